@@ -1,0 +1,330 @@
+"""The configuration: typed, closed to unknown keys, checked across fields.
+
+``config.yaml`` (the documented default) and ``config.schema.json`` are generated from these models by
+``scripts/write_config_docs.py``; a test fails when they drift. A study becomes runs in `batchscope.runs`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
+
+from batchscope.errors import UserError
+
+Scalar = bool | int | float | str | None
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+
+
+class Section(BaseModel):
+    """A block of the configuration: unknown keys are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+
+
+class GeneratedDataset(Section):
+    """Reviews of IMDB's length and style from a seeded generator; nothing to download."""
+
+    reviews: PositiveInt = Field(4000, le=1_000_000, description="how many reviews to write")
+    seed: int = Field(0, ge=0, description="same seed, same reviews")
+
+
+class CsvDataset(Section):
+    """A CSV file or URL with one review and its label per row, in the order that counts."""
+
+    path: str = Field("data/IMDB Dataset.csv", min_length=1, description="file, or http(s) URL")
+    sha256: str | None = Field(None, pattern="^[0-9a-f]{64}$", description="checksum to insist on")
+    review_column: str = Field("review", description="column with the text")
+    label_column: str = Field("sentiment", description="column with the label: positive or negative")
+
+
+class ImdbDataset(Section):
+    """The official Large Movie Review Dataset archive (50,000 labelled reviews)."""
+
+    url: str = Field(
+        "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
+        pattern="^https?://",
+        description="where the archive lies",
+    )
+    md5: str = Field(
+        "7c2ac02c03563afcf9b574c7e56c153a", pattern="^[0-9a-f]{32}$", description="its checksum"
+    )
+
+
+class Dataset(Section):
+    """Where the reviews come from."""
+
+    source: Literal["generated", "csv", "imdb"] = Field(
+        "generated", description="which of the blocks below is used: generated, csv or imdb"
+    )
+    deduplicate: bool = Field(
+        False, description="drop later copies of a review; copies are counted and reported either way"
+    )
+    generated: GeneratedDataset = Field(default_factory=GeneratedDataset)
+    csv: CsvDataset = Field(default_factory=CsvDataset)
+    imdb: ImdbDataset = Field(default_factory=ImdbDataset)
+
+
+class ModelAsset(Section):
+    """A model that runs can name: from the hub, from a folder, or the demo's tiny Llama."""
+
+    source: Literal["demo", "hub", "local"] = Field("hub", description="demo, hub or local")
+    id: str | None = Field(None, description="hub: the repository, such as NousResearch/Hermes-3-Llama-3.1-8B")
+    revision: str = Field("main", description="hub: branch, tag or commit")
+    path: str | None = Field(None, description="local: a folder with config.json and tokenizer.json")
+    load_format: str = Field(
+        "auto", description="auto loads the weights; dummy makes random ones: same speed, labels mean nothing"
+    )
+    trust_remote_code: bool = Field(False, description="run code that the model's repository brings")
+
+    @model_validator(mode="after")
+    def _source_has_its_key(self) -> "ModelAsset":
+        needed = {"hub": "id", "local": "path"}.get(self.source)
+        if needed and not getattr(self, needed):
+            raise ValueError(f"source: {self.source} needs the key '{needed}'")
+        return self
+
+
+class Environment(Section):
+    """An engine environment: the Python that holds vLLM, and the device that it drives."""
+
+    python: str = Field(
+        min_length=1, description="its interpreter; 'workflow' is the Python that runs Snakemake"
+    )
+    device: Literal["cpu", "cuda"] = Field(description="cpu or cuda")
+
+
+class PromptTexts(Section):
+    """The wording of the prompts; the defaults are the published study's, its spelling included."""
+
+    packed: str = Field(
+        "{reviews}\n For each line of the above comments, determine whether it is a positive or negative "
+        "comment. Answer only postive or negative:\n",
+        description="one prompt of n reviews; {reviews} is where they go",
+    )
+    separate: str = Field(
+        "{review}\n For the above comment, determine whether it is a positive or negative comment. "
+        "Answer only postive or negative:\n",
+        description="one prompt of one review; {review} is where it goes",
+    )
+    separator: str = Field("\n", description="what stands between two reviews of a packed prompt")
+
+    @model_validator(mode="after")
+    def _placeholder_stands_once(self) -> "PromptTexts":
+        for key, mark in (("packed", "{reviews}"), ("separate", "{review}")):
+            if (found := getattr(self, key).count(mark)) != 1:
+                raise ValueError(f"'{key}' must hold {mark} exactly once; it stands there {found} times")
+        return self
+
+
+class EngineArguments(Section):
+    """vLLM engine arguments under vLLM's own names; null keeps vLLM's default."""
+
+    max_model_len: PositiveInt | None = Field(None, description="longest prompt plus output, in tokens")
+    max_num_batched_tokens: PositiveInt | None = Field(None, description="most tokens in one engine step")
+    max_num_seqs: PositiveInt | None = Field(None, description="most requests in one engine step")
+    enable_prefix_caching: bool | None = Field(None, description="reuse the KV cache of equal prompt starts")
+    gpu_memory_utilization: float | None = Field(
+        None, gt=0, le=1, description="share of GPU memory that the engine takes"
+    )
+    kv_cache_memory_bytes: PositiveInt | None = Field(
+        None, description="size of the KV cache; always set it on CPU, where vLLM would take most of the RAM"
+    )
+    block_size: PositiveInt | None = Field(None, description="tokens in one KV cache block")
+    dtype: Literal["auto", "bfloat16", "float16", "float32"] | None = Field(
+        None, description="weights and activations"
+    )
+    quantization: str | None = Field(None, description="such as fp8")
+    kv_cache_dtype: str | None = Field(None, description="such as fp8")
+    tensor_parallel_size: PositiveInt | None = Field(None, description="GPUs that share one model")
+    attention_backend: str | None = Field(None, description="such as FLASH_ATTN")
+    async_scheduling: bool | None = Field(None, description="plan the next step while one runs")
+    enforce_eager: bool | None = Field(None, description="no torch.compile and no CUDA graphs")
+    seed: int | None = Field(None, description="the engine's random seed")
+    extra: dict[str, Any] = Field(
+        default_factory=dict, description="any other vLLM engine argument; vLLM itself checks these"
+    )
+
+    @field_validator("extra")
+    @classmethod
+    def _extra_is_not_ours(cls, extra: dict[str, Any]) -> dict[str, Any]:
+        reserved = (set(cls.model_fields) | {"model", "load_format", "trust_remote_code", "tokenizer"}) - {"extra"}
+        if clash := sorted(reserved & set(extra)):
+            raise ValueError(f"{', '.join(clash)}: has a key of its own; set it there, not under 'extra'")
+        return extra
+
+    def as_vllm(self) -> dict[str, Any]:
+        """Keyword arguments for ``vllm.LLM``: only what is set, ``extra`` folded in."""
+        own = self.model_dump(exclude_none=True, exclude={"extra"})
+        return {**own, **{key: value for key, value in self.extra.items() if value is not None}}
+
+
+class Engine(Section):
+    """An engine configuration: what vLLM is started with."""
+
+    model: Name = Field("demo", description="a name under 'models'")
+    environment: Name = Field("cpu", description="a name under 'environments'")
+    args: EngineArguments = Field(
+        default_factory=lambda: EngineArguments(
+            max_num_batched_tokens=4096, kv_cache_memory_bytes=256 << 20, enforce_eager=True, seed=0
+        )
+    )
+    variables: dict[str, str] = Field(
+        default_factory=dict, description="environment variables of the engine, such as VLLM_USE_V2_MODEL_RUNNER"
+    )
+
+
+class Workload(Section):
+    """Which prompts a run submits."""
+
+    layout: Literal["packed", "separate"] = Field(
+        "packed", description="packed: n reviews in one prompt; separate: one review a prompt"
+    )
+    n: PositiveInt = Field(4, description="reviews in one packed prompt")
+    reviews: PositiveInt | None = Field(None, description="reviews in all, from the first on; null means n")
+    duplicates: PositiveInt = Field(1, description="how often every prompt is submitted in one pass")
+    output_tokens_per_review: PositiveInt = Field(1, description="tokens decoded for each review")
+
+    @property
+    def total_reviews(self) -> int:
+        """Reviews in one pass, duplicates not counted."""
+        return self.reviews or self.n
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> "Workload":
+        if self.layout == "packed" and self.n == 1:
+            raise ValueError("n: a packed prompt holds at least 2 reviews; for n = 1 set layout: separate")
+        if self.layout == "packed" and self.total_reviews < self.n:
+            raise ValueError(f"reviews: {self.reviews} is less than n: {self.n}; raise reviews or lower n")
+        return self
+
+
+class Measure(Section):
+    """How a run is measured."""
+
+    warmup_tokens: int = Field(
+        16384, ge=0, description="prompt tokens submitted before the clock starts, discarded; 0 for no warm-up"
+    )
+    repeats: PositiveInt = Field(3, le=1000, description="timed passes of a run; tables show their median")
+    timeout_s: PositiveInt = Field(3600, description="a run that takes longer is stopped and fails")
+
+
+class Override(Section):
+    """Values for the points of a grid that match ``when``."""
+
+    when: dict[str, Scalar] = Field(description="axis values that a point must have")
+    set: dict[str, Scalar] = Field(description="what then holds")
+
+
+class Plot(Section):
+    """What the study's plot shows."""
+
+    x: str = Field("n", description="the key on the x axis")
+    series: str = Field("layout", description="the key that tells lines and bars apart")
+
+
+class Study(Section):
+    """A named question: a grid of runs, with exceptions.
+
+    Keys of ``set``, ``grid``, ``include`` and ``overrides`` are those of 'workload', or dotted ones such as
+    engine.max_num_batched_tokens, engine.model or measure.repeats.
+    """
+
+    question: str = Field("", description="what it answers; shown above its table and plot")
+    set: dict[str, Scalar] = Field(default_factory=dict, description="values for all of its runs")
+    grid: dict[str, list[Scalar]] = Field(
+        default_factory=dict, description="axis: list of values; every combination is a run"
+    )
+    include: list[dict[str, Scalar]] = Field(default_factory=list, description="single further runs")
+    overrides: list[Override] = Field(default_factory=list, description="exceptions for points of the grid")
+    plot: Plot = Field(default_factory=Plot)
+
+
+def default_studies() -> dict[str, Study | None]:
+    """The demo's studies: the published questions at a size that a laptop answers in minutes."""
+    return {
+        "packing": Study(
+            question="Is it faster to put n reviews into one prompt, or to send n prompts?",
+            grid={"n": [4, 40], "layout": ["packed", "separate"]},
+        ),
+        "saturation": Study(
+            question="With the engine kept busy, how many reviews should share a prompt?",
+            set={"layout": "packed", "reviews": 400},
+            grid={"n": [40, 4]},
+            include=[{"layout": "separate", "n": 1}],
+        ),
+    }
+
+
+class Config(Section):
+    """The whole configuration."""
+
+    title: str = Field("Labelling short texts with vLLM", description="heads the report")
+    gpus: int = Field(0, ge=0, description="GPUs that runs may use at the same time on one machine; 0 for CPU only")
+    dataset: Dataset = Field(default_factory=Dataset, description="where the reviews come from")
+    models: dict[Name, ModelAsset] = Field(
+        default_factory=lambda: {"demo": ModelAsset(source="demo", load_format="dummy")},
+        description="models that runs can name",
+    )
+    environments: dict[Name, Environment] = Field(
+        default_factory=lambda: {
+            "cpu": Environment(python=".engines/cpu/bin/python", device="cpu"),
+            "cuda": Environment(python=".engines/cuda/bin/python", device="cuda"),
+        },
+        description="engine environments; `make env ENGINE=cpu` (or cuda) makes the two below",
+    )
+    prompts: PromptTexts = Field(default_factory=PromptTexts, description="the wording of the prompts")
+    engine: Engine = Field(default_factory=Engine, description="the engine configuration of every run")
+    workload: Workload = Field(default_factory=Workload, description="the workload of every run")
+    measure: Measure = Field(default_factory=Measure, description="how a run is measured")
+    studies: dict[Name, Study | None] = Field(
+        default_factory=default_studies,
+        description="the questions; a study starts from the blocks above. null drops one",
+    )
+
+    @property
+    def active_studies(self) -> dict[str, Study]:
+        """Studies that are not dropped with ``null``, in the order of the file."""
+        return {name: study for name, study in self.studies.items() if study is not None}
+
+
+def load_config(values: Mapping[str, Any]) -> Config:
+    """Check a merged configuration.
+
+    Raises:
+        UserError: one line per wrong key, with its dotted path and what would be right.
+    """
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise UserError("\n".join(["the configuration is wrong:", *map(_explain, error.errors())])) from None
+
+
+def _explain(problem: Any) -> str:
+    path = ".".join(str(part) for part in problem["loc"]) or "the file"
+    if problem["type"] == "extra_forbidden":
+        return f"  {path}: unknown key; {_nearest(problem['loc'])}"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "value_error":
+        return f"  {path}: {message}"
+    return f"  {path}: {message}, got {problem['input']!r}"
+
+
+def _nearest(location: tuple[str | int, ...]) -> str:
+    """The known keys beside an unknown one, the most alike first."""
+    from difflib import get_close_matches
+
+    known = _keys_at(location[:-1])
+    close = get_close_matches(str(location[-1]), known, n=1)
+    return f"did you mean '{close[0]}'?" if close else f"known keys: {', '.join(known)}"
+
+
+def _keys_at(location: tuple[str | int, ...]) -> list[str]:
+    schema: Any = Config.model_json_schema()
+    node: Any = schema
+    for part in location:
+        node = node.get("properties", {}).get(part) or node.get("additionalProperties") or node.get("items") or {}
+        for option in node.get("anyOf", []):
+            node = option if "$ref" in option else node
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rsplit("/", 1)[1]]
+    return list(node.get("properties", {}))
