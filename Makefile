@@ -1,0 +1,71 @@
+# Every command of the project; `make` alone lists them. Environments are made when needed, from envs/*.lock.
+PYTHON ?= python3
+ENGINE ?=
+export PYTHON
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help env dev demo plan report test lint format lock clean distclean
+
+WORKFLOW := .venv/.workflow-installed
+DEV := .venv/.dev-installed
+ENGINES := $(patsubst envs/engine-%.in,%,$(wildcard envs/engine-*.in))
+CHECKED := batchscope scripts tests
+SNAKEFILES := Snakefile rules
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+env: $(WORKFLOW) $(if $(ENGINE),.engines/$(ENGINE)/.installed) ## make .venv for Snakemake; with ENGINE=cpu or ENGINE=cuda that engine too
+
+demo: $(WORKFLOW) .engines/cpu/.installed ## run the default study on CPU, data to HTML report, in minutes
+	snakemake --cores 1 all
+	snakemake --cores 1 --report results/report.html
+	@printf '\nReport: results/report.html (open it in a browser)\nTables: results/tables/\n'
+
+plan: $(WORKFLOW) ## print the runs: prompts, tokens, predicted minutes, what is stale and why
+	@snakemake --cores 1 plan
+
+report: $(WORKFLOW) ## write results/report.html from the results that are there
+	snakemake --cores 1 --report results/report.html
+
+test: $(DEV) .engines/cpu/.installed ## run the tests (ARGS= for pytest, such as ARGS="-k plan")
+	pytest -v --durations 10 --timeout 900 $(ARGS)
+
+lint: $(DEV) ## ruff, mypy, snakefmt and Snakemake's own linter
+	ruff check .
+	ruff format --check .
+	mypy
+	snakefmt --check $(SNAKEFILES)
+	snakemake --lint
+
+format: $(DEV) ## rewrite the code in the project's format
+	ruff check --fix .
+	ruff format .
+	snakefmt $(SNAKEFILES)
+
+lock: $(WORKFLOW) ## resolve envs/*.in anew: writes envs/*.lock and the conda files
+	envs/lock.sh
+
+clean: ## remove results (measurements included); environments stay
+	find results -mindepth 1 ! -path results/README.md -delete
+	rm -rf logs
+
+distclean: clean ## remove environments and caches too
+	rm -rf .venv .engines .snakemake .pytest_cache .mypy_cache .ruff_cache
+
+# A stamp is written only after an install that ended well, so an interrupted one is taken up again.
+$(WORKFLOW): envs/workflow.lock envs/install.sh
+	@envs/install.sh workflow
+	@touch $@
+
+$(DEV): envs/dev.lock $(WORKFLOW)
+	@envs/install.sh dev
+	@touch $@
+
+.engines/%/.installed: envs/engine-%.lock envs/install.sh | $(WORKFLOW)
+	@envs/install.sh engine-$*
+	@touch $@
+
+.engines/%/.installed:
+	@echo "There is no engine '$*'. Choose one of: $(ENGINES)"; exit 1

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Makes an environment exactly as its lock says, without resolving: envs/install.sh workflow|dev|engine-NAME
+# workflow and dev go into .venv, engine-NAME into .engines/NAME. Called by the Makefile.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+name=$1 lock=envs/$1.lock python=${PYTHON:-python3} uv_version=0.13.9
+
+fail() { printf '\n%s\n' "$@" >&2; exit 1; }
+[ -f "$lock" ] || fail "There is no $lock. Locks: $(cd envs && echo *.lock)."
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+    fail "Python 3.11 or newer is needed; set PYTHON=..., such as: make env PYTHON=python3.12"
+
+case $name in
+    workflow | dev) target=.venv ;;
+    *) target=.engines/${name#engine-} ;;
+esac
+case $name in
+    workflow) size="0.5 GB on disk" ;;
+    dev) size="0.2 GB on disk" ;;
+    engine-cpu) size="3 GB on disk" ;;
+    *) size="up to 10 GB on disk" ;;
+esac
+echo "Installing $(grep -c '^[a-z].*==' "$lock") packages from $lock into $target ($size)"
+
+# uv and pip both live in .venv; an interrupted first attempt is started over.
+.venv/bin/python -m pip --version >/dev/null 2>&1 || "$python" -m venv --clear .venv
+[ -x "$target/bin/python" ] || "$python" -m venv --clear --without-pip "$target"
+.venv/bin/uv --version 2>/dev/null | grep -q "^uv $uv_version\b" ||
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$uv_version" ||
+    echo "uv $uv_version cannot be had; pip does its work, more slowly" >&2
+
+# uv reads neither pip's variables nor its files. Pins are exact, so any index may serve them, as in pip.
+configured() { .venv/bin/python -m pip config get "global.$1" 2>/dev/null || true; }
+index=${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-${PIP_INDEX_URL:-$(configured index-url)}}}
+extra=${UV_EXTRA_INDEX_URL:-${PIP_EXTRA_INDEX_URL:-}}
+links=${UV_FIND_LINKS:-${PIP_FIND_LINKS:-$(configured find-links)}}
+[ -z "$index" ] || export UV_DEFAULT_INDEX=$index
+[ -z "$extra" ] || export UV_EXTRA_INDEX_URL=$extra UV_INDEX_STRATEGY=${UV_INDEX_STRATEGY:-unsafe-best-match}
+[ -z "$links" ] || export UV_FIND_LINKS=${links// /,} PIP_FIND_LINKS=$links
+[ -z "${PIP_CERT:-}" ] || export SSL_CERT_FILE=${SSL_CERT_FILE:-$PIP_CERT}
+
+uv_install() {
+    if [ -t 2 ]; then # progress bars
+        .venv/bin/uv pip install --python "$target/bin/python" --no-deps "$@"
+    else # a log: without the line for each package
+        .venv/bin/uv pip install --python "$target/bin/python" --no-deps "$@" 2>&1 | { grep -v '^ [-+~] ' || true; }
+    fi
+}
+pip_install() { .venv/bin/python -m pip --python "$target/bin/python" install --no-deps --no-compile "$@"; }
+
+# The CPU build of torch is not on the package index. pip looks for it in the folders and indexes that are
+# configured; PyTorch's own index, which not every machine reaches, comes last.
+installed() { "$target/bin/python" -c 'from importlib.metadata import version; print(version("torch"))' 2>/dev/null; }
+torch=$(grep -Eo '^torch==[^ ]+\+cpu' "$lock" || true)
+if [ -n "$torch" ] && [ "torch==$(installed)" != "$torch" ]; then
+    echo "First $torch (0.2 GB to load), from PIP_FIND_LINKS, a configured index or download.pytorch.org"
+    pip_install --no-index "$torch" 2>/dev/null || pip_install --retries 1 "$torch" 2>/dev/null ||
+        pip_install --retries 1 --timeout 20 --index-url https://download.pytorch.org/whl/cpu "$torch" 2>/dev/null ||
+        fail "$torch cannot be had: no configured folder or index holds it for this Python, and" \
+            "https://download.pytorch.org/whl/cpu does not answer. Fetch its wheel from there on another machine," \
+            "put it into a folder, set PIP_FIND_LINKS to that folder, and run the same command again."
+fi
+
+if ! .venv/bin/uv --version >/dev/null 2>&1; then
+    pip_install -r "$lock"
+elif ! uv_install -r "$lock"; then
+    echo "uv did not manage (above); trying pip, which reads its own configuration" >&2
+    pip_install -r "$lock"
+fi
+[ -z "$torch" ] || [ "torch==$(installed)" = "$torch" ] ||
+    fail "$target holds torch $(installed) in place of $torch: remove $target and run the same command again."

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# Resolves envs/*.in into envs/*.lock and the conda files, for Linux and Python 3.11 to 3.13: `make lock`.
+set -euo pipefail
+cd "$(dirname "$0")"
+uv=../.venv/bin/uv
+
+# Wheels only, or a lock could ask users for compilers; connection-pool has no wheel and needs none.
+# No hashes: one lock serves indexes that hold other builds of a wheel, such as torch's.
+resolve() {
+    local name=$1
+    shift
+    echo "$name.in -> $name.lock"
+    rm -f "$name.lock" # not to keep old pins
+    UV_FIND_LINKS=${UV_FIND_LINKS:-${PIP_FIND_LINKS:-}} "$uv" pip compile "$name.in" --output-file "$name.lock" \
+        --quiet --python-version 3.11 --only-binary :all: --no-binary connection-pool --fork-strategy fewest \
+        --custom-compile-command "make lock" "$@"
+}
+
+# The same pins for conda, spelled out: Snakemake's --sdm conda reads a copy of the file, away from the lock.
+conda() {
+    local name=$1 make=$2 option=${3:-}
+    {
+        echo "# Written by \`make lock\` from $name.lock. $make"
+        printf '%s\n' "channels:" "  - conda-forge" "  - nodefaults" \
+            "dependencies:" "  - python =3.11" "  - pip" "  - pip:" ${option:+"      - $option"}
+        sed -nE "s/^([A-Za-z0-9].*==.*[^ ]) *$/      - \"\1\"/p" "$name.lock"
+    } >"$name.yaml"
+}
+
+resolve workflow --universal
+resolve dev --universal # dev.in holds it to workflow.lock
+resolve engine-cuda --universal
+
+# torch's CPU build has a version of its own for each platform, so this lock is for one. torchvision, torchaudio
+# and torchcodec come from the index as CUDA builds, with which `import vllm` fails; texts do not need them.
+cpu=(--python-platform x86_64-manylinux_2_31
+    --no-emit-package torchvision --no-emit-package torchaudio --no-emit-package torchcodec)
+resolve engine-cpu "${cpu[@]}" 2>/dev/null || resolve engine-cpu "${cpu[@]}" --torch-backend cpu
+
+conda workflow "Snakemake's environment: conda env create -p .venv -f envs/workflow.yaml"
+conda engine-cpu "PIP_NO_DEPS=1 conda env create -p .engines/cpu -f envs/engine-cpu.yaml" \
+    "--extra-index-url https://download.pytorch.org/whl/cpu"
+conda engine-cuda "conda env create -p .engines/cuda -f envs/engine-cuda.yaml"
