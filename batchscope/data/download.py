@@ -124,7 +124,7 @@ class _Transfer:
         except (requests.ConnectionError, requests.Timeout) as error:
             raise _CutError(_cause(error)) from None
         except (requests.RequestException, urllib3.exceptions.LocationParseError) as error:
-            raise _RefusedError(str(error)) from None
+            raise _RefusedError(str(error).replace(self.url, shown(self.url))) from None
         except urllib3.exceptions.HTTPError as error:
             raise _CutError(
                 f"the connection was cut after {self.file.tell():,} bytes ({_cause(error)})"

@@ -173,5 +173,5 @@ def _describe_copies(copies: Copies) -> str:
         if copies["found"] == 1
         else f"{copies['found']:,} copies of earlier reviews"
     )
-    conflicts = f", {copies['label_conflicts']:,} with another label" if copies["label_conflicts"] else ""
+    conflicts = f", {copies['label_conflicts']:,} with another label," if copies["label_conflicts"] else ""
     return f"{what}{conflicts} {fate}"
