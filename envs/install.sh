@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 name=$1 lock=envs/$1.lock python=${PYTHON:-python3} uv_version=0.13.9
 
-fail() { printf '\n%s\n' "$@" >&2; exit 1; }
+fail() { printf '\n' >&2; printf '%s\n' "$@" >&2; exit 1; }
 [ -f "$lock" ] || fail "There is no $lock. Locks: $(cd envs && echo *.lock)."
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
     fail "Python 3.11 or newer is needed; set PYTHON=..., such as: make env PYTHON=python3.12"
@@ -13,7 +13,7 @@ fail() { printf '\n%s\n' "$@" >&2; exit 1; }
 case $name in
     workflow) target=.venv size="0.6 GB on disk" ;;
     dev) target=.venv size="0.2 GB on disk" ;;
-    engine-cpu) target=.engines/cpu size="3 GB on disk" ;;
+    engine-cpu) target=.engines/cpu size="2 GB on disk" ;;
     *) target=.engines/${name#engine-} size="up to 10 GB on disk" ;;
 esac
 echo "Installing $(grep -c '^[a-z].*==' "$lock") packages from $lock into $target ($size)"

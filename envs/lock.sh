@@ -31,10 +31,11 @@ resolve workflow --universal
 resolve dev --universal # dev.in holds it to workflow.lock
 resolve engine-cuda --universal
 
-# torch's CPU build has a version of its own for each platform, so this lock is for one. torchvision, torchaudio
-# and torchcodec come from the index as CUDA builds, with which `import vllm` fails; texts do not need them.
-cpu=(--python-platform x86_64-manylinux_2_31
-    --no-emit-package torchvision --no-emit-package torchaudio --no-emit-package torchcodec)
+# torch's CPU build has a version of its own for each platform, so this lock is for one. Left out: torchvision,
+# torchaudio and torchcodec, which come from the index as CUDA builds and make `import vllm` fail, and triton,
+# which has no CPU backend and is a third of the download.
+cpu=(--python-platform x86_64-manylinux_2_31)
+for package in torchvision torchaudio torchcodec triton; do cpu+=(--no-emit-package "$package"); done
 resolve engine-cpu "${cpu[@]}" 2>/dev/null || resolve engine-cpu "${cpu[@]}" --torch-backend cpu
 
 conda workflow "Snakemake's environment: conda env create -p .venv -f envs/workflow.yaml"
