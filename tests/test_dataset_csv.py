@@ -64,6 +64,11 @@ BAD: dict[str, tuple[bytes | None, Mapping[str, Any], tuple[str, ...]]] = {
         {},
         ("row 3 (line 4)", "close the quote"),
     ),
+    "unterminated quote in a long file": (
+        GOOD + b'"Fine' + GOOD * 4000,
+        {},
+        ("row 3 (line 4)", "close the quote"),
+    ),
     "bare quote": (GOOD + b'"Fine" film,positive\n', {}, ("row 3 (line 4)", "quote")),
     "wrong checksum": (GOOD, {"sha256": "0" * 64}, ("dataset.csv.sha256", "expected 000", "right file")),
 }

@@ -11,7 +11,6 @@ from batchscope.data.reviews import Label, Review
 from batchscope.errors import UserError
 
 LABELS: dict[str, Label] = {"positive": "positive", "negative": "negative"}
-LONGEST_FIELD = 10_000_000  # characters; a field beyond this is a quote that nobody closed
 ROWS_SHOWN = 10
 
 
@@ -19,13 +18,13 @@ def read_csv(path: Path, dataset: CsvDataset) -> list[Review]:
     """Read every row in the order of the file; texts stay character for character, labels may be in any case.
 
     The file is UTF-8 (a byte order mark is dropped) with commas and double quotes. Empty lines between rows
-    are no rows, as for pandas.
+    are no rows, as for pandas. A field has 131,072 characters at most (the csv module's limit, for readers of
+    the dataset too): a longer one is a quote that nobody closed.
 
     Raises:
         UserError: the file cannot be read, is empty or no such CSV, a column is missing, or rows are dirty;
             dirty rows are named by their number, 1 being the first row after the header.
     """
-    csv.field_size_limit(LONGEST_FIELD)
     try:
         # surrogateescape carries a bad byte to its row, where it can be reported by number.
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:

@@ -30,7 +30,7 @@ def load_reviews(dataset: Dataset, downloads: Path) -> Loaded:
 
     Args:
         dataset: The configuration's ``dataset`` block; ``csv.path`` is relative to the working directory.
-        downloads: Folder where files from the network stay.
+        downloads: Folder where files from the network stay; a file there is not fetched again.
 
     Raises:
         UserError: the source cannot be had or is dirty; the message names the key.
