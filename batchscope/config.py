@@ -7,7 +7,15 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from batchscope.errors import UserError
 
@@ -45,9 +53,7 @@ class ImdbDataset(Section):
         pattern="^https?://",
         description="where the archive lies",
     )
-    md5: str = Field(
-        "7c2ac02c03563afcf9b574c7e56c153a", pattern="^[0-9a-f]{32}$", description="its checksum"
-    )
+    md5: str = Field("7c2ac02c03563afcf9b574c7e56c153a", pattern="^[0-9a-f]{32}$", description="its checksum")
 
 
 class Dataset(Section):
@@ -68,7 +74,9 @@ class ModelAsset(Section):
     """A model that runs can name: from the hub, from a folder, or the demo's tiny Llama."""
 
     source: Literal["demo", "hub", "local"] = Field("hub", description="demo, hub or local")
-    id: str | None = Field(None, description="hub: the repository, such as NousResearch/Hermes-3-Llama-3.1-8B")
+    id: str | None = Field(
+        None, description="hub: the repository, such as NousResearch/Hermes-3-Llama-3.1-8B"
+    )
     revision: str = Field("main", description="hub: branch, tag or commit")
     path: str | None = Field(None, description="local: a folder with config.json and tokenizer.json")
     load_format: str = Field(
@@ -122,7 +130,10 @@ class EngineArguments(Section):
     max_model_len: PositiveInt | None = Field(None, description="longest prompt plus output, in tokens")
     max_num_batched_tokens: PositiveInt | None = Field(None, description="most tokens in one engine step")
     max_num_seqs: PositiveInt | None = Field(None, description="most requests in one engine step")
-    enable_prefix_caching: bool | None = Field(None, description="reuse the KV cache of equal prompt starts")
+    enable_prefix_caching: bool | None = Field(
+        None,
+        description="reuse the KV of equal prompt starts; off, so that nothing is served from cache unasked",
+    )
     gpu_memory_utilization: float | None = Field(
         None, gt=0, le=1, description="share of GPU memory that the engine takes"
     )
@@ -147,7 +158,9 @@ class EngineArguments(Section):
     @field_validator("extra")
     @classmethod
     def _extra_is_not_ours(cls, extra: dict[str, Any]) -> dict[str, Any]:
-        reserved = (set(cls.model_fields) | {"model", "load_format", "trust_remote_code", "tokenizer"}) - {"extra"}
+        reserved = (set(cls.model_fields) | {"model", "load_format", "trust_remote_code", "tokenizer"}) - {
+            "extra"
+        }
         if clash := sorted(reserved & set(extra)):
             raise ValueError(f"{', '.join(clash)}: has a key of its own; set it there, not under 'extra'")
         return extra
@@ -165,11 +178,16 @@ class Engine(Section):
     environment: Name = Field("cpu", description="a name under 'environments'")
     args: EngineArguments = Field(
         default_factory=lambda: EngineArguments(
-            max_num_batched_tokens=4096, kv_cache_memory_bytes=256 << 20, enforce_eager=True, seed=0
+            max_num_batched_tokens=4096,
+            enable_prefix_caching=False,
+            kv_cache_memory_bytes=256 << 20,
+            enforce_eager=True,
+            seed=0,
         )
     )
     variables: dict[str, str] = Field(
-        default_factory=dict, description="environment variables of the engine, such as VLLM_USE_V2_MODEL_RUNNER"
+        default_factory=dict,
+        description="environment variables of the engine, such as VLLM_USE_V2_MODEL_RUNNER",
     )
 
 
@@ -202,7 +220,9 @@ class Measure(Section):
     """How a run is measured."""
 
     warmup_tokens: int = Field(
-        16384, ge=0, description="prompt tokens submitted before the clock starts, discarded; 0 for no warm-up"
+        16384,
+        ge=0,
+        description="prompt tokens submitted before the clock starts, discarded; 0 for no warm-up",
     )
     repeats: PositiveInt = Field(3, le=1000, description="timed passes of a run; tables show their median")
     timeout_s: PositiveInt = Field(3600, description="a run that takes longer is stopped and fails")
@@ -236,7 +256,9 @@ class Study(Section):
     )
     include: list[dict[str, Scalar]] = Field(default_factory=list, description="single further runs")
     overrides: list[Override] = Field(default_factory=list, description="exceptions for points of the grid")
-    plot: Plot = Field(default_factory=Plot)
+    plot: Plot = Field(
+        default_factory=Plot, description="what its plot shows: the keys on the x axis and of the series"
+    )
 
 
 def default_studies() -> dict[str, Study | None]:
@@ -259,7 +281,9 @@ class Config(Section):
     """The whole configuration."""
 
     title: str = Field("Labelling short texts with vLLM", description="heads the report")
-    gpus: int = Field(0, ge=0, description="GPUs that runs may use at the same time on one machine; 0 for CPU only")
+    gpus: int = Field(
+        0, ge=0, description="GPUs that runs may use at the same time on one machine; 0 for CPU only"
+    )
     dataset: Dataset = Field(default_factory=Dataset, description="where the reviews come from")
     models: dict[Name, ModelAsset] = Field(
         default_factory=lambda: {"demo": ModelAsset(source="demo", load_format="dummy")},
@@ -322,7 +346,12 @@ def _keys_at(location: tuple[str | int, ...]) -> list[str]:
     schema: Any = Config.model_json_schema()
     node: Any = schema
     for part in location:
-        node = node.get("properties", {}).get(part) or node.get("additionalProperties") or node.get("items") or {}
+        node = (
+            node.get("properties", {}).get(part)
+            or node.get("additionalProperties")
+            or node.get("items")
+            or {}
+        )
         for option in node.get("anyOf", []):
             node = option if "$ref" in option else node
         if "$ref" in node:

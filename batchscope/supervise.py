@@ -1,0 +1,212 @@
+"""Children that never outlive the workflow, and devices that one run has at a time."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+import psutil
+
+from batchscope.errors import UserError
+
+GRACE_S = 5.0
+"""Seconds between asking a process group to end and killing it."""
+
+
+class TimedOutError(Exception):
+    """The child ran longer than allowed and was stopped."""
+
+
+def run_supervised(
+    command: Sequence[str],
+    log: IO[bytes],
+    env: Mapping[str, str],
+    timeout_s: float,
+    pass_fds: Sequence[int] = (),
+) -> int:
+    """Run a command in a process group of its own and return its exit status (negative: the signal).
+
+    The whole group is gone when this returns, and also when this process ends in any other way, SIGKILL
+    included: a small shell waits at the end of a pipe that only we hold open, and kills the group when the
+    pipe closes. The group is killed as well when the Snakemake above us is gone.
+
+    Raises:
+        TimedOutError: ``timeout_s`` seconds have passed.
+    """
+    child = subprocess.Popen(
+        command,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        env=dict(env),
+        pass_fds=pass_fds,
+        start_new_session=True,
+    )
+    with _dead_mans_switch(child.pid), _signals_reach(child.pid), _following_snakemake(child.pid):
+        try:
+            return child.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            raise TimedOutError(f"stopped after {timeout_s:.0f} s") from None
+        finally:
+            end_group(child.pid)
+            child.wait()
+
+
+def end_group(group: int) -> None:
+    """Ask a process group to end, then kill what is left of it."""
+    for number, patience in ((signal.SIGTERM, GRACE_S), (signal.SIGKILL, GRACE_S)):
+        try:
+            os.killpg(group, number)
+        except ProcessLookupError:
+            return
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline and _alive(group):
+            time.sleep(0.05)
+
+
+def _alive(group: int) -> bool:
+    """Whether a process of the group still runs; zombies hold nothing and do not count."""
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                return True
+    return False
+
+
+@contextlib.contextmanager
+def _dead_mans_switch(group: int) -> Iterator[None]:
+    read_end, write_end = os.pipe()
+    watcher = subprocess.Popen(
+        ["/bin/sh", "-c", 'read -r _; kill -KILL -- "-$1" 2>/dev/null', "sh", str(group)],
+        stdin=read_end,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    os.close(read_end)
+    try:
+        yield
+    finally:
+        watcher.kill()
+        watcher.wait()
+        os.close(write_end)
+
+
+@contextlib.contextmanager
+def _signals_reach(group: int) -> Iterator[None]:
+    """Turn SIGTERM into an exception here, so that the ``finally`` above ends the group."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        end_group(group)
+        raise SystemExit(128 + number)
+
+    earlier = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, earlier)
+
+
+@contextlib.contextmanager
+def _following_snakemake(group: int) -> Iterator[None]:
+    """End the group when the Snakemake above us is gone: killed, it leaves its jobs running."""
+    done = threading.Event()
+    above = _snakemake_above()
+
+    def watch() -> None:
+        while above is not None and not done.wait(0.5):
+            if not above.is_running() or above.status() == psutil.STATUS_ZOMBIE:
+                end_group(group)
+                return
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _snakemake_above() -> psutil.Process | None:
+    for process in psutil.Process().parents():
+        with contextlib.suppress(psutil.Error):
+            if any("snakemake" in Path(part).name for part in process.cmdline()[:3]):
+                return process
+    return None
+
+
+@contextlib.contextmanager
+def device_lock(device: str, count: int) -> Iterator[list[str]]:
+    """Hold ``count`` GPUs, or the CPU, so that no two runs on this machine are timed at once.
+
+    Yields the GPUs held, as CUDA_VISIBLE_DEVICES names them (none for the CPU). The locks are the kernel's:
+    they are free as soon as the holder is gone. Where a scheduler or the user hands out GPUs in
+    CUDA_VISIBLE_DEVICES, only those are taken.
+
+    Raises:
+        UserError: this machine has fewer GPUs.
+    """
+    candidates = ["cpu"] if device == "cpu" else _visible_gpus()
+    if len(candidates) < count:
+        raise UserError(
+            f"the run needs {count} GPU(s) and this process sees {len(candidates)}; run it where there are "
+            "more, or set engine.environment: cpu"
+        )
+    told = False
+    while True:
+        with contextlib.ExitStack() as held:
+            taken: list[str] = []
+            for name in candidates:
+                if len(taken) < count and (file := _try_lock(name)) is not None:
+                    held.enter_context(file)
+                    taken.append(name)
+            if len(taken) == count:
+                yield [] if device == "cpu" else taken
+                return
+        if not told:
+            print(f"waiting: another run holds the {device} device ({_holders(candidates)})", flush=True)
+            told = True
+        time.sleep(0.5)
+
+
+def _visible_gpus() -> list[str]:
+    given = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if given is not None:
+        return [part.strip() for part in given.split(",") if part.strip()]
+    return [path.name.removeprefix("nvidia") for path in sorted(Path("/dev").glob("nvidia[0-9]*"))]
+
+
+def _lock_path(name: str) -> Path:
+    return Path(tempfile.gettempdir()) / f"vllm-batchscope-{name}.lock"
+
+
+def _try_lock(name: str) -> IO[str] | None:
+    path = _lock_path(name)
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+")
+    with contextlib.suppress(PermissionError):
+        path.chmod(0o666)  # the umask would lock other users out for good
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.close()
+        return None
+    file.truncate(0)
+    file.write(f"pid {os.getpid()} in {Path.cwd()}")
+    file.flush()
+    return file
+
+
+def _holders(names: Sequence[str]) -> str:
+    texts = []
+    for name in names:
+        with contextlib.suppress(OSError):
+            texts.append(_lock_path(name).read_text())
+    return "; ".join(text for text in texts if text) or "unknown"

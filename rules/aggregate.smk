@@ -1,0 +1,90 @@
+"""Tables and plots of what was measured.
+
+in:  <results>/runs/{study}/{run}/, docs/reference/h800/ (the published figures)
+out: <results>/config.json               the configuration in force
+     <results>/tables/runs.csv .parquet  one row a run
+     <results>/tables/repeats.csv ...    one row a repeat
+     <results>/tables/{study}.md .csv    in the published form, published figures beside ours
+     <results>/tables/summary.md         all studies, each with its answer in a sentence
+     <results>/plots/{study}.png .svg
+"""
+
+STUDIES = list(CONFIG.active_studies)
+
+
+rule write_config:
+    """Write down the merged configuration."""
+    output:
+        config="<results>/config.json",
+    log:
+        "<logs>/write_config.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        config=lambda wildcards: CONFIG.model_dump_json(indent=1),
+    shell:
+        "printf '%s\\n' {params.config:q} > {output.config:q} 2> {log:q}"
+
+
+rule make_tables:
+    """Collect every run into tidy tables, and into one readable table per study."""
+    input:
+        measurements=[
+            f"<results>/runs/{run.id}/measurement.json" for run in RUNS.values()
+        ],
+        config="<results>/config.json",
+        code=code("batchscope/analysis/*.py", "scripts/make_tables.py"),
+        published=code("docs/reference/h800/*.csv"),
+    output:
+        runs=multiext("<results>/tables/runs", ".csv", ".parquet"),
+        repeats=multiext("<results>/tables/repeats", ".csv", ".parquet"),
+        summary=report(
+            "<results>/tables/summary.md",
+            category="Answers",
+            labels={"table": "all studies"},
+            caption="../report/summary.rst",
+        ),
+        tables=expand("<results>/tables/{study}.md", study=STUDIES),
+        csv=report(
+            expand("<results>/tables/{study}.csv", study=STUDIES),
+            category="Tables",
+            caption="../report/study_table.rst",
+        ),
+    log:
+        "<logs>/make_tables.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        folders=lambda wildcards, input: [
+            os.path.dirname(path) for path in input.measurements
+        ],
+        out=lambda wildcards, output: os.path.dirname(output.summary),
+    shell:
+        "python3 -m scripts.make_tables --runs {params.folders:q} --config {input.config:q}"
+        " --out {params.out:q} 2>&1 | tee -i {log:q}"
+
+
+rule plot_study:
+    """Draw one study: our repeats and medians, the published shape beside them."""
+    input:
+        runs="<results>/tables/runs.parquet",
+        repeats="<results>/tables/repeats.parquet",
+        config="<results>/config.json",
+        code=code("batchscope/analysis/*.py", "scripts/plot_study.py"),
+    output:
+        png="<results>/plots/{study}.png",
+        svg=report(
+            "<results>/plots/{study}.svg",
+            category="Plots",
+            labels={"study": "{study}"},
+            caption="../report/study_plot.rst",
+        ),
+    log:
+        "<logs>/plot_study/{study}.log",
+    conda:
+        "../envs/workflow.yaml"
+    shell:
+        "python3 -m scripts.plot_study --tables {input.runs:q} --repeats {input.repeats:q}"
+        " --config {input.config:q} --study {wildcards.study:q} --out-png {output.png:q} --out-svg {output.svg:q}"
+        " 2>&1 | tee -i {log:q}"

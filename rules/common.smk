@@ -1,0 +1,91 @@
+"""The configuration, checked, and its runs; what the other rules share. No rules here.
+
+Parsing happens again in every cluster job: it reads the configuration and the names of installed packages,
+and touches no network, no GPU and no data.
+"""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+ROOT = workflow.basedir
+if ROOT not in sys.path:
+    sys.path.insert(0, ROOT)
+
+from batchscope.config import load_config
+from batchscope.environments import export_to_jobs, installed_versions
+from batchscope.errors import UserError
+from batchscope.runs import canonical_json, expand_studies, run_spec
+
+try:
+    CONFIG = load_config(config)
+    RUNS = {(run.study, run.name): run for run in expand_studies(CONFIG)}
+except UserError as error:
+    raise WorkflowError(str(error)) from None
+
+PROMPT_SETS = {run.prompts.id: run.prompts for run in RUNS.values()}
+export_to_jobs(CONFIG.environments)
+VERSIONS = {
+    name: installed_versions(environment)
+    for name, environment in CONFIG.environments.items()
+}
+
+
+wildcard_constraints:
+    study="|".join(map(re.escape, CONFIG.active_studies)),
+    run="|".join(map(re.escape, sorted({name for _, name in RUNS}))),
+    prompts="|".join(map(re.escape, PROMPT_SETS)),
+    model="|".join(map(re.escape, CONFIG.models)),
+
+
+def code(*patterns):
+    """Library files that decide a rule's result, as inputs: by content, so that a touch or a checkout there
+    and back reruns nothing. What only starts, watches or words things is left out: a measurement costs hours.
+    """
+    found = sorted(path for pattern in patterns for path in Path(ROOT).glob(pattern))
+    return [os.path.relpath(path) for path in found]
+
+
+def run_of(wildcards):
+    return RUNS[wildcards.study, wildcards.run]
+
+
+def device_of(run):
+    return CONFIG.environments[run.engine.environment].device
+
+
+def dataset_file(wildcards):
+    path = CONFIG.dataset.csv.path
+    return [path] if CONFIG.dataset.source == "csv" and "://" not in path else []
+
+
+def model_files(wildcards):
+    asset = CONFIG.models[wildcards.model]
+    if asset.source == "local":
+        return [
+            os.path.join(asset.path, name) for name in ("config.json", "tokenizer.json")
+        ]
+    return (
+        code("batchscope/data/generate.py", "batchscope/data/vocabulary.py")
+        if asset.source == "demo"
+        else []
+    )
+
+
+def prompt_spec(wildcards):
+    wanted = PROMPT_SETS[wildcards.prompts]
+    return canonical_json(
+        {"prompts": vars(wanted), "texts": CONFIG.prompts.model_dump()}
+    )
+
+
+def prompts_of_run(name):
+    return lambda wildcards: f"<results>/prompts/{run_of(wildcards).prompts.id}/{name}"
+
+
+def gpus_of_run(wildcards):
+    run = run_of(wildcards)
+    return run.gpus if device_of(run) == "cuda" else 0

@@ -1,0 +1,27 @@
+"""Model folders that vLLM can load.
+
+in:  configuration block 'models'
+out: <results>/models/{model}/manifest.json    what the folder holds: hashes, sizes, the hub's commit
+     <results>/models/{model}/                 config.json, tokenizer.json, weights as links
+"""
+
+
+rule prepare_model:
+    """Fetch, link or make one model."""
+    input:
+        source=model_files,
+        code=code("batchscope/models.py"),
+    output:
+        manifest="<results>/models/{model}/manifest.json",
+    log:
+        "<logs>/prepare_model/{model}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        asset=lambda wildcards: canonical_json(
+            CONFIG.models[wildcards.model].model_dump()
+        ),
+        folder=lambda wildcards, output: os.path.dirname(output.manifest),
+    shell:
+        "python3 -m scripts.prepare_model --asset {params.asset:q} --out {params.folder:q}"
+        " 2>&1 | tee -i {log:q}"

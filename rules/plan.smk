@@ -1,0 +1,18 @@
+"""What a call of Snakemake would do, before it does it.
+
+in:  the configuration, and whatever results are there
+out: nothing; the plan is printed
+"""
+
+
+rule plan:
+    """Print runs, prompts, tokens, predicted minutes, and what is stale and why."""
+    input:
+        config="<results>/config.json",
+    log:
+        "<logs>/plan.log",
+    localrule: True
+    conda:
+        "../envs/workflow.yaml"
+    shell:
+        "python3 -m scripts.plan --config {input.config:q} 2>&1 | tee -i {log:q}"

@@ -1,0 +1,30 @@
+"""Prompts as token ids, one file per prompt set; runs that submit the same prompts share it.
+
+in:  <results>/data/reviews.csv, <results>/models/{model}/, configuration block 'prompts'
+out: <results>/prompts/{prompts}/prompts.jsonl    one object a prompt: ids, labels, layout, n, duplicate
+     <results>/prompts/{prompts}/prompts.json     counts and content hash
+     <results>/prompts/{prompts}/timing.json      seconds spent tokenising
+"""
+
+
+rule make_prompts:
+    """Put reviews into prompts and tokenise them."""
+    input:
+        reviews="<results>/data/reviews.csv",
+        model=lambda wildcards: f"<results>/models/{PROMPT_SETS[wildcards.prompts].model}/manifest.json",
+        code=code("batchscope/prompts.py"),
+    output:
+        prompts="<results>/prompts/{prompts}/prompts.jsonl",
+        summary="<results>/prompts/{prompts}/prompts.json",
+        timing="<results>/prompts/{prompts}/timing.json",
+    log:
+        "<logs>/make_prompts/{prompts}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        spec=prompt_spec,
+        model=lambda wildcards, input: os.path.dirname(input.model),
+    shell:
+        "python3 -m scripts.make_prompts --spec {params.spec:q} --reviews {input.reviews:q}"
+        " --model {params.model:q} --prompts {output.prompts:q} --summary {output.summary:q}"
+        " --timing {output.timing:q} 2>&1 | tee -i {log:q}"

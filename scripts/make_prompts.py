@@ -1,0 +1,48 @@
+"""Turn reviews into the prompts of one prompt set: JSON lines, counts beside them."""
+
+import argparse
+import json
+import os
+import time
+from pathlib import Path
+
+from batchscope.config import PromptTexts
+from batchscope.errors import run_script
+from batchscope.files import replacing
+from batchscope.models import context_length, load_tokenizer
+from batchscope.prompts import build_prompts, check_context, read_reviews, summarise, write_prompts
+from batchscope.runs import PromptSet
+
+
+def main() -> None:
+    """Read the reviews and the tokenizer, write prompts.jsonl, prompts.json and timing.json."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--spec", required=True, help="JSON: the prompt set and the prompt texts")
+    parser.add_argument("--reviews", type=Path, required=True, help="normalised reviews.csv")
+    parser.add_argument("--model", type=Path, required=True, help="model folder")
+    parser.add_argument("--prompts", type=Path, required=True, help="JSON lines to write")
+    parser.add_argument("--summary", type=Path, required=True, help="counts and content hash to write")
+    parser.add_argument("--timing", type=Path, required=True, help="seconds spent tokenising, to write")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of the tokenizer")
+    args = parser.parse_args()
+    os.environ["RAYON_NUM_THREADS"] = str(args.threads)
+
+    spec = json.loads(args.spec)
+    wanted, texts = PromptSet(**spec["prompts"]), PromptTexts(**spec["texts"])
+    reviews = read_reviews(args.reviews, wanted.reviews)
+    tokenizer = load_tokenizer(args.model)
+
+    start = time.perf_counter()
+    prompts = build_prompts(reviews, wanted, texts, tokenizer)
+    seconds = time.perf_counter() - start
+    check_context(prompts, context_length(args.model), reviews, wanted, texts, tokenizer)
+
+    with replacing(args.prompts) as path:
+        summary = summarise(prompts, wanted, write_prompts(prompts, path))
+    args.summary.write_text(json.dumps(summary, indent=1) + "\n")
+    args.timing.write_text(json.dumps({"tokenise_s": seconds, "threads": args.threads}) + "\n")
+    print(f"{wanted.id}: {summary['prompts']:,} prompts, {summary['prompt_tokens']:,} prompt tokens")
+
+
+if __name__ == "__main__":
+    run_script(main)
