@@ -1,0 +1,144 @@
+"""What the runs of a study say, in plain sentences that never claim more than the repeats show.
+
+Two runs differ when the ranges of their repeats do not overlap; with fewer than `ENOUGH` repeats nothing is
+claimed. Invalid and failed runs, and runs from different environments, are never compared.
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from batchscope.analysis.frames import column_of, given
+from batchscope.config import Plot
+
+METRIC = "reviews_per_s"
+"""What runs are compared by: the only figure that means the same for both layouts."""
+
+ENOUGH = 3
+"""Repeats below which a difference is not claimed: two of each fall apart by chance one time in three."""
+
+SETTINGS = ("layout", "n", "reviews", "duplicates", "output_tokens_per_review", "model", "load_format")
+
+
+def varying(runs: pd.DataFrame) -> list[str]:
+    """Settings that tell the runs of a study apart, layout always among them; n where nothing else does.
+
+    In ``packing`` the number of reviews follows n (each run has n reviews), so it tells nothing apart.
+    """
+    asked = [name for name in runs.columns if name.startswith("engine.")]
+    differ = [name for name in (*SETTINGS, *asked) if runs[name].nunique(dropna=False) > 1]
+    if (runs["reviews"] == runs["n"]).all():
+        differ = [name for name in differ if name != "reviews"]
+    others = [name for name in differ if name != "layout"]
+    return ["layout", *(others or ["n"])]
+
+
+def label(run: "pd.Series[Any]", settings: Sequence[str]) -> str:
+    """A run in words: ``packed prompts (n=4, max_num_batched_tokens=default)``."""
+    parts = [f"{name.rpartition('.')[2]}={show(run[name])}" for name in settings if name != "layout"]
+    return f"{run['layout']} prompts ({', '.join(parts)})"
+
+
+def show(value: object) -> str:
+    """A setting's value; what was left to vLLM is its default."""
+    value = given(value)
+    if value is None:
+        return "default"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return f"{value:,}" if isinstance(value, int) and value >= 1_000 else str(value)
+
+
+def fault(run: "pd.Series[Any]") -> str:
+    """Why a run does not count, in few words; empty for a valid run."""
+    if run["valid"]:
+        return ""
+    return "out of memory" if run["status"] == "oom" else f"invalid: {run['invalid']}"
+
+
+def findings(runs: pd.DataFrame, plot: Plot) -> list[str]:
+    """The sentences of one study, the most telling first.
+
+    Runs that differ in the plot's series alone (packed and separate at one n) are compared with each other;
+    where there are none, all runs are compared with the fastest.
+    """
+    settings = varying(runs)
+    valid = runs[runs["valid"]]
+    groups = [group for _, group in _groups(valid, plot, settings) if len(group) > 1] or [valid]
+    sentences = [sentence for group in groups for sentence in _compare_all(group, settings)]
+    left_out = [
+        f"Left out: {label(run, settings)}, {fault(run)}." for _, run in runs[~runs["valid"]].iterrows()
+    ]
+    return [*(sentences or [_nothing_to_compare(valid, settings)]), *left_out]
+
+
+def _groups(runs: pd.DataFrame, plot: Plot, settings: Sequence[str]) -> list[tuple[Hashable, pd.DataFrame]]:
+    keys = [name for name in settings if name != column_of(plot.series)]
+    return list(runs.groupby(keys, sort=False, dropna=False)) if keys else []
+
+
+def _nothing_to_compare(valid: pd.DataFrame, settings: Sequence[str]) -> str:
+    if valid.empty:
+        return "No answer: there is no valid run."
+    run = valid.iloc[0]
+    return f"No comparison: the only valid run is {label(run, settings)}, {run[METRIC]:,.1f} reviews/s."
+
+
+def _compare_all(runs: pd.DataFrame, settings: Sequence[str]) -> list[str]:
+    ranked = [run for _, run in runs.sort_values(METRIC, ascending=False, kind="stable").iterrows()]
+    return [compare(ranked[0], other, settings) for other in ranked[1:]]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """Reviews per second of one run over another's."""
+
+    median: float
+    low: float
+    high: float
+    """smallest and largest ratio that any two repeats give"""
+    published: float | None
+
+
+def ratio(run: "pd.Series[Any]", base: "pd.Series[Any]") -> Ratio:
+    """Ratio of medians, the widest range that the repeats allow, and the ratio of the published figures."""
+    theirs, base_theirs = given(run[f"published.{METRIC}"]), given(base[f"published.{METRIC}"])
+    return Ratio(
+        run[METRIC] / base[METRIC],
+        run[f"{METRIC}_min"] / base[f"{METRIC}_max"],
+        run[f"{METRIC}_max"] / base[f"{METRIC}_min"],
+        theirs / base_theirs if theirs and base_theirs else None,
+    )
+
+
+def compare(fast: "pd.Series[Any]", slow: "pd.Series[Any]", settings: Sequence[str]) -> str:
+    """One sentence on two valid runs; ``fast`` has the higher median."""
+    first, second = label(fast, settings), label(slow, settings)
+    if fast["fingerprint"] != slow["fingerprint"]:
+        return f"Not compared: {first} and {second} were measured in different environments."
+    found, repeats = ratio(fast, slow), min(fast["repeats"], slow["repeats"])
+    published = f"; published on one H800: {times(found.published)}" if found.published else ""
+    if repeats < ENOUGH:
+        return (
+            f"Too few repeats to tell {first} from {second} "
+            f"({times(found.median)} as many reviews/s, {repeats} of {ENOUGH} repeats needed{published})."
+        )
+    basis = f"median of {repeats} repeats"
+    if found.low <= 1:
+        return f"No difference seen between {first} and {second} ({basis}, ranges overlap{published})."
+    return _capital(
+        f"{first} label {times(found.median)} as many reviews per second as {second} "
+        f"({basis}, ranges do not overlap{published})."
+    )
+
+
+def times(value: float) -> str:
+    """A ratio as people say it: 1.07x, 1.9x, 12x."""
+    digits = 2 if value < 1.495 else 1 if value < 9.95 else 0
+    return f"{value:.{digits}f}x"
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

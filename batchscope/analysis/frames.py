@@ -1,0 +1,205 @@
+"""Tidy frames: one row a run, one row a repeat. Tables, findings and plots are made from these alone.
+
+Columns of the runs frame, in this order (a missing value is NA):
+
+- ``study, run, status, valid, invalid, reason``: ``invalid`` holds the reason codes, ``reason`` the sentence.
+- ``model, model_source, load_format, layout, n, reviews, duplicates, output_tokens_per_review``.
+- ``engine.environment, engine.<argument>``: as asked for; NA is vLLM's default. ``measure.<key>``.
+- ``requests, prompt_tokens, output_tokens, cached_tokens``: of one repeat. ``longest_prompt_tokens``.
+- ``repeats``, then ``<metric>, <metric>_min, <metric>_max`` for each of `metrics.METRICS`: median and range.
+- ``published.<metric>, published.reviews, published.model, same_prompts, same_model, same_hardware``.
+- ``reproduced.<metric>``: ours / published, of valid runs, for the metrics in `REPRODUCED`.
+- ``engine_start_s, engine_reused, resolved.<argument>``: the engine as it ran.
+- ``device, gpu, gpu_memory_bytes, driver, cpu, cores, versions.<package>``.
+- ``measured_at, git_commit, fingerprint``.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from batchscope.analysis.metrics import METRICS, summarise
+from batchscope.analysis.records import Environment, Measurement, RunRecord
+from batchscope.analysis.reference import HARDWARE, PublishedRun, match, same_model, same_prompts
+from batchscope.errors import UserError
+
+Row = dict[str, Any]
+
+REPRODUCED = ("total_token_throughput", "reviews_per_s")
+"""Metrics whose published figure has digits enough for a ratio; requests/s stands there as 0.04."""
+
+
+def runs_frame(records: Sequence[RunRecord], published: Sequence[PublishedRun]) -> pd.DataFrame:
+    """One row a run, in the order of ``records``; columns as the module says."""
+    parts = [_row(record, match(published, record.measurement)) for record in records]
+    # Sections are merged one by one: an argument that only some runs set stays among its like.
+    columns: list[str] = []
+    for section in zip(*parts, strict=True):
+        names = list(dict.fromkeys(name for row in section for name in row))
+        columns += names if all(set(row) == set(names) for row in section) else sorted(names)
+    rows = [{key: value for section in row for key, value in section.items()} for row in parts]
+    return _frame(rows, columns)
+
+
+def repeats_frame(records: Sequence[RunRecord]) -> pd.DataFrame:
+    """One row a repeat: study, run, valid, repeat (from 1), what was counted, and each metric."""
+    rows = [
+        {
+            "study": run.study,
+            "run": run.run,
+            "valid": run.valid,
+            "repeat": number,
+            **repeat.model_dump(),
+            **{metric.name: metric.of(run, repeat) for metric in METRICS.values()},
+        }
+        for run in (record.measurement for record in records)
+        for number, repeat in enumerate(run.repeats, start=1)
+    ]
+    names = ["started_at", "seconds", "requests", "prompt_tokens", "output_tokens", "cached_tokens", *METRICS]
+    return _frame(rows, ["study", "run", "valid", "repeat", *names])
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Read a frame that ``make_tables.py`` wrote.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
+        raise UserError(f"{path}: cannot be read ({error}); delete it and rerun") from None
+
+
+def column_of(axis: str) -> str:
+    """The runs frame's column of a study's key, such as n or engine.model."""
+    return {"engine.model": "model"}.get(axis, axis)
+
+
+def given(value: Any) -> Any:
+    """A cell's value as Python's own type, or None where the frame holds NA."""
+    if pd.isna(value):
+        return None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...]:
+    run, environment = record.measurement, record.environment
+    metrics = _metrics(run)
+    return (
+        _identity(run),
+        {f"engine.{key}": value for key, value in run.spec.engine.args.items()},
+        {f"measure.{key}": value for key, value in run.spec.measure.items()},
+        _totals(run),
+        metrics,
+        _published(run, environment, row, metrics),
+        {"engine_start_s": run.engine.start_s, "engine_reused": run.engine.reused},
+        {f"resolved.{key}": value for key, value in run.engine.resolved.items()},
+        _hardware(environment),
+        {f"versions.{name}": version for name, version in environment.versions.items()},
+        {
+            "measured_at": environment.measured_at.isoformat(),
+            "git_commit": environment.git_commit,
+            "fingerprint": environment.fingerprint,
+        },
+    )
+
+
+def _identity(run: Measurement) -> Row:
+    load, model = run.spec.workload, run.spec.model
+    details = [f"{item.code}: {item.detail}" if item.detail else item.code for item in run.invalid]
+    return {
+        "study": run.study,
+        "run": run.run,
+        "status": run.status,
+        "valid": run.valid,
+        "invalid": ", ".join(item.code for item in run.invalid) or None,
+        "reason": "; ".join([run.message] * bool(run.message) + details) or None,
+        "model": run.spec.engine.model,
+        "model_source": model.id or model.path or model.source,
+        "load_format": model.load_format,
+        "layout": load.layout,
+        "n": load.n,
+        "reviews": load.total_reviews,
+        "duplicates": load.duplicates,
+        "output_tokens_per_review": load.output_tokens_per_review,
+        "engine.environment": run.spec.engine.environment,
+    }
+
+
+def _totals(run: Measurement) -> Row:
+    """Of one repeat; of the prompt file where there was none (no request ran, so nothing was cached)."""
+    first = run.repeats[0] if run.repeats else None
+    return {
+        "requests": first.requests if first else run.prompts.prompts,
+        "prompt_tokens": first.prompt_tokens if first else run.prompts.prompt_tokens,
+        "output_tokens": first.output_tokens if first else run.prompts.output_tokens,
+        "cached_tokens": first.cached_tokens if first else None,
+        "longest_prompt_tokens": run.prompts.longest_prompt_tokens,
+        "repeats": len(run.repeats),
+    }
+
+
+def _metrics(run: Measurement) -> Row:
+    row: Row = {}
+    for name, metric in METRICS.items():
+        found = summarise([metric.of(run, repeat) for repeat in run.repeats])
+        row[name] = found.median if found else math.nan
+        row[f"{name}_min"] = found.low if found else math.nan
+        row[f"{name}_max"] = found.high if found else math.nan
+    return row
+
+
+def _published(run: Measurement, environment: Environment, row: PublishedRun | None, ours: Row) -> Row:
+    figures = {
+        metric.name: metric.published(row) if row else math.nan
+        for metric in METRICS.values()
+        if metric.published is not None
+    }
+    gpu = environment.gpu.name if environment.gpu else ""
+    return {
+        **{f"published.{name}": value for name, value in figures.items()},
+        "published.reviews": row.reviews if row else None,
+        "published.model": row.model if row else None,
+        "same_prompts": same_prompts(row, run) if row else None,
+        "same_model": same_model(row.model, run.spec) if row else None,
+        "same_hardware": HARDWARE in gpu if row else None,
+        **{
+            f"reproduced.{name}": ours[name] / figures[name] if run.valid else math.nan for name in REPRODUCED
+        },
+    }
+
+
+def _hardware(environment: Environment) -> Row:
+    gpu = environment.gpu
+    return {
+        "device": environment.device,
+        "gpu": gpu.name if gpu else None,
+        "gpu_memory_bytes": gpu.memory_bytes if gpu else None,
+        "driver": gpu.driver if gpu else None,
+        "cpu": environment.cpu.model,
+        "cores": environment.cpu.cores,
+    }
+
+
+def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame({name: _column([row.get(name) for row in rows]) for name in columns})
+
+
+def _column(values: Sequence[Any]) -> "pd.Series[Any]":
+    """A column of one type that Parquet can hold, with room for NA; mixed or nested values become JSON."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds and kinds <= {bool}:
+        return pd.Series(values, dtype="boolean")
+    if kinds and kinds <= {int}:
+        return pd.Series(values, dtype="Int64")
+    if kinds and kinds <= {int, float}:
+        return pd.Series(values, dtype="float64")
+    if not kinds <= {str}:
+        values = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
+    return pd.Series(values, dtype="str")

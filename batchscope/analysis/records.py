@@ -1,0 +1,210 @@
+"""Measurement folders as typed records.
+
+A run's folder holds ``measurement.json`` and ``environment.json``; unknown keys are ignored, so that
+the engine side can add some without breaking older readers.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeInt,
+    PositiveFloat,
+    ValidationError,
+    model_validator,
+)
+
+from batchscope.config import ModelAsset, Workload
+from batchscope.errors import UserError
+
+
+class Record(BaseModel):
+    """Part of a measurement: frozen, open to keys that a later version adds."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+
+class Repeat(Record):
+    """One timed pass of a run. Token counts are totals over all requests; ``started_at`` is unix time."""
+
+    started_at: float
+    seconds: PositiveFloat
+    requests: NonNegativeInt
+    prompt_tokens: NonNegativeInt
+    output_tokens: NonNegativeInt
+    cached_tokens: NonNegativeInt = 0
+
+    @property
+    def total_tokens(self) -> int:
+        """Prompt and output tokens; prompt tokens from the prefix cache count, as in vLLM's figures."""
+        return self.prompt_tokens + self.output_tokens
+
+
+class Prompts(Record):
+    """The prompts as they were written to their file."""
+
+    id: str
+    sha256: str
+    prompts: NonNegativeInt
+    reviews: NonNegativeInt
+    prompt_tokens: NonNegativeInt
+    output_tokens: NonNegativeInt
+    longest_prompt_tokens: NonNegativeInt
+
+
+class EngineSpec(Record):
+    """What vLLM was asked to start with."""
+
+    model: str
+    environment: str
+    args: dict[str, Any] = Field(default_factory=dict)
+    variables: dict[str, str] = Field(default_factory=dict)
+
+
+class Spec(Record):
+    """All that decided what the run measured."""
+
+    workload: Workload
+    engine: EngineSpec
+    model: ModelAsset
+    measure: dict[str, Any] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
+
+
+class EngineState(Record):
+    """The engine as it ran: seconds of its start, and the arguments that vLLM resolved."""
+
+    start_s: float | None = None
+    reused: bool = False
+    resolved: dict[str, Any] = Field(default_factory=dict)
+
+
+class Invalidity(Record):
+    """Why a run does not count: a reason code, and the sentence behind it."""
+
+    code: str
+    detail: str = ""
+
+
+class Measurement(Record):
+    """``measurement.json``."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    study: str
+    run: str
+    status: Literal["ok", "oom"]
+    message: str = ""
+    spec: Spec
+    prompts: Prompts
+    engine: EngineState = Field(default_factory=EngineState)
+    repeats: tuple[Repeat, ...] = ()
+    invalid: tuple[Invalidity, ...] = ()
+
+    @model_validator(mode="after")
+    def _an_ok_run_has_repeats(self) -> "Measurement":
+        if self.status == "ok" and not self.repeats:
+            raise ValueError("status is ok, and there is no repeat")
+        return self
+
+    @property
+    def valid(self) -> bool:
+        """Whether the run's figures may be compared."""
+        return self.status == "ok" and not self.invalid
+
+    @property
+    def reviews(self) -> int:
+        """Reviews labelled in one repeat, duplicates counted each time."""
+        return self.spec.workload.total_reviews * self.spec.workload.duplicates
+
+
+class Gpu(Record):
+    """The GPU that the engine ran on."""
+
+    name: str
+    memory_bytes: NonNegativeInt | None = None
+    driver: str | None = None
+
+
+class Cpu(Record):
+    """The host's processor."""
+
+    model: str
+    cores: NonNegativeInt | None = None
+
+
+class Environment(Record):
+    """``environment.json``: where and with what the run was measured."""
+
+    measured_at: datetime
+    hostname: str = ""
+    git_commit: str | None = None
+    device: Literal["cpu", "cuda"]
+    gpu: Gpu | None = None
+    cpu: Cpu
+    versions: dict[str, str | None] = Field(default_factory=dict)
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run as it lies on disk."""
+
+    measurement: Measurement
+    environment: Environment
+
+
+Kind = TypeVar("Kind", bound=Record)
+
+
+def load_run(folder: Path) -> RunRecord:
+    """Read one run's folder.
+
+    Raises:
+        UserError: a file is missing, unreadable or incomplete; the message names it and the remedy.
+    """
+    return RunRecord(
+        _read(folder / "measurement.json", Measurement),
+        _read(folder / "environment.json", Environment),
+    )
+
+
+def load_runs(folders: Iterable[Path]) -> list[RunRecord]:
+    """Read run folders, in the order given.
+
+    Raises:
+        UserError: as `load_run`; or two folders hold the same run.
+    """
+    runs = {folder: load_run(folder) for folder in folders}
+    seen: dict[tuple[str, str], Path] = {}
+    for folder, run in runs.items():
+        key = (run.measurement.study, run.measurement.run)
+        if key in seen:
+            raise UserError(
+                f"{folder} and {seen[key]} both hold run {'/'.join(key)}; delete the one that was copied"
+            )
+        seen[key] = folder
+    return list(runs.values())
+
+
+def _read(path: Path, kind: type[Kind]) -> Kind:
+    remedy = f"delete {path.parent} and rerun"
+    try:
+        return kind.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; {remedy}") from None
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; make it readable, or {remedy}") from None
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(map(str, problem["loc"]))
+        message = problem["msg"].removeprefix("Value error, ")
+        raise UserError(f"{path}: damaged: {key + ': ' if key else ''}{message}; {remedy}") from None
+    except ValueError as error:  # not JSON, or not UTF-8
+        raise UserError(f"{path}: damaged: not JSON ({error}); {remedy}") from None

@@ -1,0 +1,210 @@
+"""A study's table in the published form, with the published figures beside ours: what stands where.
+
+`study_page` decides the content, `batchscope.analysis.pages` writes it as Markdown or HTML.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from batchscope.analysis.findings import METRIC, fault, findings, label, show, times, varying
+from batchscope.analysis.frames import given
+from batchscope.analysis.metrics import METRICS
+from batchscope.analysis.reference import HARDWARE, LABEL
+from batchscope.config import Study
+
+SHOWN = {
+    "request_throughput": "requests/s",
+    "total_token_throughput": "total tokens/s",
+    "output_throughput": "output tokens/s",
+}
+"""Metrics of the published tables, under their headings there."""
+
+TOTALS = {"prompt_tokens": "total prompt tokens", "output_tokens": "total output tokens"}
+MEASURED = "measured"
+
+
+class Struck(str):
+    """A cell whose figure does not count: shown struck through."""
+
+    __slots__ = ()
+
+
+Cell = str
+Row = dict[tuple[str, str], Cell]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells under two levels of headings: (group, column)."""
+
+    columns: list[tuple[str, str]]
+    rows: list[list[Cell]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A study's page, from top to bottom."""
+
+    title: str
+    question: str
+    findings: list[str]
+    context: list[str]
+    """what it was measured on, with which model, and what that means for the comparison"""
+    table: Table
+    notes: list[str]
+
+
+def study_page(name: str, study: Study, runs: pd.DataFrame) -> Page:
+    """The page of one study.
+
+    Args:
+        name: the study's name.
+        study: its question and plot keys.
+        runs: its rows of the runs frame, in the order that the table keeps.
+    """
+    if runs.empty:
+        return Page(name, study.question, ["No answer: there is no run."], [], Table([], []), [])
+    return Page(
+        title=name,
+        question=study.question,
+        findings=findings(runs, study.plot),
+        context=[*environments(runs), *models(runs), *comparability(runs)],
+        table=study_table(runs),
+        notes=notes(runs),
+    )
+
+
+def study_table(runs: pd.DataFrame) -> Table:
+    """One row a run: settings, what was measured, what was published for the same run."""
+    settings = list(dict.fromkeys(["layout", "n", *varying(runs), "reviews"]))
+    rows = [_settings(run, settings) | _measured(run) | _published(run) for _, run in runs.iterrows()]
+    columns = dict.fromkeys(key for row in rows for key in row)
+    filled = [column for column in columns if any(row.get(column) for row in rows)]
+    return Table(filled, [[row.get(column, "") for column in filled] for row in rows])
+
+
+def _settings(run: "pd.Series[Any]", settings: Sequence[str]) -> Row:
+    row = {("", name.removeprefix("engine.")): show(run[name]) for name in settings}
+    return row | {("", "status"): fault(run)}
+
+
+def _measured(run: "pd.Series[Any]") -> Row:
+    mark: Callable[[str], str] = str if run["valid"] else Struck
+    row = {(MEASURED, heading): mark(figure(run[name])) for name, heading in SHOWN.items()}
+    row[MEASURED, METRICS[METRIC].unit] = mark(with_range(run, METRIC))
+    # Token totals are facts of the prompts, whether the timing counts or not.
+    return row | {(MEASURED, heading): show_count(run[name]) for name, heading in TOTALS.items()}
+
+
+def _published(run: "pd.Series[Any]") -> Row:
+    if not run["valid"] or given(run["published.model"]) is None:
+        return {}
+    row = {(LABEL, heading): figure(run[f"published.{name}"]) for name, heading in SHOWN.items()}
+    row["", "same prompts"] = "✓" if run["same_prompts"] else "no"
+    if run["same_model"]:
+        row["", "measured / published"] = times(run[f"reproduced.{METRIC}"])
+    return row
+
+
+def figure(value: float) -> str:
+    """A metric with two decimals, as the published tables have it; empty where there is none."""
+    return "" if pd.isna(value) else f"{value:,.2f}"
+
+
+def with_range(run: "pd.Series[Any]", name: str) -> str:
+    """Median, and smallest to largest repeat where there are several."""
+    if pd.isna(run[name]) or run["repeats"] < 2:
+        return figure(run[name])
+    return f"{figure(run[name])} ({figure(run[f'{name}_min'])} to {figure(run[f'{name}_max'])})"
+
+
+def show_count(value: float) -> str:
+    """A whole number with separators; empty where there is none."""
+    return "" if pd.isna(value) else f"{int(value):,}"
+
+
+def environments(runs: pd.DataFrame) -> list[str]:
+    """One line for each environment that the runs were measured in."""
+    lines = [f"Measured on: {_environment(group)}." for _, group in runs.groupby("fingerprint", sort=False)]
+    if len(lines) > 1:
+        lines.append("The environments differ: runs are compared only with runs from the same one.")
+    return lines
+
+
+def _environment(runs: pd.DataFrame) -> str:
+    run = runs.iloc[0]
+    names = {"versions.vllm": "vLLM", "versions.torch": "torch"}
+    versions = [f"{name} {run[key]}" for key, name in names.items() if given(run.get(key)) is not None]
+    days = sorted({datetime.fromisoformat(text).date().isoformat() for text in runs["measured_at"]})
+    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    return ", ".join([hardware(run), *versions, when])
+
+
+def hardware(run: "pd.Series[Any]") -> str:
+    """GPU with memory and driver, or CPU with cores."""
+    if (gpu := given(run["gpu"])) is None:
+        cores = given(run["cores"])
+        return f"CPU {run['cpu']}" + (f" ({cores} cores)" if cores else "")
+    memory, driver = given(run["gpu_memory_bytes"]), given(run["driver"])
+    facts = [f"{memory / 2**30:.0f} GiB"] * bool(memory) + [f"driver {driver}"] * bool(driver)
+    return f"{gpu} ({', '.join(facts)})" if facts else str(gpu)
+
+
+def models(runs: pd.DataFrame) -> list[str]:
+    """One line for each model, and whether its labels mean anything."""
+    lines = []
+    for name, source, load_format in (
+        runs[["model", "model_source", "load_format"]].drop_duplicates().itertuples(index=False)
+    ):
+        origin = f" ({source})" if source != name else ""
+        weights = ", random weights: its labels say nothing" if load_format == "dummy" else ""
+        lines.append(f"Model: {name}{origin}{weights}.")
+    return lines
+
+
+def comparability(runs: pd.DataFrame) -> list[str]:
+    """How far the published figures may be compared with ours; nothing where none stand beside ours."""
+    matched = runs[runs["published.model"].notna() & runs["valid"]]
+    if matched.empty:
+        return []
+    theirs = " and ".join(matched["published.model"].unique())
+    where = f"Published on one {HARDWARE} with {theirs}"
+    if not matched["same_model"].all():
+        return [f"{where}: another model; absolute numbers do not compare, ratios between runs only roughly."]
+    if not matched["same_hardware"].all():
+        return [f"{where}: absolute numbers do not compare, ratios between runs do."]
+    return [f"{where}: the same hardware and model."]
+
+
+def notes(runs: pd.DataFrame) -> list[str]:
+    """What a reader must know under the table: repeats, unequal lengths, and why runs do not count."""
+    settings = varying(runs)
+    lines = [_about_repeats(runs)]
+    matched = runs[runs["published.model"].notna() & runs["valid"]]
+    if matched["same_prompts"].any():
+        lines.append("✓ same prompts: prompt and output token totals are the published ones.")
+    lengths = matched[["published.reviews", "reviews"]].drop_duplicates()
+    lines += [
+        f"Published for {theirs:,} reviews, measured here with {ours:,}."
+        for theirs, ours in lengths.itertuples(index=False)
+        if theirs != ours
+    ]
+    for _, run in runs[~runs["valid"]].iterrows():
+        kind = "out of memory" if run["status"] == "oom" else ""
+        why = ": ".join(part for part in (kind, given(run["reason"])) if part)
+        lines.append(f"Not counted: {label(run, settings)}. {why}.")
+    return lines
+
+
+def _about_repeats(runs: pd.DataFrame) -> str:
+    counts = sorted({int(count) for count in runs["repeats"] if count})
+    if not counts:
+        return "No run has a timed repeat."
+    if counts == [1]:
+        return "One repeat a run: how far repeats would differ is not known."
+    number = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    return f"Medians of {number} repeats; in brackets the smallest and the largest."

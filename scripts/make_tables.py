@@ -1,0 +1,77 @@
+"""Turn measurements into tables: tidy frames, and a page for each study."""
+
+import argparse
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from batchscope.analysis.frames import repeats_frame, runs_frame
+from batchscope.analysis.pages import study_html, study_markdown, summary_html, summary_markdown
+from batchscope.analysis.records import load_runs
+from batchscope.analysis.reference import load_published
+from batchscope.analysis.tables import Page, study_page
+from batchscope.config import Config, Study, load_config
+from batchscope.errors import UserError, run_script
+from batchscope.files import replacing
+
+PUBLISHED = Path(__file__).parents[1] / "docs" / "reference" / "h800" / "offline.csv"
+OWN_NAMES = {"runs", "repeats", "summary"}
+
+
+def main() -> None:
+    """Read run folders, write runs, repeats, a page and a CSV for each study, and the summary."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--runs", type=Path, nargs="+", required=True, help="run folders; rows keep this order"
+    )
+    parser.add_argument("--config", type=Path, required=True, help="the whole configuration as JSON")
+    parser.add_argument("--published", type=Path, default=PUBLISHED, help="published figures, as CSV")
+    parser.add_argument("--out", type=Path, required=True, help="folder to write")
+    args = parser.parse_args()
+
+    config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
+    if clash := sorted(OWN_NAMES & set(config.active_studies)):
+        raise UserError(f"studies: '{clash[0]}' is the name of a table of its own; rename the study")
+    records = load_runs(args.runs)
+    runs = runs_frame(records, load_published(args.published))
+    write_frame(runs, args.out / "runs")
+    write_frame(repeats_frame(records), args.out / "repeats")
+    write_pages(config, runs, args.out)
+    print(f"{len(runs)} runs ({int((~runs['valid']).sum())} not valid) in {args.out}")
+
+
+def write_frame(frame: pd.DataFrame, stem: Path) -> None:
+    """Write a frame as ``.parquet`` and ``.csv``."""
+    with replacing(stem.with_suffix(".parquet")) as path:
+        frame.to_parquet(path, index=False)
+    with replacing(stem.with_suffix(".csv")) as path:
+        frame.to_csv(path, index=False)
+
+
+def write_pages(config: Config, runs: pd.DataFrame, out: Path) -> None:
+    """Write ``{study}.md``, ``.html`` and ``.csv`` for each study, then ``summary.md`` and ``.html``."""
+    studies = config.active_studies
+    # Runs of a study that the configuration no longer names are shown all the same.
+    studies |= {name: Study() for name in runs["study"].unique() if name not in studies}
+    pages: list[Page] = []
+    for name, study in studies.items():
+        rows = runs[runs["study"] == name]
+        page = study_page(name, study, rows)
+        pages.append(page)
+        write_text(out / f"{name}.md", study_markdown(page))
+        write_text(out / f"{name}.html", study_html(page))
+        with replacing(out / f"{name}.csv") as path:
+            rows.dropna(axis="columns", how="all").to_csv(path, index=False)
+    write_text(out / "summary.md", summary_markdown(config.title, pages))
+    write_text(out / "summary.html", summary_html(config.title, pages))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    with replacing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,37 @@
+"""Draw a study's figure from the tables."""
+
+import argparse
+import json
+from pathlib import Path
+
+from batchscope.analysis.frames import read_frame
+from batchscope.analysis.plots import save, study_figure
+from batchscope.config import load_config
+from batchscope.errors import UserError, run_script
+from batchscope.files import replacing
+
+
+def main() -> None:
+    """Read the frames, write the figure as PNG and SVG."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tables", type=Path, required=True, help="runs.parquet")
+    parser.add_argument("--repeats", type=Path, required=True, help="repeats.parquet")
+    parser.add_argument("--config", type=Path, required=True, help="the whole configuration as JSON")
+    parser.add_argument("--study", required=True, help="name of the study")
+    parser.add_argument("--out-png", type=Path, required=True, help="PNG to write")
+    parser.add_argument("--out-svg", type=Path, required=True, help="SVG to write")
+    args = parser.parse_args()
+
+    studies = load_config(json.loads(args.config.read_text(encoding="utf-8"))).active_studies
+    if args.study not in studies:
+        raise UserError(f"--study: no study '{args.study}'; there are {', '.join(studies)}")
+    runs, repeats = (
+        frame[frame["study"] == args.study] for frame in map(read_frame, (args.tables, args.repeats))
+    )
+    figure = study_figure(args.study, studies[args.study], runs, repeats)
+    with replacing(args.out_png) as png, replacing(args.out_svg) as svg:
+        save(figure, png, svg)
+
+
+if __name__ == "__main__":
+    run_script(main)
