@@ -6,15 +6,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from batchscope.errors import UserError
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary neighbour of ``path`` that takes its place when the block ends without an error."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    """A temporary neighbour of ``path`` that takes its place when the block ends without an error.
+
+    Raises:
+        UserError: the file cannot be written; an earlier version stays as it is.
+    """
+    # The suffix stays the same: some writers choose their format by it.
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
         temporary.replace(path)
+    except OSError as error:
+        raise UserError(
+            f"cannot write {path}: {error.strerror}; check the folder and its free space"
+        ) from None
     finally:
         temporary.unlink(missing_ok=True)
 

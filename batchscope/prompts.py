@@ -1,28 +1,20 @@
 """Reviews to prompts: the wording, the token ids, and the file that the engine replays."""
 
-import csv
 import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
 
 from batchscope.config import PromptTexts
+from batchscope.data import Review, read_reviews
 from batchscope.errors import UserError
 from batchscope.runs import PromptSet
 
-
-@dataclass(frozen=True)
-class LabelledReview:
-    """One row of ``reviews.csv``."""
-
-    id: int
-    text: str
-    label: str
+NumberedReview = tuple[int, Review]
 
 
 @dataclass(frozen=True)
@@ -38,38 +30,34 @@ class Prompt:
     duplicate: int
 
 
-def read_reviews(path: Path, count: int) -> list[LabelledReview]:
-    """The first ``count`` reviews of a normalised data set.
+def first_reviews(path: Path, count: int) -> list[tuple[int, Review]]:
+    """The first ``count`` reviews of a normalised data set, each with its id.
 
     Raises:
         UserError: the data set holds fewer.
     """
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = [
-            LabelledReview(int(row["review_id"]), row["review"], row["label"])
-            for row in islice(csv.DictReader(file), count)
-        ]
-    if len(rows) < count:
+    reviews = read_reviews(path)
+    if len(reviews) < count:
         raise UserError(
-            f"reviews: {count} asked, the data set holds {len(rows)}; lower 'reviews' (or n) to fit"
+            f"reviews: {count} asked, the data set holds {len(reviews)}; lower 'reviews' (or n) to fit"
         )
-    return rows
+    return list(enumerate(reviews[:count]))
 
 
-def group(reviews: Sequence[LabelledReview], n: int) -> list[Sequence[LabelledReview]]:
+def group(reviews: Sequence[NumberedReview], n: int) -> list[Sequence[NumberedReview]]:
     """Consecutive groups of n; the last one holds what remains."""
     return [reviews[start : start + n] for start in range(0, len(reviews), n)]
 
 
-def render(reviews: Sequence[LabelledReview], layout: str, texts: PromptTexts) -> str:
+def render(reviews: Sequence[NumberedReview], layout: str, texts: PromptTexts) -> str:
     """The text of one prompt.
 
     Braces inside a review stay as they are: the mark is replaced, nothing is formatted.
     """
     if layout == "separate":
-        (review,) = reviews
+        ((_, review),) = reviews
         return texts.separate.replace("{review}", review.text)
-    return texts.packed.replace("{reviews}", texts.separator.join(review.text for review in reviews))
+    return texts.packed.replace("{reviews}", texts.separator.join(review.text for _, review in reviews))
 
 
 def tokenise(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
@@ -78,7 +66,7 @@ def tokenise(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
 
 
 def build_prompts(
-    reviews: Sequence[LabelledReview], wanted: PromptSet, texts: PromptTexts, tokenizer: Tokenizer
+    reviews: Sequence[NumberedReview], wanted: PromptSet, texts: PromptTexts, tokenizer: Tokenizer
 ) -> list[Prompt]:
     """The prompts of one pass, duplicate by duplicate, so that copies of a prompt lie a whole pass apart."""
     groups = group(reviews, wanted.n)
@@ -87,8 +75,8 @@ def build_prompts(
         Prompt(
             id=duplicate * len(groups) + index,
             token_ids=token_ids[index],
-            review_ids=[review.id for review in members],
-            labels=[review.label for review in members],
+            review_ids=[number for number, _ in members],
+            labels=[review.label for _, review in members],
             layout=wanted.layout,
             n=len(members),
             duplicate=duplicate,
@@ -101,7 +89,7 @@ def build_prompts(
 def check_context(
     prompts: Sequence[Prompt],
     context: int,
-    reviews: Sequence[LabelledReview],
+    reviews: Sequence[NumberedReview],
     wanted: PromptSet,
     texts: PromptTexts,
     tokenizer: Tokenizer,
@@ -131,7 +119,7 @@ def check_context(
 
 
 def largest_fitting_n(
-    reviews: Sequence[LabelledReview], above: int, context: int, texts: PromptTexts, tokenizer: Tokenizer
+    reviews: Sequence[NumberedReview], above: int, context: int, texts: PromptTexts, tokenizer: Tokenizer
 ) -> int:
     """The largest n below ``above`` whose every packed prompt fits ``context`` tokens; 1 if there is none."""
 

@@ -24,6 +24,19 @@ AXES = {
 }
 """Keys that a study may set, and the block of the configuration in which each lives."""
 
+SHORT_LABELS = {
+    "max_num_batched_tokens": "batched",
+    "max_num_seqs": "seqs",
+    "max_model_len": "context",
+    "reviews": "r",
+    "duplicates": "x",
+    "tensor_parallel_size": "tp",
+    "environment": "",
+    "model": "",
+    "quantization": "",
+}
+"""How run names shorten long axes; other axes appear as ``key-value``."""
+
 
 @dataclass(frozen=True)
 class PromptSet:
@@ -183,12 +196,13 @@ def _build(where: str, study: str, point: Point, values: Point, config: Config) 
 
 
 def run_name(values: Point, point: Point, default: Workload) -> str:
-    """Layout and n, then every other axis of the point: ``packed-n4-max_num_batched_tokens-80000``."""
+    """Layout and n, then every other axis of the point: ``packed-n4-batched80000``."""
     layout, n = values.get("layout", default.layout), values.get("n", default.n)
     parts = [f"{layout}-n{n}"]
     for key, value in point.items():
         if key not in ("layout", "n"):
-            parts.append(f"{key.rpartition('.')[2]}-{'default' if value is None else value}")
+            label = key.rpartition(".")[2]
+            parts.append(f"{SHORT_LABELS.get(label, label + '-')}{'default' if value is None else value}")
     return re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join(parts))
 
 

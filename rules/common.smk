@@ -62,17 +62,25 @@ def dataset_file(wildcards):
     return [path] if CONFIG.dataset.source == "csv" and "://" not in path else []
 
 
+def code_of_dataset():
+    """Only what reads the source in use: a rerun of the data set reruns every measurement."""
+    modules = {
+        "generated": ["generate", "vocabulary"],
+        "csv": ["csv_file"],
+        "imdb": ["imdb"],
+    }
+    names = [*modules[CONFIG.dataset.source], "reviews"]
+    return code(*(f"batchscope/data/{name}.py" for name in names))
+
+
 def model_files(wildcards):
     asset = CONFIG.models[wildcards.model]
     if asset.source == "local":
         return [
             os.path.join(asset.path, name) for name in ("config.json", "tokenizer.json")
         ]
-    return (
-        code("batchscope/data/generate.py", "batchscope/data/vocabulary.py")
-        if asset.source == "demo"
-        else []
-    )
+    generator = ("batchscope/data/generate.py", "batchscope/data/vocabulary.py")
+    return code(*generator) if asset.source == "demo" else []
 
 
 def prompt_spec(wildcards):

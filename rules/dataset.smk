@@ -10,7 +10,7 @@ rule make_dataset:
     """Write, read or download the reviews, and check every row."""
     input:
         source=dataset_file,
-        code=code("batchscope/data/*.py"),
+        code=code_of_dataset(),
     output:
         reviews="<results>/data/reviews.csv",
         summary="<results>/data/summary.json",

@@ -7,9 +7,10 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from batchscope.config import Dataset
-from batchscope.data.reviews import deduplicate, describe, replacing, summarise, write_reviews
+from batchscope.data.reviews import deduplicate, describe, summarise, write_reviews
 from batchscope.data.sources import load_reviews
 from batchscope.errors import UserError, run_script
+from batchscope.files import replacing
 
 
 def main() -> None:
@@ -21,7 +22,7 @@ def main() -> None:
     summary = summarise(reviews, dataset.source, copies, loaded.order, loaded.provenance)
     with replacing(arguments.summary) as summary_file, replacing(arguments.reviews) as reviews_file:
         write_reviews(reviews, reviews_file)
-        summary_file.write(json.dumps(summary, indent=2, ensure_ascii=False) + "\n")
+        summary_file.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(describe(summary))
 
 

@@ -10,7 +10,7 @@ from batchscope.config import PromptTexts
 from batchscope.errors import run_script
 from batchscope.files import replacing
 from batchscope.models import context_length, load_tokenizer
-from batchscope.prompts import build_prompts, check_context, read_reviews, summarise, write_prompts
+from batchscope.prompts import build_prompts, check_context, first_reviews, summarise, write_prompts
 from batchscope.runs import PromptSet
 
 
@@ -29,7 +29,7 @@ def main() -> None:
 
     spec = json.loads(args.spec)
     wanted, texts = PromptSet(**spec["prompts"]), PromptTexts(**spec["texts"])
-    reviews = read_reviews(args.reviews, wanted.reviews)
+    reviews = first_reviews(args.reviews, wanted.reviews)
     tokenizer = load_tokenizer(args.model)
 
     start = time.perf_counter()

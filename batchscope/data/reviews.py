@@ -3,14 +3,10 @@
 import csv
 import hashlib
 import json
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean, median
-from typing import Literal, NamedTuple, TextIO, TypedDict
-
-from batchscope.errors import UserError
+from typing import Literal, NamedTuple, TypedDict
 
 Label = Literal["positive", "negative"]
 COLUMNS = ("review_id", "review", "label")
@@ -117,39 +113,19 @@ def describe(summary: Summary) -> str:
     return "\n".join(lines)
 
 
-def write_reviews(reviews: Iterable[Review], file: TextIO) -> None:
+def write_reviews(reviews: Iterable[Review], path: Path) -> None:
     r"""Write the rows ``review_id,review,label``; texts are quoted, rows end in ``\n``."""
     # Texts are always quoted: Python 3.11 leaves a lone "\r" bare otherwise, which ends the row for a reader.
-    writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows((number, review.text, review.label) for number, review in enumerate(reviews))
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        writer.writerows((number, review.text, review.label) for number, review in enumerate(reviews))
 
 
 def read_reviews(path: Path) -> list[Review]:
     """Read the reviews that `write_reviews` wrote, in order of ``review_id``."""
     with path.open(encoding="utf-8", newline="") as file:
         return [Review(row["review"], _known_label(row["label"])) for row in csv.DictReader(file)]
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[TextIO]:
-    """Open a new version of ``path``, in UTF-8, that takes its place when the block ends well.
-
-    Raises:
-        UserError: the file cannot be written; an earlier version stays as it is.
-    """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with draft.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        draft.replace(path)
-    except OSError as error:
-        raise UserError(
-            f"cannot write {path}: {error.strerror}; check the folder and its free space"
-        ) from None
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _known_label(text: str) -> Label:
