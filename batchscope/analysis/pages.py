@@ -21,15 +21,14 @@ h2 { font-size: 1.15rem; margin: 2rem 0 .2rem; }
 .findings li:first-child { font-weight: 600; }
 .context { color: #57606a; font-size: .88rem; margin: .1rem 0; }
 .wide { overflow-x: auto; }
-table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; font-size: .9rem; }
-th, td { padding: .35rem .7rem; text-align: right; white-space: nowrap; }
-th { font-weight: 600; vertical-align: bottom; }
+table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; font-size: .85rem; }
+th, td { padding: .35rem .55rem; text-align: right; white-space: nowrap; }
+th { font-weight: 600; vertical-align: bottom; white-space: normal; max-width: 5.2rem; }
 thead tr:last-child th { border-bottom: 2px solid #1b1f24; }
-thead .group { text-align: center; border-bottom: 1px solid #8c959f; }
+thead .group { text-align: center; max-width: none; border-bottom: 1px solid #8c959f; }
 tbody tr { border-bottom: 1px solid #d8dee4; }
 .text { text-align: left; }
 .published { color: #57606a; background: #f6f8fa; }
-.fault td { color: #6e7781; }
 .notes { color: #57606a; font-size: .85rem; padding-left: 1.2rem; }
 """
 

@@ -1,0 +1,219 @@
+"""Findings, tables and pages: what a study's runs are made to say."""
+
+import pandas as pd
+import pytest
+from analysis_helpers import H200, HERMES, make_run
+
+from batchscope.analysis.findings import findings, times
+from batchscope.analysis.frames import runs_frame
+from batchscope.analysis.pages import study_html, study_markdown, summary_html, summary_markdown
+from batchscope.analysis.reference import load_published
+from batchscope.analysis.tables import comparability, study_page
+from batchscope.config import Plot, Study
+from scripts.make_tables import PUBLISHED
+
+CACHED = "512 prompt tokens came from the prefix cache, 0 expected"
+ROWS = load_published(PUBLISHED)
+
+
+def frame(*records):
+    return runs_frame(records, ROWS)
+
+
+def pair(tmp_path, separate, packed=(1.0, 1.01, 1.02), **values):
+    return frame(
+        make_run(tmp_path, study="mine", layout="packed", n=40, seconds=packed),
+        make_run(tmp_path, study="mine", layout="separate", n=40, seconds=separate, **values),
+    )
+
+
+def test_golden_markdown(tmp_path):
+    gpu = {"model": HERMES, "model_name": "hermes-8b", "gpu": H200, "args": {}}
+    runs = frame(
+        make_run(tmp_path, layout="packed", n=40, seconds=(0.5, 0.4, 0.8), prompt_tokens=11_220, **gpu),
+        make_run(tmp_path, layout="separate", n=40, seconds=(0.25, 0.2, 0.32), prompt_tokens=12_114, **gpu),
+        make_run(
+            tmp_path,
+            layout="packed",
+            n=4,
+            seconds=(0.1, 0.1, 0.1),
+            prompt_tokens=1_010,
+            invalid=[
+                {
+                    "code": "cached_tokens",
+                    "detail": CACHED,
+                }
+            ],
+            **gpu,
+        ),
+        make_run(
+            tmp_path,
+            layout="separate",
+            n=4,
+            seconds=(),
+            prompt_tokens=1_076,
+            status="oom",
+            message="tried 2 GiB",
+            **gpu,
+        ),
+    )
+    page = study_page("packing", Study(question="Pack or not?"), runs)
+    text = study_markdown(page)
+    for line in (
+        "- Separate prompts (n=40) label 2.0x as many reviews per second as packed prompts (n=40) "
+        "(median of 3 repeats, ranges do not overlap; published on one H800: 1.8x).",
+        "- Left out: packed prompts (n=4), invalid: cached_tokens.",
+        "- Left out: separate prompts (n=4), out of memory.",
+        "Measured on: NVIDIA H200 (140 GiB, driver 580.95.05), vLLM 0.32.0, torch 2.13.0+cpu, 2026-03-02.  ",
+        "Model: hermes-8b (NousResearch/Hermes-3-Llama-3.1-8B), random weights: its labels say nothing.  ",
+        "Published on one H800 with NousResearch/Hermes-3-Llama-3.1-8B: absolute numbers do not compare, "
+        "ratios between runs do.",
+        f"- Not counted: packed prompts (n=4). cached_tokens: {CACHED}.",
+        "- Not counted: separate prompts (n=4). out of memory: tried 2 GiB.",
+    ):
+        assert line in text.splitlines()
+    assert cells(text) == [
+        "layout|n|reviews|status|requests/s|total tokens/s|output tokens/s|reviews/s|total prompt tokens"
+        "|total output tokens|requests/s (H800 published)|total tokens/s (H800 published)"
+        "|output tokens/s (H800 published)|same prompts|measured / published",
+        "packed|40|40||2.00|22,520.00|80.00|80.00 (50.00 to 100.00)|11,220|40|1.02|11,443.23|40.65|✓|2.0x",
+        "separate|40|40||160.00|48,616.00|160.00|160.00 (125.00 to 200.00)|12,114|40"
+        "|73.27|22,262.43|73.27|✓|2.2x",
+        "packed|4|4|invalid: cached_tokens|~~10.00~~|~~10,140.00~~|~~40.00~~|~~40.00 (40.00 to 40.00)~~"
+        "|1,010|4|||||",
+        "separate|4|4|out of memory|||||1,076|4|||||",
+    ]
+
+
+def cells(markdown):
+    """Rows of the page's table without padding."""
+    rows = [line for line in markdown.splitlines() if line.startswith("|") and not line.startswith("|:")]
+    return ["|".join(cell.strip() for cell in row.strip("|").split("|")) for row in rows]
+
+
+def test_ranges_that_overlap_show_no_difference(tmp_path):
+    runs = pair(tmp_path, separate=(0.99, 1.005, 0.98))
+    assert findings(runs, Plot()) == [
+        "No difference seen between separate prompts (n=40) and packed prompts (n=40) "
+        "(median of 3 repeats, ranges overlap)."
+    ]
+
+
+def test_few_repeats_claim_nothing(tmp_path):
+    runs = pair(tmp_path, separate=(0.5, 0.5), packed=(1.0,))
+    assert findings(runs, Plot()) == [
+        "Too few repeats to tell separate prompts (n=40) from packed prompts (n=40) "
+        "(2.0x as many reviews/s, 1 of 3 repeats needed)."
+    ]
+
+
+def test_environments_that_differ_are_not_compared(tmp_path):
+    runs = pair(tmp_path, separate=(0.5, 0.5, 0.5), fingerprint="beef")
+    (sentence,) = findings(runs, Plot())
+    assert sentence.startswith("Not compared: ")
+    page = study_page("mine", Study(), runs)
+    assert sum(line.startswith("Measured on: ") for line in page.context) == 2
+    assert any("The environments differ" in line for line in page.context)
+
+
+def test_saturation_compares_all_runs_with_the_fastest(tmp_path):
+    runs = frame(
+        *(
+            make_run(tmp_path, study="s", layout=layout, n=n, reviews=400, seconds=seconds)
+            for layout, n, seconds in (
+                ("packed", 40, (2.0, 2.1, 2.2)),
+                ("packed", 4, (1.0, 1.1, 1.2)),
+                ("separate", 1, (1.15, 1.05, 1.1)),
+            )
+        )
+    )
+    first, second = findings(runs, Plot())
+    assert first.startswith("No difference seen between packed prompts (n=4) and separate prompts (n=1)")
+    assert second.startswith(
+        "Packed prompts (n=4) label 1.9x as many reviews per second as packed prompts (n=40)"
+    )
+
+
+def test_one_valid_run_and_none(tmp_path):
+    one = frame(make_run(tmp_path, study="s", n=40, seconds=(2.0,)))
+    assert findings(one, Plot()) == [
+        "No comparison: the only valid run is packed prompts (n=40), 20.0 reviews/s."
+    ]
+    none = frame(make_run(tmp_path, study="t", seconds=(), status="oom", message="full"))
+    assert findings(none, Plot())[0] == "No answer: there is no valid run."
+
+
+def test_settings_that_vary_name_the_runs(tmp_path):
+    runs = frame(
+        make_run(tmp_path, study="b", reviews=400, args={}, suffix="-default", seconds=(1.0,) * 3),
+        make_run(
+            tmp_path, study="b", reviews=400, args={"max_num_batched_tokens": 80_000}, seconds=(2.0,) * 3
+        ),
+    )
+    (sentence,) = findings(runs, Plot(x="engine.max_num_batched_tokens"))
+    assert sentence == (
+        "Packed prompts (max_num_batched_tokens=default) label 2.0x as many reviews per second as "
+        "packed prompts (max_num_batched_tokens=80,000) (median of 3 repeats, ranges do not overlap)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(1.0, "1.00x"), (1.494, "1.49x"), (1.5, "1.5x"), (9.96, "10x"), (24.4, "24x")]
+)
+def test_ratios_are_said_with_two_digits_or_so(value, text):
+    assert times(value) == text
+
+
+@pytest.mark.parametrize(
+    ("model", "gpu", "ending"),
+    [
+        (
+            {"source": "demo"},
+            None,
+            "another model; absolute numbers do not compare, ratios between runs only roughly.",
+        ),
+        (HERMES, H200, "absolute numbers do not compare, ratios between runs do."),
+        (HERMES, {"name": "NVIDIA H800"}, "the same hardware and model."),
+    ],
+)
+def test_how_far_published_figures_compare(tmp_path, model, gpu, ending):
+    (line,) = comparability(frame(make_run(tmp_path, n=40, model=model, gpu=gpu)))
+    assert line.endswith(ending)
+
+
+def test_other_models_show_no_ratio_to_the_published_figures(tmp_path):
+    page = study_page("packing", Study(), frame(make_run(tmp_path, n=40)))
+    names = [name for _, name in page.table.columns]
+    assert "same prompts" in names
+    assert "measured / published" not in names
+    assert page.table.rows[0][names.index("same prompts")] == "no"
+
+
+def test_studies_without_published_rows_have_no_such_columns(tmp_path):
+    page = study_page("mine", Study(), frame(make_run(tmp_path, study="mine")))
+    assert {group for group, _ in page.table.columns} == {"", "measured"}
+    assert not any("Published" in line for line in page.context)
+
+
+def test_html_escapes_and_strikes(tmp_path):
+    runs = frame(
+        make_run(tmp_path, study="m", invalid=[{"code": "c", "detail": "<script>alert(1)</script> | x"}])
+    )
+    page = study_page("m", Study(question="a < b?"), runs)
+    html = study_html(page)
+    assert "a &lt; b?" in html
+    assert "<script" not in html
+    assert html.count("<del>") == 4
+    assert "http" not in html  # needs nothing from elsewhere
+    assert "\\| x" in study_markdown(page)
+
+
+def test_summary_has_every_study(tmp_path):
+    runs = frame(make_run(tmp_path, study="one"))
+    pages = [study_page("one", Study(question="Q1?"), runs), study_page("two", Study(), pd.DataFrame())]
+    text = summary_markdown("T", pages)
+    assert text.startswith("# T\n\n## one\n\n*Q1?*\n\n- No comparison")
+    assert "## two\n\n- No answer: there is no run." in text
+    assert "<h2>two</h2>" in summary_html("T", pages)
+    assert study_html(pages[1])
+    assert study_markdown(pages[1])
