@@ -48,7 +48,7 @@ lock: $(WORKFLOW) ## resolve envs/*.in anew: writes envs/*.lock and the conda fi
 	envs/lock.sh
 
 clean: ## remove results (measurements included); environments stay
-	find results -mindepth 1 ! -path results/README.md -delete
+	mkdir -p results && find results -mindepth 1 ! -path results/README.md -delete
 	rm -rf logs
 
 distclean: clean ## remove environments and caches too
