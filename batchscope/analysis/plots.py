@@ -211,7 +211,8 @@ def draw_metric(ax: Axes, picture: Picture, name: str) -> None:
             ax.plot(some["at"], some[name], ".", color=style.color, ms=6, alpha=0.75, mew=0, transform=beside)
     ax.set_title(f"{metric.label} ({metric.unit})", loc="left", pad=12)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-    _finish(ax, picture)
+    counted = picture.runs[picture.runs["valid"]]
+    _finish(ax, picture, top=counted[f"{name}_max"].max())
     for _, style, runs in picture.each_series():
         for _, run in runs[~runs["valid"]].iterrows():
             _mark_fault(ax, run, given(run[name]), style)
@@ -242,6 +243,7 @@ def draw_shape(ax: Axes, picture: Picture) -> None:
     """Reviews/s relative to a base run, ours and as published: what compares across machines."""
     pick, text = baseline(picture.runs, varying(picture.runs))
     ax.axhline(1, color=GREY, lw=1)
+    highest = 1.0
     for _, style, runs in picture.each_series():
         points = [point for _, run in runs[runs["valid"]].iterrows() if (point := _relative(run, pick(run)))]
         places, found = [at for at, _ in points], [value for _, value in points]
@@ -250,11 +252,12 @@ def draw_shape(ax: Axes, picture: Picture) -> None:
         )
         ax.plot(places, [value.median for value in found], marker=style.marker, color=style.color, **MEDIAN)
         theirs = [(at, value.published) for at, value in points if value.published is not None]
+        highest = max([highest, *(value.high for value in found), *(value for _, value in theirs)])
         if any(value != SAME for value in found):
             ax.plot([at for at, _ in theirs], [value for _, value in theirs], **PUBLISHED)
     ax.set_title("\n".join(["Reviews/s relative to", *textwrap.wrap(text, 36)]), loc="left", pad=12)
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}x"))
-    _finish(ax, picture)
+    _finish(ax, picture, top=highest)
 
 
 SAME = Ratio(1, 1, 1, 1)
@@ -293,7 +296,7 @@ def baseline(runs: pd.DataFrame, settings: list[str]) -> tuple[Pick, str]:
     return (lambda run: base), label(base, settings)
 
 
-def _finish(ax: Axes, picture: Picture) -> None:
+def _finish(ax: Axes, picture: Picture, top: float) -> None:
     if picture.logarithmic:
         ax.set_xscale("log")
         low, high = min(picture.ticks), max(picture.ticks)
@@ -305,7 +308,7 @@ def _finish(ax: Axes, picture: Picture) -> None:
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: picture.ticks.get(round(value, 9), "")))
     ax.set_xlabel(picture.xlabel)
-    ax.set_ylim(0, ax.get_ylim()[1] * 1.04)
+    ax.set_ylim(0, top * 1.08)
     ax.grid(axis="y")
     ax.tick_params(length=0, pad=7)
 
