@@ -34,6 +34,6 @@ rule all:
     default_target: True
     input:
         "<results>/config.json",
-        "<results>/tables/summary.md",
+        "<results>/tables/summary.html",
         expand("<results>/plots/{study}.svg", study=CONFIG.active_studies),
     localrule: True

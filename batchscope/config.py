@@ -305,6 +305,13 @@ class Config(Section):
         description="the questions; a study starts from the blocks above. null drops one",
     )
 
+    @field_validator("studies")
+    @classmethod
+    def _names_are_free(cls, studies: dict[str, Study | None]) -> dict[str, Study | None]:
+        if clash := sorted({"runs", "repeats", "summary"} & set(studies)):
+            raise ValueError(f"'{clash[0]}' is the name of a table of its own; rename the study")
+        return studies
+
     @property
     def active_studies(self) -> dict[str, Study]:
         """Studies that are not dropped with ``null``, in the order of the file."""

@@ -4,8 +4,8 @@ in:  <results>/runs/{study}/{run}/, docs/reference/h800/ (the published figures)
 out: <results>/config.json               the configuration in force
      <results>/tables/runs.csv .parquet  one row a run
      <results>/tables/repeats.csv ...    one row a repeat
-     <results>/tables/{study}.md .csv    in the published form, published figures beside ours
-     <results>/tables/summary.md         all studies, each with its answer in a sentence
+     <results>/tables/{study}.md .html .csv  in the published form, published figures beside ours
+     <results>/tables/summary.md .html   all studies, each with its answer in a sentence
      <results>/plots/{study}.png .svg
 """
 
@@ -39,18 +39,25 @@ rule make_tables:
     output:
         runs=multiext("<results>/tables/runs", ".csv", ".parquet"),
         repeats=multiext("<results>/tables/repeats", ".csv", ".parquet"),
+        studies=expand(
+            "<results>/tables/{study}.{kind}", study=STUDIES, kind=["md", "csv"]
+        ),
+        answers="<results>/tables/summary.md",
         summary=report(
-            "<results>/tables/summary.md",
+            "<results>/tables/summary.html",
             category="Answers",
             labels={"table": "all studies"},
             caption="../report/summary.rst",
         ),
-        tables=expand("<results>/tables/{study}.md", study=STUDIES),
-        csv=report(
-            expand("<results>/tables/{study}.csv", study=STUDIES),
-            category="Tables",
-            caption="../report/study_table.rst",
-        ),
+        pages=[
+            report(
+                f"<results>/tables/{study}.html",
+                category="Tables",
+                labels={"study": study},
+                caption="../report/study_table.rst",
+            )
+            for study in STUDIES
+        ],
     log:
         "<logs>/make_tables.log",
     conda:
@@ -61,7 +68,7 @@ rule make_tables:
         ],
         out=lambda wildcards, output: os.path.dirname(output.summary),
     shell:
-        "python3 -m scripts.make_tables --runs {params.folders:q} --config {input.config:q}"
+        "python3 -m scripts.make_tables --runs {params.runs:q} --config {input.config:q}"
         " --out {params.out:q} 2>&1 | tee -i {log:q}"
 
 

@@ -57,9 +57,13 @@ def device_of(run):
     return CONFIG.environments[run.engine.environment].device
 
 
+def existing(*paths):
+    """Those that are there: the script names the key of one that is missing, Snakemake would not."""
+    return [path for path in paths if os.path.exists(path)]
+
+
 def dataset_file(wildcards):
-    path = CONFIG.dataset.csv.path
-    return [path] if CONFIG.dataset.source == "csv" and "://" not in path else []
+    return existing(CONFIG.dataset.csv.path) if CONFIG.dataset.source == "csv" else []
 
 
 def code_of_dataset():
@@ -76,9 +80,12 @@ def code_of_dataset():
 def model_files(wildcards):
     asset = CONFIG.models[wildcards.model]
     if asset.source == "local":
-        return [
-            os.path.join(asset.path, name) for name in ("config.json", "tokenizer.json")
-        ]
+        return existing(
+            *(
+                os.path.join(asset.path, name)
+                for name in ("config.json", "tokenizer.json")
+            )
+        )
     generator = ("batchscope/data/generate.py", "batchscope/data/vocabulary.py")
     return code(*generator) if asset.source == "demo" else []
 

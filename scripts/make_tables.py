@@ -11,29 +11,25 @@ from batchscope.analysis.pages import study_html, study_markdown, summary_html, 
 from batchscope.analysis.records import load_runs
 from batchscope.analysis.reference import load_published
 from batchscope.analysis.tables import Page, study_page
-from batchscope.config import Config, Study, load_config
-from batchscope.errors import UserError, run_script
+from batchscope.config import Config, load_config
+from batchscope.errors import run_script
 from batchscope.files import replacing
+from batchscope.runs import expand_studies
 
 PUBLISHED = Path(__file__).parents[1] / "docs" / "reference" / "h800" / "offline.csv"
-OWN_NAMES = {"runs", "repeats", "summary"}
 
 
 def main() -> None:
     """Read run folders, write runs, repeats, a page and a CSV for each study, and the summary."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--runs", type=Path, nargs="+", required=True, help="run folders; rows keep this order"
-    )
+    parser.add_argument("--runs", type=Path, required=True, help="folder that holds {study}/{run}")
     parser.add_argument("--config", type=Path, required=True, help="the whole configuration as JSON")
     parser.add_argument("--published", type=Path, default=PUBLISHED, help="published figures, as CSV")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     args = parser.parse_args()
 
     config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
-    if clash := sorted(OWN_NAMES & set(config.active_studies)):
-        raise UserError(f"studies: '{clash[0]}' is the name of a table of its own; rename the study")
-    records = load_runs(args.runs)
+    records = load_runs(args.runs / run.id for run in expand_studies(config))
     runs = runs_frame(records, load_published(args.published))
     write_frame(runs, args.out / "runs")
     write_frame(repeats_frame(records), args.out / "repeats")
@@ -51,11 +47,8 @@ def write_frame(frame: pd.DataFrame, stem: Path) -> None:
 
 def write_pages(config: Config, runs: pd.DataFrame, out: Path) -> None:
     """Write ``{study}.md``, ``.html`` and ``.csv`` for each study, then ``summary.md`` and ``.html``."""
-    studies = config.active_studies
-    # Runs of a study that the configuration no longer names are shown all the same.
-    studies |= {name: Study() for name in runs["study"].unique() if name not in studies}
     pages: list[Page] = []
-    for name, study in studies.items():
+    for name, study in config.active_studies.items():
         rows = runs[runs["study"] == name]
         page = study_page(name, study, rows)
         pages.append(page)

@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from batchscope.config import Environment
 from batchscope.engine.schema import REQUESTS
+from batchscope.engine.variables import engine_variables
 from batchscope.environments import require
 from batchscope.errors import UserError, run_script
 from batchscope.files import replacing
@@ -90,6 +91,7 @@ def run_engine(
         UserError: the engine failed in another way; the message names the cause and the log.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
+    variables = engine_variables(os.environ, str(ROOT), gpus, job["spec"]["engine"]["variables"])
     progress = os.dup(2)
     job_file = Path(job["out"]) / "job.json"
     job_file.write_text(json.dumps({**job, "progress": progress}))
@@ -98,7 +100,7 @@ def run_engine(
             status = run_supervised(
                 [python, "-m", "batchscope.engine", str(job_file)],
                 sink,
-                engine_variables(job["spec"], gpus),
+                variables,
                 timeout_s,
                 pass_fds=(progress,),
             )
@@ -120,19 +122,6 @@ def run_engine(
     )
 
 
-def engine_variables(spec: dict[str, Any], gpus: list[str]) -> dict[str, str]:
-    """The engine's environment variables: ours, the GPUs held, and what the configuration asks for."""
-    variables = {
-        **os.environ,
-        "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}".rstrip(os.pathsep),
-    }
-    variables |= {"PYTHONUNBUFFERED": "1", "TOKENIZERS_PARALLELISM": "false", "VLLM_NO_USAGE_STATS": "1"}
-    variables |= {"HF_HUB_OFFLINE": "1"}  # the model folder is complete; a look at the hub can only hang
-    if gpus:
-        variables["CUDA_VISIBLE_DEVICES"] = ",".join(gpus)
-    return {**variables, **spec["engine"]["variables"]}
-
-
 def publish(
     run: str,
     spec: dict[str, Any],
@@ -152,7 +141,7 @@ def publish(
         json.loads(result.read_text()) if status == "ok" else {"warmup": [], "repeats": [], "invalid": []}
     )
     described = scratch / "environment.json"
-    environment = json.loads(described.read_text()) if described.exists() else {"device": spec["device"]}
+    environment = json.loads(described.read_text())
     measurement = {
         "schema": SCHEMA_VERSION,
         "study": study,

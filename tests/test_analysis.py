@@ -202,35 +202,17 @@ def test_damaged_published_row_is_named(tmp_path):
 
 
 def test_make_tables_writes_every_file(tmp_path, monkeypatch, capsys):
-    folders = demo_folders(tmp_path)
-    folders.append(write_run(tmp_path, study="gone", gpu=H200, model=HERMES))
+    demo_folders(tmp_path)
+    write_run(tmp_path, study="gone", gpu=H200, model=HERMES)
     config = write_config(tmp_path / "config.json", title="My labels")
     out = tmp_path / "tables"
-    words = ["make_tables.py", "--runs", *map(str, folders), "--config", str(config), "--out", str(out)]
+    words = ["make_tables.py", "--runs", str(tmp_path / "runs"), "--config", str(config), "--out", str(out)]
     monkeypatch.setattr("sys.argv", words)
     make_tables.main()
     names = {path.name for path in out.iterdir()}
     frames = {f"{stem}.{kind}" for stem in ("runs", "repeats") for kind in ("csv", "parquet")}
-    pages = {
-        f"{study}.{kind}" for study in ("packing", "saturation", "gone") for kind in ("md", "html", "csv")
-    }
+    pages = {f"{study}.{kind}" for study in ("packing", "saturation") for kind in ("md", "html", "csv")}
     assert names == frames | pages | {"summary.md", "summary.html"}
-    assert "8 runs (0 not valid)" in capsys.readouterr().out
+    assert "7 runs (0 not valid)" in capsys.readouterr().out
     assert (out / "summary.md").read_text().startswith("# My labels\n\n## packing\n")
     assert list(pd.read_csv(out / "packing.csv")["n"]) == [4, 4, 40, 40]
-
-
-def test_study_name_that_is_a_table_is_refused(tmp_path, monkeypatch):
-    config = write_config(tmp_path / "config.json", studies={"runs": {"grid": {"n": [4]}}})
-    words = [
-        "make_tables.py",
-        "--runs",
-        str(write_run(tmp_path)),
-        "--config",
-        str(config),
-        "--out",
-        str(tmp_path),
-    ]
-    monkeypatch.setattr("sys.argv", words)
-    with pytest.raises(UserError, match="'runs' is the name of a table"):
-        make_tables.main()

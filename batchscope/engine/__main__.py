@@ -67,6 +67,8 @@ def main() -> None:
     """Start the engine, measure the run, write what came of it."""
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     spec, out = job["spec"], Path(job["out"])
+    # First, so that a run that ends without a result still says where it ended.
+    (out / "environment.json").write_text(json.dumps(describe_environment(spec["device"]), indent=1) + "\n")
     with os.fdopen(job["progress"], "w", buffering=1) as progress:
 
         def tell(line: str) -> None:
@@ -84,7 +86,6 @@ def main() -> None:
     )
     result["invalid"] += differing_arguments(spec["engine"]["args"], resolved)
     result["engine"] = {"start_s": seconds, "reused": False, "resolved": resolved}
-    (out / "environment.json").write_text(json.dumps(describe_environment(spec["device"]), indent=1) + "\n")
     (out / "result.json").write_text(json.dumps(result, indent=1) + "\n")
 
 

@@ -1,0 +1,85 @@
+"""The plan: its predictions, its words, and the price of asking."""
+
+import pytest
+from conftest import Project
+
+from batchscope.config import load_config
+from batchscope.plan import describe_plan, plain_reason, plan_runs, rates_from
+
+THOUSAND_RUNS = {
+    "studies": {
+        "packing": None,
+        "saturation": None,
+        "many": {
+            "set": {"reviews": 200},
+            "grid": {
+                "n": list(range(2, 12)),
+                "engine.max_num_batched_tokens": list(range(1024, 11264, 1024)),
+                "engine.max_num_seqs": list(range(16, 176, 16)),
+            },
+        },
+    }
+}
+
+
+def test_a_thousand_runs_are_planned_in_six_cpu_seconds(project: Project) -> None:
+    outcome = project.snakemake("all", "-n", "--quiet", config=THOUSAND_RUNS)
+    assert outcome.status == 0, outcome.text
+    assert outcome.rules["measure"] == 1000
+    assert outcome.cpu_seconds <= 6
+
+
+def test_the_plan_names_what_is_missing_and_guesses_its_size(project: Project) -> None:
+    outcome = project.snakemake("plan")
+    assert outcome.status == 0, outcome.text
+    line = next(line for line in outcome.text.splitlines() if line.startswith("saturation/packed-n8"))
+    assert line.split()[1:4] == ["5", "~12,000", "0.4"]
+    assert line.endswith("not measured yet")
+    assert "3 of 3 runs to measure" in outcome.text
+    assert not (project.results / "runs").exists(), "a plan measures nothing"
+
+
+@pytest.mark.engine
+def test_the_plan_says_what_is_stale_and_why(measured: Project) -> None:
+    assert "0 of 3 runs to measure" in measured.snakemake("plan").text
+    changed = {
+        "studies": {"packing": {"overrides": [{"when": {"layout": "packed"}, "set": {"measure.repeats": 4}}]}}
+    }
+    text = measured.snakemake("plan", config=changed).text
+    assert "1 of 3 runs to measure" in text
+    line = next(line for line in text.splitlines() if line.startswith("packing/packed-n4"))
+    assert "its configuration, or a version, changed" in line
+    assert "~" not in line, "token counts are known once prompts are made"
+    assert measured.snakemake("all").status == 0  # the configuration written down is the old one again
+
+
+def test_predictions_follow_from_measured_rates(tmp_path) -> None:
+    config = load_config({"studies": {"packing": None}})
+    measured = {
+        "study": "saturation",
+        "run": "packed-n4",
+        "spec": {
+            "engine": {"environment": "cpu", "model": "demo"},
+            "workload": {"layout": "packed"},
+        },
+        "engine": {"start_s": 10.0},
+        "repeats": [{"prompt_tokens": 1000, "seconds": s} for s in (1.0, 2.0, 4.0)],
+    }
+    rates = rates_from([measured, None])
+    assert rates.by_run == {"saturation/packed-n4": 500.0}
+    folder = tmp_path / "runs" / "saturation" / "packed-n4"
+    folder.mkdir(parents=True)
+    import json
+
+    (folder / "measurement.json").write_text(json.dumps(measured))
+    plan = {run.run: run for run in plan_runs(config, tmp_path, {"saturation/packed-n4": "why"})}
+    # 400 reviews of about 300 tokens, 16,384 of warm-up and 3 repeats, 500 tokens a second, 10 s of start
+    assert plan["saturation/packed-n4"].seconds == pytest.approx(10 + (16384 + 3 * 120_000) / 500)
+    assert plan["saturation/separate-n1"].seconds == pytest.approx(10 + (16384 + 3 * 120_000) / 150_000)
+    assert "1 of 3 runs to measure: about 12.7 minutes" in describe_plan(list(plan.values()), {})
+
+
+def test_unknown_reasons_are_passed_on_in_short() -> None:
+    assert plain_reason("Missing output files: a, b") == "not measured yet"
+    assert plain_reason("Something   new " + "x" * 200).startswith("Something new xxx")
+    assert len(plain_reason("y" * 200)) == 80
