@@ -56,7 +56,7 @@ def measure(
         totals = pass_totals(result)
         repeats.append(totals)
         rows += request_rows(result, requests, repeat)
-        invalid += [reason for reason in closure_failures(totals, requests) if reason not in invalid]
+        invalid += [reason for reason in closure_failures(result, requests) if reason not in invalid]
         rate = (totals["prompt_tokens"] + totals["output_tokens"]) / totals["seconds"]
         label = f"repeat {repeat + 1}/{protocol['repeats']}"
         tell(f"{label}: {totals['seconds']:.2f} s, {rate:,.0f} total tokens/s")

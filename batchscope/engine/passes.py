@@ -60,17 +60,12 @@ def run_pass(llm: LLM, requests: Sequence[Request], label: str) -> Pass:
     llm.wake_up(tags=["scheduling"])
     outputs = llm.wait_for_completion(output_type=RequestOutput, use_tqdm=progress)
     seconds = time.perf_counter() - start
-    return Pass(started_at, started_monotonic, start - queueing, seconds, _in_order(outputs))
+    return Pass(started_at, started_monotonic, start - queueing, seconds, outputs)
 
 
 def _greedy(tokens: int) -> SamplingParams:
     """Exactly ``tokens`` greedy tokens, end-of-sequence ignored, left as ids."""
     return SamplingParams(temperature=0.0, max_tokens=tokens, ignore_eos=True, detokenize=False)
-
-
-def _in_order(outputs: list[RequestOutput]) -> list[RequestOutput]:
-    """VLLM numbers requests as they come; its list is sorted by that number already in most versions."""
-    return sorted(outputs, key=lambda output: int(str(output.request_id).split("-", maxsplit=1)[0]))
 
 
 def pass_totals(result: Pass) -> dict[str, Any]:
@@ -113,9 +108,13 @@ def request_rows(result: Pass, requests: Sequence[Request], repeat: int) -> list
     return rows
 
 
-def closure_failures(totals: dict[str, Any], requests: Sequence[Request]) -> list[dict[str, str]]:
+def closure_failures(result: Pass, requests: Sequence[Request]) -> list[dict[str, str]]:
     """Reasons why a pass does not count: it must do all of the work, exactly the work, and by itself."""
+    totals = pass_totals(result)
+    answered = [list(output.prompt_token_ids or ()) for output in result.outputs]
+    alike = sum(ids == request.token_ids for ids, request in zip(answered, requests, strict=False))
     checks = (
+        ("prompts", alike, len(requests), "answers belong to their prompts"),
         ("requests", totals["requests"], len(requests), "requests finished"),
         ("prompt_tokens", totals["prompt_tokens"], sum(len(r.token_ids) for r in requests), "prompt tokens"),
         ("output_tokens", totals["output_tokens"], sum(r.output_tokens for r in requests), "output tokens"),
