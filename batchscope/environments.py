@@ -30,7 +30,8 @@ def installed_versions(environment: Environment) -> dict[str, str]:
     Only the names of metadata folders and one small file each are read: this runs whenever the workflow is
     parsed, on login nodes too.
     """
-    path = None if environment.python == WORKFLOW else _site_packages(Path(interpreter(environment)))
+    python = interpreter(environment)
+    path = None if python == sys.executable else _site_packages(Path(python))
     versions = {}
     for package in MEASURED_PACKAGES:
         found = (

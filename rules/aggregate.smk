@@ -63,9 +63,9 @@ rule make_tables:
     conda:
         "../envs/workflow.yaml"
     params:
-        folders=lambda wildcards, input: [
-            os.path.dirname(path) for path in input.measurements
-        ],
+        runs=lambda wildcards, input: os.path.join(
+            os.path.dirname(input.config), "runs"
+        ),
         out=lambda wildcards, output: os.path.dirname(output.summary),
     shell:
         "python3 -m scripts.make_tables --runs {params.runs:q} --config {input.config:q}"
