@@ -120,6 +120,17 @@ def write_config(path: Path, **values: Any) -> Path:
 HERMES = {"source": "hub", "id": "NousResearch/Hermes-3-Llama-3.1-8B", "load_format": "dummy"}
 
 
+DEMO_STUDIES = {
+    "packing": {"grid": {"n": [4, 40], "layout": ["packed", "separate"]}},
+    "saturation": {
+        "set": {"layout": "packed", "reviews": 400},
+        "grid": {"n": [40, 4]},
+        "include": [{"layout": "separate", "n": 1}],
+    },
+}
+"""The runs of `demo_folders`, whatever the default configuration has."""
+
+
 def demo_folders(root: Path) -> list[Path]:
     """Runs like the demo's: packing at n = 4 and 40, saturation with one invalid and one failed run."""
     packing = [

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from analysis_helpers import H200, HERMES, demo_folders, make_run, write_config, write_run
+from analysis_helpers import DEMO_STUDIES, H200, HERMES, demo_folders, make_run, write_config, write_run
 
 from batchscope.analysis.frames import read_frame, repeats_frame, runs_frame
 from batchscope.analysis.metrics import METRICS, summarise
 from batchscope.analysis.records import load_run, load_runs
 from batchscope.analysis.reference import load_published, match, same_model, same_prompts
+from batchscope.analysis.tables import models
 from batchscope.errors import UserError
 from scripts import make_tables
 
@@ -77,6 +78,14 @@ def test_frames_keep_order_and_survive_parquet(tmp_path):
         "engine.max_num_batched_tokens",
     ]
     assert runs["engine.cudagraph_capture_sizes"].iloc[-1] == "[1, 2]"
+
+
+@pytest.mark.parametrize("path", ["/mnt/models/Hermes-3", "models/Hermes-3/"])
+def test_a_local_model_shows_its_folder_and_no_path(tmp_path, path):
+    model = {"source": "local", "path": path}
+    runs = runs_frame([make_run(tmp_path, model=model, model_name="mine")], PUBLISHED)
+    assert models(runs) == ["Model: mine (Hermes-3)."]
+    assert path not in runs.to_csv()
 
 
 def test_repeats_frame_has_a_row_a_repeat(tmp_path):
@@ -204,7 +213,7 @@ def test_damaged_published_row_is_named(tmp_path):
 def test_make_tables_writes_every_file(tmp_path, monkeypatch, capsys):
     demo_folders(tmp_path)
     write_run(tmp_path, study="gone", gpu=H200, model=HERMES)
-    config = write_config(tmp_path / "config.json", title="My labels")
+    config = write_config(tmp_path / "config.json", title="My labels", studies=DEMO_STUDIES)
     out = tmp_path / "tables"
     words = ["make_tables.py", "--runs", str(tmp_path / "runs"), "--config", str(config), "--out", str(out)]
     monkeypatch.setattr("sys.argv", words)

@@ -208,6 +208,11 @@ def test_html_escapes_and_strikes(tmp_path):
     assert "\\| x" in study_markdown(page)
 
 
+def test_html_shows_the_range_under_the_median(tmp_path):
+    page = study_page("m", Study(), frame(make_run(tmp_path, study="m", n=40, seconds=(2.0, 1.0, 4.0))))
+    assert '20.00 <span class="spread">(10.00 to 40.00)</span>' in study_html(page)
+
+
 def test_summary_has_every_study(tmp_path):
     runs = frame(make_run(tmp_path, study="one"))
     pages = [study_page("one", Study(question="Q1?"), runs), study_page("two", Study(), pd.DataFrame())]

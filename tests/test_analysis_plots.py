@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pandas as pd
 import pytest
-from analysis_helpers import H200, HERMES, demo_folders, h200_folders, make_run, write_config
+from analysis_helpers import DEMO_STUDIES, H200, HERMES, demo_folders, h200_folders, make_run, write_config
 
 from batchscope.analysis.frames import repeats_frame, runs_frame
 from batchscope.analysis.plots import arrange, baseline, save, study_figure
@@ -158,7 +158,7 @@ def test_baseline_is_separate_at_the_same_n_only_if_every_packed_run_has_one(tmp
 
 def test_svg_bytes_are_the_same_each_time(tmp_path, monkeypatch):
     demo_folders(tmp_path)
-    config = write_config(tmp_path / "config.json")
+    config = write_config(tmp_path / "config.json", studies=DEMO_STUDIES)
     runs = str(tmp_path / "runs")
     words = ["make_tables.py", "--runs", runs, "--config", str(config), "--out", str(tmp_path)]
     monkeypatch.setattr("sys.argv", words)

@@ -17,7 +17,7 @@ Columns of the runs frame, in this order (a missing value is NA):
 import json
 import math
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -121,7 +121,8 @@ def _identity(run: Measurement) -> Row:
         "invalid": ", ".join(item.code for item in run.invalid) or None,
         "reason": "; ".join([run.message] * bool(run.message) + details) or None,
         "model": run.spec.engine.model,
-        "model_source": model.id or model.path or model.source,
+        # Of a folder only the name: paths of a machine do not belong in published tables.
+        "model_source": model.id or (model.path and PurePath(model.path).name) or model.source,
         "load_format": model.load_format,
         "layout": load.layout,
         "n": load.n,

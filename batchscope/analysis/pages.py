@@ -5,38 +5,54 @@ from itertools import groupby
 
 import jinja2
 import pandas as pd
+from markupsafe import Markup
 
 from batchscope.analysis.reference import LABEL
-from batchscope.analysis.tables import Page, Struck, Table
+from batchscope.analysis.tables import MEASURED, Page, Struck, Table
 
 TEXT_COLUMNS = ("layout", "status", "model", "same prompts")
 
+# Light in a dark browser too: the report around it is. The table scrolls in its own box, under its headings
+# and behind the columns that name the run.
 STYLE = """
-:root { color-scheme: light; }
-body { font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif; color: #1b1f24; margin: 1.5rem 2rem; }
+:root { color-scheme: light; --layout: 4.6rem; --n: 2.8rem; }
+body {
+  font: 15px/1.5 system-ui, "Segoe UI", "DejaVu Sans", sans-serif;
+  color: #1b1f24; background: #fff; margin: 1.5rem;
+}
 h1 { font-size: 1.35rem; margin: 0 0 .2rem; }
 h2 { font-size: 1.15rem; margin: 2rem 0 .2rem; }
+h1, h2, p, li { max-width: 60rem; overflow-wrap: break-word; }
 .question { font-size: 1.05rem; color: #444c56; margin: 0 0 1rem; }
 .findings { margin: 0 0 1rem; padding-left: 1.2rem; }
+.findings li { margin-bottom: .25rem; }
 .findings li:first-child { font-weight: 600; }
 .context { color: #57606a; font-size: .88rem; margin: .1rem 0; }
-.wide { overflow-x: auto; }
-table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; font-size: .85rem; }
-th, td { padding: .35rem .55rem; text-align: right; white-space: nowrap; }
+.wide { overflow: auto; width: fit-content; max-width: 100%; max-height: 85vh; margin: 1rem 0; }
+table { border-collapse: separate; border-spacing: 0; font-variant-numeric: tabular-nums; font-size: .8rem; }
+th, td { padding: .35rem .4rem; text-align: right; white-space: nowrap; background: #fff; }
+td { border-bottom: 1px solid #d8dee4; vertical-align: top; }
 th { font-weight: 600; vertical-align: bottom; white-space: normal; max-width: 5.2rem; }
+thead { position: sticky; top: 0; z-index: 2; }
 thead tr:last-child th { border-bottom: 2px solid #1b1f24; }
-thead .group { text-align: center; max-width: none; border-bottom: 1px solid #8c959f; }
-tbody tr { border-bottom: 1px solid #d8dee4; }
+thead .group { text-align: left; max-width: none; border-bottom: 1px solid #8c959f; }
+.group span { position: sticky; left: calc(var(--layout) + var(--n) + .4rem); white-space: nowrap; }
+.layout, .n { position: sticky; z-index: 1; box-sizing: border-box; }
+.layout { left: 0; min-width: var(--layout); }
+.n { left: var(--layout); min-width: var(--n); }
 .text { text-align: left; }
+.spread { display: block; color: #57606a; font-size: .75rem; }
 .published { color: #57606a; background: #f6f8fa; }
 .notes { color: #57606a; font-size: .85rem; padding-left: 1.2rem; }
+@media (max-width: 40rem) { body { margin: 1rem; } }
 """
 
 _ENVIRONMENT = jinja2.Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 _STUDY = _ENVIRONMENT.from_string("""<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>{{ page.title }}</title><style>{{ style | safe }}</style></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ page.title }}</title><style>{{ style | safe }}</style></head>
 <body>
 <h1>{{ page.title }}</h1>
 <p class="question">{{ page.question }}</p>
@@ -48,7 +64,8 @@ _STUDY = _ENVIRONMENT.from_string("""<!doctype html>
 <thead>
 <tr>
 {% for name, width in groups %}
-<th colspan="{{ width }}"{% if name %} class="group"{% endif %}>{{ name }}</th>
+<th colspan="{{ width }}"{% if name %} class="group {{ css(name, "") }}"{% endif %}>
+<span>{{ name }}</span></th>
 {% endfor %}
 </tr>
 <tr>
@@ -63,7 +80,7 @@ _STUDY = _ENVIRONMENT.from_string("""<!doctype html>
 {%- for cell in row -%}
 {% set group, name = page.table.columns[loop.index0] %}
 <td class="{{ css(group, name) }}">
-{%- if struck(cell) %}<del>{{ cell }}</del>{% else %}{{ cell }}{% endif -%}
+{%- if struck(cell) %}<del>{{ cell }}</del>{% else %}{{ two_lines(group, cell) }}{% endif -%}
 </td>
 {%- endfor -%}
 </tr>
@@ -77,7 +94,8 @@ _STUDY = _ENVIRONMENT.from_string("""<!doctype html>
 
 _SUMMARY = _ENVIRONMENT.from_string("""<!doctype html>
 <html lang="en">
-<head><meta charset="utf-8"><title>{{ title }}</title><style>{{ style | safe }}</style></head>
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ title }}</title><style>{{ style | safe }}</style></head>
 <body>
 <h1>{{ title }}</h1>
 {% for page in pages %}
@@ -116,7 +134,14 @@ def study_html(page: Page) -> str:
     groups = [
         (name, len(list(columns))) for name, columns in groupby(page.table.columns, key=lambda key: key[0])
     ]
-    return _STUDY.render(page=page, style=STYLE, groups=groups, css=_css, struck=_is_struck)
+    return _STUDY.render(
+        page=page,
+        style=STYLE,
+        groups=groups,
+        css=_css,
+        struck=_is_struck,
+        two_lines=_two_lines,
+    )
 
 
 def summary_html(title: str, pages: Sequence[Page]) -> str:
@@ -151,7 +176,16 @@ def _is_struck(cell: str) -> bool:
 
 
 def _css(group: str, name: str) -> str:
-    return " ".join(["text"] * (name in TEXT_COLUMNS) + ["published"] * (group == LABEL))
+    fixed = [name] * (name in ("layout", "n") and not group)
+    return " ".join(fixed + ["text"] * (name in TEXT_COLUMNS) + ["published"] * (group == LABEL))
+
+
+def _two_lines(group: str, cell: str) -> str:
+    """A median with its range below it: half as wide. Other cells stay as they are."""
+    median, bracket, spread = cell.partition(" (")
+    if group != MEASURED or not bracket:
+        return cell
+    return Markup('{} <span class="spread">({}</span>').format(median, spread)
 
 
 def _escape(text: str) -> str:

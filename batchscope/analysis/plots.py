@@ -121,7 +121,7 @@ def study_figure(name: str, study: Study, runs: pd.DataFrame, repeats: pd.DataFr
         figure.text(LEFT, 0.03, "\n".join(_footnote(runs)), va="bottom", **FOOTNOTE)
         picture = arrange(name, study, runs, repeats)
         below_title = 0.905 - 0.05 * (len(title) - 1)
-        grid = {"left": LEFT, "right": 0.985, "bottom": 0.245, "top": below_title - 0.155, "wspace": 0.27}
+        grid = {"left": LEFT, "right": 0.985, "bottom": 0.245, "top": below_title - 0.185, "wspace": 0.27}
         for panel, ax in zip(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), strict=True):
             panel(ax, picture)
         figure.legend(
