@@ -5,7 +5,7 @@ export PYTHON
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help env dev demo plan report test lint format lock clean distclean
+.PHONY: help env demo plan report test lint format config lock clean distclean
 
 WORKFLOW := .venv/.workflow-installed
 DEV := .venv/.dev-installed
@@ -38,11 +38,15 @@ lint: $(DEV) ## ruff, mypy, snakefmt and Snakemake's own linter
 	mypy
 	snakefmt --check $(SNAKEFILES)
 	snakemake --lint
+	python scripts/write_config_docs.py --check
 
 format: $(DEV) ## rewrite the code in the project's format
 	ruff check --fix .
 	ruff format .
 	snakefmt $(SNAKEFILES)
+
+config: $(WORKFLOW) ## write config.yaml and config.schema.json from batchscope/config.py
+	python scripts/write_config_docs.py
 
 lock: $(WORKFLOW) ## resolve envs/*.in anew: writes envs/*.lock and the conda files
 	envs/lock.sh

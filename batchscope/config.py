@@ -271,7 +271,7 @@ def default_studies() -> dict[str, Study | None]:
         "saturation": Study(
             question="With the engine kept busy, how many reviews should share a prompt?",
             set={"layout": "packed", "reviews": 400},
-            grid={"n": [40, 4]},
+            grid={"n": [40, 20, 4]},
             include=[{"layout": "separate", "n": 1}],
         ),
     }

