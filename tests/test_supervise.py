@@ -5,13 +5,15 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import psutil
 import pytest
+from conftest import ROOT
+
 from batchscope.errors import UserError
 from batchscope.supervise import TimedOutError, device_lock, run_supervised
-from conftest import ROOT
 
 FAMILY = """
 import subprocess, sys, time
@@ -107,7 +109,7 @@ def test_two_holders_never_overlap(tmp_path: Path) -> None:
     assert [holder.wait(30) for holder in holders] == [0, 0, 0, 0]
     windows = sorted(tuple(map(float, line.split())) for line in log.read_text().splitlines())
     assert len(windows) == 4
-    assert all(end <= start for (_, end), (start, _) in zip(windows, windows[1:], strict=False))
+    assert all(end <= start for (_, end), (start, _) in pairwise(windows))
 
 
 def test_a_killed_holder_frees_the_device(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
