@@ -70,7 +70,7 @@ _STUDY = _ENVIRONMENT.from_string("""<!doctype html>
 </tr>
 <tr>
 {% for group, name in page.table.columns %}
-<th class="{{ css(group, name) }}">{{ name }}</th>
+<th class="{{ css(group, name) }}">{{ name | replace(" / ", " /\u00a0") }}</th>
 {% endfor %}
 </tr>
 </thead>

@@ -1,0 +1,251 @@
+"""The HTML report, opened as a reader does: every page, without a network."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.wait import WebDriverWait
+
+pytestmark = [pytest.mark.engine, pytest.mark.browser]
+
+INSTALL = "apt-get install --no-install-recommends chromium chromium-driver"
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND",  # a page that needs a network fails, wherever the test runs
+    "--window-size=1500,1100",
+)
+PHONE = {"width": 420, "height": 800, "deviceScaleFactor": 2, "mobile": True}
+
+
+class Report:
+    """The report in a browser."""
+
+    def __init__(self, driver: Chrome, results: Path) -> None:
+        self.driver = driver
+        config = json.loads((results / "config.json").read_text())
+        self.title = config["title"]
+        self.questions = {name: study["question"] for name, study in config["studies"].items() if study}
+        self.runs = {study: runs_of(results / "runs" / study) for study in self.questions}
+
+    def wait(self, condition: Any) -> Any:
+        return WebDriverWait(self.driver, 20).until(condition)
+
+    def find(self, selector: str) -> WebElement:
+        return self.wait(lambda driver: driver.find_element(By.CSS_SELECTOR, selector))
+
+    def menu(self, text: str) -> None:
+        """Click an entry of the menu on the left."""
+        self.wait(lambda driver: driver.find_element(By.XPATH, f"//nav//a[span[text()='{text}']]")).click()
+
+    def home(self) -> None:
+        self.find("nav nav a").click()
+
+    def entries(self) -> list[str]:
+        """First labels of the results in the category that is open."""
+        self.find("nav tbody tr")
+        return [row.text.strip() for row in self.driver.find_elements(By.CSS_SELECTOR, "nav tbody tr")]
+
+    def show(self, entry: str, *, button: int = 0) -> None:
+        """Show a result; its second button shows what is known about it."""
+        row = self.wait(lambda driver: driver.find_element(By.XPATH, f"//nav//tr[td[text()='{entry}']]"))
+        row.find_elements(By.TAG_NAME, "a")[button].click()
+
+    def enter_page(self) -> None:
+        """Go on inside the HTML result that is shown."""
+        self.driver.switch_to.frame(self.find("iframe"))
+        self.find("h1")
+
+    def leave_page(self) -> None:
+        self.driver.switch_to.default_content()
+
+    def text(self) -> str:
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+
+def runs_of(folder: Path) -> set[tuple[str, str]]:
+    """Layout and n of each run that was measured."""
+    workloads = [
+        json.loads(path.read_text())["spec"]["workload"] for path in folder.glob("*/measurement.json")
+    ]
+    return {(load["layout"], str(load["n"])) for load in workloads}
+
+
+@pytest.fixture(scope="module")
+def programs() -> tuple[str, str]:
+    """Chromium and its driver; asked for before anything is measured."""
+    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if browser and driver:
+        return browser, driver
+    reason = f"Chromium or its driver is missing; install both with: {INSTALL}"
+    if os.environ.get("BATCHSCOPE_REQUIRE_BROWSER") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def built(programs, request, tmp_path_factory) -> tuple[Path, Path]:
+    """The report's file, and the results behind it."""
+    measured = request.getfixturevalue("measured")  # not an argument: without a browser nothing is measured
+    path = tmp_path_factory.mktemp("report") / "report.html"
+    outcome = measured.snakemake("--report", str(path))
+    assert outcome.status == 0, outcome.text
+    assert str(measured.folder) not in path.read_text()  # nobody else's machine has that folder
+    return path, measured.results
+
+
+@pytest.fixture(scope="module")
+def driver(programs, tmp_path_factory) -> Iterator[Chrome]:
+    options = ChromeOptions()
+    options.binary_location, executable = programs
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    # With the driver's path given, Selenium looks for no other and downloads none.
+    chrome = Chrome(options=options, service=Service(executable))
+    yield chrome
+    chrome.quit()
+
+
+@pytest.fixture
+def report(built, driver) -> Iterator[Report]:
+    """The report's start page; afterwards nothing may have failed, and nothing may have asked a network."""
+    path, results = built
+    driver.get(path.as_uri())
+    yield Report(driver, results)
+    driver.switch_to.default_content()
+    assert [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"] == []
+    assert requests(driver) == []
+
+
+def requests(driver: Chrome) -> list[str]:
+    """What was asked of a network since the last call."""
+    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
+    urls = [
+        event["params"]["request"]["url"]
+        for event in events
+        if event["method"] == "Network.requestWillBeSent"
+    ]
+    assert urls  # the report itself: the log does work
+    return [url for url in urls if url.partition(":")[0] in ("http", "https", "ws", "wss")]
+
+
+def test_start_page_has_title_workflow_and_menu(report):
+    assert report.find("h1.title").text == report.title
+    assert report.find("#rulegraph canvas").size["height"] > 100
+    menu = report.find("nav").text.splitlines()
+    assert menu[-3:] == ["Answers", "Plots", "Tables"]
+    assert "system-message" not in report.driver.page_source  # what a fault in the text turns into
+
+
+def test_statistics_and_about(report):
+    report.menu("Statistics")
+    for part in ("#runtimes canvas", "#timeline canvas"):
+        assert report.find(part).size["height"] > 100
+    report.home()
+    report.menu("About")
+    assert "Snakemake" in report.text()
+
+
+def test_answers_has_every_question(report):
+    report.menu("Answers")
+    (entry,) = report.entries()
+    report.show(entry)
+    report.enter_page()
+    assert report.find("h1").text == report.title
+    for study, question in report.questions.items():
+        assert study in report.text()
+        assert question in report.text()
+    findings = report.driver.find_elements(By.CSS_SELECTOR, ".findings li")
+    assert len(findings) >= len(report.questions)
+
+
+def test_plots(report):
+    report.menu("Plots")
+    assert report.entries() == sorted(report.questions)
+    for study in report.questions:
+        report.show(study)
+        image = report.wait(lambda driver, study=study: shown(driver, study))
+        assert image["src"].startswith("data:image/svg+xml")
+        assert image["natural"] > 500
+        assert image["right"] <= image["window"]  # fits beside the menu
+
+
+def shown(driver: Chrome, study: str) -> dict[str, Any] | None:
+    """Size of the study's image, once it is the one on show."""
+    image = driver.execute_script(
+        "const image = document.querySelector('#app img:not(nav img)');"
+        "return image && image.complete && {src: image.src, natural: image.naturalWidth,"
+        " right: image.getBoundingClientRect().right, window: innerWidth,"
+        " path: app.state.resultPath};"
+    )
+    return image if image and image["path"].endswith(f"/{study}.svg") and image["natural"] else None
+
+
+def test_tables_have_a_row_a_run(report):
+    report.menu("Tables")
+    assert report.entries() == sorted(report.questions)
+    for study, question in report.questions.items():
+        report.show(study)
+        report.wait(lambda driver, study=study: page_title(report) == study)
+        report.enter_page()
+        assert question in report.text()
+        rows = report.driver.find_elements(By.CSS_SELECTOR, "tbody tr")
+        cells = [[cell.text for cell in row.find_elements(By.TAG_NAME, "td")] for row in rows]
+        assert {(layout, n) for layout, n, *_ in cells} == report.runs[study]
+        assert len(cells) == len(report.runs[study])
+        report.leave_page()
+
+
+def page_title(report: Report) -> str:
+    report.enter_page()
+    title = report.find("h1").text
+    report.leave_page()
+    return title
+
+
+@pytest.mark.parametrize("category", ["Answers", "Plots", "Tables"])
+def test_each_result_has_a_caption(report, category):
+    report.menu(category)
+    for entry in report.entries():
+        report.show(entry, button=-1)
+        assert len(report.find("nav .prose").text) > 80
+        assert "system-message" not in report.driver.page_source
+        assert (report.questions.get(entry, "") in report.text()) or category != "Plots"
+        report.home()
+        report.menu(category)
+
+
+def test_wide_tables_scroll_in_their_own_box_on_a_phone(built, driver):
+    _, results = built
+    driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", PHONE)
+    try:
+        for page in (results / "tables").glob("*.html"):
+            driver.get(page.as_uri())
+            width = driver.execute_script("return document.documentElement.scrollWidth")
+            assert width <= PHONE["width"], page.name
+            if page.name == "summary.html":
+                continue
+            moved = driver.execute_script(
+                "const box = document.querySelector('.wide'); box.scrollLeft = 200;"
+                "return [box.scrollLeft, ...['td.layout', 'td.n'].map("
+                "  cell => box.querySelector(cell).getBoundingClientRect().left)];"
+            )
+            assert moved[0] == 200
+            assert 0 <= moved[1] < moved[2] < 150  # the cells that name the run stay in view
+    finally:
+        driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
