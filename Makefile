@@ -38,7 +38,7 @@ lint: $(DEV) ## ruff, mypy, snakefmt and Snakemake's own linter
 	mypy
 	snakefmt --check $(SNAKEFILES)
 	snakemake --lint
-	python scripts/write_config_docs.py --check
+	python -m scripts.write_config_docs --check
 
 format: $(DEV) ## rewrite the code in the project's format
 	ruff check --fix .
@@ -46,7 +46,7 @@ format: $(DEV) ## rewrite the code in the project's format
 	snakefmt $(SNAKEFILES)
 
 config: $(WORKFLOW) ## write config.yaml and config.schema.json from batchscope/config.py
-	python scripts/write_config_docs.py
+	python -m scripts.write_config_docs
 
 lock: $(WORKFLOW) ## resolve envs/*.in anew: writes envs/*.lock and the conda files
 	envs/lock.sh

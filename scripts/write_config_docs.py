@@ -1,14 +1,12 @@
 """Write config.yaml and config.schema.json from the models in batchscope/config.py."""
 
 import argparse
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from batchscope.config_docs import default_yaml, json_schema
+from batchscope.errors import UserError, run_script
 
-from batchscope.config_docs import default_yaml, json_schema  # noqa: E402, the path above comes first
-from batchscope.errors import UserError, run_script  # noqa: E402
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def main() -> None:
