@@ -349,16 +349,21 @@ def _nearest(location: tuple[str | int, ...]) -> str:
     return f"did you mean '{close[0]}'?" if close else f"known keys: {', '.join(known)}"
 
 
+def _below(node: Any, part: str | int) -> Any:
+    """The schema of an entry; mappings whose names follow a pattern keep theirs under that pattern."""
+    entries = [
+        *node.get("patternProperties", {}).values(),
+        node.get("additionalProperties"),
+        node.get("items"),
+    ]
+    return node.get("properties", {}).get(part) or next(filter(None, entries), {})
+
+
 def _keys_at(location: tuple[str | int, ...]) -> list[str]:
     schema: Any = Config.model_json_schema()
     node: Any = schema
     for part in location:
-        node = (
-            node.get("properties", {}).get(part)
-            or node.get("additionalProperties")
-            or node.get("items")
-            or {}
-        )
+        node = _below(node, part)
         for option in node.get("anyOf", []):
             node = option if "$ref" in option else node
         if "$ref" in node:

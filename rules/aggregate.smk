@@ -13,18 +13,16 @@ STUDIES = list(CONFIG.active_studies)
 
 
 rule write_config:
-    """Write down the merged configuration."""
+    """Write down the merged configuration; in the file's order, which alone makes nothing stale."""
     output:
         config="<results>/config.json",
     log:
         "<logs>/write_config.log",
     localrule: True
-    conda:
-        "../envs/workflow.yaml"
     params:
-        config=lambda wildcards: CONFIG.model_dump_json(indent=1),
-    shell:
-        "printf '%s\\n' {params.config:q} > {output.config:q} 2> {log:q}"
+        config=lambda wildcards: canonical_json(CONFIG.model_dump()),
+    run:
+        Path(output.config).write_text(CONFIG.model_dump_json(indent=1) + "\n")
 
 
 rule make_tables:

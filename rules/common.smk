@@ -9,8 +9,6 @@ import re
 import sys
 from pathlib import Path
 
-from snakemake.exceptions import WorkflowError
-
 ROOT = workflow.basedir
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
@@ -24,7 +22,9 @@ try:
     CONFIG = load_config(config)
     RUNS = {(run.study, run.name): run for run in expand_studies(CONFIG)}
 except UserError as error:
-    raise WorkflowError(str(error)) from None
+    raise SystemExit(
+        f"error: {error}"
+    ) from None  # a WorkflowError would add lines of this file
 
 PROMPT_SETS = {run.prompts.id: run.prompts for run in RUNS.values()}
 export_to_jobs(CONFIG.environments)
