@@ -44,7 +44,7 @@ rule make_tables:
         summary=report(
             "<results>/tables/summary.html",
             category="Answers",
-            labels={"table": "all studies"},
+            labels={"study": "all"},
             caption="../report/summary.rst",
         ),
         pages=[

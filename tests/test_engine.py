@@ -106,7 +106,11 @@ def test_a_run_served_from_the_prefix_cache_is_kept_and_marked(project: Project)
 def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(project: Project) -> None:
     tight = {
         "studies": {
-            "packing": {"overrides": [{"when": {"layout": "packed"}, "set": {"engine.kv_cache_memory_bytes": 1 << 20}}]},
+            "packing": {
+                "overrides": [
+                    {"when": {"layout": "packed"}, "set": {"engine.kv_cache_memory_bytes": 1 << 20}}
+                ]
+            },
             "saturation": None,
         }
     }
@@ -118,19 +122,26 @@ def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(project: Projec
     assert failed["repeats"] == []
     table = (project.results / "tables" / "packing.md").read_text()
     assert "out of memory" in table
-    assert project.snakemake("all", config=tight).jobs == [], "it is a result: only a change measures it again"
+    assert project.snakemake("all", config=tight).jobs == [], (
+        "it is a result: only a change measures it again"
+    )
 
 
 @pytest.mark.parametrize(
     ("config", "words"),
     [
-        ({"engine": {"args": {"extra": {"speed": "high"}}}}, ["unexpected keyword argument 'speed'", "'engine'"]),
+        (
+            {"engine": {"args": {"extra": {"speed": "high"}}}},
+            ["unexpected keyword argument 'speed'", "'engine'"],
+        ),
         ({"engine": {"args": {"quantization": "magic"}}}, ["quantization", "magic"]),
         ({"measure": {"timeout_s": 3}}, ["stopped after 3 s", "measure.timeout_s"]),
     ],
     ids=["unknown argument", "unknown quantization", "too slow"],
 )
-def test_an_engine_that_fails_says_why_and_where_its_log_is(project: Project, config: dict, words: list[str]) -> None:
+def test_an_engine_that_fails_says_why_and_where_its_log_is(
+    project: Project, config: dict, words: list[str]
+) -> None:
     outcome = project.snakemake(RUN, config=config)
     assert outcome.status != 0
     assert "Traceback" not in outcome.text, outcome.text
@@ -144,7 +155,10 @@ def test_a_killed_engine_ends_in_one_message(project: Project) -> None:
     snakemake = start(project, RUN)
     core = []
     assert wait_until(
-        lambda: core.extend(p for p in engine_processes(project) if "EngineCore" in " ".join(p.cmdline())) or core, 90
+        lambda: (
+            core.extend(p for p in engine_processes(project) if "EngineCore" in " ".join(p.cmdline())) or core
+        ),
+        90,
     )
     core[0].kill()
     text, _ = snakemake.communicate(timeout=120)

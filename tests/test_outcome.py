@@ -1,6 +1,7 @@
 """How an engine ended, from logs of the kinds that vLLM writes."""
 
 import pytest
+
 from batchscope.outcome import describe_exit, ran_out_of_memory, root_cause
 
 WRAPPED = """\
@@ -31,7 +32,11 @@ def test_memory_is_recognised(line: str) -> None:
 @pytest.mark.parametrize(
     ("status", "log", "words"),
     [
-        (1, ["TypeError: EngineArgs.__init__() got an unexpected keyword argument 'x'"], "unexpected keyword"),
+        (
+            1,
+            ["TypeError: EngineArgs.__init__() got an unexpected keyword argument 'x'"],
+            "unexpected keyword",
+        ),
         (-9, ["INFO working"], "killed (signal 9)"),
         (-11, ["INFO working"], "SIGSEGV"),
         (3, [], "exit status 3 and no error message"),

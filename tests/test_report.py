@@ -88,7 +88,8 @@ def runs_of(folder: Path) -> set[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def programs() -> tuple[str, str]:
     """Chromium and its driver; asked for before anything is measured."""
-    browser, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    browser = shutil.which("chromium") or shutil.which("google-chrome")
+    driver = shutil.which("chromedriver")
     if browser and driver:
         return browser, driver
     reason = f"Chromium or its driver is missing; install both with: {INSTALL}"
