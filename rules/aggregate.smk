@@ -28,18 +28,14 @@ rule write_config:
 rule make_tables:
     """Collect every run into tidy tables, and into one readable table per study."""
     input:
-        measurements=[
-            f"<results>/runs/{run.id}/measurement.json" for run in RUNS.values()
-        ],
+        measurements=[f"<results>/runs/{run.id}/measurement.json" for run in RUNS.values()],
         config="<results>/config.json",
         code=code("batchscope/analysis/*.py", "scripts/make_tables.py"),
         published=code("docs/reference/h800/*.csv"),
     output:
         runs=multiext("<results>/tables/runs", ".csv", ".parquet"),
         repeats=multiext("<results>/tables/repeats", ".csv", ".parquet"),
-        studies=expand(
-            "<results>/tables/{study}.{kind}", study=STUDIES, kind=["md", "csv"]
-        ),
+        studies=expand("<results>/tables/{study}.{kind}", study=STUDIES, kind=["md", "csv"]),
         answers="<results>/tables/summary.md",
         summary=report(
             "<results>/tables/summary.html",
@@ -61,9 +57,7 @@ rule make_tables:
     conda:
         "../envs/workflow.yaml"
     params:
-        runs=lambda wildcards, input: os.path.join(
-            os.path.dirname(input.config), "runs"
-        ),
+        runs=lambda wildcards, input: os.path.join(os.path.dirname(input.config), "runs"),
         out=lambda wildcards, output: os.path.dirname(output.summary),
     shell:
         "python3 -m scripts.make_tables --runs {params.runs:q} --config {input.config:q}"

@@ -22,16 +22,12 @@ try:
     CONFIG = load_config(config)
     RUNS = {(run.study, run.name): run for run in expand_studies(CONFIG)}
 except UserError as error:
-    raise SystemExit(
-        f"error: {error}"
-    ) from None  # a WorkflowError would add lines of this file
+    # A WorkflowError would add lines of this file to the message.
+    raise SystemExit(f"error: {error}") from None
 
 PROMPT_SETS = {run.prompts.id: run.prompts for run in RUNS.values()}
 export_to_jobs(CONFIG.environments)
-VERSIONS = {
-    name: installed_versions(environment)
-    for name, environment in CONFIG.environments.items()
-}
+VERSIONS = {name: installed_versions(environment) for name, environment in CONFIG.environments.items()}
 
 
 wildcard_constraints:
@@ -66,6 +62,12 @@ def dataset_file(wildcards):
     return existing(CONFIG.dataset.csv.path) if CONFIG.dataset.source == "csv" else []
 
 
+def dataset_spec(wildcards):
+    """The source in use; values of the other sources make nothing stale."""
+    dataset = CONFIG.dataset
+    return canonical_json(dataset.model_dump(include={"source", "deduplicate", dataset.source}))
+
+
 def code_of_dataset():
     """Only what reads the source in use: a rerun of the data set reruns every measurement."""
     modules = {
@@ -80,21 +82,16 @@ def code_of_dataset():
 def model_files(wildcards):
     asset = CONFIG.models[wildcards.model]
     if asset.source == "local":
-        return existing(
-            *(
-                os.path.join(asset.path, name)
-                for name in ("config.json", "tokenizer.json")
-            )
-        )
+        return existing(*(os.path.join(asset.path, name) for name in ("config.json", "tokenizer.json")))
     generator = ("batchscope/data/generate.py", "batchscope/data/vocabulary.py")
     return code(*generator) if asset.source == "demo" else []
 
 
 def prompt_spec(wildcards):
+    """The prompt set and the wording of its layout; the other layout's makes nothing stale."""
     wanted = PROMPT_SETS[wildcards.prompts]
-    return canonical_json(
-        {"prompts": vars(wanted), "texts": CONFIG.prompts.model_dump()}
-    )
+    keys = {"packed", "separator"} if wanted.layout == "packed" else {"separate"}
+    return canonical_json({"prompts": vars(wanted), "texts": CONFIG.prompts.model_dump(include=keys)})
 
 
 def prompts_of_run(name):
@@ -104,3 +101,8 @@ def prompts_of_run(name):
 def gpus_of_run(wildcards):
     run = run_of(wildcards)
     return run.gpus if device_of(run) == "cuda" else 0
+
+
+def threads_of_run(wildcards):
+    """On CPU no other job may take cores from a timed window; --cores scales this down."""
+    return os.cpu_count() if device_of(run_of(wildcards)) == "cpu" else 1

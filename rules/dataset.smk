@@ -19,7 +19,7 @@ rule make_dataset:
     conda:
         "../envs/workflow.yaml"
     params:
-        config=lambda wildcards: canonical_json(CONFIG.dataset.model_dump()),
+        config=dataset_spec,
     shell:
         "python3 -m scripts.make_dataset --config {params.config:q} --downloads data/downloads"
         " --reviews {output.reviews:q} --summary {output.summary:q} 2>&1 | tee -i {log:q}"

@@ -22,6 +22,7 @@ rule measure:
         "<logs>/measure/{study}/{run}.log",
     conda:
         "../envs/workflow.yaml"
+    threads: threads_of_run
     resources:
         gpu=gpus_of_run,
         device=lambda wildcards: max(gpus_of_run(wildcards), 1),
@@ -39,5 +40,6 @@ rule measure:
         out=lambda wildcards, output: os.path.dirname(output.measurement),
     shell:
         "python3 -m scripts.measure --run {wildcards.study:q}/{wildcards.run:q} --spec {params.spec:q}"
-        ' --environments "$BATCHSCOPE_ENVIRONMENTS" --gpus {resources.gpu} --timeout {resources.timeout_s} --prompts {input.prompts:q} --prompts-summary {input.summary:q}'
+        ' --environments "$BATCHSCOPE_ENVIRONMENTS" --gpus {resources.gpu} --timeout {resources.timeout_s}'
+        " --prompts {input.prompts:q} --prompts-summary {input.summary:q}"
         " --model {params.model:q} --out {params.out:q} --log {log:q}"

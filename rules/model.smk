@@ -18,9 +18,7 @@ rule prepare_model:
     conda:
         "../envs/workflow.yaml"
     params:
-        asset=lambda wildcards: canonical_json(
-            CONFIG.models[wildcards.model].model_dump()
-        ),
+        asset=lambda wildcards: canonical_json(CONFIG.models[wildcards.model].model_dump()),
         folder=lambda wildcards, output: os.path.dirname(output.manifest),
     shell:
         "python3 -m scripts.prepare_model --asset {params.asset:q} --out {params.folder:q}"

@@ -168,3 +168,10 @@ def test_messages_and_watching_do_not_make_measurements_stale(measured: Project)
         assert measured.snakemake("all", "--dry-run").jobs == [], name
         path.write_text(before)
     assert_up_to_date(measured)
+
+
+def test_values_that_a_run_does_not_use_do_not_make_it_stale(measured: Project) -> None:
+    unused = {"dataset": {"csv": {"path": "elsewhere.csv"}}, "measure": {"timeout_s": 77}}
+    assert not measured.snakemake("all", "--dry-run", config=unused).measured
+    wording = {"prompts": {"separate": "Is this good or bad? {review}\n"}}
+    assert measured.snakemake("all", "--dry-run", config=wording).measured == {"packing/separate-n4"}
