@@ -226,6 +226,9 @@ class Measure(Section):
     )
     repeats: PositiveInt = Field(3, le=1000, description="timed passes of a run; tables show their median")
     timeout_s: PositiveInt = Field(3600, description="a run that takes longer is stopped and fails")
+    engine_reuse: bool = Field(
+        True, description="runs with one engine configuration share one engine start; false: an engine each"
+    )
 
 
 class Override(Section):

@@ -3,9 +3,10 @@
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from random import Random
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -110,9 +111,29 @@ def run_spec(run: Run, config: Config, versions: Mapping[str, str]) -> dict[str,
         },
         "model": config.models[run.engine.model].model_dump(),
         "device": config.environments[run.engine.environment].device,
-        "measure": run.measure.model_dump(exclude={"timeout_s"}),
+        "measure": _measure_spec(run.measure),
         "versions": dict(versions),
     }
+
+
+def _measure_spec(measure: Measure) -> dict[str, Any]:
+    """Sharing an engine is the rule; only its exception is part of what a run is."""
+    return measure.model_dump(exclude={"timeout_s"} | ({"engine_reuse"} if measure.engine_reuse else set()))
+
+
+def measuring_order(runs: Sequence[Run]) -> dict[str, int]:
+    """Priority of each run by id, the highest first: engine by engine, so that each is started once.
+
+    Inside an engine the order is random, from a fixed seed, so that drift of the machine does not line up
+    with an axis of a study.
+    """
+    engines: dict[str, list[str]] = {}
+    for run in runs:
+        engines.setdefault(canonical_json(run.engine.model_dump()), []).append(run.id)
+    order: list[str] = []
+    for ids in engines.values():
+        order += Random(0).sample(sorted(ids), len(ids))  # noqa: S311, no secret
+    return {run: len(order) - place for place, run in enumerate(order)}
 
 
 def expand_studies(config: Config) -> list[Run]:
