@@ -117,7 +117,7 @@ def run_engine(
         print(f"{run}: out of memory, kept as a result: {cause}", flush=True)
         described = Path(job["out"]) / "environment.json"
         if not described.exists():  # the engine did not even start
-            shutil.copyfile(STATE / "environment.json", described)
+            shutil.copyfile(STATE / "environment" / "environment.json", described)
         return {"status": "oom", "message": cause, "warmup": [], "repeats": [], "invalid": []}
     return {"status": "ok", "message": "", **measured}
 

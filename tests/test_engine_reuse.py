@@ -1,6 +1,7 @@
 """One engine start per engine configuration, one job per run, and nothing left behind."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from conftest import Project
@@ -39,9 +40,7 @@ def test_engines_are_started_once_each_and_end_with_the_workflow(project: Projec
     assert sizes[0] == sizes[1] != sizes[2] == sizes[3]
     assert all(run["invalid"] == [] for run in runs)
     windows = [(pass_["started_at"], pass_["seconds"]) for run in runs for pass_ in run["repeats"]]
-    assert all(
-        start + seconds <= after for (start, seconds), (after, _) in zip(windows, windows[1:], strict=False)
-    )
+    assert all(start + seconds <= after for (start, seconds), (after, _) in pairwise(windows))
 
 
 def test_reuse_can_be_switched_off(project: Project) -> None:

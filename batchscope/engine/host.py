@@ -1,9 +1,9 @@
 """The host's side of the conversation: JSON lines over a Unix socket, one client at a time.
 
 A client sends one line: a job (`batchscope.engine.run.measure_run`), or ``{"stop": true}``. It gets
-``{"accepted": true}``, then ``{"progress": text}`` lines, then ``{"result": {...}}``. A client that hangs up in the
-middle of its job was killed: what it asked for is of no use any more, and the engine is in the middle of it, so
-the host ends.
+``{"accepted": true}``, then ``{"progress": text}`` lines, then ``{"result": {...}}``. A client that hangs up
+in the middle of its job was killed: what it asked for is of no use any more, and the engine is in the middle
+of it, so the host ends.
 """
 
 import json
