@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PositiveFloat,
     PositiveInt,
     ValidationError,
     field_validator,
@@ -18,6 +19,7 @@ from pydantic import (
 )
 
 from batchscope.errors import UserError
+from batchscope.stats import ENOUGH
 
 Scalar = bool | int | float | str | None
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -224,8 +226,41 @@ class Measure(Section):
         ge=0,
         description="prompt tokens submitted before the clock starts, discarded; 0 for no warm-up",
     )
-    repeats: PositiveInt = Field(3, le=1000, description="timed passes of a run; tables show their median")
+    repeats: PositiveInt = Field(
+        3, le=1000, description="timed passes of a run, at least; tables show their median"
+    )
+    precision: float | None = Field(
+        0.02,
+        ge=0,
+        lt=1,
+        description="repeat until the 95 % interval of a run's mean is this narrow (0.02: mean +- 2 %); "
+        "null for exactly as many passes as 'repeats' says",
+    )
+    max_repeats: PositiveInt = Field(
+        10,
+        le=100,
+        description="most passes of a run that does not get precise; no more than 'repeats' turns it off",
+    )
+    repeat_budget_s: PositiveFloat | None = Field(
+        120,
+        description="once a run's passes took so many seconds in all, none beyond 'repeats' is started; "
+        "null for no such limit",
+    )
     timeout_s: PositiveInt = Field(3600, description="a run that takes longer is stopped and fails")
+
+    @property
+    def stops_by_precision(self) -> bool:
+        """Whether the number of passes depends on what was measured."""
+        return bool(self.precision) and self.max_repeats > self.repeats
+
+    @model_validator(mode="after")
+    def _an_interval_needs_repeats(self) -> "Measure":
+        if self.stops_by_precision and self.repeats < ENOUGH:
+            raise ValueError(
+                f"repeats: {self.repeats} is too few to know how precise a run is; "
+                f"raise it to {ENOUGH} or more, or set precision: null"
+            )
+        return self
 
 
 class Override(Section):

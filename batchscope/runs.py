@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from batchscope.config import Config, Engine, EngineArguments, Measure, Scalar, Study, Workload
 from batchscope.errors import UserError
+from batchscope.stats import half_width_factors
 
 Point = dict[str, Scalar]
 Block = TypeVar("Block", bound=BaseModel)
@@ -110,9 +111,17 @@ def run_spec(run: Run, config: Config, versions: Mapping[str, str]) -> dict[str,
         },
         "model": config.models[run.engine.model].model_dump(),
         "device": config.environments[run.engine.environment].device,
-        "measure": run.measure.model_dump(exclude={"timeout_s"}),
+        "measure": _protocol(run.measure),
         "versions": dict(versions),
     }
+
+
+def _protocol(measure: Measure) -> dict[str, Any]:
+    """What the engine's side needs: numbers alone, for its environment has no statistics."""
+    if not measure.stops_by_precision:
+        return measure.model_dump(include={"warmup_tokens", "repeats"})
+    factors = half_width_factors(measure.repeats, measure.max_repeats)
+    return {**measure.model_dump(exclude={"timeout_s"}), "half_width_factors": factors}
 
 
 def expand_studies(config: Config) -> list[Run]:
