@@ -226,25 +226,16 @@ class Measure(Section):
         ge=0,
         description="prompt tokens submitted before the clock starts, discarded; 0 for no warm-up",
     )
-    repeats: PositiveInt = Field(
-        3, le=1000, description="timed passes of a run, at least; tables show their median"
-    )
+    repeats: PositiveInt = Field(3, le=1000, description="timed passes of a run, at least")
     precision: float | None = Field(
         0.02,
         ge=0,
         lt=1,
-        description="repeat until the 95 % interval of a run's mean is this narrow (0.02: mean +- 2 %); "
-        "null for exactly as many passes as 'repeats' says",
+        description="go on until the mean is known within this share; null: exactly 'repeats'",
     )
-    max_repeats: PositiveInt = Field(
-        10,
-        le=100,
-        description="most passes of a run that does not get precise; no more than 'repeats' turns it off",
-    )
+    max_repeats: PositiveInt = Field(10, le=100, description="most passes of a run that does not get precise")
     repeat_budget_s: PositiveFloat | None = Field(
-        120,
-        description="once a run's passes took so many seconds in all, none beyond 'repeats' is started; "
-        "null for no such limit",
+        120, description="no pass beyond 'repeats' starts once all took so many seconds; null: no limit"
     )
     timeout_s: PositiveInt = Field(3600, description="a run that takes longer is stopped and fails")
 
