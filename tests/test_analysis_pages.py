@@ -134,6 +134,16 @@ def test_runs_that_did_not_get_precise_are_named(tmp_path):
     ]
 
 
+def test_repeats_that_have_not_settled_are_named(tmp_path):
+    runs = frame(
+        make_run(tmp_path, study="m", n=4, seconds=(6.9, 6.4, 6.0, 5.4, 5.0, 4.7)),
+        make_run(tmp_path, study="m", n=8, seconds=(6.9, 6.4, 6.6, 6.5, 6.7, 6.8)),
+    )
+    _, line = study_page("m", Study(), runs).notes
+    assert line.startswith("Seconds rise or fall from repeat to repeat, so the interval does not hold")
+    assert line.endswith(": packed prompts (n=4).")
+
+
 def test_few_repeats_claim_nothing(tmp_path):
     runs = pair(tmp_path, separate=(0.5, 0.5), packed=(1.0,))
     assert findings(runs, Plot()) == [

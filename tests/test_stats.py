@@ -94,6 +94,27 @@ def test_too_little_for_an_interval(values):
     assert stats.sample(values) is None
 
 
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ((6.9, 6.4, 6.0, 5.4, 5.0, 4.7), True),
+        ((1.0, 1.1, 1.2, 1.3, 1.4), True),
+        ((1.0, 1.1, 1.2), False),  # three fall in order by chance one time in three
+        ((1.0, 1.001, 1.002, 1.003, 1.004, 1.005), False),  # too little to matter
+        ((1.0, 1.2, 0.9, 1.1, 1.0, 1.3), False),
+        ((1.0,) * 6, False),
+        ((), False),
+    ],
+)
+def test_trends(values, found):
+    assert stats.trends(values) is found
+
+
+def test_noise_is_seldom_taken_for_a_trend():
+    times = seconds("normal", 0.03, (500, 8), seed=16).tolist()
+    assert sum(map(stats.trends, times)) <= 0.03 * len(times)
+
+
 def protocol(**values):
     """The spec's block for a configuration, through JSON as the engine gets it."""
     config = load_config({"measure": values})

@@ -6,8 +6,8 @@ Columns of the runs frame, in this order (a missing value is NA):
 - ``model, model_source, load_format, layout, n, reviews, duplicates, output_tokens_per_review``.
 - ``engine.environment, engine.<argument>``: as asked for; NA is vLLM's default. ``measure.<key>``.
 - ``requests, prompt_tokens, output_tokens, cached_tokens``: of one repeat. ``longest_prompt_tokens``.
-- ``repeats, stopped, ending, half_width, noise``: how many, why no more (`records.Stopped`, `stats.Ending`),
-  and the standard deviation of ln(seconds).
+- ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
+  ``noise``: standard deviation of ln(seconds); ``trend``: whether seconds rise or fall (`stats.trends`).
 - ``<metric>, <metric>_low, <metric>_high`` for each of `metrics.METRICS`: median and 95 % interval.
 - ``published.<metric>, published.reviews, published.model, same_prompts, same_model, same_hardware``.
 - ``reproduced.<metric>``: ours / published, of valid runs, for the metrics in `REPRODUCED`.
@@ -30,6 +30,7 @@ from batchscope.analysis.metrics import METRICS, summarise
 from batchscope.analysis.records import Environment, Measurement, RunRecord
 from batchscope.analysis.reference import HARDWARE, PublishedRun, match, same_model, same_prompts
 from batchscope.errors import UserError
+from batchscope.stats import trends
 
 Row = dict[str, Any]
 
@@ -139,6 +140,7 @@ def _identity(run: Measurement) -> Row:
 def _totals(run: Measurement) -> Row:
     """Of one repeat; of the prompt file where there was none (no request ran, so nothing was cached)."""
     first = run.repeats[0] if run.repeats else None
+    seconds = [repeat.seconds for repeat in run.repeats]
     asked = run.prompts.labels * run.spec.workload.output_tokens_per_review
     return {
         "requests": first.requests if first else run.prompts.prompts,
@@ -150,7 +152,8 @@ def _totals(run: Measurement) -> Row:
         "stopped": run.stopped.reason if run.stopped else None,
         "ending": run.ending,
         "half_width": run.stopped.half_width if run.stopped else None,
-        "noise": stdev(math.log(each.seconds) for each in run.repeats) if len(run.repeats) > 1 else math.nan,
+        "noise": stdev(map(math.log, seconds)) if len(seconds) > 1 else math.nan,
+        "trend": trends(seconds),
     }
 
 

@@ -188,7 +188,7 @@ def comparability(runs: pd.DataFrame) -> list[str]:
 def notes(runs: pd.DataFrame) -> list[str]:
     """What a reader must know under the table: repeats, unequal lengths, and why runs do not count."""
     settings = varying(runs)
-    lines = [_about_repeats(runs), *_imprecise(runs, settings)]
+    lines = [_about_repeats(runs), *_imprecise(runs, settings), *_trending(runs, settings)]
     matched = runs[runs["published.model"].notna() & runs["valid"]]
     if matched["same_prompts"].any():
         lines.append("✓ same prompts: prompt and output token totals are the published ones.")
@@ -215,6 +215,17 @@ def _imprecise(runs: pd.DataFrame, settings: Sequence[str]) -> list[str]:
     asked = " or ".join(f"{each:.3g}" for each in sorted(100 * wide["measure.precision"].unique()))
     parts = [f"{label(run, settings)}, {100 * run['half_width']:.1f} %" for _, run in wide.iterrows()]
     return [f"Not known as precisely as asked for ({asked} %): {'; '.join(parts)}."]
+
+
+def _trending(runs: pd.DataFrame, settings: Sequence[str]) -> list[str]:
+    """A line on the valid runs whose repeats have not settled."""
+    names = [label(run, settings) for _, run in runs[runs["valid"] & runs["trend"]].iterrows()]
+    if not names:
+        return []
+    return [
+        "Seconds rise or fall from repeat to repeat, so the interval does not hold "
+        f"(a longer measure.warmup_tokens may help): {'; '.join(names)}."
+    ]
 
 
 def _about_repeats(runs: pd.DataFrame) -> str:
