@@ -222,9 +222,7 @@ class Measure(Section):
     """How a run is measured."""
 
     warmup_tokens: int = Field(
-        16384,
-        ge=0,
-        description="prompt tokens submitted before the clock starts, discarded; 0 for no warm-up",
+        16384, ge=0, description="prompt tokens submitted before the clock starts, discarded; 0: no warm-up"
     )
     repeats: PositiveInt = Field(3, le=1000, description="timed passes of a run, at least")
     precision: float | None = Field(
@@ -238,6 +236,9 @@ class Measure(Section):
         120, description="no pass beyond 'repeats' starts once all took so many seconds; null: no limit"
     )
     timeout_s: PositiveInt = Field(3600, description="a run that takes longer is stopped and fails")
+    engine_reuse: bool = Field(
+        True, description="runs with one engine configuration share one engine start; false: an engine each"
+    )
 
     @property
     def stops_by_precision(self) -> bool:

@@ -25,10 +25,12 @@ def ran_out_of_memory(log: Sequence[str]) -> bool:
     return any(OUT_OF_MEMORY.search(line) for line in log)
 
 
-def describe_exit(status: int, log: Sequence[str]) -> str:
-    """One sentence on why the engine ended with ``status`` (negative: killed by that signal)."""
+def describe_exit(status: int | None, log: Sequence[str]) -> str:
+    """One sentence on why the engine ended with ``status`` (negative: by that signal; None: not known)."""
     if cause := root_cause(log):
         return cause
+    if status is None:
+        return "the engine and its guardian were killed"
     if status == -signal.SIGKILL:
         return "the engine was killed (signal 9); most often the kernel did it because memory ran out"
     if status < 0:

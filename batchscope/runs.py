@@ -3,9 +3,10 @@
 import itertools
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from random import Random
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -111,17 +112,36 @@ def run_spec(run: Run, config: Config, versions: Mapping[str, str]) -> dict[str,
         },
         "model": config.models[run.engine.model].model_dump(),
         "device": config.environments[run.engine.environment].device,
-        "measure": _protocol(run.measure),
+        "measure": _measure_spec(run.measure),
         "versions": dict(versions),
     }
 
 
-def _protocol(measure: Measure) -> dict[str, Any]:
-    """What the engine's side needs: numbers alone, for its environment has no statistics."""
+def _measure_spec(measure: Measure) -> dict[str, Any]:
+    """Numbers alone, for an engine's environment has no statistics.
+
+    Sharing an engine is the rule; only its exception is part of what a run is.
+    """
+    left_out = {"timeout_s"} | ({"engine_reuse"} if measure.engine_reuse else set())
     if not measure.stops_by_precision:
-        return measure.model_dump(include={"warmup_tokens", "repeats"})
+        return measure.model_dump(exclude=left_out | {"precision", "max_repeats", "repeat_budget_s"})
     factors = half_width_factors(measure.repeats, measure.max_repeats)
-    return {**measure.model_dump(exclude={"timeout_s"}), "half_width_factors": factors}
+    return {**measure.model_dump(exclude=left_out), "half_width_factors": factors}
+
+
+def measuring_order(runs: Sequence[Run]) -> dict[str, int]:
+    """Priority of each run by id, the highest first: engine by engine, so that each is started once.
+
+    Inside an engine the order is random, from a fixed seed, so that drift of the machine does not line up
+    with an axis of a study.
+    """
+    engines: dict[str, list[str]] = {}
+    for run in runs:
+        engines.setdefault(canonical_json(run.engine.model_dump()), []).append(run.id)
+    order: list[str] = []
+    for ids in engines.values():
+        order += Random(0).sample(sorted(ids), len(ids))  # noqa: S311, no secret
+    return {run: len(order) - place for place, run in enumerate(order)}
 
 
 def expand_studies(config: Config) -> list[Run]:

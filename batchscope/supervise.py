@@ -29,27 +29,28 @@ def run_supervised(
     command: Sequence[str],
     log: IO[bytes],
     env: Mapping[str, str],
-    timeout_s: float,
-    pass_fds: Sequence[int] = (),
+    timeout_s: float | None,
+    follow: psutil.Process | None = None,
 ) -> int:
     """Run a command in a process group of its own and return its exit status (negative: the signal).
 
     The whole group is gone when this returns, and also when this process ends in any other way, SIGKILL
     included: a small shell waits at the end of a pipe that only we hold open, and kills the group when the
-    pipe closes. The group is killed as well when the Snakemake above us is gone.
+    pipe closes. The group is killed as well when ``follow`` is gone, by default the Snakemake above us.
 
     Raises:
         TimedOutError: ``timeout_s`` seconds have passed.
     """
     child = subprocess.Popen(
         command,
+        stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
         env=dict(env),
-        pass_fds=pass_fds,
         start_new_session=True,
     )
-    with _dead_mans_switch(child.pid), _signals_reach(child.pid), _following_snakemake(child.pid):
+    above = follow or snakemake_above()
+    with _dead_mans_switch(child.pid), _signals_reach(child.pid), _following(above, child.pid):
         try:
             return child.wait(timeout_s)
         except subprocess.TimeoutExpired:
@@ -115,14 +116,13 @@ def _signals_reach(group: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _following_snakemake(group: int) -> Iterator[None]:
-    """End the group when the Snakemake above us is gone: killed, it leaves its jobs running."""
+def _following(above: psutil.Process | None, group: int) -> Iterator[None]:
+    """End the group when the process above us is gone: a killed Snakemake leaves its jobs running."""
     done = threading.Event()
-    above = _snakemake_above()
 
     def watch() -> None:
         while above is not None and not done.wait(0.5):
-            if not above.is_running() or above.status() == psutil.STATUS_ZOMBIE:
+            if gone(above):
                 end_group(group)
                 return
 
@@ -135,7 +135,16 @@ def _following_snakemake(group: int) -> Iterator[None]:
         watcher.join()
 
 
-def _snakemake_above() -> psutil.Process | None:
+def gone(process: psutil.Process) -> bool:
+    """Whether a process has ended; a zombie has."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def snakemake_above() -> psutil.Process | None:
+    """The nearest Snakemake among the processes that started us."""
     for process in psutil.Process().parents():
         with contextlib.suppress(psutil.Error):
             if any("snakemake" in Path(part).name for part in process.cmdline()[:3]):
@@ -175,6 +184,16 @@ def device_lock(device: str, count: int) -> Iterator[list[str]]:
             print(f"waiting: another run holds the {device} device ({_holders(candidates)})", flush=True)
             told = True
         time.sleep(0.5)
+
+
+def device_is_free(device: str, count: int) -> bool:
+    """Whether `device_lock` would have ``count`` GPUs, or the CPU, at once. It may change any moment."""
+    candidates = ["cpu"] if device == "cpu" else _visible_gpus()
+    with contextlib.ExitStack() as held:
+        files = [file for file in map(_try_lock, candidates) if file is not None]
+        for file in files:
+            held.enter_context(file)
+        return len(files) >= count
 
 
 def _visible_gpus() -> list[str]:

@@ -16,7 +16,7 @@ if ROOT not in sys.path:
 from batchscope.config import load_config
 from batchscope.environments import export_to_jobs, installed_versions
 from batchscope.errors import UserError
-from batchscope.runs import canonical_json, expand_studies, run_spec
+from batchscope.runs import canonical_json, expand_studies, measuring_order, run_spec
 
 try:
     CONFIG = load_config(config)
@@ -25,6 +25,7 @@ except UserError as error:
     # A WorkflowError would add lines of this file to the message.
     raise SystemExit(f"error: {error}") from None
 
+ORDER = measuring_order(list(RUNS.values()))
 PROMPT_SETS = {run.prompts.id: run.prompts for run in RUNS.values()}
 export_to_jobs(CONFIG.environments)
 VERSIONS = {name: installed_versions(environment) for name, environment in CONFIG.environments.items()}

@@ -20,6 +20,7 @@ rule measure:
         environment="<results>/runs/{study}/{run}/environment.json",
     log:
         "<logs>/measure/{study}/{run}.log",
+    priority: lambda wildcards: ORDER[run_of(wildcards).id]
     conda:
         "../envs/workflow.yaml"
     threads: threads_of_run

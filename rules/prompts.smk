@@ -19,6 +19,8 @@ rule make_prompts:
         timing="<results>/prompts/{prompts}/timing.json",
     log:
         "<logs>/make_prompts/{prompts}.log",
+    # Before every measurement: an engine that waits for prompts holds its device for nothing.
+    priority: 1_000_000
     conda:
         "../envs/workflow.yaml"
     params:

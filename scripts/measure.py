@@ -1,4 +1,4 @@
-"""Measure one run: hold the device, start the engine in its own environment, keep what it measured.
+"""Measure one run: find or start its engine, which holds the device, and keep what it measured.
 
 Running out of memory is a result (status oom). Anything else that goes wrong is an error, and an earlier
 result stays where it is.
@@ -6,7 +6,6 @@ result stays where it is.
 
 import argparse
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -18,15 +17,17 @@ import pyarrow.parquet as pq
 
 from batchscope.config import Environment
 from batchscope.engine.schema import REQUESTS
-from batchscope.engine.variables import engine_variables
+from batchscope.engine_pool import EngineEndedError, EnginePool, EngineRequest, EngineTimeOutError, Limits
 from batchscope.environments import require
 from batchscope.errors import UserError, run_script
-from batchscope.files import replacing
+from batchscope.files import replacing, sha256_of
 from batchscope.models import context_length
 from batchscope.outcome import describe_exit, ran_out_of_memory
-from batchscope.supervise import TimedOutError, device_lock, run_supervised
 
 ROOT = Path(__file__).resolve().parents[1]
+STATE = Path(".snakemake") / "batchscope"
+"""Where engines of this workflow are found; Snakemake keeps its own state beside it."""
+
 SCHEMA_VERSION = 1
 
 
@@ -53,14 +54,27 @@ def main() -> None:
 
     load = f"{summary['prompts']:,} prompts, {summary['prompt_tokens']:,} prompt tokens"
     print(f"{args.run}: {load}, {spec['measure']['repeats']} repeats", flush=True)
-    with (
-        tempfile.TemporaryDirectory(prefix="batchscope-") as scratch,
-        device_lock(spec["device"], max(args.gpus, 1)) as gpus,
-    ):
-        out = Path(scratch)
-        job = {"spec": spec, "model": str(args.model), "prompts": str(args.prompts), "out": scratch}
-        status, message = run_engine(python, job, gpus, args.log, args.timeout, args.run)
-        publish(args.run, spec, summary, status, message, out, args.out)
+    wanted = engine_request(spec, python, args.gpus, args.model)
+    limits = Limits(args.timeout, keep=spec["measure"].get("engine_reuse", True))
+    with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
+        job = {"spec": spec, "prompts": str(args.prompts.resolve()), "out": scratch}
+        outcome = run_engine(args.run, wanted, job, args.log, limits)
+        publish(args.run, spec, summary, outcome, Path(scratch), args.out)
+
+
+def engine_request(spec: dict[str, Any], python: str, gpus: int, model: Path) -> EngineRequest:
+    """The engine that a run needs; the manifest's hash stands for what the model folder holds."""
+    engine = spec["engine"]
+    return EngineRequest(
+        python=python,
+        device=spec["device"],
+        gpus=gpus,
+        model=str(model.resolve()),
+        model_sha256=sha256_of(model / "manifest.json"),
+        asset=spec["model"],
+        args=engine["args"],
+        variables=engine["variables"],
+    )
 
 
 def check_fits(run: str, spec: dict[str, Any], prompts: dict[str, Any], context: int) -> None:
@@ -80,54 +94,39 @@ def check_fits(run: str, spec: dict[str, Any], prompts: dict[str, Any], context:
 
 
 def run_engine(
-    python: str, job: dict[str, Any], gpus: list[str], log: Path, timeout_s: float, run: str
-) -> tuple[str, str]:
-    """Run the engine process.
+    run: str, wanted: EngineRequest, job: dict[str, Any], log: Path, limits: Limits
+) -> dict[str, Any]:
+    """Measure the run on its engine.
 
     Returns:
-        The status (ok or oom) and, unless ok, what happened.
+        ``status`` (ok or oom), ``message`` (unless ok, what happened), and what was measured.
 
     Raises:
         UserError: the engine failed in another way; the message names the cause and the log.
     """
-    log.parent.mkdir(parents=True, exist_ok=True)
-    variables = engine_variables(os.environ, str(ROOT), gpus, job["spec"]["engine"]["variables"])
-    progress = os.dup(2)
-    job_file = Path(job["out"]) / "job.json"
-    job_file.write_text(json.dumps({**job, "progress": progress}))
-    with log.open("wb") as sink:
-        try:
-            status = run_supervised(
-                [python, "-m", "batchscope.engine", str(job_file)],
-                sink,
-                variables,
-                timeout_s,
-                pass_fds=(progress,),
-            )
-        except TimedOutError as error:
+    try:
+        measured = EnginePool(STATE).measure(wanted, job, log, limits, lambda line: print(line, flush=True))
+    except EngineTimeOutError as error:
+        raise UserError(f"{run}: {error}; raise measure.timeout_s or shrink the run. Log: {log}") from None
+    except EngineEndedError as ended:
+        cause = describe_exit(ended.status, ended.log)
+        if not ran_out_of_memory(ended.log):
             raise UserError(
-                f"{run}: {error}; raise measure.timeout_s or shrink the run. Log: {log}"
+                f"{run}: vLLM failed: {cause}\n  Correct 'engine' in the configuration, or see the log: {log}"
             ) from None
-        finally:
-            os.close(progress)
-    if status == 0:
-        return "ok", ""
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    cause = describe_exit(status, lines)
-    if ran_out_of_memory(lines):
         print(f"{run}: out of memory, kept as a result: {cause}", flush=True)
-        return "oom", cause
-    raise UserError(
-        f"{run}: vLLM failed: {cause}\n  Correct 'engine' in the configuration, or see the log: {log}"
-    )
+        described = Path(job["out"]) / "environment.json"
+        if not described.exists():  # the engine did not even start
+            shutil.copyfile(STATE / "environment" / "environment.json", described)
+        return {"status": "oom", "message": cause, "warmup": [], "repeats": [], "invalid": []}
+    return {"status": "ok", "message": "", **measured}
 
 
 def publish(
     run: str,
     spec: dict[str, Any],
     prompts: dict[str, Any],
-    status: str,
-    message: str,
+    outcome: dict[str, Any],
     scratch: Path,
     out: Path,
 ) -> None:
@@ -136,24 +135,12 @@ def publish(
     ``out`` is ``results/runs/{study}/{run}``; a copy goes to ``results/history/{study}/{run}/{time}``.
     """
     study, name = run.split("/")
-    result = scratch / "result.json"
-    measured = (
-        json.loads(result.read_text()) if status == "ok" else {"warmup": [], "repeats": [], "invalid": []}
-    )
     described = scratch / "environment.json"
     environment = json.loads(described.read_text())
-    measurement = {
-        "schema": SCHEMA_VERSION,
-        "study": study,
-        "run": name,
-        "status": status,
-        "message": message,
-        "spec": spec,
-        "prompts": prompts,
-        **measured,
-    }
+    head = {"schema": SCHEMA_VERSION, "study": study, "run": name}
+    measurement = {**head, "spec": spec, "prompts": prompts, **outcome}
     rows = scratch / "requests.parquet"
-    if status != "ok":
+    if outcome["status"] != "ok":
         pq.write_table(REQUESTS.empty_table(), rows)
     described.write_text(json.dumps({**environment, "git_commit": git_commit()}, indent=1) + "\n")
     (scratch / "measurement.json").write_text(json.dumps(measurement, indent=1) + "\n")

@@ -4,6 +4,7 @@ import json
 import os
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -13,6 +14,9 @@ from typing import Any
 
 import pytest
 import yaml
+
+# A shell that starts the tests in the background has Ctrl-C ignored, and what they start inherits that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = ROOT / "batchscope" / "snakemake_plugins"

@@ -15,6 +15,7 @@ from conftest import Project
 
 pytestmark = pytest.mark.engine
 
+OURS = ("scripts.measure", "scripts.engine_host", "batchscope.engine", "VLLM")
 RUN = "results/runs/packing/packed-n4/measurement.json"
 
 
@@ -29,7 +30,7 @@ def engine_processes(project: Project) -> list[psutil.Process]:
         try:
             words = " ".join(process.cmdline())
             inside = process.cwd() == str(project.folder)
-            ours = "scripts.measure" in words or "batchscope.engine" in words or "VLLM" in words
+            ours = any(word in words for word in OURS)
             if inside and ours and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)
         except psutil.Error:
@@ -189,5 +190,8 @@ def test_nothing_outlives_the_workflow_and_a_rerun_goes_on(project: Project, num
 
 
 def test_the_log_of_the_engine_is_kept(measured: Project) -> None:
-    log: Path = measured.folder / "logs" / "measure" / "packing" / "packed-n4.log"
-    assert "vLLM" in log.read_text()
+    """Each run's log holds what its engine said meanwhile; the first run's, how the engine started."""
+    logs: list[Path] = sorted((measured.folder / "logs" / "measure").rglob("*.log"))
+    assert len(logs) == 3
+    assert all("repeat 2/2" in log.read_text() for log in logs)
+    assert sum("Initializing a V1 LLM engine" in log.read_text() for log in logs) == 1

@@ -1,0 +1,91 @@
+"""Measuring one run on an engine that is there."""
+
+import json
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from vllm import LLM
+
+from batchscope.engine.environment import describe_environment
+from batchscope.engine.passes import Request, closure_failures, pass_totals, request_rows, run_pass
+from batchscope.engine.schema import REQUESTS
+from batchscope.engine.start import differing_arguments, resolved_arguments
+from batchscope.engine.stopping import most_repeats, stop_reason
+
+
+def read_requests(path: Path, output_tokens_per_review: int) -> list[Request]:
+    """The prompts of one pass, each with as many output tokens as it has reviews to label."""
+    with path.open(encoding="utf-8") as file:
+        prompts = [json.loads(line) for line in file]
+    return [
+        Request(prompt["id"], prompt["token_ids"], prompt["n"] * output_tokens_per_review)
+        for prompt in prompts
+    ]
+
+
+def warmup_requests(requests: Sequence[Request], tokens: int) -> list[Request]:
+    """The first requests that together hold at least ``tokens`` prompt tokens; none for 0."""
+    before = [0, *accumulate(len(request.token_ids) for request in requests)]
+    return [request for request, sum_before in zip(requests, before, strict=False) if sum_before < tokens]
+
+
+def measure(
+    llm: LLM, spec: dict[str, Any], requests: Sequence[Request], tell: Callable[[str], None]
+) -> dict[str, Any]:
+    """Warm up, then time the passes of one run on a started engine.
+
+    Returns:
+        ``warmup``, ``repeats``, ``stopped`` and ``invalid`` of measurement.json, the ``rows`` of
+        requests.parquet.
+    """
+    protocol = spec["measure"]
+    warmup, rows, invalid = [], [], []
+    repeats: list[dict[str, Any]] = []
+    stopped: dict[str, Any] | None = None
+    if first := warmup_requests(requests, protocol["warmup_tokens"]):
+        warmup.append(pass_totals(run_pass(llm, first, "warm-up")))
+        tell(f"warm-up: {warmup[0]['prompt_tokens']:,} prompt tokens in {warmup[0]['seconds']:.2f} s")
+    while stopped is None:
+        label = f"repeat {len(repeats) + 1}/{most_repeats(protocol)}"
+        result = run_pass(llm, requests, label)
+        rows += request_rows(result, requests, len(repeats))
+        totals = pass_totals(result)
+        repeats.append(totals)
+        invalid += [reason for reason in closure_failures(result, requests) if reason not in invalid]
+        rate = (totals["prompt_tokens"] + totals["output_tokens"]) / totals["seconds"]
+        tell(f"{label}: {totals['seconds']:.2f} s, {rate:,.0f} total tokens/s")
+        stopped = stop_reason([each["seconds"] for each in repeats], protocol)
+    if (width := stopped["half_width"]) is not None:
+        tell(f"ended by {stopped['reason']} after {len(repeats)} repeats: mean known within {width:.1%}")
+    return {"warmup": warmup, "repeats": repeats, "stopped": stopped, "invalid": invalid, "rows": rows}
+
+
+def measure_run(llm: LLM, job: dict[str, Any], tell: Callable[[str], None]) -> dict[str, Any]:
+    """Measure one run and write ``requests.parquet`` and ``environment.json`` into the job's folder.
+
+    Args:
+        llm: The started engine.
+        job: ``spec``, and the paths ``prompts`` and ``out``.
+        tell: Where lines for a person go.
+
+    Returns:
+        ``warmup``, ``repeats``, ``stopped`` and ``invalid`` of measurement.json, and the arguments in force.
+    """
+    spec, out = job["spec"], Path(job["out"])
+    write_environment(spec["device"], out)
+    requests = read_requests(Path(job["prompts"]), spec["workload"]["output_tokens_per_review"])
+    result = measure(llm, spec, requests, tell)
+    resolved = resolved_arguments(llm)
+    rows = pa.Table.from_pylist(result.pop("rows"), REQUESTS)
+    pq.write_table(rows, out / "requests.parquet", compression="zstd")
+    result["invalid"] += differing_arguments(spec["engine"]["args"], resolved)
+    return {**result, "resolved": resolved}
+
+
+def write_environment(device: str, folder: Path) -> None:
+    """Write ``environment.json``."""
+    (folder / "environment.json").write_text(json.dumps(describe_environment(device), indent=1) + "\n")

@@ -1,0 +1,302 @@
+"""Engines that stay warm between runs: one start per engine configuration, one job per run.
+
+A job asks for its engine by key. Where one with that key is running it is used; else idle engines of this
+workflow that hold the device are ended, and a guardian process is started, which holds the device, starts the
+engine host and ends it when this workflow's Snakemake is gone. The workflow's own state folder has, for each
+engine, ``KEY.json`` (the guardian and its socket), ``KEY.lock`` (held by the job that uses it), ``KEY.log``.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import psutil
+
+from batchscope.supervise import GRACE_S, device_is_free, gone, snakemake_above
+
+IDLE_S = 60.0
+"""Seconds after which an engine that nobody asks for ends; other workflows may be waiting for its device."""
+
+
+@dataclass(frozen=True)
+class EngineRequest:
+    """All that an engine is started with; equal requests share one engine."""
+
+    python: str
+    device: str
+    gpus: int
+    model: str
+    model_sha256: str
+    asset: dict[str, Any]
+    args: dict[str, Any]
+    variables: dict[str, str]
+
+    @property
+    def key(self) -> str:
+        """Short hash of the request."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+class EngineEndedError(Exception):
+    """The engine ended before it had answered; ``log`` holds the lines since it was asked."""
+
+    def __init__(self, log: list[str], status: int | None) -> None:
+        super().__init__("the engine ended")
+        self.log = log
+        self.status = status
+
+
+class EngineTimeOutError(Exception):
+    """The engine did not start, or did not answer, in the time given."""
+
+
+class NotAcceptedError(ConnectionError):
+    """The engine hung up before it took the job."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """``seconds`` for the engine's start, and again for the run; ``keep``: it stays for the next run."""
+
+    seconds: float
+    keep: bool
+
+
+class EnginePool:
+    """The engines of one workflow, in its state folder."""
+
+    def __init__(self, state: Path) -> None:
+        self.state = state.resolve()
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.state.chmod(0o700)
+
+    def measure(
+        self,
+        wanted: EngineRequest,
+        job: dict[str, Any],
+        log: Path,
+        limits: Limits,
+        tell: Callable[[str], None],
+    ) -> dict[str, Any]:
+        """Measure one run on the engine asked for, starting it where it is not running.
+
+        Args:
+            wanted: The engine.
+            job: ``spec``, ``prompts`` and ``out``, as `batchscope.engine.run.measure_run` takes them.
+            log: Gets what the engine said meanwhile.
+            limits: How long, and whether the engine stays.
+            tell: Where progress lines go.
+
+        Raises:
+            EngineEndedError: the engine failed, or was killed.
+            EngineTimeOutError: it took too long and was ended.
+        """
+        with _file_lock(self.state / f"{wanted.key}.lock"):
+            said = self.state / f"{wanted.key}.log"
+            connection = self._connect(wanted.key)
+            before = said.stat().st_size if connection else 0
+            try:
+                if connection and (result := _ask_running(connection, job, limits, tell)) is not None:
+                    return result
+                before = 0
+                with self._start(wanted, limits, tell) as fresh:
+                    return _ask(fresh, job, limits.seconds, tell)
+            except TimeoutError:
+                raise EngineTimeOutError(f"stopped after {limits.seconds:.0f} s") from None
+            except ConnectionError:
+                status = self._exit_status(wanted.key)
+                raise EngineEndedError(_lines_since(said, before), status) from None
+            finally:
+                self._settle(wanted.key, limits)
+                log.parent.mkdir(parents=True, exist_ok=True)
+                log.write_text("\n".join(_lines_since(said, before)) + "\n")
+
+    def _settle(self, key: str, limits: Limits) -> None:
+        """After a run: an engine in the middle of something is ended, one that is not to stay is stopped."""
+        if sys.exc_info()[0] is not None:
+            self._end(key)
+        elif not limits.keep:
+            self._stop(key)
+
+    def _connect(self, key: str) -> socket.socket | None:
+        """A conversation with a running engine; None where there is none."""
+        described = _read(self.state / f"{key}.json")
+        if not described:
+            return None
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(described["socket"])
+        except OSError:
+            connection.close()
+            return None
+        return connection
+
+    def _start(self, wanted: EngineRequest, limits: Limits, tell: Callable[[str], None]) -> socket.socket:
+        self._make_room(wanted)
+        for suffix in (".json", ".ended", ".log"):  # a killed guardian leaves them
+            (self.state / f"{wanted.key}{suffix}").unlink(missing_ok=True)
+        folder = Path(
+            tempfile.mkdtemp(prefix="batchscope-")
+        )  # socket paths are short: not in the state folder
+        above = snakemake_above() or psutil.Process()
+        order = {
+            **asdict(wanted),
+            "state": str(self.state / wanted.key),
+            "folder": str(folder),
+            "socket": str(folder / "socket"),
+            "idle_s": IDLE_S,
+            "follow": [above.pid, above.create_time()],
+        }
+        (folder / "order.json").write_text(json.dumps(order))
+        with (folder / "guardian.log").open("wb") as said:
+            guardian = subprocess.Popen(
+                [sys.executable, "-m", "scripts.engine_host", str(folder / "order.json")],
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                start_new_session=True,
+            )
+        try:
+            return self._wait_until_ready(wanted.key, guardian, folder / "guardian.log", limits, tell)
+        except BaseException:
+            guardian.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                guardian.wait(3 * GRACE_S)
+            raise
+
+    def _wait_until_ready(
+        self,
+        key: str,
+        guardian: subprocess.Popen[bytes],
+        said: Path,
+        limits: Limits,
+        tell: Callable[[str], None],
+    ) -> socket.socket:
+        """Wait for the device, as long as it takes, then for the engine, not longer than allowed."""
+        told, deadline = "", None
+        while True:
+            text = said.read_text() if said.exists() else told
+            for line in text[len(told) :].splitlines():
+                tell(line)
+            told = text
+            if deadline is None and (self.state / f"{key}.json").exists():
+                deadline = time.monotonic() + limits.seconds
+            if (connection := self._connect(key)) is not None:
+                return connection
+            if guardian.poll() is not None:
+                raise ConnectionError("the engine did not start")
+            if deadline is not None and time.monotonic() > deadline:
+                raise TimeoutError
+            time.sleep(0.1)
+
+    def _make_room(self, wanted: EngineRequest) -> None:
+        """End idle engines of this workflow, where they hold what this one needs."""
+        for path in self.state.glob("*.json"):
+            if device_is_free(wanted.device, max(wanted.gpus, 1)):
+                return
+            with contextlib.suppress(BlockingIOError), _file_lock(path.with_suffix(".lock"), wait=False):
+                self._stop(path.stem)
+
+    def _stop(self, key: str) -> None:
+        """Ask an idle engine to end, and wait until it and its guardian have."""
+        described = _read(self.state / f"{key}.json")
+        with contextlib.suppress(OSError, ValueError):
+            if connection := self._connect(key):
+                with connection:
+                    _send(connection, {"stop": True})
+        if described:
+            _wait_for_end(described["guardian"], 6 * GRACE_S)
+
+    def _end(self, key: str) -> None:
+        """End an engine that is in the middle of something."""
+        if described := _read(self.state / f"{key}.json"):
+            with contextlib.suppress(psutil.Error):
+                psutil.Process(described["guardian"]).terminate()
+            _wait_for_end(described["guardian"], 3 * GRACE_S)
+
+    def _exit_status(self, key: str) -> int | None:
+        """Exit status of the engine with this key that ended last; waits for its guardian to write it."""
+        if described := _read(self.state / f"{key}.json"):
+            _wait_for_end(described["guardian"], 3 * GRACE_S)
+        ended = _read(self.state / f"{key}.ended")
+        return None if ended is None else int(ended["status"])
+
+
+def _ask_running(
+    connection: socket.socket, job: dict[str, Any], limits: Limits, tell: Callable[[str], None]
+) -> dict[str, Any] | None:
+    """Ask an engine that was found running; None where it ended, idle for too long, just then."""
+    with connection:
+        try:
+            return _ask(connection, job, limits.seconds, tell)
+        except NotAcceptedError:
+            return None
+
+
+def _ask(
+    connection: socket.socket, job: dict[str, Any], seconds: float, tell: Callable[[str], None]
+) -> dict[str, Any]:
+    deadline, accepted = time.monotonic() + seconds, False
+    with connection.makefile("r", encoding="utf-8") as lines:
+        while True:
+            try:
+                if not accepted:
+                    _send(connection, job)
+                connection.settimeout(max(deadline - time.monotonic(), 0.01))
+                line = lines.readline()
+            except (BrokenPipeError, ConnectionResetError):
+                line = ""
+            if not line:
+                raise ConnectionError("hung up") if accepted else NotAcceptedError("hung up")
+            accepted, message = True, json.loads(line)
+            if "progress" in message:
+                tell(message["progress"])
+            elif "result" in message:
+                result: dict[str, Any] = message["result"]
+                return result
+
+
+def _send(connection: socket.socket, message: dict[str, Any]) -> None:
+    connection.sendall(json.dumps(message).encode() + b"\n")
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    try:
+        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return value
+
+
+def _lines_since(log: Path, offset: int) -> list[str]:
+    if not log.exists():
+        return []
+    with log.open("rb") as file:
+        file.seek(offset if log.stat().st_size >= offset else 0)
+        return file.read().decode(errors="replace").splitlines()
+
+
+def _wait_for_end(pid: int, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        while time.monotonic() < deadline and not gone(process):
+            time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def _file_lock(path: Path, wait: bool = True) -> Iterator[IO[str]]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield file

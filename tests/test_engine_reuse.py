@@ -1,0 +1,51 @@
+"""One engine start per engine configuration, one job per run, and nothing left behind."""
+
+import json
+from itertools import pairwise
+
+import pytest
+from conftest import Project
+from test_engine import engine_processes, measurement, wait_until
+
+pytestmark = pytest.mark.engine
+
+TWO_ENGINES = {
+    "studies": {
+        "packing": {"grid": {"engine.max_num_seqs": [32, 64], "layout": ["packed", "separate"]}},
+        "saturation": None,
+    }
+}
+
+
+def runs_by_time(project: Project) -> list[dict]:
+    found = [json.loads(path.read_text()) for path in (project.results / "runs").rglob("measurement.json")]
+    return sorted(found, key=lambda run: run["repeats"][0]["started_at"])
+
+
+def test_runs_of_one_configuration_share_one_start(measured: Project) -> None:
+    engines = [run["engine"] for run in runs_by_time(measured)]
+    assert sum(not engine["reused"] for engine in engines) >= 1
+    first = next(engine for engine in engines if not engine["reused"])
+    assert first["age_s"] < 5
+    assert all(engine["runs_before"] > 0 for engine in engines if engine["reused"])
+
+
+def test_engines_are_started_once_each_and_end_with_the_workflow(project: Project) -> None:
+    outcome = project.snakemake("all", config=TWO_ENGINES)
+    assert outcome.status == 0, outcome.text
+    assert wait_until(lambda: not engine_processes(project), 10)
+    runs = runs_by_time(project)
+    assert [run["engine"]["reused"] for run in runs] == [False, True, False, True]
+    sizes = [run["engine"]["resolved"]["max_num_seqs"] for run in runs]
+    assert sizes[0] == sizes[1] != sizes[2] == sizes[3]
+    assert all(run["invalid"] == [] for run in runs)
+    windows = [(pass_["started_at"], pass_["seconds"]) for run in runs for pass_ in run["repeats"]]
+    assert all(start + seconds <= after for (start, seconds), (after, _) in pairwise(windows))
+
+
+def test_reuse_can_be_switched_off(project: Project) -> None:
+    alone = {"measure": {"engine_reuse": False}, "studies": {"saturation": None}}
+    outcome = project.snakemake("all", config=alone)
+    assert outcome.status == 0, outcome.text
+    assert [run["engine"]["reused"] for run in runs_by_time(project)] == [False, False]
+    assert measurement(project, "packing/packed-n4")["spec"]["measure"]["engine_reuse"] is False
