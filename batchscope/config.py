@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    PositiveFloat,
     PositiveInt,
     ValidationError,
     field_validator,
@@ -18,6 +19,7 @@ from pydantic import (
 )
 
 from batchscope.errors import UserError
+from batchscope.stats import ENOUGH
 
 Scalar = bool | int | float | str | None
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
@@ -220,15 +222,37 @@ class Measure(Section):
     """How a run is measured."""
 
     warmup_tokens: int = Field(
-        16384,
-        ge=0,
-        description="prompt tokens submitted before the clock starts, discarded; 0 for no warm-up",
+        16384, ge=0, description="prompt tokens submitted before the clock starts, discarded; 0: no warm-up"
     )
-    repeats: PositiveInt = Field(3, le=1000, description="timed passes of a run; tables show their median")
+    repeats: PositiveInt = Field(3, le=1000, description="timed passes of a run, at least")
+    precision: float | None = Field(
+        0.02,
+        ge=0,
+        lt=1,
+        description="go on until the mean is known within this share; null: exactly 'repeats'",
+    )
+    max_repeats: PositiveInt = Field(10, le=100, description="most passes of a run that does not get precise")
+    repeat_budget_s: PositiveFloat | None = Field(
+        120, description="no pass beyond 'repeats' starts once all took so many seconds; null: no limit"
+    )
     timeout_s: PositiveInt = Field(3600, description="a run that takes longer is stopped and fails")
     engine_reuse: bool = Field(
         True, description="runs with one engine configuration share one engine start; false: an engine each"
     )
+
+    @property
+    def stops_by_precision(self) -> bool:
+        """Whether the number of passes depends on what was measured."""
+        return bool(self.precision) and self.max_repeats > self.repeats
+
+    @model_validator(mode="after")
+    def _an_interval_needs_repeats(self) -> "Measure":
+        if self.stops_by_precision and self.repeats < ENOUGH:
+            raise ValueError(
+                f"repeats: {self.repeats} is too few to know how precise a run is; "
+                f"raise it to {ENOUGH} or more, or set precision: null"
+            )
+        return self
 
 
 class Override(Section):

@@ -52,6 +52,8 @@ class PlannedRun:
     tokens_known: bool
     seconds: float
     measured_basis: bool
+    may_repeat: bool
+    """whether noise makes it longer: only the repeats that it has in any case are counted"""
     stale: str | None
 
 
@@ -99,6 +101,7 @@ def _plan(run: Run, config: Config, results: Path, rates: Rates, stale: str | No
         tokens_known=made is not None,
         seconds=start_s + work / rate,
         measured_basis=rate != GUESSED_RATE[device],
+        may_repeat=run.measure.stops_by_precision,
         stale=stale,
     )
 
@@ -141,6 +144,8 @@ def describe_plan(planned: Sequence[PlannedRun], other_jobs: Mapping[str, int]) 
     lines.append(
         f"{len(stale)} of {len(planned)} runs to measure: about {total} minutes, one after the other."
     )
+    if any(run.may_repeat for run in stale):
+        lines.append("With the fewest repeats; a run that is not precise then gets more, see 'measure'.")
     if other_jobs:
         jobs = ", ".join(f"{count} {rule}" for rule, count in sorted(other_jobs.items()))
         lines.append(f"Other jobs: {jobs}.")

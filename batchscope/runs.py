@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from batchscope.config import Config, Engine, EngineArguments, Measure, Scalar, Study, Workload
 from batchscope.errors import UserError
+from batchscope.stats import half_width_factors
 
 Point = dict[str, Scalar]
 Block = TypeVar("Block", bound=BaseModel)
@@ -117,8 +118,15 @@ def run_spec(run: Run, config: Config, versions: Mapping[str, str]) -> dict[str,
 
 
 def _measure_spec(measure: Measure) -> dict[str, Any]:
-    """Sharing an engine is the rule; only its exception is part of what a run is."""
-    return measure.model_dump(exclude={"timeout_s"} | ({"engine_reuse"} if measure.engine_reuse else set()))
+    """Numbers alone, for an engine's environment has no statistics.
+
+    Sharing an engine is the rule; only its exception is part of what a run is.
+    """
+    left_out = {"timeout_s"} | ({"engine_reuse"} if measure.engine_reuse else set())
+    if not measure.stops_by_precision:
+        return measure.model_dump(exclude=left_out | {"precision", "max_repeats", "repeat_budget_s"})
+    factors = half_width_factors(measure.repeats, measure.max_repeats)
+    return {**measure.model_dump(exclude=left_out), "half_width_factors": factors}
 
 
 def measuring_order(runs: Sequence[Run]) -> dict[str, int]:

@@ -28,6 +28,8 @@ def write_run(  # a builder: every keyword is one thing a test may vary
     message: str = "",
     invalid: list[dict[str, str]] | None = None,
     fingerprint: str = "f00d",
+    measure: dict[str, Any] | None = None,
+    stopped: dict[str, Any] | None = None,
     suffix: str = "",
 ) -> Path:
     """Write one run's folder and return it; the run is named as `batchscope.runs.run_name` would."""
@@ -58,7 +60,7 @@ def write_run(  # a builder: every keyword is one thing a test may vary
             },
             "model": model or {"source": "demo", "load_format": "dummy"},
             "device": "cuda" if gpu else "cpu",
-            "measure": {"warmup_tokens": 16384, "repeats": len(seconds)},
+            "measure": {"warmup_tokens": 16384, "repeats": len(seconds), **(measure or {})},
             "versions": {"vllm": "0.32.0"},
         },
         "prompts": {
@@ -87,6 +89,7 @@ def write_run(  # a builder: every keyword is one thing a test may vary
             }
             for index, value in enumerate(seconds)
         ],
+        "stopped": stopped,
         "invalid": invalid or [],
     }
     environment = {

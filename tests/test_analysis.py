@@ -4,8 +4,10 @@ import json
 import math
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import scipy.stats
 from analysis_helpers import DEMO_STUDIES, H200, HERMES, demo_folders, make_run, write_config, write_run
 
 from batchscope.analysis.frames import read_frame, repeats_frame, runs_frame
@@ -44,18 +46,29 @@ def test_reviews_left_out_of_the_workload_are_n(tmp_path):
     assert METRICS["reviews_per_s"].of(run, run.repeats[0]) == 20.0
 
 
-def test_summary_is_median_and_range():
+def test_summary_is_median_and_interval():
     found = summarise([3.0, 1.0, 2.5, 9.0])
     assert found is not None
-    assert (found.median, found.low, found.high) == (2.75, 1.0, 9.0)
+    assert found.median == 2.75
+    low, high = scipy.stats.t.interval(0.95, 3, *log_mean_and_error([3.0, 1.0, 2.5, 9.0]))
+    assert (found.interval.low, found.interval.high) == pytest.approx((math.exp(low), math.exp(high)))
     assert summarise([]) is None
+    assert summarise([1.0, 2.0]).interval is None, "two repeats are too few for an interval"
+    assert summarise([0.0, 1.0, 2.0]).interval is None, "there is no logarithm of 0"
+
+
+def log_mean_and_error(values):
+    logs = np.log(values)
+    return logs.mean(), scipy.stats.sem(logs)
 
 
 def test_runs_frame_row(tmp_path):
     record = make_run(tmp_path, n=40, seconds=(1.0, 2.0, 0.5), prompt_tokens=11_220, model=HERMES)
     row = runs_frame([record], PUBLISHED).iloc[0]
     assert row["reviews_per_s"] == 40.0
-    assert (row["reviews_per_s_min"], row["reviews_per_s_max"]) == (20.0, 80.0)
+    assert row["reviews_per_s_low"] * row["reviews_per_s_high"] == pytest.approx(1600.0), "40 is the middle"
+    assert row["reviews_per_s_high"] == pytest.approx(40 * math.exp(4.302653 / math.sqrt(3) * math.log(2)))
+    assert (row["repeats"], row["ending"], row["noise"]) == (3, "fixed", pytest.approx(math.log(2)))
     assert row["published.total_token_throughput"] == 11443.23
     assert row["same_prompts"]
     assert row["reproduced.total_token_throughput"] == pytest.approx(11_260 / 11443.23)

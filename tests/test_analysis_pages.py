@@ -30,8 +30,8 @@ def pair(tmp_path, separate, packed=(1.0, 1.01, 1.02), **values):
 def test_golden_markdown(tmp_path):
     gpu = {"model": HERMES, "model_name": "hermes-8b", "gpu": H200, "args": {}}
     runs = frame(
-        make_run(tmp_path, layout="packed", n=40, seconds=(0.5, 0.4, 0.8), prompt_tokens=11_220, **gpu),
-        make_run(tmp_path, layout="separate", n=40, seconds=(0.25, 0.2, 0.32), prompt_tokens=12_114, **gpu),
+        make_run(tmp_path, layout="packed", n=40, seconds=(0.5, 0.45, 0.55), prompt_tokens=11_220, **gpu),
+        make_run(tmp_path, layout="separate", n=40, seconds=(0.25, 0.22, 0.25), prompt_tokens=12_114, **gpu),
         make_run(
             tmp_path,
             layout="packed",
@@ -60,8 +60,8 @@ def test_golden_markdown(tmp_path):
     page = study_page("packing", Study(question="Pack or not?"), runs)
     text = study_markdown(page)
     for line in (
-        "- Separate prompts (n=40) label 2.0x as many reviews per second as packed prompts (n=40) "
-        "(median of 3 repeats, ranges do not overlap; published on one H800: 1.8x).",
+        "- Separate prompts (n=40) label 2.08x as many reviews per second as packed prompts (n=40) "
+        "(95 % interval 1.69x to 2.56x; 3 repeats each; published on one H800: 1.8x).",
         "- Left out: packed prompts (n=4), invalid: cached_tokens.",
         "- Left out: separate prompts (n=4), out of memory.",
         "Measured on: NVIDIA H200 (140 GiB, driver 580.95.05), vLLM 0.32.0, torch 2.13.0+cpu, 2026-03-02.  ",
@@ -73,15 +73,15 @@ def test_golden_markdown(tmp_path):
     ):
         assert line in text.splitlines()
     assert cells(text) == [
-        "layout|n|reviews|status|requests/s|total tokens/s|output tokens/s|reviews/s|total prompt tokens"
+        "layout|n|reviews|status|requests/s|total tokens/s|output tokens/s|reviews/s|repeats|total prompt tokens"
         "|total output tokens|requests/s (H800 published)|total tokens/s (H800 published)"
         "|output tokens/s (H800 published)|same prompts|measured / published",
-        "packed|40|40||2.00|22,520.00|80.00|80.00 (50.00 to 100.00)|11,220|40|1.02|11,443.23|40.65|✓|2.0x",
-        "separate|40|40||160.00|48,616.00|160.00|160.00 (125.00 to 200.00)|12,114|40"
+        "packed|40|40||2.00|22,520.00|80.00|80.00 (62.55 to 103.00)|3|11,220|40|1.02|11,443.23|40.65|✓|2.0x",
+        "separate|40|40||160.00|48,616.00|160.00|160.00 (139.00 to 200.56)|3|12,114|40"
         "|73.27|22,262.43|73.27|✓|2.2x",
         "packed|4|4|invalid: cached_tokens|~~10.00~~|~~10,140.00~~|~~40.00~~|~~40.00 (40.00 to 40.00)~~"
-        "|1,010|4|||||",
-        "separate|4|4|out of memory|||||1,076|4|||||",
+        "|3|1,010|4|||||",
+        "separate|4|4|out of memory|||||0|1,076|4|||||",
     ]
 
 
@@ -91,12 +91,57 @@ def cells(markdown):
     return ["|".join(cell.strip() for cell in row.strip("|").split("|")) for row in rows]
 
 
-def test_ranges_that_overlap_show_no_difference(tmp_path):
+def test_an_interval_around_1_shows_no_difference(tmp_path):
     runs = pair(tmp_path, separate=(0.99, 1.005, 0.98))
     assert findings(runs, Plot()) == [
         "No difference seen between separate prompts (n=40) and packed prompts (n=40) "
-        "(median of 3 repeats, ranges overlap)."
+        "(ratio 0.99x to 1.05x; 3 repeats each)."
     ]
+
+
+def test_a_sure_difference_within_1_percent_is_none(tmp_path):
+    runs = pair(tmp_path, separate=(0.9960, 0.9961, 0.9962), packed=(1.0, 1.0001, 1.0002, 1.0001))
+    assert findings(runs, Plot()) == [
+        "No difference of more than 1 % seen between separate prompts (n=40) and packed prompts (n=40) "
+        "(ratio 1.004x to 1.004x; 3 and 4 repeats)."
+    ]
+
+
+def test_the_run_with_the_higher_mean_is_the_faster_one(tmp_path):
+    runs = pair(tmp_path, packed=(1.0,) * 6 + (8.0,) * 5, separate=(1.01,) * 11)
+    assert runs["reviews_per_s"].iloc[0] > runs["reviews_per_s"].iloc[1]
+    (sentence,) = findings(runs, Plot())
+    assert sentence.startswith("Separate prompts (n=40) label 2.5")
+
+
+def test_runs_that_did_not_get_precise_are_named(tmp_path):
+    protocol = {"repeats": 3, "max_repeats": 5, "precision": 0.02, "repeat_budget_s": 120}
+    stopped = {"reason": "cap", "half_width": 0.0912}
+    wide = make_run(
+        tmp_path, study="m", n=4, seconds=(1.0, 1.1, 0.9, 1.1, 1.0), measure=protocol, stopped=stopped
+    )
+    narrow = make_run(
+        tmp_path,
+        study="m",
+        n=8,
+        measure=protocol,
+        stopped={"reason": "precision", "half_width": 0.01},
+    )
+    page = study_page("m", Study(), frame(wide, narrow))
+    assert page.notes == [
+        "Medians of 3 to 5 repeats; in brackets the 95 % interval.",
+        "Not known as precisely as asked for (2 %): packed prompts (n=4), 9.1 %.",
+    ]
+
+
+def test_repeats_that_have_not_settled_are_named(tmp_path):
+    runs = frame(
+        make_run(tmp_path, study="m", n=4, seconds=(6.9, 6.4, 6.0, 5.4, 5.0, 4.7)),
+        make_run(tmp_path, study="m", n=8, seconds=(6.9, 6.4, 6.6, 6.5, 6.7, 6.8)),
+    )
+    _, line = study_page("m", Study(), runs).notes
+    assert line.startswith("Seconds rise or fall from repeat to repeat, so the interval does not hold")
+    assert line.endswith(": packed prompts (n=4).")
 
 
 def test_few_repeats_claim_nothing(tmp_path):
@@ -130,7 +175,7 @@ def test_saturation_compares_all_runs_with_the_fastest(tmp_path):
     first, second = findings(runs, Plot())
     assert first.startswith("No difference seen between packed prompts (n=4) and separate prompts (n=1)")
     assert second.startswith(
-        "Packed prompts (n=4) label 1.9x as many reviews per second as packed prompts (n=40)"
+        "Packed prompts (n=4) label 1.91x as many reviews per second as packed prompts (n=40) (95 % interval "
     )
 
 
@@ -152,8 +197,9 @@ def test_settings_that_vary_name_the_runs(tmp_path):
     )
     (sentence,) = findings(runs, Plot(x="engine.max_num_batched_tokens"))
     assert sentence == (
-        "Packed prompts (max_num_batched_tokens=default) label 2.0x as many reviews per second as "
-        "packed prompts (max_num_batched_tokens=80,000) (median of 3 repeats, ranges do not overlap)."
+        "Packed prompts (max_num_batched_tokens=default) label 2.000x as many reviews per second as "
+        "packed prompts (max_num_batched_tokens=80,000) "
+        "(95 % interval 2.000x to 2.000x; 3 repeats each)."
     )
 
 
@@ -208,9 +254,9 @@ def test_html_escapes_and_strikes(tmp_path):
     assert "\\| x" in study_markdown(page)
 
 
-def test_html_shows_the_range_under_the_median(tmp_path):
+def test_html_shows_the_interval_under_the_median(tmp_path):
     page = study_page("m", Study(), frame(make_run(tmp_path, study="m", n=40, seconds=(2.0, 1.0, 4.0))))
-    assert '20.00 <span class="spread">(10.00 to 40.00)</span>' in study_html(page)
+    assert '20.00 <span class="spread">(3.57 to 111.90)</span>' in study_html(page)
 
 
 def test_summary_has_every_study(tmp_path):

@@ -78,7 +78,7 @@ def test_every_repeat_lies_inside_the_axes(tmp_path):
     records = [make_run(tmp_path, study="mine", n=n, seconds=(1.0, 1.0, 0.2)) for n in (4, 40)]
     figure = study_figure("mine", Study(), runs_frame(records, ROWS), repeats_frame(records))
     assert figure.axes[0].get_ylim()[1] > 200.0  # 40 reviews / 0.2 s
-    assert figure.axes[2].get_ylim()[1] > 50.0  # (40 / 0.2) / (4 / 1)
+    assert 10.0 < figure.axes[2].get_ylim()[1] < 20.0, "an interval far above the runs may leave the axes"
 
 
 def test_no_line_runs_through_a_run_that_does_not_count(tmp_path):

@@ -1,9 +1,11 @@
 """What the runs of a study say, in plain sentences that never claim more than the repeats show.
 
-Two runs differ when the ranges of their repeats do not overlap; with fewer than `ENOUGH` repeats nothing is
-claimed. Invalid and failed runs, and runs from different environments, are never compared.
+Two runs differ when the 95 % interval of their ratio leaves 1 out (`batchscope.stats.verdict`); with fewer
+than `ENOUGH` repeats nothing is claimed. Invalid and failed runs, and runs from different environments, are
+never compared.
 """
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,12 +14,11 @@ import pandas as pd
 
 from batchscope.analysis.frames import column_of, given
 from batchscope.config import Plot
+from batchscope.stats import ENOUGH, Interval, Sample, verdict
+from batchscope.stats import ratio as ratio_of_samples
 
 METRIC = "reviews_per_s"
 """What runs are compared by: the only figure that means the same for both layouts."""
-
-ENOUGH = 3
-"""Repeats below which a difference is not claimed: two of each fall apart by chance one time in three."""
 
 SETTINGS = ("layout", "n", "reviews", "duplicates", "output_tokens_per_review", "model", "load_format")
 
@@ -95,22 +96,26 @@ def _compare_all(runs: pd.DataFrame, settings: Sequence[str]) -> list[str]:
 class Ratio:
     """Reviews per second of one run over another's."""
 
-    median: float
-    low: float
-    high: float
-    """smallest and largest ratio that any two repeats give"""
+    middle: float
+    interval: Interval | None
+    """None where there are too few repeats"""
     published: float | None
 
 
 def ratio(run: "pd.Series[Any]", base: "pd.Series[Any]") -> Ratio:
-    """Ratio of medians, the widest range that the repeats allow, and the ratio of the published figures."""
+    """Ratio with its interval (repeats too few: of medians, without one), and the published ratio."""
     theirs, base_theirs = given(run[f"published.{METRIC}"]), given(base[f"published.{METRIC}"])
-    return Ratio(
-        run[METRIC] / base[METRIC],
-        run[f"{METRIC}_min"] / base[f"{METRIC}_max"],
-        run[f"{METRIC}_max"] / base[f"{METRIC}_min"],
-        theirs / base_theirs if theirs and base_theirs else None,
-    )
+    published = theirs / base_theirs if theirs and base_theirs else None
+    if min(run["repeats"], base["repeats"]) < ENOUGH:
+        return Ratio(run[METRIC] / base[METRIC], None, published)
+    found = ratio_of_samples(_sample(run), _sample(base))
+    return Ratio(found.middle, found, published)
+
+
+def _sample(run: "pd.Series[Any]") -> Sample:
+    """The run's repeats; a rate's logarithms spread as those of its seconds do."""
+    middle = math.log(run[f"{METRIC}_low"] * run[f"{METRIC}_high"]) / 2
+    return Sample(middle, run["noise"], int(run["repeats"]), run["ending"])
 
 
 def compare(fast: "pd.Series[Any]", slow: "pd.Series[Any]", settings: Sequence[str]) -> str:
@@ -118,26 +123,43 @@ def compare(fast: "pd.Series[Any]", slow: "pd.Series[Any]", settings: Sequence[s
     first, second = label(fast, settings), label(slow, settings)
     if fast["fingerprint"] != slow["fingerprint"]:
         return f"Not compared: {first} and {second} were measured in different environments."
-    found, repeats = ratio(fast, slow), min(fast["repeats"], slow["repeats"])
+    found = ratio(fast, slow)
     published = f"; published on one H800: {times(found.published)}" if found.published else ""
-    if repeats < ENOUGH:
+    if found.interval is None:
+        repeats = min(fast["repeats"], slow["repeats"])
         return (
             f"Too few repeats to tell {first} from {second} "
-            f"({times(found.median)} as many reviews/s, {repeats} of {ENOUGH} repeats needed{published})."
+            f"({times(found.middle)} as many reviews/s, {repeats} of {ENOUGH} repeats needed{published})."
         )
-    basis = f"median of {repeats} repeats"
-    if found.low <= 1:
-        return f"No difference seen between {first} and {second} ({basis}, ranges overlap{published})."
-    return _capital(
-        f"{first} label {times(found.median)} as many reviews per second as {second} "
-        f"({basis}, ranges do not overlap{published})."
-    )
+    basis = f"{_repeats(fast['repeats'], slow['repeats'])}{published}"
+    said = verdict(found.interval)
+    if said == "slower":  # medians and means disagree
+        return compare(slow, fast, settings)
+    middle, low, high = in_figures(found.interval)
+    if said == "faster":
+        return _capital(
+            f"{first} label {middle} as many reviews per second as {second} "
+            f"(95 % interval {low} to {high}; {basis})."
+        )
+    size = " of more than 1 %" if found.interval.low > 1 else ""
+    return f"No difference{size} seen between {first} and {second} (ratio {low} to {high}; {basis})."
+
+
+def _repeats(first: int, second: int) -> str:
+    return f"{first} repeats each" if first == second else f"{first} and {second} repeats"
 
 
 def times(value: float) -> str:
     """A ratio as people say it: 1.07x, 1.9x, 12x."""
     digits = 2 if value < 1.495 else 1 if value < 9.95 else 0
     return f"{value:.{digits}f}x"
+
+
+def in_figures(found: Interval) -> tuple[str, str, str]:
+    """Middle, low and high with as many decimals as tell them apart, and low from 1."""
+    close = found.high - found.low < 0.02 or round(found.low, 2) == 1
+    digits = 3 if close else 2 if found.middle < 9.95 else 1
+    return f"{found.middle:.{digits}f}x", f"{found.low:.{digits}f}x", f"{found.high:.{digits}f}x"
 
 
 def _capital(sentence: str) -> str:

@@ -6,7 +6,9 @@ Columns of the runs frame, in this order (a missing value is NA):
 - ``model, model_source, load_format, layout, n, reviews, duplicates, output_tokens_per_review``.
 - ``engine.environment, engine.<argument>``: as asked for; NA is vLLM's default. ``measure.<key>``.
 - ``requests, prompt_tokens, output_tokens, cached_tokens``: of one repeat. ``longest_prompt_tokens``.
-- ``repeats``, then ``<metric>, <metric>_min, <metric>_max`` for each of `metrics.METRICS`: median and range.
+- ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
+  ``noise``: standard deviation of ln(seconds); ``trend``: whether seconds rise or fall (`stats.trends`).
+- ``<metric>, <metric>_low, <metric>_high`` for each of `metrics.METRICS`: median and 95 % interval.
 - ``published.<metric>, published.reviews, published.model, same_prompts, same_model, same_hardware``.
 - ``reproduced.<metric>``: ours / published, of valid runs, for the metrics in `REPRODUCED`.
 - ``engine_start_s, engine_reused, resolved.<argument>``: the engine as it ran.
@@ -18,6 +20,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
+from statistics import stdev
 from typing import Any
 
 import numpy as np
@@ -27,6 +30,7 @@ from batchscope.analysis.metrics import METRICS, summarise
 from batchscope.analysis.records import Environment, Measurement, RunRecord
 from batchscope.analysis.reference import HARDWARE, PublishedRun, match, same_model, same_prompts
 from batchscope.errors import UserError
+from batchscope.stats import trends
 
 Row = dict[str, Any]
 
@@ -94,7 +98,7 @@ def _row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...]:
     return (
         _identity(run),
         {f"engine.{key}": value for key, value in run.spec.engine.args.items()},
-        {f"measure.{key}": value for key, value in run.spec.measure.items()},
+        {f"measure.{key}": value for key, value in run.spec.measure.items() if key != "half_width_factors"},
         _totals(run),
         metrics,
         _published(run, environment, row, metrics),
@@ -136,6 +140,7 @@ def _identity(run: Measurement) -> Row:
 def _totals(run: Measurement) -> Row:
     """Of one repeat; of the prompt file where there was none (no request ran, so nothing was cached)."""
     first = run.repeats[0] if run.repeats else None
+    seconds = [repeat.seconds for repeat in run.repeats]
     asked = run.prompts.labels * run.spec.workload.output_tokens_per_review
     return {
         "requests": first.requests if first else run.prompts.prompts,
@@ -144,16 +149,21 @@ def _totals(run: Measurement) -> Row:
         "cached_tokens": first.cached_tokens if first else None,
         "longest_prompt_tokens": run.prompts.longest_prompt.tokens,
         "repeats": len(run.repeats),
+        "stopped": run.stopped.reason if run.stopped else None,
+        "ending": run.ending,
+        "half_width": run.stopped.half_width if run.stopped else None,
+        "noise": stdev(map(math.log, seconds)) if len(seconds) > 1 else math.nan,
+        "trend": trends(seconds),
     }
 
 
 def _metrics(run: Measurement) -> Row:
     row: Row = {}
     for name, metric in METRICS.items():
-        found = summarise([metric.of(run, repeat) for repeat in run.repeats])
+        found = summarise([metric.of(run, repeat) for repeat in run.repeats], run.ending)
         row[name] = found.median if found else math.nan
-        row[f"{name}_min"] = found.low if found else math.nan
-        row[f"{name}_max"] = found.high if found else math.nan
+        row[f"{name}_low"] = found.interval.low if found and found.interval else math.nan
+        row[f"{name}_high"] = found.interval.high if found and found.interval else math.nan
     return row
 
 

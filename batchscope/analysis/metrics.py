@@ -1,7 +1,7 @@
 """The metrics: one registry, pure functions.
 
 To add a metric, write its function and one entry in `METRICS`: it then has its columns in every table
-(``name``, ``name_min``, ``name_max``), and its published figure beside it if ``published`` gives one.
+(``name``, ``name_low``, ``name_high``), and its published figure beside it if ``published`` gives one.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,6 +10,7 @@ from statistics import median
 
 from batchscope.analysis.records import Measurement, Repeat
 from batchscope.analysis.reference import PublishedRun
+from batchscope.stats import Ending, Interval, interval, sample
 
 
 def request_throughput(run: Measurement, repeat: Repeat) -> float:
@@ -88,13 +89,13 @@ METRICS: dict[str, Metric] = {
 
 @dataclass(frozen=True)
 class Summary:
-    """A metric over the repeats of one run: median, and the range that the repeats span."""
+    """A metric over the repeats of one run: median, and the interval where there are repeats enough."""
 
     median: float
-    low: float
-    high: float
+    interval: Interval | None
 
 
-def summarise(values: Sequence[float]) -> Summary | None:
-    """Median, smallest and largest of the repeats' values; None where there is no repeat."""
-    return Summary(median(values), min(values), max(values)) if values else None
+def summarise(values: Sequence[float], ending: Ending = "fixed") -> Summary | None:
+    """Median of the repeats' values with the 95 % interval; None where there is no repeat."""
+    found = sample(values, ending)
+    return Summary(median(values), interval(found) if found else None) if values else None

@@ -181,7 +181,7 @@ def _css(group: str, name: str) -> str:
 
 
 def _two_lines(group: str, cell: str) -> str:
-    """A median with its range below it: half as wide. Other cells stay as they are."""
+    """A median with its interval below it: half as wide. Other cells stay as they are."""
     median, bracket, spread = cell.partition(" (")
     if group != MEASURED or not bracket:
         return cell

@@ -62,6 +62,7 @@ RC: dict[Any, Any] = {
 TITLE: dict[str, Any] = {"fontsize": 16, "fontweight": "bold"}
 FOOTNOTE: dict[str, Any] = {"fontsize": 9.5, "color": GREY, "linespacing": 1.5}
 MEDIAN: dict[str, Any] = {"lw": 1.8, "ms": 9, "mec": "white", "mew": 1.2}
+INTERVAL: dict[str, Any] = {"lw": 1.4}
 PUBLISHED: dict[str, Any] = {
     "ls": "--",
     "lw": 1.2,
@@ -199,10 +200,11 @@ def _side_by_side(runs: pd.DataFrame, series: list[str], logarithmic: bool) -> l
 
 
 def draw_metric(ax: Axes, picture: Picture, name: str) -> None:
-    """One metric over x: medians joined by a line, repeats beside them; runs that do not count stay apart."""
+    """One metric over x: medians, intervals, repeats beside them; runs that do not count stay apart."""
     metric = METRICS[name]
     for _, style, runs in picture.each_series():
         valid = runs[runs["valid"]]
+        ax.vlines(valid["at"], valid[f"{name}_low"], valid[f"{name}_high"], color=style.color, **INTERVAL)
         ax.plot(valid["at"], valid[name], marker=style.marker, color=style.color, **MEDIAN)
         points = picture.repeats[picture.repeats["run"].isin(valid["run"])]
         for side in (-1, 1):
@@ -211,11 +213,17 @@ def draw_metric(ax: Axes, picture: Picture, name: str) -> None:
             ax.plot(some["at"], some[name], ".", color=style.color, ms=6, alpha=0.75, mew=0, transform=beside)
     ax.set_title(f"{metric.label} ({metric.unit})", loc="left", pad=12)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-    counted = picture.runs[picture.runs["valid"]]
-    _finish(ax, picture, top=counted[f"{name}_max"].max())
+    _finish(ax, picture, top=_top(picture, name))
     for _, style, runs in picture.each_series():
         for _, run in runs[~runs["valid"]].iterrows():
             _mark_fault(ax, run, given(run[name]), style)
+
+
+def _top(picture: Picture, name: str) -> float:
+    """The highest repeat or interval that counts; an interval far above all repeats may leave the axes."""
+    counted = picture.runs[picture.runs["valid"]]
+    repeats = picture.repeats[picture.repeats["valid"]][name].max()
+    return float(max(repeats, min(counted[f"{name}_high"].fillna(0).max(), 1.5 * repeats)))
 
 
 def _mark_fault(ax: Axes, run: "pd.Series[Any]", value: float | None, style: Style) -> None:
@@ -247,12 +255,20 @@ def draw_shape(ax: Axes, picture: Picture) -> None:
     for _, style, runs in picture.each_series():
         points = [point for _, run in runs[runs["valid"]].iterrows() if (point := _relative(run, pick(run)))]
         places, found = [at for at, _ in points], [value for _, value in points]
+        spans = [(at, each.interval) for at, each in points if each.interval]
         ax.vlines(
-            places, [value.low for value in found], [value.high for value in found], color=style.color, lw=1.4
+            [at for at, _ in spans],
+            [span.low for _, span in spans],
+            [span.high for _, span in spans],
+            color=style.color,
+            **INTERVAL,
         )
-        ax.plot(places, [value.median for value in found], marker=style.marker, color=style.color, **MEDIAN)
+        ax.plot(places, [value.middle for value in found], marker=style.marker, color=style.color, **MEDIAN)
         theirs = [(at, value.published) for at, value in points if value.published is not None]
-        highest = max([highest, *(value.high for value in found), *(value for _, value in theirs)])
+        tops = [
+            min(each.interval.high, 1.5 * each.middle) if each.interval else each.middle for each in found
+        ]
+        highest = max([highest, *tops, *(value for _, value in theirs)])
         if any(value != SAME for value in found):
             ax.plot([at for at, _ in theirs], [value for _, value in theirs], **PUBLISHED)
     ax.set_title("\n".join(["Reviews/s relative to", *textwrap.wrap(text, 36)]), loc="left", pad=12)
@@ -260,7 +276,7 @@ def draw_shape(ax: Axes, picture: Picture) -> None:
     _finish(ax, picture, top=highest)
 
 
-SAME = Ratio(1, 1, 1, 1)
+SAME = Ratio(1, None, 1)
 """A run over itself."""
 
 
@@ -326,10 +342,8 @@ def _legend(picture: Picture) -> list[Line2D]:
         for name, style in picture.styles.items()
     ]
     handles.append(Line2D([], [], ls="", marker=".", ms=8, mew=0, color=GREY, label="single repeat"))
-    if picture.runs["valid"].sum() > 1:
-        handles.append(
-            Line2D([], [], ls="", marker="|", ms=12, mew=1.4, color=GREY, label="range of the ratio")
-        )
+    if picture.runs[picture.runs["valid"]][f"{METRIC}_low"].notna().any():
+        handles.append(Line2D([], [], ls="", marker="|", ms=12, mew=1.4, color=GREY, label="95 % interval"))
     if picture.runs[f"published.{METRIC}"].notna().any():
         handles.append(Line2D([], [], label=LABEL, **PUBLISHED))
     if not picture.runs["valid"].all():

@@ -23,6 +23,7 @@ from pydantic import (
 
 from batchscope.config import ModelAsset, Workload
 from batchscope.errors import UserError
+from batchscope.stats import Ending, ending_of
 
 
 class Record(BaseModel):
@@ -99,6 +100,13 @@ class Invalidity(Record):
     detail: str = ""
 
 
+class Stopped(Record):
+    """Why there were no further repeats, and how precise they were: a share of the mean."""
+
+    reason: Literal["repeats", "precision", "cap", "budget"]
+    half_width: float | None = None
+
+
 class Measurement(Record):
     """``measurement.json``."""
 
@@ -111,6 +119,7 @@ class Measurement(Record):
     prompts: Prompts
     engine: EngineState = Field(default_factory=EngineState)
     repeats: tuple[Repeat, ...] = ()
+    stopped: Stopped | None = None
     invalid: tuple[Invalidity, ...] = ()
 
     @model_validator(mode="after")
@@ -123,6 +132,12 @@ class Measurement(Record):
     def valid(self) -> bool:
         """Whether the run's figures may be compared."""
         return self.status == "ok" and not self.invalid
+
+    @property
+    def ending(self) -> Ending:
+        """How the repeats ended, which decides how wide their intervals must be."""
+        reason = self.stopped.reason if self.stopped else None
+        return ending_of(reason, len(self.repeats), self.spec.measure.get("repeats", 0))
 
     @property
     def reviews(self) -> int:

@@ -15,6 +15,7 @@ from batchscope.analysis.frames import given
 from batchscope.analysis.metrics import METRICS
 from batchscope.analysis.reference import HARDWARE, LABEL
 from batchscope.config import Study
+from batchscope.stats import ENOUGH
 
 SHOWN = {
     "request_throughput": "requests/s",
@@ -23,7 +24,11 @@ SHOWN = {
 }
 """Metrics of the published tables, under their headings there."""
 
-TOTALS = {"prompt_tokens": "total prompt tokens", "output_tokens": "total output tokens"}
+COUNTS = {
+    "repeats": "repeats",
+    "prompt_tokens": "total prompt tokens",
+    "output_tokens": "total output tokens",
+}
 MEASURED = "measured"
 
 
@@ -95,9 +100,9 @@ def _settings(run: "pd.Series[Any]", settings: Sequence[str]) -> Row:
 def _measured(run: "pd.Series[Any]") -> Row:
     mark: Callable[[str], str] = str if run["valid"] else Struck
     row = {(MEASURED, heading): mark(figure(run[name])) for name, heading in SHOWN.items()}
-    row[MEASURED, METRICS[METRIC].unit] = mark(with_range(run, METRIC))
+    row[MEASURED, METRICS[METRIC].unit] = mark(with_interval(run, METRIC))
     # Token totals are facts of the prompts, whether the timing counts or not.
-    return row | {(MEASURED, heading): show_count(run[name]) for name, heading in TOTALS.items()}
+    return row | {(MEASURED, heading): show_count(run[name]) for name, heading in COUNTS.items()}
 
 
 def _published(run: "pd.Series[Any]") -> Row:
@@ -115,11 +120,10 @@ def figure(value: float) -> str:
     return "" if pd.isna(value) else f"{value:,.2f}"
 
 
-def with_range(run: "pd.Series[Any]", name: str) -> str:
-    """Median, and smallest to largest repeat where there are several."""
-    if pd.isna(run[name]) or run["repeats"] < 2:
-        return figure(run[name])
-    return f"{figure(run[name])} ({figure(run[f'{name}_min'])} to {figure(run[f'{name}_max'])})"
+def with_interval(run: "pd.Series[Any]", name: str) -> str:
+    """Median, and the 95 % interval where there are repeats enough for one."""
+    low, high = run[f"{name}_low"], run[f"{name}_high"]
+    return figure(run[name]) + ("" if pd.isna(low) else f" ({figure(low)} to {figure(high)})")
 
 
 def show_count(value: float) -> str:
@@ -184,7 +188,7 @@ def comparability(runs: pd.DataFrame) -> list[str]:
 def notes(runs: pd.DataFrame) -> list[str]:
     """What a reader must know under the table: repeats, unequal lengths, and why runs do not count."""
     settings = varying(runs)
-    lines = [_about_repeats(runs)]
+    lines = [_about_repeats(runs), *_imprecise(runs, settings), *_trending(runs, settings)]
     matched = runs[runs["published.model"].notna() & runs["valid"]]
     if matched["same_prompts"].any():
         lines.append("✓ same prompts: prompt and output token totals are the published ones.")
@@ -201,6 +205,29 @@ def notes(runs: pd.DataFrame) -> list[str]:
     return lines
 
 
+def _imprecise(runs: pd.DataFrame, settings: Sequence[str]) -> list[str]:
+    """A line on the valid runs whose repeats ended before they were as precise as asked."""
+    if "measure.precision" not in runs:
+        return []
+    wide = runs[runs["valid"] & (runs["half_width"] > runs["measure.precision"])]
+    if wide.empty:
+        return []
+    asked = " or ".join(f"{each:.3g}" for each in sorted(100 * wide["measure.precision"].unique()))
+    parts = [f"{label(run, settings)}, {100 * run['half_width']:.1f} %" for _, run in wide.iterrows()]
+    return [f"Not known as precisely as asked for ({asked} %): {'; '.join(parts)}."]
+
+
+def _trending(runs: pd.DataFrame, settings: Sequence[str]) -> list[str]:
+    """A line on the valid runs whose repeats have not settled."""
+    names = [label(run, settings) for _, run in runs[runs["valid"] & runs["trend"]].iterrows()]
+    if not names:
+        return []
+    return [
+        "Seconds rise or fall from repeat to repeat, so the interval does not hold "
+        f"(a longer measure.warmup_tokens may help): {'; '.join(names)}."
+    ]
+
+
 def _about_repeats(runs: pd.DataFrame) -> str:
     counts = sorted({int(count) for count in runs["repeats"] if count})
     if not counts:
@@ -208,4 +235,6 @@ def _about_repeats(runs: pd.DataFrame) -> str:
     if counts == [1]:
         return "One repeat a run: how far repeats would differ is not known."
     number = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
-    return f"Medians of {number} repeats; in brackets the smallest and the largest."
+    if counts[-1] < ENOUGH:
+        return f"Medians of {number} repeats: too few for an interval."
+    return f"Medians of {number} repeats; in brackets the 95 % interval."

@@ -14,6 +14,7 @@ from batchscope.engine.environment import describe_environment
 from batchscope.engine.passes import Request, closure_failures, pass_totals, request_rows, run_pass
 from batchscope.engine.schema import REQUESTS
 from batchscope.engine.start import differing_arguments, resolved_arguments
+from batchscope.engine.stopping import most_repeats, stop_reason
 
 
 def read_requests(path: Path, output_tokens_per_review: int) -> list[Request]:
@@ -38,23 +39,29 @@ def measure(
     """Warm up, then time the passes of one run on a started engine.
 
     Returns:
-        ``warmup``, ``repeats`` and ``invalid`` of measurement.json, and the ``rows`` of requests.parquet.
+        ``warmup``, ``repeats``, ``stopped`` and ``invalid`` of measurement.json, the ``rows`` of
+        requests.parquet.
     """
     protocol = spec["measure"]
-    warmup, repeats, rows, invalid = [], [], [], []
+    warmup, rows, invalid = [], [], []
+    repeats: list[dict[str, Any]] = []
+    stopped: dict[str, Any] | None = None
     if first := warmup_requests(requests, protocol["warmup_tokens"]):
         warmup.append(pass_totals(run_pass(llm, first, "warm-up")))
         tell(f"warm-up: {warmup[0]['prompt_tokens']:,} prompt tokens in {warmup[0]['seconds']:.2f} s")
-    for repeat in range(protocol["repeats"]):
-        result = run_pass(llm, requests, f"repeat {repeat + 1}/{protocol['repeats']}")
+    while stopped is None:
+        label = f"repeat {len(repeats) + 1}/{most_repeats(protocol)}"
+        result = run_pass(llm, requests, label)
+        rows += request_rows(result, requests, len(repeats))
         totals = pass_totals(result)
         repeats.append(totals)
-        rows += request_rows(result, requests, repeat)
         invalid += [reason for reason in closure_failures(result, requests) if reason not in invalid]
         rate = (totals["prompt_tokens"] + totals["output_tokens"]) / totals["seconds"]
-        label = f"repeat {repeat + 1}/{protocol['repeats']}"
         tell(f"{label}: {totals['seconds']:.2f} s, {rate:,.0f} total tokens/s")
-    return {"warmup": warmup, "repeats": repeats, "invalid": invalid, "rows": rows}
+        stopped = stop_reason([each["seconds"] for each in repeats], protocol)
+    if (width := stopped["half_width"]) is not None:
+        tell(f"ended by {stopped['reason']} after {len(repeats)} repeats: mean known within {width:.1%}")
+    return {"warmup": warmup, "repeats": repeats, "stopped": stopped, "invalid": invalid, "rows": rows}
 
 
 def measure_run(llm: LLM, job: dict[str, Any], tell: Callable[[str], None]) -> dict[str, Any]:
@@ -66,7 +73,7 @@ def measure_run(llm: LLM, job: dict[str, Any], tell: Callable[[str], None]) -> d
         tell: Where lines for a person go.
 
     Returns:
-        ``warmup``, ``repeats`` and ``invalid`` of measurement.json, and the arguments in force.
+        ``warmup``, ``repeats``, ``stopped`` and ``invalid`` of measurement.json, and the arguments in force.
     """
     spec, out = job["spec"], Path(job["out"])
     write_environment(spec["device"], out)
