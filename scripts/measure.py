@@ -53,7 +53,8 @@ def main() -> None:
     check_fits(args.run, spec, summary, context_length(args.model))
 
     load = f"{summary['prompts']:,} prompts, {summary['prompt_tokens']:,} prompt tokens"
-    print(f"{args.run}: {load}, {spec['measure']['repeats']} repeats", flush=True)
+    least, most = spec["measure"]["repeats"], spec["measure"].get("max_repeats")
+    print(f"{args.run}: {load}, {least}{f' to {most}' if most else ''} repeats", flush=True)
     wanted = engine_request(spec, python, args.gpus, args.model)
     limits = Limits(args.timeout, keep=spec["measure"].get("engine_reuse", True))
     with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
