@@ -36,4 +36,5 @@ rule all:
         "<results>/config.json",
         "<results>/tables/summary.html",
         expand("<results>/plots/{study}.svg", study=CONFIG.active_studies),
+        expand("<results>/timelines/{study}", study=CONFIG.active_studies),
     localrule: True

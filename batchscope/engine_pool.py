@@ -22,6 +22,7 @@ from typing import IO, Any
 
 import psutil
 
+from batchscope.files import read_json
 from batchscope.supervise import GRACE_S, device_is_free, gone, snakemake_above
 
 IDLE_S = 60.0
@@ -40,6 +41,7 @@ class EngineRequest:
     asset: dict[str, Any]
     args: dict[str, Any]
     variables: dict[str, str]
+    telemetry: bool
 
     @property
     def key(self) -> str:
@@ -48,16 +50,24 @@ class EngineRequest:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-class EngineEndedError(Exception):
-    """The engine ended before it had answered; ``log`` holds the lines since it was asked."""
+class EngineFailedError(Exception):
+    """No answer from the engine; ``log`` holds the lines since it was asked, or since its start."""
 
-    def __init__(self, log: list[str], status: int | None) -> None:
-        super().__init__("the engine ended")
+    def __init__(self, message: str, log: list[str]) -> None:
+        super().__init__(message)
         self.log = log
+
+
+class EngineEndedError(EngineFailedError):
+    """The engine ended before it had answered, with ``status``; ``started``: it had accepted the run."""
+
+    def __init__(self, log: list[str], status: int | None, started: bool) -> None:
+        super().__init__("the engine ended", log)
         self.status = status
+        self.started = started
 
 
-class EngineTimeOutError(Exception):
+class EngineTimeOutError(EngineFailedError):
     """The engine did not start, or did not answer, in the time given."""
 
 
@@ -106,21 +116,28 @@ class EnginePool:
             said = self.state / f"{wanted.key}.log"
             connection = self._connect(wanted.key)
             before = said.stat().st_size if connection else 0
+            started = connection is not None
             try:
                 if connection and (result := _ask_running(connection, job, limits, tell)) is not None:
                     return result
-                before = 0
+                before, started = 0, False
                 with self._start(wanted, limits, tell) as fresh:
+                    started = True
                     return _ask(fresh, job, limits.seconds, tell)
             except TimeoutError:
-                raise EngineTimeOutError(f"stopped after {limits.seconds:.0f} s") from None
+                message = f"stopped after {limits.seconds:.0f} s"
+                raise EngineTimeOutError(message, _lines_since(said, before)) from None
             except ConnectionError:
                 status = self._exit_status(wanted.key)
-                raise EngineEndedError(_lines_since(said, before), status) from None
+                raise EngineEndedError(_lines_since(said, before), status, started) from None
             finally:
                 self._settle(wanted.key, limits)
                 log.parent.mkdir(parents=True, exist_ok=True)
                 log.write_text("\n".join(_lines_since(said, before)) + "\n")
+
+    def environment(self, wanted: EngineRequest) -> Path:
+        """The environment.json that an engine wrote before it started."""
+        return environment_folder(self.state / wanted.key) / "environment.json"
 
     def _settle(self, key: str, limits: Limits) -> None:
         """After a run: an engine in the middle of something is ended, one that is not to stay is stopped."""
@@ -131,7 +148,7 @@ class EnginePool:
 
     def _connect(self, key: str) -> socket.socket | None:
         """A conversation with a running engine; None where there is none."""
-        described = _read(self.state / f"{key}.json")
+        described = read_json(self.state / f"{key}.json")
         if not described:
             return None
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -210,7 +227,7 @@ class EnginePool:
 
     def _stop(self, key: str) -> None:
         """Ask an idle engine to end, and wait until it and its guardian have."""
-        described = _read(self.state / f"{key}.json")
+        described = read_json(self.state / f"{key}.json")
         with contextlib.suppress(OSError, ValueError):
             if connection := self._connect(key):
                 with connection:
@@ -220,17 +237,24 @@ class EnginePool:
 
     def _end(self, key: str) -> None:
         """End an engine that is in the middle of something."""
-        if described := _read(self.state / f"{key}.json"):
+        if described := read_json(self.state / f"{key}.json"):
             with contextlib.suppress(psutil.Error):
                 psutil.Process(described["guardian"]).terminate()
             _wait_for_end(described["guardian"], 3 * GRACE_S)
 
     def _exit_status(self, key: str) -> int | None:
         """Exit status of the engine with this key that ended last; waits for its guardian to write it."""
-        if described := _read(self.state / f"{key}.json"):
+        if described := read_json(self.state / f"{key}.json"):
             _wait_for_end(described["guardian"], 3 * GRACE_S)
-        ended = _read(self.state / f"{key}.ended")
+        ended = read_json(self.state / f"{key}.ended")
         return None if ended is None else int(ended["status"])
+
+
+def environment_folder(state: Path) -> Path:
+    """Where the engine with this state (``.../KEY``) describes its environment."""
+    folder = state.with_suffix(".environment")
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def _ask_running(
@@ -269,14 +293,6 @@ def _ask(
 
 def _send(connection: socket.socket, message: dict[str, Any]) -> None:
     connection.sendall(json.dumps(message).encode() + b"\n")
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return value
 
 
 def _lines_since(log: Path, offset: int) -> list[str]:

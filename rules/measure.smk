@@ -3,6 +3,8 @@
 in:  <results>/prompts/{prompts}/, <results>/models/{model}/, the run's engine configuration and workload
 out: <results>/runs/{study}/{run}/measurement.json    what was asked, counts, seconds, validity
      <results>/runs/{study}/{run}/requests.parquet    one row per request and repeat
+     <results>/runs/{study}/{run}/steps.parquet       one row per engine step of each repeat
+     <results>/runs/{study}/{run}/hardware.parquet    samples of GPU or CPU during each repeat
      <results>/runs/{study}/{run}/environment.json    GPU, driver, CPU, versions, commit
 """
 
@@ -17,6 +19,8 @@ rule measure:
     output:
         measurement="<results>/runs/{study}/{run}/measurement.json",
         requests="<results>/runs/{study}/{run}/requests.parquet",
+        steps="<results>/runs/{study}/{run}/steps.parquet",
+        hardware="<results>/runs/{study}/{run}/hardware.parquet",
         environment="<results>/runs/{study}/{run}/environment.json",
     log:
         "<logs>/measure/{study}/{run}.log",

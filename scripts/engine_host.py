@@ -10,6 +10,7 @@ from typing import Any
 import psutil
 
 from batchscope.engine.variables import engine_variables
+from batchscope.engine_pool import environment_folder
 from batchscope.errors import UserError, run_script
 from batchscope.files import replacing
 from batchscope.supervise import device_lock, gone, run_supervised
@@ -42,7 +43,7 @@ def guard(order: dict[str, Any], gpus: list[str]) -> None:
             with replacing(described) as path:
                 path.write_text(json.dumps({"guardian": os.getpid(), "socket": order["socket"]}))
             host = Path(order["folder"]) / "host.json"
-            host.write_text(json.dumps({**order, "folder": str(environment_folder(state.parent))}))
+            host.write_text(json.dumps({**order, "folder": str(environment_folder(state))}))
             status = run_supervised(
                 [order["python"], "-m", "batchscope.engine", str(host)],
                 log,
@@ -56,13 +57,6 @@ def guard(order: dict[str, Any], gpus: list[str]) -> None:
                 path.write_text(json.dumps({"status": status}))
         if described.exists() and json.loads(described.read_text())["guardian"] == os.getpid():
             described.unlink(missing_ok=True)
-
-
-def environment_folder(state: Path) -> Path:
-    """Where an engine describes its environment before it starts."""
-    folder = state / "environment"
-    folder.mkdir(exist_ok=True)
-    return folder
 
 
 def process_that_was(pid: int, created: float) -> psutil.Process:

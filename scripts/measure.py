@@ -1,38 +1,41 @@
 """Measure one run: find or start its engine, which holds the device, and keep what it measured.
 
-Running out of memory is a result (status oom). Anything else that goes wrong is an error, and an earlier
-result stays where it is.
+An engine that runs out of memory, dies or takes too long leaves a result too, with that status. One that does
+not start for another reason is an error.
 """
 
 import argparse
 import json
 import shutil
-import subprocess
 import tempfile
-from datetime import UTC, datetime
+import time
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
-
 from batchscope.config import Environment
-from batchscope.engine.schema import REQUESTS
-from batchscope.engine_pool import EngineEndedError, EnginePool, EngineRequest, EngineTimeOutError, Limits
+from batchscope.engine_pool import (
+    EngineEndedError,
+    EngineFailedError,
+    EnginePool,
+    EngineRequest,
+    EngineTimeOutError,
+    Limits,
+)
 from batchscope.environments import require
 from batchscope.errors import UserError, run_script
-from batchscope.files import replacing, sha256_of
+from batchscope.files import sha256_of
+from batchscope.measurement import architecture, failure, publish
 from batchscope.models import context_length
 from batchscope.outcome import describe_exit, ran_out_of_memory
+from batchscope.supervise import gone, snakemake_above
 
-ROOT = Path(__file__).resolve().parents[1]
 STATE = Path(".snakemake") / "batchscope"
 """Where engines of this workflow are found; Snakemake keeps its own state beside it."""
 
-SCHEMA_VERSION = 1
-
 
 def main() -> None:
-    """Parse the job, run it, write measurement.json, requests.parquet and environment.json."""
+    """Parse the job, run it, write what docs/files.md lists for a run."""
+    start = time.monotonic()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--run", required=True, help="study/run, the run's name")
     parser.add_argument("--spec", required=True, help="JSON: all that decides the measurement")
@@ -42,7 +45,7 @@ def main() -> None:
     parser.add_argument("--prompts", type=Path, required=True, help="prompts.jsonl")
     parser.add_argument("--prompts-summary", type=Path, required=True, help="prompts.json")
     parser.add_argument("--model", type=Path, required=True, help="model folder")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the three results")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the results")
     parser.add_argument("--log", type=Path, required=True, help="file for the engine's output")
     args = parser.parse_args()
 
@@ -60,7 +63,17 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
         job = {"spec": spec, "prompts": str(args.prompts.resolve()), "out": scratch}
         outcome = run_engine(args.run, wanted, job, args.log, limits)
-        publish(args.run, spec, summary, outcome, Path(scratch), args.out)
+        study, name = args.run.split("/")
+        measurement = {
+            "study": study,
+            "run": name,
+            "spec": spec,
+            "prompts": summary,
+            "architecture": architecture(args.model),
+            "sweep": {"seconds": time.monotonic() - start},
+            **outcome,
+        }
+        publish(measurement, Path(scratch), args.out)
 
 
 def engine_request(spec: dict[str, Any], python: str, gpus: int, model: Path) -> EngineRequest:
@@ -75,6 +88,7 @@ def engine_request(spec: dict[str, Any], python: str, gpus: int, model: Path) ->
         asset=spec["model"],
         args=engine["args"],
         variables=engine["variables"],
+        telemetry=spec["measure"].get("telemetry", True),
     )
 
 
@@ -100,68 +114,50 @@ def run_engine(
     """Measure the run on its engine.
 
     Returns:
-        ``status`` (ok or oom), ``message`` (unless ok, what happened), and what was measured.
+        ``status`` (ok, oom, died, timeout), ``message`` (unless ok, what happened), and what was measured.
 
     Raises:
-        UserError: the engine failed in another way; the message names the cause and the log.
+        UserError: the engine did not start, or the workflow ended meanwhile.
     """
+    pool, above = EnginePool(STATE), snakemake_above()
     try:
-        measured = EnginePool(STATE).measure(wanted, job, log, limits, lambda line: print(line, flush=True))
-    except EngineTimeOutError as error:
-        raise UserError(f"{run}: {error}; raise measure.timeout_s or shrink the run. Log: {log}") from None
-    except EngineEndedError as ended:
-        cause = describe_exit(ended.status, ended.log)
-        if not ran_out_of_memory(ended.log):
-            raise UserError(
-                f"{run}: vLLM failed: {cause}\n  Correct 'engine' in the configuration, or see the log: {log}"
-            ) from None
-        print(f"{run}: out of memory, kept as a result: {cause}", flush=True)
-        described = Path(job["out"]) / "environment.json"
-        if not described.exists():  # the engine did not even start
-            shutil.copyfile(STATE / "environment" / "environment.json", described)
-        return {"status": "oom", "message": cause, "warmup": [], "repeats": [], "invalid": []}
+        measured = pool.measure(wanted, job, log, limits, lambda line: print(line, flush=True))
+    except EngineFailedError as failed:
+        if above is not None and gone(above):
+            raise UserError(f"{run}: the workflow has ended, and its engines with it") from None
+        outcome = failure(*judge(run, failed, log), failed.log)
+        print(f"{run}: kept as a result, {outcome['status']}: {outcome['message']}", flush=True)
+        describe_environment(pool.environment(wanted), Path(job["out"]) / "environment.json", run, log)
+        return outcome
     return {"status": "ok", "message": "", **measured}
 
 
-def publish(
-    run: str,
-    spec: dict[str, Any],
-    prompts: dict[str, Any],
-    outcome: dict[str, Any],
-    scratch: Path,
-    out: Path,
-) -> None:
-    """Write the run's results, measurement.json last, so that a reader never sees half of them.
+def judge(run: str, failed: EngineFailedError, log: Path) -> tuple[str, str]:
+    """Status and message of a failure that is a result.
 
-    ``out`` is ``results/runs/{study}/{run}``; a copy goes to ``results/history/{study}/{run}/{time}``.
+    Raises:
+        UserError: the engine did not start, for another reason than memory: that is for the user to mend.
     """
-    study, name = run.split("/")
-    described = scratch / "environment.json"
-    environment = json.loads(described.read_text())
-    head = {"schema": SCHEMA_VERSION, "study": study, "run": name}
-    measurement = {**head, "spec": spec, "prompts": prompts, **outcome}
-    rows = scratch / "requests.parquet"
-    if outcome["status"] != "ok":
-        pq.write_table(REQUESTS.empty_table(), rows)
-    described.write_text(json.dumps({**environment, "git_commit": git_commit()}, indent=1) + "\n")
-    (scratch / "measurement.json").write_text(json.dumps(measurement, indent=1) + "\n")
-    # Snakemake removes a result before it makes it anew: the history keeps what a failed rerun would lose.
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    for folder in (out.parents[2] / "history" / study / name / stamp, out):
-        for file in ("requests.parquet", "environment.json", "measurement.json"):
-            with replacing(folder / file) as path:
-                shutil.copyfile(scratch / file, path)
+    if isinstance(failed, EngineTimeOutError):
+        return "timeout", f"{failed}; raise measure.timeout_s or shrink the run"
+    cause = describe_exit(failed.status if isinstance(failed, EngineEndedError) else None, failed.log)
+    if ran_out_of_memory(failed.log):
+        return "oom", cause
+    if isinstance(failed, EngineEndedError) and not failed.started:
+        raise UserError(
+            f"{run}: vLLM did not start: {cause}\n"
+            f"  Correct 'engine' in the configuration, or see the log: {log}"
+        )
+    return "died", cause
 
 
-def git_commit() -> str | None:
-    """The commit of this checkout, with ``-dirty`` where tracked files differ from it."""
-    described = subprocess.run(
-        ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return described.stdout.strip() or None
+def describe_environment(described: Path, out: Path, run: str, log: Path) -> None:
+    """Where the run itself did not get to say where it ran, its engine did before it started."""
+    if out.exists():
+        return
+    if not described.exists():
+        raise UserError(f"{run}: the engine's Python did not even start; see the log: {log}")
+    shutil.copyfile(described, out)
 
 
 if __name__ == "__main__":

@@ -55,6 +55,7 @@ class Project:
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / ".engines").symlink_to(ROOT / ".engines")
 
     @property

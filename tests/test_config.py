@@ -86,12 +86,25 @@ def test_the_specification_holds_what_matters_and_its_order_does_not() -> None:
     spec = run_spec(run, config, {"vllm": "1", "torch": "2"})
     assert spec["engine"]["args"] == {
         "max_num_batched_tokens": 4096, "enable_prefix_caching": False,
-        "kv_cache_memory_bytes": 268435456, "enforce_eager": True, "seed": 0,
+        "kv_cache_memory_bytes": 268435456, "enforce_eager": True, "seed": 0, "dtype": "float32",
     }  # fmt: skip
     assert "timeout_s" not in spec["measure"], "it decides whether a run ends, not what it measures"
     backwards = {key: spec[key] for key in reversed(spec)}
     assert canonical_json(backwards) == canonical_json(spec)
     assert canonical_json(run_spec(run, config, {"vllm": "2", "torch": "2"})) != canonical_json(spec)
+
+
+def test_only_the_exception_to_a_rule_is_part_of_what_a_run_is() -> None:
+    def measure(**values: object) -> dict[str, object]:
+        config = load_config({"measure": values, "compare_environments": bool(values)})
+        spec = run_spec(expand_studies(config)[0], config, {})
+        assert "compare_environments" not in spec
+        return spec["measure"]
+
+    assert not {"telemetry", "engine_reuse"} & set(measure())
+    assert measure(telemetry=True) == measure()
+    assert measure(telemetry=False) == measure() | {"telemetry": False}
+    assert measure(engine_reuse=False) == measure() | {"engine_reuse": False}
 
 
 def test_null_keeps_the_default_of_vllm() -> None:

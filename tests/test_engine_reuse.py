@@ -2,10 +2,12 @@
 
 import json
 from itertools import pairwise
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from conftest import Project
-from test_engine import engine_processes, measurement, wait_until
+from test_engine import engine_processes, measurement, start, wait_until
 
 pytestmark = pytest.mark.engine
 
@@ -43,9 +45,32 @@ def test_engines_are_started_once_each_and_end_with_the_workflow(project: Projec
     assert all(start + seconds <= after for (start, seconds), (after, _) in pairwise(windows))
 
 
-def test_reuse_can_be_switched_off(project: Project) -> None:
-    alone = {"measure": {"engine_reuse": False}, "studies": {"saturation": None}}
+def test_reuse_and_telemetry_can_be_switched_off(project: Project) -> None:
+    alone = {"measure": {"engine_reuse": False, "telemetry": False}, "studies": {"saturation": None}}
     outcome = project.snakemake("all", config=alone)
     assert outcome.status == 0, outcome.text
     assert [run["engine"]["reused"] for run in runs_by_time(project)] == [False, False]
-    assert measurement(project, "packing/packed-n4")["spec"]["measure"]["engine_reuse"] is False
+    result = measurement(project, "packing/packed-n4")
+    assert (
+        result["spec"]["measure"] | {"engine_reuse": False, "telemetry": False} == result["spec"]["measure"]
+    )
+    assert [repeat["steps"] for repeat in result["repeats"]] == [None, None]
+    for name in ("steps", "hardware"):
+        assert pq.read_table(project.results / f"runs/packing/packed-n4/{name}.parquet").num_rows == 0
+
+
+def test_two_workflows_never_time_at_once(tmp_path: Path) -> None:
+    """They share the machine's one device: each waits while the other's engine holds it."""
+    projects = [Project(tmp_path / name) for name in ("first", "second")]
+    calls = [start(project, "results/runs/packing/packed-n4/measurement.json") for project in projects]
+    for call in calls:
+        text, _ = call.communicate(timeout=600)
+        assert call.returncode == 0, text
+    windows = []
+    for number, project in enumerate(projects):
+        for run in runs_by_time(project):
+            assert run["status"] == "ok"
+            windows += [(each["started_at"], each["seconds"], number) for each in run["repeats"]]
+    assert {number for *_, number in windows} == {0, 1}
+    windows.sort()
+    assert all(begin + seconds <= after for (begin, seconds, _), (after, *_) in pairwise(windows))

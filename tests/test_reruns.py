@@ -14,7 +14,7 @@ from conftest import ROOT, Project
 
 pytestmark = pytest.mark.engine
 
-DOWNSTREAM = {"write_config": 1, "make_tables": 1, "plot_study": 2}
+DOWNSTREAM = {"write_config": 1, "make_tables": 1, "plot_study": 2, "plot_timelines": 2}
 
 
 def git(project: Project, *arguments: str) -> None:
@@ -31,7 +31,8 @@ def assert_up_to_date(project: Project) -> None:
 def test_every_run_was_measured_once(measured: Project) -> None:
     for run in ("packing/packed-n4", "packing/separate-n4", "saturation/packed-n8"):
         files = {path.name for path in (measured.results / "runs" / run).iterdir()}
-        assert files == {"measurement.json", "requests.parquet", "environment.json"}
+        tables = {f"{name}.parquet" for name in ("requests", "steps", "hardware")}
+        assert files == {"measurement.json", "environment.json", *tables}
     assert_up_to_date(measured)
 
 

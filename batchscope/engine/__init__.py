@@ -1,4 +1,5 @@
-"""What runs inside an engine environment: it imports vLLM, PyArrow, psutil and nothing of the workflow's.
+"""What runs inside an engine environment.
 
-The files that it reads and writes are described in ``docs/files.md``.
+It imports vLLM, PyArrow, psutil, pynvml and tqdm, and nothing of the workflow's. The files that it reads and
+writes are described in ``docs/files.md``.
 """

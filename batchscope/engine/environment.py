@@ -37,6 +37,11 @@ def describe_environment(device: str) -> dict[str, Any]:
     }
 
 
+def write_environment(device: str, folder: Path) -> None:
+    """Write ``environment.json``."""
+    (folder / "environment.json").write_text(json.dumps(describe_environment(device), indent=1) + "\n")
+
+
 def _versions() -> dict[str, str]:
     found = {}
     for package in PACKAGES:
@@ -54,25 +59,17 @@ def _cpu_model() -> str:
     return platform.machine()
 
 
-def _gpu() -> dict[str, Any] | None:
-    """The first GPU that this process may use, read through NVML so that no CUDA context is made."""
+def _gpu() -> dict[str, Any]:
+    """The first GPU that this process may use."""
     import pynvml
 
-    pynvml.nvmlInit()
-    try:
-        handle = _visible_gpu(pynvml)
-        return {
-            "name": pynvml.nvmlDeviceGetName(handle),
-            "memory_bytes": pynvml.nvmlDeviceGetMemoryInfo(handle).total,
-            "driver": pynvml.nvmlSystemGetDriverVersion(),
-            "power_limit_w": pynvml.nvmlDeviceGetPowerManagementLimit(handle) / 1000,
-        }
-    finally:
-        pynvml.nvmlShutdown()
+    from batchscope.engine.gpus import visible_gpus
 
-
-def _visible_gpu(pynvml: Any) -> Any:
-    first = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",", maxsplit=1)[0].strip() or "0"
-    if first.isdigit():
-        return pynvml.nvmlDeviceGetHandleByIndex(int(first))
-    return pynvml.nvmlDeviceGetHandleByUUID(first)
+    gpu = visible_gpus()[0]
+    return {
+        "name": pynvml.nvmlDeviceGetName(gpu),
+        "memory_bytes": pynvml.nvmlDeviceGetMemoryInfo(gpu).total,
+        "driver": pynvml.nvmlSystemGetDriverVersion(),
+        "power_limit_w": pynvml.nvmlDeviceGetPowerManagementLimit(gpu) / 1000,
+        "power_limit_default_w": pynvml.nvmlDeviceGetPowerManagementDefaultLimit(gpu) / 1000,
+    }

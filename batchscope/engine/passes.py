@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -35,12 +36,18 @@ class PrefixCacheNotResetError(RuntimeError):
     """vLLM would not clear the prefix cache, so the next pass could be served from it."""
 
 
-def run_pass(llm: LLM, requests: Sequence[Request], label: str) -> Pass:
+def run_pass(
+    llm: LLM,
+    requests: Sequence[Request],
+    label: str,
+    watching: AbstractContextManager[object] | None = None,
+) -> Pass:
     """Submit every request, then time the engine until the last one is done.
 
     The prefix cache is cleared first. Scheduling is paused while requests are queued, so that the first
     step already sees all of them; ``is_sleeping`` makes a round trip through the same queue and so returns
     only when the engine has taken them all. Nothing is tokenised or detokenised inside the window.
+    ``watching`` is entered before the clock starts and left after it has stopped.
 
     Raises:
         PrefixCacheNotResetError: the cache could not be cleared.
@@ -56,10 +63,11 @@ def run_pass(llm: LLM, requests: Sequence[Request], label: str) -> Pass:
     llm.llm_engine.is_sleeping()
     progress = partial(tqdm, mininterval=15, delay=15, desc=label)
 
-    started_at, started_monotonic, start = time.time(), time.monotonic(), time.perf_counter()
-    llm.wake_up(tags=["scheduling"])
-    outputs = llm.wait_for_completion(output_type=RequestOutput, use_tqdm=progress)
-    seconds = time.perf_counter() - start
+    with watching or nullcontext():
+        started_at, started_monotonic, start = time.time(), time.monotonic(), time.perf_counter()
+        llm.wake_up(tags=["scheduling"])
+        outputs = llm.wait_for_completion(output_type=RequestOutput, use_tqdm=progress)
+        seconds = time.perf_counter() - start
     return Pass(started_at, started_monotonic, start - queueing, seconds, outputs)
 
 

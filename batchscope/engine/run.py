@@ -10,11 +10,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from vllm import LLM
 
-from batchscope.engine.environment import describe_environment
+from batchscope.engine.environment import write_environment
 from batchscope.engine.passes import Request, closure_failures, pass_totals, request_rows, run_pass
-from batchscope.engine.schema import REQUESTS
+from batchscope.engine.schema import HARDWARE, REQUESTS, STEPS
 from batchscope.engine.start import differing_arguments, resolved_arguments
 from batchscope.engine.stopping import most_repeats, stop_reason
+from batchscope.engine.telemetry import Telemetry
 
 
 def read_requests(path: Path, output_tokens_per_review: int) -> list[Request]:
@@ -34,9 +35,13 @@ def warmup_requests(requests: Sequence[Request], tokens: int) -> list[Request]:
 
 
 def measure(
-    llm: LLM, spec: dict[str, Any], requests: Sequence[Request], tell: Callable[[str], None]
+    llm: LLM,
+    spec: dict[str, Any],
+    requests: Sequence[Request],
+    telemetry: Telemetry,
+    tell: Callable[[str], None],
 ) -> dict[str, Any]:
-    """Warm up, then time the passes of one run on a started engine.
+    """Warm up, then time the passes of one run on a started engine; ``telemetry`` keeps its records.
 
     Returns:
         ``warmup``, ``repeats``, ``stopped`` and ``invalid`` of measurement.json, the ``rows`` of
@@ -51,9 +56,9 @@ def measure(
         tell(f"warm-up: {warmup[0]['prompt_tokens']:,} prompt tokens in {warmup[0]['seconds']:.2f} s")
     while stopped is None:
         label = f"repeat {len(repeats) + 1}/{most_repeats(protocol)}"
-        result = run_pass(llm, requests, label)
+        result = run_pass(llm, requests, label, telemetry.watching())
         rows += request_rows(result, requests, len(repeats))
-        totals = pass_totals(result)
+        totals = pass_totals(result) | telemetry.keep(result, len(repeats))
         repeats.append(totals)
         invalid += [reason for reason in closure_failures(result, requests) if reason not in invalid]
         rate = (totals["prompt_tokens"] + totals["output_tokens"]) / totals["seconds"]
@@ -64,12 +69,15 @@ def measure(
     return {"warmup": warmup, "repeats": repeats, "stopped": stopped, "invalid": invalid, "rows": rows}
 
 
-def measure_run(llm: LLM, job: dict[str, Any], tell: Callable[[str], None]) -> dict[str, Any]:
-    """Measure one run and write ``requests.parquet`` and ``environment.json`` into the job's folder.
+def measure_run(
+    llm: LLM, job: dict[str, Any], telemetry: Telemetry, tell: Callable[[str], None]
+) -> dict[str, Any]:
+    """Measure one run and write its Parquet files and ``environment.json`` into the job's folder.
 
     Args:
         llm: The started engine.
         job: ``spec``, and the paths ``prompts`` and ``out``.
+        telemetry: Empty; it is filled.
         tell: Where lines for a person go.
 
     Returns:
@@ -78,14 +86,13 @@ def measure_run(llm: LLM, job: dict[str, Any], tell: Callable[[str], None]) -> d
     spec, out = job["spec"], Path(job["out"])
     write_environment(spec["device"], out)
     requests = read_requests(Path(job["prompts"]), spec["workload"]["output_tokens_per_review"])
-    result = measure(llm, spec, requests, tell)
+    result = measure(llm, spec, requests, telemetry, tell)
     resolved = resolved_arguments(llm)
-    rows = pa.Table.from_pylist(result.pop("rows"), REQUESTS)
-    pq.write_table(rows, out / "requests.parquet", compression="zstd")
+    for name, rows, schema in (
+        ("requests", result.pop("rows"), REQUESTS),
+        ("steps", telemetry.steps, STEPS),
+        ("hardware", telemetry.hardware, HARDWARE),
+    ):
+        pq.write_table(pa.Table.from_pylist(rows, schema), out / f"{name}.parquet", compression="zstd")
     result["invalid"] += differing_arguments(spec["engine"]["args"], resolved)
     return {**result, "resolved": resolved}
-
-
-def write_environment(device: str, folder: Path) -> None:
-    """Write ``environment.json``."""
-    (folder / "environment.json").write_text(json.dumps(describe_environment(device), indent=1) + "\n")

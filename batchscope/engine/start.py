@@ -5,11 +5,16 @@ from typing import Any
 
 from vllm import LLM
 
+from batchscope.engine.steps import SCHEDULER
 
-def start_engine(model: str, asset: dict[str, Any], args: dict[str, Any]) -> tuple[LLM, float]:
+
+def start_engine(
+    model: str, asset: dict[str, Any], args: dict[str, Any], recording: bool
+) -> tuple[LLM, float]:
     """Start the offline engine in vLLM's default process mode.
 
-    Statistics are on because per-request times come from them.
+    Statistics are on because per-request times come from them. ``recording``: its scheduler writes down its
+    steps, unless the arguments bring a scheduler of their own.
 
     Returns:
         The engine, and the seconds that its start took.
@@ -20,6 +25,7 @@ def start_engine(model: str, asset: dict[str, Any], args: dict[str, Any]) -> tup
         load_format=asset["load_format"],
         trust_remote_code=asset["trust_remote_code"],
         disable_log_stats=False,
+        **({"scheduler_cls": SCHEDULER} if recording else {}),
         **args,
     )
     return llm, time.perf_counter() - start

@@ -1,0 +1,77 @@
+"""A run's results as files: ``measurement.json``, ``environment.json`` and Parquet; see docs/files.md."""
+
+import json
+import shutil
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from batchscope.engine.schema import HARDWARE, REQUESTS, STEPS
+from batchscope.files import replacing
+
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMA_VERSION = 1
+RECORDS = {"requests": REQUESTS, "steps": STEPS, "hardware": HARDWARE}
+"""Parquet files of a run, by name."""
+
+LOG_TAIL = 30
+"""Lines of the engine's log that a failed run keeps."""
+
+
+def failure(status: str, message: str, log: list[str]) -> dict[str, Any]:
+    """The outcome of a run that was not measured: oom, died or timeout."""
+    return {
+        "status": status,
+        "message": message,
+        "log_tail": log[-LOG_TAIL:],
+        "warmup": [],
+        "repeats": [],
+        "invalid": [],
+    }
+
+
+def architecture(model: Path) -> dict[str, Any]:
+    """What a model folder's config.json says of its shape: numbers, words, kinds of layers."""
+    config = json.loads((model / "config.json").read_text(encoding="utf-8"))
+    plain = {key: value for key, value in config.items() if isinstance(value, int | float | str)}
+    return plain | {key: config[key] for key in ("layer_types",) if config.get(key)}
+
+
+def publish(measurement: dict[str, Any], scratch: Path, out: Path) -> None:
+    """Write a run's results, measurement.json last, so that a reader never sees half of them.
+
+    Args:
+        measurement: its content, ``study`` and ``run`` in it.
+        scratch: holds environment.json, and the Parquet files where the run was measured.
+        out: ``results/runs/{study}/{run}``; a copy goes to ``results/history/{study}/{run}/{time}``.
+    """
+    described = scratch / "environment.json"
+    environment = json.loads(described.read_text())
+    described.write_text(json.dumps({**environment, "git_commit": git_commit()}, indent=1) + "\n")
+    if measurement["status"] != "ok":
+        for name, schema in RECORDS.items():
+            pq.write_table(schema.empty_table(), scratch / f"{name}.parquet")
+    text = json.dumps({"schema": SCHEMA_VERSION, **measurement}, indent=1)
+    (scratch / "measurement.json").write_text(text + "\n")
+    # Snakemake removes a result before it makes it anew: the history keeps what a failed rerun would lose.
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
+    history = out.parents[2] / "history" / measurement["study"] / measurement["run"] / stamp
+    files = [f"{name}.parquet" for name in RECORDS]
+    for folder in (history, out):
+        for file in (*files, "environment.json", "measurement.json"):
+            with replacing(folder / file) as path:
+                shutil.copyfile(scratch / file, path)
+
+
+def git_commit() -> str | None:
+    """The commit of this checkout, with ``-dirty`` where tracked files differ from it."""
+    described = subprocess.run(
+        ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return described.stdout.strip() or None
