@@ -10,7 +10,7 @@ from batchscope.analysis.frames import repeats_frame, runs_frame
 from batchscope.analysis.pages import study_html, study_markdown, summary_html, summary_markdown
 from batchscope.analysis.records import load_runs
 from batchscope.analysis.reference import load_published
-from batchscope.analysis.tables import Page, study_page
+from batchscope.analysis.tables import Page, study_page, sweep
 from batchscope.config import Config, load_config
 from batchscope.errors import run_script
 from batchscope.files import replacing
@@ -50,14 +50,14 @@ def write_pages(config: Config, runs: pd.DataFrame, out: Path) -> None:
     pages: list[Page] = []
     for name, study in config.active_studies.items():
         rows = runs[runs["study"] == name]
-        page = study_page(name, study, rows)
+        page = study_page(name, study, rows, across=config.compare_environments)
         pages.append(page)
         write_text(out / f"{name}.md", study_markdown(page))
         write_text(out / f"{name}.html", study_html(page))
         with replacing(out / f"{name}.csv") as path:
             rows.dropna(axis="columns", how="all").to_csv(path, index=False)
-    write_text(out / "summary.md", summary_markdown(config.title, pages))
-    write_text(out / "summary.html", summary_html(config.title, pages))
+    write_text(out / "summary.md", summary_markdown(config.title, pages, sweep(runs)))
+    write_text(out / "summary.html", summary_html(config.title, pages, sweep(runs)))
 
 
 def write_text(path: Path, text: str) -> None:

@@ -22,13 +22,14 @@ def main() -> None:
     parser.add_argument("--out-svg", type=Path, required=True, help="SVG to write")
     args = parser.parse_args()
 
-    studies = load_config(json.loads(args.config.read_text(encoding="utf-8"))).active_studies
+    config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
+    studies = config.active_studies
     if args.study not in studies:
         raise UserError(f"--study: no study '{args.study}'; there are {', '.join(studies)}")
     runs, repeats = (
         frame[frame["study"] == args.study] for frame in map(read_frame, (args.tables, args.repeats))
     )
-    figure = study_figure(args.study, studies[args.study], runs, repeats)
+    figure = study_figure(args.study, studies[args.study], runs, repeats, across=config.compare_environments)
     with replacing(args.out_png) as png, replacing(args.out_svg) as svg:
         save(figure, png, svg)
 

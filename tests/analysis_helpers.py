@@ -4,7 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from batchscope.analysis.records import RunRecord, load_run
+from batchscope.engine.schema import HARDWARE, REQUESTS, STEPS
 
 H200 = {"name": "NVIDIA H200", "memory_bytes": 150_754_820_096, "driver": "580.95.05"}
 
@@ -31,8 +35,19 @@ def write_run(  # a builder: every keyword is one thing a test may vary
     measure: dict[str, Any] | None = None,
     stopped: dict[str, Any] | None = None,
     suffix: str = "",
+    reused: bool = False,
+    repeat: dict[str, Any] | None = None,
+    more: dict[str, Any] | None = None,
+    resolved: dict[str, Any] | None = None,
+    answers: list[dict[str, Any]] | None = None,
+    steps: list[dict[str, Any]] | None = None,
+    hardware: list[dict[str, Any]] | None = None,
 ) -> Path:
-    """Write one run's folder and return it; the run is named as `batchscope.runs.run_name` would."""
+    """Write one run's folder and return it; the run is named as `batchscope.runs.run_name` would.
+
+    ``repeat`` adds keys to every repeat, ``more`` to measurement.json. ``answers`` (requests.parquet), ``steps``
+    and ``hardware`` are rows, such as `step`, `cpu_sample` and `gpu_sample` make; without them the files hold none.
+    """
     total = (reviews or n) * duplicates
     run = f"{layout}-n{n}{suffix}"
     folder = root / "runs" / study / run
@@ -74,8 +89,8 @@ def write_run(  # a builder: every keyword is one thing a test may vary
         },
         "engine": {
             "start_s": 21.5,
-            "reused": False,
-            "resolved": {"max_num_seqs": 256, "kv_cache_tokens": 100_000},
+            "reused": reused,
+            "resolved": {"max_num_seqs": 256, "kv_cache_tokens": 100_000, **(resolved or {})},
         },
         "warmup": [],
         "repeats": [
@@ -86,11 +101,13 @@ def write_run(  # a builder: every keyword is one thing a test may vary
                 "prompt_tokens": prompt_tokens,
                 "output_tokens": total,
                 "cached_tokens": 0,
+                **(repeat or {}),
             }
             for index, value in enumerate(seconds)
         ],
         "stopped": stopped,
         "invalid": invalid or [],
+        **(more or {}),
     }
     environment = {
         "measured_at": "2026-03-02T10:00:00+00:00",
@@ -105,7 +122,30 @@ def write_run(  # a builder: every keyword is one thing a test may vary
     }
     (folder / "measurement.json").write_text(json.dumps(measurement))
     (folder / "environment.json").write_text(json.dumps(environment))
+    for name, schema, rows in (
+        ("requests", REQUESTS, answers),
+        ("steps", STEPS, steps),
+        ("hardware", HARDWARE, hardware),
+    ):
+        pq.write_table(pa.Table.from_pylist(rows or [], schema), folder / f"{name}.parquet")
     return folder
+
+
+def step(number: int, scheduled_s: float, finished_s: float, **values: Any) -> dict[str, Any]:
+    """A row of steps.parquet: repeat 0, nothing computed, nobody waiting, unless told otherwise."""
+    row = dict.fromkeys(STEPS.names, 0) | {"running": 1, "requests": 1}
+    return row | {"step": number, "scheduled_s": scheduled_s, "finished_s": finished_s, **values}
+
+
+def gpu_sample(time_s: float, power_w: float, **values: Any) -> dict[str, Any]:
+    """A row of hardware.parquet: GPU 0 in repeat 0; what is not told is null."""
+    return {"repeat": 0, "time_s": time_s, "gpu": 0, "utilization": 1.0, "power_w": power_w, **values}
+
+
+def cpu_sample(time_s: float, utilization: float, engine_utilization: float, **values: Any) -> dict[str, Any]:
+    """A row of hardware.parquet: the processor in repeat 0."""
+    shares = {"utilization": utilization, "engine_utilization": engine_utilization, "stolen": 0.0}
+    return {"repeat": 0, "time_s": time_s, **shares, **values}
 
 
 def make_run(root: Path, **values: Any) -> RunRecord:

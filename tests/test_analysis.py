@@ -32,18 +32,18 @@ PUBLISHED = load_published(make_tables.PUBLISHED)
     ],
 )
 def test_metrics_of_one_repeat(tmp_path, name, value):
-    run = make_run(tmp_path, n=4, reviews=400, seconds=(2.0,), prompt_tokens=120_000).measurement
-    assert METRICS[name].of(run, run.repeats[0]) == value
+    run = make_run(tmp_path, n=4, reviews=400, seconds=(2.0,), prompt_tokens=120_000)
+    assert METRICS[name].of(run, run.measurement.repeats[0]) == value
 
 
 def test_every_submission_of_a_duplicate_is_a_review(tmp_path):
-    run = make_run(tmp_path, n=4, reviews=8, duplicates=100, seconds=(2.0,)).measurement
-    assert METRICS["reviews_per_s"].of(run, run.repeats[0]) == 400.0  # 8 x 100 / 2 s
+    run = make_run(tmp_path, n=4, reviews=8, duplicates=100, seconds=(2.0,))
+    assert METRICS["reviews_per_s"].of(run, run.measurement.repeats[0]) == 400.0  # 8 x 100 / 2 s
 
 
 def test_reviews_left_out_of_the_workload_are_n(tmp_path):
-    run = make_run(tmp_path, n=40, reviews=None, seconds=(2.0,)).measurement
-    assert METRICS["reviews_per_s"].of(run, run.repeats[0]) == 20.0
+    run = make_run(tmp_path, n=40, reviews=None, seconds=(2.0,))
+    assert METRICS["reviews_per_s"].of(run, run.measurement.repeats[0]) == 20.0
 
 
 def test_summary_is_median_and_interval():

@@ -8,7 +8,7 @@ from batchscope.analysis.findings import findings, times
 from batchscope.analysis.frames import runs_frame
 from batchscope.analysis.pages import study_html, study_markdown, summary_html, summary_markdown
 from batchscope.analysis.reference import load_published
-from batchscope.analysis.tables import comparability, study_page
+from batchscope.analysis.tables import comparability, study_page, sweep
 from batchscope.config import Plot, Study
 from scripts.make_tables import PUBLISHED
 
@@ -159,6 +159,51 @@ def test_environments_that_differ_are_not_compared(tmp_path):
     page = study_page("mine", Study(), runs)
     assert sum(line.startswith("Measured on: ") for line in page.context) == 2
     assert any("The environments differ" in line for line in page.context)
+
+
+def test_environments_are_compared_where_the_configuration_says_so(tmp_path):
+    runs = pair(tmp_path, separate=(0.5, 0.5, 0.5), fingerprint="beef")
+    page = study_page("mine", Study(), runs, across=True)
+    (sentence,) = page.findings
+    assert sentence.startswith("Separate prompts (n=40) label 2.0")
+    assert sentence.endswith("3 repeats each) (different environments).")
+    assert any("compare_environments is on" in line for line in page.context)
+    same = pair(tmp_path / "same", separate=(0.5, 0.5, 0.5))
+    assert findings(same, Plot(), across=True) == findings(same, Plot())
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [("oom", "out of memory"), ("died", "engine died"), ("timeout", "timed out")]
+)
+def test_runs_that_did_not_end_show_why_and_what_the_log_said_last(tmp_path, status, words):
+    log = ["first line", *(f"line {number}" for number in range(30)), "RuntimeError: <b>bad</b>"]
+    failed = make_run(
+        tmp_path, study="m", n=8, seconds=(), status=status, message="it broke", more={"log_tail": log}
+    )
+    runs = frame(make_run(tmp_path, study="m", n=4, more={"log_tail": ["fine"]}), failed)
+    page = study_page("m", Study(), runs)
+    assert f"Left out: packed prompts (n=8), {words}." in page.findings
+    assert f"Not counted: packed prompts (n=8). {words}: it broke." in page.notes
+    text, html = study_markdown(page), study_html(page)
+    assert text.endswith(
+        "Log of packed prompts (n=8), its last lines:\n\n    line 28\n    line 29\n    RuntimeError: <b>bad</b>\n"
+    )
+    assert html.count("<details>") == 1
+    assert "line 11\nline 12" in html
+    assert "first line" not in html
+    assert "RuntimeError: &lt;b&gt;bad&lt;/b&gt;" in html
+
+
+def test_the_summary_says_how_much_of_the_sweep_was_timed(tmp_path):
+    jobs = [
+        make_run(tmp_path, n=4, seconds=(2.0, 2.0), more={"sweep": {"seconds": 30.0}}),
+        make_run(tmp_path, n=8, seconds=(3.0, 3.0), more={"sweep": {"seconds": 10.0}}, reused=True),
+    ]
+    line = "Sweep: 2 runs with 1 engine start; 10 s timed of 40 s that the jobs took, a sweep efficiency of 25 %."
+    assert sweep(frame(*jobs)) == line
+    assert summary_markdown("T", [], line).startswith(f"# T\n\n{line}\n")
+    assert line in summary_html("T", [], line)
+    assert sweep(frame(*jobs, make_run(tmp_path, n=12))) is None, "one job did not say how long it took"
 
 
 def test_saturation_compares_all_runs_with_the_fastest(tmp_path):

@@ -116,6 +116,18 @@ def test_all_failed_and_nothing_at_all(tmp_path):
     assert "No run was measured." in texts(tmp_path / "e.svg")
 
 
+@pytest.mark.parametrize(("across", "points"), [(False, 1), (True, 2)])
+def test_ratios_across_environments_are_drawn_only_where_asked_for(tmp_path, across, points):
+    records = [
+        make_run(tmp_path, study="mine", n=4),
+        make_run(tmp_path, study="mine", n=8, fingerprint="beef"),
+    ]
+    frames = runs_frame(records, ROWS), repeats_frame(records)
+    figure = study_figure("mine", Study(), *frames, across=across)
+    drawn = [line for line in figure.axes[2].lines if line.get_marker() == "o"]
+    assert sum(len(line.get_xdata()) for line in drawn) == points
+
+
 def test_an_argument_left_to_vllm_is_a_place_of_its_own(tmp_path):
     values = {"study": "batched_tokens", "n": 4, "reviews": 4000, "model": HERMES, "gpu": H200}
     records = [

@@ -1,5 +1,7 @@
 """From measurement folders to tables and plots.
 
-One way through: `records` (folders) -> `frames` (tidy rows) -> `findings`, `tables`, `plots`.
-A new metric is one entry in `metrics.METRICS`; a new plot panel is one entry in `plots.PANELS`.
+One way through: `records` (folders) -> `gates` (whether a run counts) -> `frames` (tidy rows) -> `findings`,
+`tables`, `plots`. Beside it, from the same folders: `timelines` (steps of one repeat) -> `timeline_plots`.
+A new metric is one entry in `metrics.METRICS`, a new gate one in `gates.GATES`, a new panel one in
+`plots.PANELS` or `timeline_plots.PANELS`.
 """

@@ -1,8 +1,8 @@
 """What the runs of a study say, in plain sentences that never claim more than the repeats show.
 
 Two runs differ when the 95 % interval of their ratio leaves 1 out (`batchscope.stats.verdict`); with fewer
-than `ENOUGH` repeats nothing is claimed. Invalid and failed runs, and runs from different environments, are
-never compared.
+than `ENOUGH` repeats nothing is claimed. Invalid and failed runs are never compared; runs from different
+environments only where the configuration asks for it (``across``), and then the sentence says so.
 """
 
 import math
@@ -19,6 +19,9 @@ from batchscope.stats import ratio as ratio_of_samples
 
 METRIC = "reviews_per_s"
 """What runs are compared by: the only figure that means the same for both layouts."""
+
+FAILURES = {"oom": "out of memory", "died": "engine died", "timeout": "timed out"}
+"""Statuses of runs that did not end, in words."""
 
 SETTINGS = ("layout", "n", "reviews", "duplicates", "output_tokens_per_review", "model", "load_format")
 
@@ -56,19 +59,19 @@ def fault(run: "pd.Series[Any]") -> str:
     """Why a run does not count, in few words; empty for a valid run."""
     if run["valid"]:
         return ""
-    return "out of memory" if run["status"] == "oom" else f"invalid: {run['invalid']}"
+    return FAILURES.get(run["status"]) or f"invalid: {run['invalid']}"
 
 
-def findings(runs: pd.DataFrame, plot: Plot) -> list[str]:
+def findings(runs: pd.DataFrame, plot: Plot, *, across: bool = False) -> list[str]:
     """The sentences of one study, the most telling first.
 
     Runs that differ in the plot's series alone (packed and separate at one n) are compared with each other;
-    where there are none, all runs are compared with the fastest.
+    where there are none, all runs are compared with the fastest. ``across``: of different environments too.
     """
     settings = varying(runs)
     valid = runs[runs["valid"]]
     groups = [group for _, group in _groups(valid, plot, settings) if len(group) > 1] or [valid]
-    sentences = [sentence for group in groups for sentence in _compare_all(group, settings)]
+    sentences = [sentence for group in groups for sentence in _compare_all(group, settings, across)]
     left_out = [
         f"Left out: {label(run, settings)}, {fault(run)}." for _, run in runs[~runs["valid"]].iterrows()
     ]
@@ -87,9 +90,14 @@ def _nothing_to_compare(valid: pd.DataFrame, settings: Sequence[str]) -> str:
     return f"No comparison: the only valid run is {label(run, settings)}, {run[METRIC]:,.1f} reviews/s."
 
 
-def _compare_all(runs: pd.DataFrame, settings: Sequence[str]) -> list[str]:
+def _compare_all(runs: pd.DataFrame, settings: Sequence[str], across: bool) -> list[str]:
     ranked = [run for _, run in runs.sort_values(METRIC, ascending=False, kind="stable").iterrows()]
-    return [compare(ranked[0], other, settings) for other in ranked[1:]]
+    return [compare(ranked[0], other, settings, across=across) for other in ranked[1:]]
+
+
+def comparable(run: "pd.Series[Any]", other: "pd.Series[Any]", *, across: bool) -> bool:
+    """Whether two valid runs may be compared: made in one environment, or ``across`` allows others."""
+    return across or bool(run["fingerprint"] == other["fingerprint"])
 
 
 @dataclass(frozen=True)
@@ -118,31 +126,35 @@ def _sample(run: "pd.Series[Any]") -> Sample:
     return Sample(middle, run["noise"], int(run["repeats"]), run["ending"])
 
 
-def compare(fast: "pd.Series[Any]", slow: "pd.Series[Any]", settings: Sequence[str]) -> str:
+def compare(
+    fast: "pd.Series[Any]", slow: "pd.Series[Any]", settings: Sequence[str], *, across: bool = False
+) -> str:
     """One sentence on two valid runs; ``fast`` has the higher median."""
     first, second = label(fast, settings), label(slow, settings)
-    if fast["fingerprint"] != slow["fingerprint"]:
+    if not comparable(fast, slow, across=across):
         return f"Not compared: {first} and {second} were measured in different environments."
+    apart = "" if comparable(fast, slow, across=False) else " (different environments)"
     found = ratio(fast, slow)
     published = f"; published on one H800: {times(found.published)}" if found.published else ""
     if found.interval is None:
         repeats = min(fast["repeats"], slow["repeats"])
         return (
             f"Too few repeats to tell {first} from {second} "
-            f"({times(found.middle)} as many reviews/s, {repeats} of {ENOUGH} repeats needed{published})."
+            f"({times(found.middle)} as many reviews/s, {repeats} of {ENOUGH} repeats needed{published})"
+            f"{apart}."
         )
     basis = f"{_repeats(fast['repeats'], slow['repeats'])}{published}"
     said = verdict(found.interval)
     if said == "slower":  # medians and means disagree
-        return compare(slow, fast, settings)
+        return compare(slow, fast, settings, across=across)
     middle, low, high = in_figures(found.interval)
     if said == "faster":
         return _capital(
             f"{first} label {middle} as many reviews per second as {second} "
-            f"(95 % interval {low} to {high}; {basis})."
+            f"(95 % interval {low} to {high}; {basis}){apart}."
         )
     size = " of more than 1 %" if found.interval.low > 1 else ""
-    return f"No difference{size} seen between {first} and {second} (ratio {low} to {high}; {basis})."
+    return f"No difference{size} seen between {first} and {second} (ratio {low} to {high}; {basis}){apart}."
 
 
 def _repeats(first: int, second: int) -> str:

@@ -2,7 +2,8 @@
 
 Columns of the runs frame, in this order (a missing value is NA):
 
-- ``study, run, status, valid, invalid, reason``: ``invalid`` holds the reason codes, ``reason`` the sentence.
+- ``study, run, status, valid, invalid, reason``: ``invalid`` holds the reason codes of `gates.judge`,
+  ``reason`` the sentences; ``log_tail``: of a failed run, its log's last lines as a JSON list.
 - ``model, model_source, load_format, layout, n, reviews, duplicates, output_tokens_per_review``.
 - ``engine.environment, engine.<argument>``: as asked for; NA is vLLM's default. ``measure.<key>``.
 - ``requests, prompt_tokens, output_tokens, cached_tokens``: of one repeat. ``longest_prompt_tokens``.
@@ -11,8 +12,11 @@ Columns of the runs frame, in this order (a missing value is NA):
 - ``<metric>, <metric>_low, <metric>_high`` for each of `metrics.METRICS`: median and 95 % interval.
 - ``published.<metric>, published.reviews, published.model, same_prompts, same_model, same_hardware``.
 - ``reproduced.<metric>``: ours / published, of valid runs, for the metrics in `REPRODUCED`.
+- ``timed_s``: seconds of all repeats; ``job_s``: of the run's whole job.
+- ``at_power_limit, at_fixed_clocks``: share of the GPU's samples.
 - ``engine_start_s, engine_reused, resolved.<argument>``: the engine as it ran.
-- ``device, gpu, gpu_memory_bytes, driver, cpu, cores, versions.<package>``.
+- ``device, gpu, gpu_memory_bytes, driver, power_limit_w, power_limit_default_w, cpu, cores``,
+  ``versions.<package>``.
 - ``measured_at, git_commit, fingerprint``.
 """
 
@@ -26,6 +30,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from batchscope.analysis.clocks import APPLICATIONS_CLOCKS, POWER_CAP, share_of_samples
+from batchscope.analysis.gates import Judgement, judge
 from batchscope.analysis.metrics import METRICS, summarise
 from batchscope.analysis.records import Environment, Measurement, RunRecord
 from batchscope.analysis.reference import HARDWARE, PublishedRun, match, same_model, same_prompts
@@ -33,6 +39,9 @@ from batchscope.errors import UserError
 from batchscope.stats import trends
 
 Row = dict[str, Any]
+
+LOG_LINES = 20
+"""Of a failed run's log: enough to see what happened."""
 
 REPRODUCED = ("total_token_throughput", "reviews_per_s")
 """Metrics whose published figure has digits enough for a ratio; requests/s stands there as 0.04."""
@@ -54,17 +63,18 @@ def repeats_frame(records: Sequence[RunRecord]) -> pd.DataFrame:
     """One row a repeat: study, run, valid, repeat (from 1), what was counted, and each metric."""
     rows = [
         {
-            "study": run.study,
-            "run": run.run,
-            "valid": run.valid,
+            "study": record.measurement.study,
+            "run": record.measurement.run,
+            "valid": valid,
             "repeat": number,
             **repeat.model_dump(),
-            **{metric.name: metric.of(run, repeat) for metric in METRICS.values()},
+            **{metric.name: metric.of(record, repeat) for metric in METRICS.values()},
         }
-        for run in (record.measurement for record in records)
-        for number, repeat in enumerate(run.repeats, start=1)
+        for record, valid in ((record, judge(record).valid) for record in records)
+        for number, repeat in enumerate(record.measurement.repeats, start=1)
     ]
-    names = ["started_at", "seconds", "requests", "prompt_tokens", "output_tokens", "cached_tokens", *METRICS]
+    counted = ["requests", "prompt_tokens", "output_tokens", "cached_tokens", "steps", "energy_j"]
+    names = ["started_at", "seconds", *counted, *METRICS]
     return _frame(rows, ["study", "run", "valid", "repeat", *names])
 
 
@@ -94,14 +104,15 @@ def given(value: Any) -> Any:
 
 def _row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...]:
     run, environment = record.measurement, record.environment
-    metrics = _metrics(run)
+    judged, metrics = judge(record), _metrics(record)
     return (
-        _identity(run),
+        _identity(run, judged),
         {f"engine.{key}": value for key, value in run.spec.engine.args.items()},
         {f"measure.{key}": value for key, value in run.spec.measure.items() if key != "half_width_factors"},
         _totals(run),
         metrics,
-        _published(run, environment, row, metrics),
+        _published(record, row, metrics, judged.valid),
+        _job(record),
         {"engine_start_s": run.engine.start_s, "engine_reused": run.engine.reused},
         {f"resolved.{key}": value for key, value in run.engine.resolved.items()},
         _hardware(environment),
@@ -114,16 +125,17 @@ def _row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...]:
     )
 
 
-def _identity(run: Measurement) -> Row:
+def _identity(run: Measurement, judged: Judgement) -> Row:
     load, model = run.spec.workload, run.spec.model
-    details = [f"{item.code}: {item.detail}" if item.detail else item.code for item in run.invalid]
+    details = [f"{item.code}: {item.detail}" if item.detail else item.code for item in judged.invalid]
     return {
         "study": run.study,
         "run": run.run,
         "status": run.status,
-        "valid": run.valid,
-        "invalid": ", ".join(item.code for item in run.invalid) or None,
+        "valid": judged.valid,
+        "invalid": ", ".join(dict.fromkeys(item.code for item in judged.invalid)) or None,
         "reason": "; ".join([run.message] * bool(run.message) + details) or None,
+        "log_tail": list(run.log_tail[-LOG_LINES:]) if run.status != "ok" and run.log_tail else None,
         "model": run.spec.engine.model,
         # Of a folder only the name: paths of a machine do not belong in published tables.
         "model_source": model.id or (model.path and PurePath(model.path).name) or model.source,
@@ -157,17 +169,18 @@ def _totals(run: Measurement) -> Row:
     }
 
 
-def _metrics(run: Measurement) -> Row:
-    row: Row = {}
+def _metrics(record: RunRecord) -> Row:
+    run, row = record.measurement, Row()
     for name, metric in METRICS.items():
-        found = summarise([metric.of(run, repeat) for repeat in run.repeats], run.ending)
+        found = summarise([metric.of(record, repeat) for repeat in run.repeats], run.ending)
         row[name] = found.median if found else math.nan
         row[f"{name}_low"] = found.interval.low if found and found.interval else math.nan
         row[f"{name}_high"] = found.interval.high if found and found.interval else math.nan
     return row
 
 
-def _published(run: Measurement, environment: Environment, row: PublishedRun | None, ours: Row) -> Row:
+def _published(record: RunRecord, row: PublishedRun | None, ours: Row, valid: bool) -> Row:
+    run, environment = record.measurement, record.environment
     figures = {
         metric.name: metric.published(row) if row else math.nan
         for metric in METRICS.values()
@@ -181,9 +194,18 @@ def _published(run: Measurement, environment: Environment, row: PublishedRun | N
         "same_prompts": same_prompts(row, run) if row else None,
         "same_model": same_model(row.model, run.spec) if row else None,
         "same_hardware": HARDWARE in gpu if row else None,
-        **{
-            f"reproduced.{name}": ours[name] / figures[name] if run.valid else math.nan for name in REPRODUCED
-        },
+        **{f"reproduced.{name}": ours[name] / figures[name] if valid else math.nan for name in REPRODUCED},
+    }
+
+
+def _job(record: RunRecord) -> Row:
+    """What the whole job took, and the GPU's state while the clock ran."""
+    run = record.measurement
+    return {
+        "timed_s": sum(repeat.seconds for repeat in run.repeats),
+        "job_s": run.sweep.seconds if run.sweep else math.nan,
+        "at_power_limit": share_of_samples(record.hardware, POWER_CAP),
+        "at_fixed_clocks": share_of_samples(record.hardware, APPLICATIONS_CLOCKS),
     }
 
 
@@ -194,6 +216,8 @@ def _hardware(environment: Environment) -> Row:
         "gpu": gpu.name if gpu else None,
         "gpu_memory_bytes": gpu.memory_bytes if gpu else None,
         "driver": gpu.driver if gpu else None,
+        "power_limit_w": gpu.power_limit_w if gpu else None,
+        "power_limit_default_w": gpu.power_limit_default_w if gpu else None,
         "cpu": environment.cpu.model,
         "cores": environment.cpu.cores,
     }

@@ -2,23 +2,26 @@
 
 To add a metric, write its function and one entry in `METRICS`: it then has its columns in every table
 (``name``, ``name_low``, ``name_high``), and its published figure beside it if ``published`` gives one.
+A figure that is not known is NaN; then the run has none.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from batchscope.analysis.records import Measurement, Repeat
+from batchscope.analysis.records import Repeat, RunRecord
 from batchscope.analysis.reference import PublishedRun
+from batchscope.analysis.work import flops_of, peak_flops
 from batchscope.stats import Ending, Interval, interval, sample
 
 
-def request_throughput(run: Measurement, repeat: Repeat) -> float:
+def request_throughput(run: RunRecord, repeat: Repeat) -> float:
     """Requests per second: requests / seconds (vLLM's request throughput)."""
     return repeat.requests / repeat.seconds
 
 
-def total_token_throughput(run: Measurement, repeat: Repeat) -> float:
+def total_token_throughput(run: RunRecord, repeat: Repeat) -> float:
     """Tokens per second: (prompt + output tokens) / seconds (vLLM's total token throughput).
 
     Prompt tokens that came from the prefix cache count, as in vLLM.
@@ -26,19 +29,36 @@ def total_token_throughput(run: Measurement, repeat: Repeat) -> float:
     return repeat.total_tokens / repeat.seconds
 
 
-def output_throughput(run: Measurement, repeat: Repeat) -> float:
+def output_throughput(run: RunRecord, repeat: Repeat) -> float:
     """Output tokens per second: output tokens / seconds (vLLM's output token throughput)."""
     return repeat.output_tokens / repeat.seconds
 
 
-def reviews_per_s(run: Measurement, repeat: Repeat) -> float:
+def reviews_per_s(run: RunRecord, repeat: Repeat) -> float:
     """Reviews per second: reviews x duplicates / seconds; what both layouts can be compared by."""
-    return run.reviews / repeat.seconds
+    return run.measurement.reviews / repeat.seconds
 
 
-def duration(run: Measurement, repeat: Repeat) -> float:
+def duration(run: RunRecord, repeat: Repeat) -> float:
     """Seconds of the timed window, from the first request's submission to the last one's end."""
     return repeat.seconds
+
+
+def joules_per_review(run: RunRecord, repeat: Repeat) -> float:
+    """Energy that the GPUs took in the timed window for one review, in joules; the host's is not in it.
+
+    NaN on CPU, and where the window was too short to tell. Lower is better.
+    """
+    return math.nan if repeat.energy_j is None else repeat.energy_j / run.measurement.reviews
+
+
+def mfu(run: RunRecord, repeat: Repeat) -> float:
+    """Model FLOP/s over the peak of the GPUs at the run's precision, as a share (Chowdhery et al., PaLM).
+
+    What the prefix cache held is not counted. NaN where the model's shape or the device is not known.
+    """
+    flops, peak = flops_of(run), peak_flops(run)
+    return math.nan if flops is None or peak is None else flops / repeat.seconds / peak
 
 
 @dataclass(frozen=True)
@@ -50,7 +70,7 @@ class Metric:
     label: str
     """axis and heading"""
     unit: str
-    of: Callable[[Measurement, Repeat], float]
+    of: Callable[[RunRecord, Repeat], float]
     published: Callable[[PublishedRun], float] | None = None
     """the same figure from a row of the published table"""
 
@@ -83,6 +103,8 @@ METRICS: dict[str, Metric] = {
             "reviews_per_s", "Reviews labelled", "reviews/s", reviews_per_s, lambda row: row.reviews_per_s
         ),
         Metric("duration_s", "Duration of one repeat", "s", duration),
+        Metric("joules_per_review", "GPU energy", "J/review", joules_per_review),
+        Metric("mfu", "Share of peak FLOP/s", "MFU", mfu),
     )
 }
 
@@ -96,6 +118,8 @@ class Summary:
 
 
 def summarise(values: Sequence[float], ending: Ending = "fixed") -> Summary | None:
-    """Median of the repeats' values with the 95 % interval; None where there is no repeat."""
+    """Median of the repeats' values with the 95 % interval; None without repeats or where one has none."""
+    if not values or any(map(math.isnan, values)):
+        return None
     found = sample(values, ending)
-    return Summary(median(values), interval(found) if found else None) if values else None
+    return Summary(median(values), interval(found) if found else None)

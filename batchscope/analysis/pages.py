@@ -8,7 +8,10 @@ import pandas as pd
 from markupsafe import Markup
 
 from batchscope.analysis.reference import LABEL
-from batchscope.analysis.tables import MEASURED, Page, Struck, Table
+from batchscope.analysis.tables import MEASURED, Log, Page, Struck, Table
+
+LOG_LINES = 3
+"""Of a failed run's log in Markdown, where nothing can be folded away."""
 
 TEXT_COLUMNS = ("layout", "status", "model", "same prompts")
 
@@ -43,6 +46,8 @@ thead .group { text-align: left; max-width: none; border-bottom: 1px solid #8c95
 .text { text-align: left; }
 .spread { display: block; color: #57606a; font-size: .75rem; }
 .published { color: #57606a; background: #f6f8fa; }
+details { color: #57606a; font-size: .85rem; margin: .3rem 0; }
+pre { overflow: auto; background: #f6f8fa; padding: .5rem; }
 .notes { color: #57606a; font-size: .85rem; padding-left: 1.2rem; }
 @media (max-width: 40rem) { body { margin: 1rem; } }
 """
@@ -88,6 +93,9 @@ _STUDY = _ENVIRONMENT.from_string("""<!doctype html>
 </tbody>
 </table></div>
 <ul class="notes">{% for line in page.notes %}<li>{{ line }}</li>{% endfor %}</ul>
+{% for log in page.logs %}
+<details><summary>Log of {{ log.run }}</summary><pre>{{ log.lines | join("\n") }}</pre></details>
+{% endfor %}
 </body>
 </html>
 """)
@@ -98,6 +106,9 @@ _SUMMARY = _ENVIRONMENT.from_string("""<!doctype html>
 <title>{{ title }}</title><style>{{ style | safe }}</style></head>
 <body>
 <h1>{{ title }}</h1>
+{% if sweep %}
+<p class="context">{{ sweep }}</p>
+{% endif %}
 {% for page in pages %}
 <h2>{{ page.title }}</h2>
 <p class="question">{{ page.question }}</p>
@@ -118,12 +129,19 @@ def study_markdown(page: Page) -> str:
         parts.append(table_markdown(page.table))
     if page.notes:
         parts.append("\n".join(f"- {_escape(line)}" for line in page.notes))
+    parts += [_log_markdown(log) for log in page.logs]
     return "\n\n".join(parts) + "\n"
 
 
-def summary_markdown(title: str, pages: Sequence[Page]) -> str:
-    """All studies on one page as Markdown: question, findings, and where the table is."""
-    parts = [f"# {title}"]
+def _log_markdown(log: Log) -> str:
+    """The end of a failed run's log, as a block that Markdown does not read."""
+    lines = "\n".join(f"    {' '.join(line.split())}" for line in log.lines[-LOG_LINES:])
+    return f"Log of {_escape(log.run)}, its last lines:\n\n{lines}"
+
+
+def summary_markdown(title: str, pages: Sequence[Page], sweep: str | None = None) -> str:
+    """All studies on one page as Markdown: the sweep; question, findings, and where the table is."""
+    parts = [f"# {title}", *([_escape(sweep)] if sweep else [])]
     for page in pages:
         parts += [f"## {page.title}", *_opening(page), f"Table: [{page.title}.md]({page.title}.md)"]
     return "\n\n".join(parts) + "\n"
@@ -144,9 +162,9 @@ def study_html(page: Page) -> str:
     )
 
 
-def summary_html(title: str, pages: Sequence[Page]) -> str:
+def summary_html(title: str, pages: Sequence[Page], sweep: str | None = None) -> str:
     """All studies on one page as a single HTML file."""
-    return _SUMMARY.render(title=title, pages=pages, style=STYLE)
+    return _SUMMARY.render(title=title, pages=pages, sweep=sweep, style=STYLE)
 
 
 def table_markdown(table: Table) -> str:

@@ -5,7 +5,7 @@ To add a panel, write a function that draws into an axes and put it into `PANELS
 
 import textwrap
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, StrMethodFormatter
 from matplotlib.transforms import offset_copy
 
-from batchscope.analysis.findings import METRIC, Ratio, fault, label, ratio, show, varying
+from batchscope.analysis.findings import METRIC, Ratio, comparable, fault, label, ratio, show, varying
 from batchscope.analysis.frames import column_of, given
 from batchscope.analysis.metrics import METRICS
 from batchscope.analysis.reference import LABEL
@@ -94,6 +94,8 @@ class Picture:
     logarithmic: bool
     xlabel: str
     styles: dict[str, Style]
+    across: bool = False
+    """whether runs from different environments are compared"""
 
     def each_series(self) -> Iterator[tuple[str, Style, pd.DataFrame]]:
         """Name, style and runs of each series, along x."""
@@ -101,7 +103,9 @@ class Picture:
             yield name, style, self.runs[self.runs["series"] == name].sort_values("x", kind="stable")
 
 
-def study_figure(name: str, study: Study, runs: pd.DataFrame, repeats: pd.DataFrame) -> Figure:
+def study_figure(
+    name: str, study: Study, runs: pd.DataFrame, repeats: pd.DataFrame, *, across: bool = False
+) -> Figure:
     """The figure of one study.
 
     Args:
@@ -109,6 +113,7 @@ def study_figure(name: str, study: Study, runs: pd.DataFrame, repeats: pd.DataFr
         study: its question and plot keys.
         runs: its rows of the runs frame.
         repeats: its rows of the repeats frame.
+        across: compare runs from different environments too.
 
     Raises:
         UserError: ``plot.x`` or ``plot.series`` is no key of a run.
@@ -119,8 +124,8 @@ def study_figure(name: str, study: Study, runs: pd.DataFrame, repeats: pd.DataFr
             return _nothing_to_show(title, runs)
         figure = Figure(figsize=(14, 6.4))
         figure.text(LEFT, 0.965, "\n".join(title), va="top", **TITLE)
-        figure.text(LEFT, 0.03, "\n".join(_footnote(runs)), va="bottom", **FOOTNOTE)
-        picture = arrange(name, study, runs, repeats)
+        figure.text(LEFT, 0.03, "\n".join(_footnote(runs, across)), va="bottom", **FOOTNOTE)
+        picture = replace(arrange(name, study, runs, repeats), across=across)
         below_title = 0.905 - 0.05 * (len(title) - 1)
         grid = {"left": LEFT, "right": 0.985, "bottom": 0.245, "top": below_title - 0.185, "wspace": 0.27}
         for panel, ax in zip(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), strict=True):
@@ -253,7 +258,11 @@ def draw_shape(ax: Axes, picture: Picture) -> None:
     ax.axhline(1, color=GREY, lw=1)
     highest = 1.0
     for _, style, runs in picture.each_series():
-        points = [point for _, run in runs[runs["valid"]].iterrows() if (point := _relative(run, pick(run)))]
+        points = [
+            point
+            for _, run in runs[runs["valid"]].iterrows()
+            if (point := _relative(run, pick(run), picture.across))
+        ]
         places, found = [at for at, _ in points], [value for _, value in points]
         spans = [(at, each.interval) for at, each in points if each.interval]
         ax.vlines(
@@ -280,9 +289,11 @@ SAME = Ratio(1, None, 1)
 """A run over itself."""
 
 
-def _relative(run: "pd.Series[Any]", base: "pd.Series[Any] | None") -> tuple[float, Ratio] | None:
+def _relative(
+    run: "pd.Series[Any]", base: "pd.Series[Any] | None", across: bool
+) -> tuple[float, Ratio] | None:
     """Place and ratio of a run, nothing where the two must not be compared."""
-    if base is None or base["fingerprint"] != run["fingerprint"]:
+    if base is None or not comparable(run, base, across=across):
         return None
     return run["at"], SAME if base["run"] == run["run"] else ratio(run, base)
 
@@ -351,10 +362,10 @@ def _legend(picture: Picture) -> list[Line2D]:
     return handles
 
 
-def _footnote(runs: pd.DataFrame) -> list[str]:
+def _footnote(runs: pd.DataFrame, across: bool = False) -> list[str]:
     if runs.empty:
         return []
-    lines = [*environments(runs), *models(runs), *comparability(runs)]
+    lines = [*environments(runs, across=across), *models(runs), *comparability(runs)]
     return [part for line in lines[:5] for part in textwrap.wrap(line, 175)]
 
 

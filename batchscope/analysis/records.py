@@ -1,16 +1,22 @@
 """Measurement folders as typed records.
 
 A run's folder holds ``measurement.json`` and ``environment.json``; unknown keys are ignored, so that
-the engine side can add some without breaking older readers.
+the engine side can add some without breaking older readers. Beside them lie tables of requests, engine steps
+and hardware samples (`batchscope.engine.schema`); older folders lack some, which reads as empty.
+
+Whether a run counts is not said here but judged from all of these: `batchscope.analysis.gates`.
 """
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -22,6 +28,7 @@ from pydantic import (
 )
 
 from batchscope.config import ModelAsset, Workload
+from batchscope.engine.schema import HARDWARE, REQUESTS, STEPS
 from batchscope.errors import UserError
 from batchscope.stats import Ending, ending_of
 
@@ -41,6 +48,10 @@ class Repeat(Record):
     prompt_tokens: NonNegativeInt
     output_tokens: NonNegativeInt
     cached_tokens: NonNegativeInt = 0
+    steps: NonNegativeInt | None = None
+    """engine steps that computed something; absent without telemetry"""
+    energy_j: float | None = None
+    """what the GPUs took; none on CPU and for windows too short to tell"""
 
     @property
     def total_tokens(self) -> int:
@@ -107,31 +118,42 @@ class Stopped(Record):
     half_width: float | None = None
 
 
+class Sweep(Record):
+    """The run's job as a whole: seconds, its waiting and its engine's start included."""
+
+    seconds: PositiveFloat
+
+
+Status = Literal["ok", "oom", "died", "timeout"]
+"""How a run ended: measured; out of memory; the engine ended in the middle; it took too long."""
+
+
 class Measurement(Record):
     """``measurement.json``."""
 
     schema_version: Literal[1] = Field(alias="schema")
     study: str
     run: str
-    status: Literal["ok", "oom"]
+    status: Status
     message: str = ""
+    log_tail: tuple[str, ...] = ()
+    """the last lines of the log of a run that failed"""
     spec: Spec
     prompts: Prompts
     engine: EngineState = Field(default_factory=EngineState)
     repeats: tuple[Repeat, ...] = ()
     stopped: Stopped | None = None
     invalid: tuple[Invalidity, ...] = ()
+    """what the engine's own checks found; `batchscope.analysis.gates.judge` adds to it"""
+    architecture: dict[str, Any] = Field(default_factory=dict)
+    """the model's shape, as config.json has it; empty where it is not known"""
+    sweep: Sweep | None = None
 
     @model_validator(mode="after")
     def _an_ok_run_has_repeats(self) -> "Measurement":
         if self.status == "ok" and not self.repeats:
             raise ValueError("status is ok, and there is no repeat")
         return self
-
-    @property
-    def valid(self) -> bool:
-        """Whether the run's figures may be compared."""
-        return self.status == "ok" and not self.invalid
 
     @property
     def ending(self) -> Ending:
@@ -151,6 +173,8 @@ class Gpu(Record):
     name: str
     memory_bytes: NonNegativeInt | None = None
     driver: str | None = None
+    power_limit_w: float | None = None
+    power_limit_default_w: float | None = None
 
 
 class Cpu(Record):
@@ -173,12 +197,22 @@ class Environment(Record):
     fingerprint: str
 
 
+def _empty() -> pd.DataFrame:
+    return pd.DataFrame()
+
+
 @dataclass(frozen=True)
 class RunRecord:
-    """A run as it lies on disk."""
+    """A run as it lies on disk. Each table is empty where there is none."""
 
     measurement: Measurement
     environment: Environment
+    requests: pd.DataFrame = field(default_factory=_empty)
+    """columns of `REQUESTS` but the output's ids"""
+    steps: pd.DataFrame = field(default_factory=_empty)
+    """columns of `STEPS`"""
+    hardware: pd.DataFrame = field(default_factory=_empty)
+    """columns of `HARDWARE`"""
 
 
 Kind = TypeVar("Kind", bound=Record)
@@ -193,6 +227,9 @@ def load_run(folder: Path) -> RunRecord:
     return RunRecord(
         _read(folder / "measurement.json", Measurement),
         _read(folder / "environment.json", Environment),
+        _read_table(folder / "requests.parquet", REQUESTS),
+        _read_table(folder / "steps.parquet", STEPS),
+        _read_table(folder / "hardware.parquet", HARDWARE),
     )
 
 
@@ -229,3 +266,18 @@ def _read(path: Path, kind: type[Kind]) -> Kind:
         raise UserError(f"{path}: damaged: {key + ': ' if key else ''}{message}; {remedy}") from None
     except ValueError as error:  # not JSON, or not UTF-8
         raise UserError(f"{path}: damaged: not JSON ({error}); {remedy}") from None
+
+
+def _read_table(path: Path, schema: pa.Schema) -> pd.DataFrame:
+    """A table's columns without nested ones; no row where the file is missing."""
+    remedy = f"delete {path.parent} and rerun"
+    wanted = pa.schema([column for column in schema if not pa.types.is_list(column.type)])
+    try:
+        table = pq.read_table(path) if path.exists() else schema.empty_table()
+        if absent := [name for name in wanted.names if name not in table.column_names]:
+            raise UserError(f"{path}: damaged: no column '{absent[0]}'; {remedy}")
+        frame: pd.DataFrame = table.select(wanted.names).cast(wanted).to_pandas()
+    except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path}: damaged: cannot be read ({reason}); {remedy}") from None
+    return frame

@@ -3,14 +3,15 @@
 `study_page` decides the content, `batchscope.analysis.pages` writes it as Markdown or HTML.
 """
 
+import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
-from batchscope.analysis.findings import METRIC, fault, findings, label, show, times, varying
+from batchscope.analysis.findings import FAILURES, METRIC, fault, findings, label, show, times, varying
 from batchscope.analysis.frames import given
 from batchscope.analysis.metrics import METRICS
 from batchscope.analysis.reference import HARDWARE, LABEL
@@ -51,6 +52,14 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Log:
+    """The last lines of a failed run's log."""
+
+    run: str
+    lines: list[str]
+
+
+@dataclass(frozen=True)
 class Page:
     """A study's page, from top to bottom."""
 
@@ -61,25 +70,29 @@ class Page:
     """what it was measured on, with which model, and what that means for the comparison"""
     table: Table
     notes: list[str]
+    logs: list[Log] = field(default_factory=list)
+    """what failed runs said last"""
 
 
-def study_page(name: str, study: Study, runs: pd.DataFrame) -> Page:
+def study_page(name: str, study: Study, runs: pd.DataFrame, *, across: bool = False) -> Page:
     """The page of one study.
 
     Args:
         name: the study's name.
         study: its question and plot keys.
         runs: its rows of the runs frame, in the order that the table keeps.
+        across: compare runs from different environments too.
     """
     if runs.empty:
         return Page(name, study.question, ["No answer: there is no run."], [], Table([], []), [])
     return Page(
         title=name,
         question=study.question,
-        findings=findings(runs, study.plot),
-        context=[*environments(runs), *models(runs), *comparability(runs)],
+        findings=findings(runs, study.plot, across=across),
+        context=[*environments(runs, across=across), *models(runs), *comparability(runs)],
         table=study_table(runs),
         notes=notes(runs),
+        logs=logs(runs),
     )
 
 
@@ -101,6 +114,8 @@ def _measured(run: "pd.Series[Any]") -> Row:
     mark: Callable[[str], str] = str if run["valid"] else Struck
     row = {(MEASURED, heading): mark(figure(run[name])) for name, heading in SHOWN.items()}
     row[MEASURED, METRICS[METRIC].unit] = mark(with_interval(run, METRIC))
+    row[MEASURED, "MFU (%)"] = mark(one_decimal(100 * run["mfu"]))
+    row[MEASURED, METRICS["joules_per_review"].unit] = mark(figure(run["joules_per_review"]))
     # Token totals are facts of the prompts, whether the timing counts or not.
     return row | {(MEASURED, heading): show_count(run[name]) for name, heading in COUNTS.items()}
 
@@ -120,6 +135,11 @@ def figure(value: float) -> str:
     return "" if pd.isna(value) else f"{value:,.2f}"
 
 
+def one_decimal(value: float) -> str:
+    """A share in percent; empty where there is none."""
+    return "" if pd.isna(value) else f"{value:.1f}"
+
+
 def with_interval(run: "pd.Series[Any]", name: str) -> str:
     """Median, and the 95 % interval where there are repeats enough for one."""
     low, high = run[f"{name}_low"], run[f"{name}_high"]
@@ -131,12 +151,21 @@ def show_count(value: float) -> str:
     return "" if pd.isna(value) else f"{int(value):,}"
 
 
-def environments(runs: pd.DataFrame) -> list[str]:
-    """One line for each environment that the runs were measured in."""
+def environments(runs: pd.DataFrame, *, across: bool = False) -> list[str]:
+    """One line for each environment that the runs were measured in, and what that means for them."""
     lines = [f"Measured on: {_environment(group)}." for _, group in runs.groupby("fingerprint", sort=False)]
-    if len(lines) > 1:
+    if len(lines) > 1 and across:
+        lines.append(
+            "The environments differ, and runs are compared all the same: compare_environments is on."
+        )
+    elif len(lines) > 1:
         lines.append("The environments differ: runs are compared only with runs from the same one.")
-    return lines
+    limits = runs[["power_limit_w", "power_limit_default_w"]].dropna().drop_duplicates()
+    return lines + [
+        f"The GPU's power limit was lowered to {limit:.0f} W from its default of {default:.0f} W."
+        for limit, default in limits.itertuples(index=False)
+        if limit < default
+    ]
 
 
 def _environment(runs: pd.DataFrame) -> str:
@@ -189,6 +218,7 @@ def notes(runs: pd.DataFrame) -> list[str]:
     """What a reader must know under the table: repeats, unequal lengths, and why runs do not count."""
     settings = varying(runs)
     lines = [_about_repeats(runs), *_imprecise(runs, settings), *_trending(runs, settings)]
+    lines += [*_at_power_limit(runs), *_at_fixed_clocks(runs)]
     matched = runs[runs["published.model"].notna() & runs["valid"]]
     if matched["same_prompts"].any():
         lines.append("✓ same prompts: prompt and output token totals are the published ones.")
@@ -199,10 +229,44 @@ def notes(runs: pd.DataFrame) -> list[str]:
         if theirs != ours
     ]
     for _, run in runs[~runs["valid"]].iterrows():
-        kind = "out of memory" if run["status"] == "oom" else ""
+        kind = FAILURES.get(run["status"], "")
         why = ": ".join(part for part in (kind, given(run["reason"])) if part)
         lines.append(f"Not counted: {label(run, settings)}. {why}.")
     return lines
+
+
+def logs(runs: pd.DataFrame) -> list[Log]:
+    """What failed runs said last."""
+    settings = varying(runs)
+    failed = runs[runs["log_tail"].notna()]
+    return [Log(label(run, settings), json.loads(run["log_tail"])) for _, run in failed.iterrows()]
+
+
+def _at_power_limit(runs: pd.DataFrame) -> list[str]:
+    """How much of the time each environment's GPU was at its power limit: normal, and good to know."""
+    return [
+        f"The GPU was at its power limit{_watts(group)} in {_of_samples(group['at_power_limit'])}."
+        for _, group in runs.groupby("fingerprint", sort=False)
+        if (group["at_power_limit"] > 0).any()
+    ]
+
+
+def _watts(runs: pd.DataFrame) -> str:
+    limit = given(runs.iloc[0]["power_limit_w"])
+    return f" of {limit:.0f} W" if limit else ""
+
+
+def _at_fixed_clocks(runs: pd.DataFrame) -> list[str]:
+    held = runs["at_fixed_clocks"]
+    if not (held > 0).any():
+        return []
+    return [f"The GPU's clocks were fixed below their highest in {_of_samples(held)}."]
+
+
+def _of_samples(shares: "pd.Series[float]") -> str:
+    """Shares of several runs: ``96 % of samples``, or ``12 to 96 % of a run's samples``."""
+    low, high = (f"{100 * share:.0f}" for share in (shares.min(), shares.max()))
+    return f"{low} % of samples" if low == high else f"{low} to {high} % of a run's samples"
 
 
 def _imprecise(runs: pd.DataFrame, settings: Sequence[str]) -> list[str]:
@@ -226,6 +290,23 @@ def _trending(runs: pd.DataFrame, settings: Sequence[str]) -> list[str]:
         "Seconds rise or fall from repeat to repeat, so the interval does not hold "
         f"(a longer measure.warmup_tokens may help): {'; '.join(names)}."
     ]
+
+
+def sweep(runs: pd.DataFrame) -> str | None:
+    """How much of the jobs' time was timed; None where a job did not say how long it took."""
+    if runs.empty or runs["job_s"].isna().any():
+        return None
+    starts = int((~runs["engine_reused"].astype(bool)).sum())
+    timed, total = float(runs["timed_s"].sum()), float(runs["job_s"].sum())
+    return (
+        f"Sweep: {len(runs)} {_many('run', len(runs))} with {starts} engine {_many('start', starts)}; "
+        f"{timed:,.0f} s timed of {total:,.0f} s that the jobs took, a sweep efficiency of "
+        f"{100 * timed / total:.0f} %."
+    )
+
+
+def _many(word: str, count: int) -> str:
+    return word if count == 1 else f"{word}s"
 
 
 def _about_repeats(runs: pd.DataFrame) -> str:

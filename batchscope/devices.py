@@ -1,0 +1,124 @@
+"""What GPUs can do at most: dense peaks and memory bandwidth, from the vendor's data sheets.
+
+Names are those that NVML gives. Data sheets print most peaks "with sparsity"; here stands half of those, for
+dense matrices. A device that is not here is not known: then nothing is said about it.
+"""
+
+from dataclasses import dataclass
+
+TERA, GIGA = 1e12, 1e9
+
+CLOCK_MARGIN = 1.1
+"""Data sheets reckon with a boost clock that cards may exceed: an H200's 989 TFLOP/s are those of 1,830 MHz,
+and it can run at 1,980 (8 % more). Only what is beyond this factor is impossible."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """Dense peaks in FLOP/s (int8: operations a second), bandwidth in bytes/s; None: it has no such units."""
+
+    bits16: float
+    """bfloat16 and float16, accumulated in float32"""
+    bandwidth: float
+    source: str
+    fp8: float | None = None
+    int8: float | None = None
+    fp4: float | None = None
+
+    @property
+    def highest(self) -> float:
+        """The peak at whatever precision is fastest."""
+        return max(peak for peak in (self.bits16, self.fp8, self.int8, self.fp4) if peak is not None)
+
+
+def _device(  # one line a device: TFLOP/s and GB/s, as data sheets have them
+    source: str,
+    bits16: float,
+    gigabytes: float,
+    *,
+    fp8: float | None = None,
+    int8: float | None = None,
+    fp4: float | None = None,
+) -> Device:
+    eight, integer, four = (peak and peak * TERA for peak in (fp8, int8, fp4))
+    return Device(bits16 * TERA, gigabytes * GIGA, source, eight, integer, four)
+
+
+_H100 = "NVIDIA H100 Tensor Core GPU data sheet (1,979 and 3,958 with sparsity; PCIe 1,513; NVL 1,671)"
+_H200 = "NVIDIA H200 Tensor Core GPU data sheet (1,979 and 3,958 with sparsity; NVL 1,671 and 3,341)"
+_H800 = "NVIDIA H800 data sheet: the H100's figures, but for float64 and NVLink"
+_A100 = "NVIDIA A100 Tensor Core GPU data sheet (312; bandwidth by variant)"
+_A800 = "NVIDIA A800 data sheet: the A100's figures, but for NVLink"
+
+DEVICES: dict[str, Device] = {
+    "NVIDIA B200": _device(
+        "NVIDIA HGX B200 data sheet, an eighth of it (4.5, 9 and 18 PFLOP/s with sparsity)",
+        2250,
+        8000,
+        fp8=4500,
+        int8=4500,
+        fp4=9000,
+    ),
+    "NVIDIA H200": _device(_H200, 989.5, 4800, fp8=1979, int8=1979),
+    "NVIDIA H200 NVL": _device(_H200, 835.5, 4800, fp8=1670.5, int8=1670.5),
+    "NVIDIA GH200 480GB": _device(
+        "NVIDIA GH200 Grace Hopper Superchip data sheet (96 GB HBM3)", 989.5, 4000, fp8=1979, int8=1979
+    ),
+    "NVIDIA H100 80GB HBM3": _device(_H100, 989.5, 3350, fp8=1979, int8=1979),
+    "NVIDIA H100 PCIe": _device(_H100, 756.5, 2000, fp8=1513, int8=1513),
+    "NVIDIA H100 NVL": _device(_H100, 835.5, 3900, fp8=1670.5, int8=1670.5),
+    "NVIDIA H800": _device(_H800, 989.5, 3350, fp8=1979, int8=1979),
+    "NVIDIA H800 PCIe": _device(_H800, 756.5, 2000, fp8=1513, int8=1513),
+    "NVIDIA A100-SXM4-40GB": _device(_A100, 312, 1555, int8=624),
+    "NVIDIA A100-SXM4-80GB": _device(_A100, 312, 2039, int8=624),
+    "NVIDIA A100-PCIE-40GB": _device(_A100, 312, 1555, int8=624),
+    "NVIDIA A100 80GB PCIe": _device(_A100, 312, 1935, int8=624),
+    "NVIDIA A800-SXM4-80GB": _device(_A800, 312, 2039, int8=624),
+    "NVIDIA A800 80GB PCIe": _device(_A800, 312, 1935, int8=624),
+    "NVIDIA A30": _device("NVIDIA A30 Tensor Core GPU data sheet", 165, 933, int8=330),
+    "NVIDIA A40": _device("NVIDIA A40 data sheet", 149.7, 696, int8=299.3),
+    "NVIDIA A10": _device("NVIDIA A10 Tensor Core GPU data sheet", 125, 600, int8=250),
+    "NVIDIA L4": _device("NVIDIA L4 data sheet (242 and 485 with sparsity)", 121, 300, fp8=242.5, int8=242.5),
+    "NVIDIA L40": _device("NVIDIA L40 data sheet", 181, 864, fp8=362, int8=362),
+    "NVIDIA L40S": _device("NVIDIA L40S data sheet", 362, 864, fp8=733, int8=733),
+    "NVIDIA GeForce RTX 3090": _device("NVIDIA GA102 white paper, appendix A", 71, 936, int8=284),
+    "NVIDIA GeForce RTX 4090": _device(
+        "NVIDIA Ada GPU architecture white paper, appendix A (fp8 accumulated in float16)",
+        165.2,
+        1008,
+        fp8=660.6,
+        int8=660.6,
+    ),
+    "NVIDIA GeForce RTX 5090": _device(
+        "NVIDIA RTX Blackwell GPU architecture white paper, appendix A (fp8 accumulated in float16)",
+        209.5,
+        1792,
+        fp8=838,
+        int8=838,
+        fp4=1676,
+    ),
+    "Tesla T4": _device("NVIDIA T4 data sheet", 65, 320, int8=130),
+}
+
+
+def device_named(name: str) -> Device | None:
+    """The device with this NVML name; None where its figures are not known (MIG slices among them)."""
+    return DEVICES.get(name)
+
+
+def peak_of(
+    device: Device, dtype: str | None, quantization: str | None, kv_dtype: str | None
+) -> float | None:
+    """Peak of the arithmetic that a model runs in, in FLOP/s; None where it is not known which one that is.
+
+    Args:
+        device: the GPU.
+        dtype: of weights and activations, such as bfloat16.
+        quantization: vLLM's, None for none. Of the schemes only ``fp8`` says what it computes in.
+        kv_dtype: of the KV cache. With an 8-bit one attention may compute in 8 bits, the rest does not.
+    """
+    if kv_dtype not in (None, "auto", dtype) or dtype not in ("bfloat16", "float16"):
+        return None
+    if quantization is None:
+        return device.bits16
+    return device.fp8 if quantization == "fp8" else None
