@@ -1,4 +1,4 @@
-"""Tables and plots of what was measured.
+"""Tables, plots and timelines of what was measured.
 
 in:  <results>/runs/{study}/{run}/, docs/reference/h800/ (the published figures)
 out: <results>/config.json               the configuration in force
@@ -7,6 +7,7 @@ out: <results>/config.json               the configuration in force
      <results>/tables/{study}.md .html .csv  in the published form, published figures beside ours
      <results>/tables/summary.md .html   all studies, each with its answer in a sentence
      <results>/plots/{study}.png .svg
+     <results>/timelines/{study}/{run}.png .svg .txt  what happened inside each run, step by step
 """
 
 STUDIES = list(CONFIG.active_studies)
@@ -30,7 +31,7 @@ rule make_tables:
     input:
         measurements=[f"<results>/runs/{run.id}/measurement.json" for run in RUNS.values()],
         config="<results>/config.json",
-        code=code("batchscope/analysis/*.py", "scripts/make_tables.py"),
+        code=code(*ANALYSIS, "scripts/make_tables.py"),
         published=code("docs/reference/h800/*.csv"),
     output:
         runs=multiext("<results>/tables/runs", ".csv", ".parquet"),
@@ -70,7 +71,7 @@ rule plot_study:
         runs="<results>/tables/runs.parquet",
         repeats="<results>/tables/repeats.parquet",
         config="<results>/config.json",
-        code=code("batchscope/analysis/*.py", "scripts/plot_study.py"),
+        code=code(*ANALYSIS, "scripts/plot_study.py"),
     output:
         png="<results>/plots/{study}.png",
         svg=report(
@@ -87,3 +88,29 @@ rule plot_study:
         "python3 -m scripts.plot_study --tables {input.runs:q} --repeats {input.repeats:q}"
         " --config {input.config:q} --study {wildcards.study:q} --out-png {output.png:q} --out-svg {output.svg:q}"
         " 2>&1 | tee -i {log:q}"
+
+
+rule plot_timelines:
+    """Draw and write down what happened inside each run of one study: one job, for matplotlib starts slowly."""
+    input:
+        runs=files_of_study("measurement.json", "environment.json", "steps.parquet", "hardware.parquet"),
+        config="<results>/config.json",
+        code=code(*ANALYSIS, "batchscope/engine/schema.py", "scripts/plot_timelines.py"),
+    output:
+        folder=report(
+            directory("<results>/timelines/{study}"),
+            patterns=["{run}.svg"],
+            category="Timelines",
+            subcategory="{study}",
+            labels={"run": "{run}"},
+            caption="../report/timeline.rst",
+        ),
+    log:
+        "<logs>/plot_timelines/{study}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        runs=lambda wildcards, input: os.path.join(os.path.dirname(input.config), "runs"),
+    shell:
+        "python3 -m scripts.plot_timelines --runs {params.runs:q} --config {input.config:q}"
+        " --study {wildcards.study:q} --out {output.folder:q} 2>&1 | tee -i {log:q}"

@@ -37,6 +37,7 @@ class Report:
 
     def __init__(self, driver: Chrome, results: Path) -> None:
         self.driver = driver
+        self.results = results
         config = json.loads((results / "config.json").read_text())
         self.title = config["title"]
         self.questions = {name: study["question"] for name, study in config["studies"].items() if study}
@@ -152,7 +153,7 @@ def test_start_page_has_title_workflow_and_menu(report):
     assert report.find("h1.title").text == report.title
     assert report.find("#rulegraph canvas").size["height"] > 100
     menu = report.find("nav").text.splitlines()
-    assert menu[-3:] == ["Answers", "Plots", "Tables"]
+    assert menu[-4:] == ["Answers", "Plots", "Tables", "Timelines"]
     assert "system-message" not in report.driver.page_source  # what a fault in the text turns into
 
 
@@ -189,15 +190,31 @@ def test_plots(report):
         assert image["right"] <= image["window"]  # fits beside the menu
 
 
-def shown(driver: Chrome, study: str) -> dict[str, Any] | None:
-    """Size of the study's image, once it is the one on show."""
+def test_timelines_of_each_run(report):
+    for study in report.questions:
+        report.menu("Timelines")
+        report.menu(study)
+        runs = sorted(path.name for path in (report.results / "runs" / study).iterdir())
+        assert report.entries() == runs
+        for run in runs:
+            report.show(run)
+            image = report.wait(lambda driver, name=f"{study}/{run}": shown(driver, name))
+            assert image["right"] <= image["window"]
+        report.show(runs[0], button=-1)
+        assert f"What happened inside run {runs[0]} of study {study}" in report.find("nav .prose").text
+        assert "system-message" not in report.driver.page_source
+        report.home()
+
+
+def shown(driver: Chrome, name: str) -> dict[str, Any] | None:
+    """Size of the image of that name, once it is the one on show."""
     image = driver.execute_script(
         "const image = document.querySelector('#app img:not(nav img)');"
         "return image && image.complete && {src: image.src, natural: image.naturalWidth,"
         " right: image.getBoundingClientRect().right, window: innerWidth,"
         " path: app.state.resultPath};"
     )
-    return image if image and image["path"].endswith(f"/{study}.svg") and image["natural"] else None
+    return image if image and image["path"].endswith(f"/{name}.svg") and image["natural"] else None
 
 
 def test_tables_have_a_row_a_run(report):
