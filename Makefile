@@ -5,12 +5,12 @@ export PYTHON
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help env demo plan report test lint format config lock clean distclean
+.PHONY: help env demo plan retry report test lint format config lock clean distclean
 
 WORKFLOW := .venv/.workflow-installed
 DEV := .venv/.dev-installed
 ENGINES := $(patsubst envs/engine-%.in,%,$(wildcard envs/engine-*.in))
-CHECKED := batchscope scripts tests
+CHECKED := batchscope scripts benchmarks tests
 SNAKEFILES := Snakefile rules
 
 help: ## list the commands
@@ -25,6 +25,9 @@ demo: $(WORKFLOW) .engines/cpu/.installed ## run the default study on CPU, data 
 
 plan: $(WORKFLOW) ## print the runs: prompts, tokens, predicted minutes, what is stale and why
 	@snakemake --cores 1 plan
+
+retry: $(WORKFLOW) ## measure again the runs that failed, with the configuration of the last call
+	python3 -m scripts.retry_failed
 
 report: $(WORKFLOW) ## write results/report.html from the results that are there
 	snakemake --cores 1 --report results/report.html

@@ -1,0 +1,47 @@
+"""Measure again the runs that failed: out of memory, engine died, timed out. Other arguments go to Snakemake.
+
+The configuration is the one of the last call (results/config.json) unless --configfile gives another.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from batchscope.config import load_config
+from batchscope.errors import UserError, run_script
+from batchscope.files import read_json
+from batchscope.runs import expand_studies
+
+
+def main() -> None:
+    """Find the failed runs and hand them to Snakemake."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path, default=Path("results"), help="folder of the results")
+    args, others = parser.parse_known_args()
+    failed = failed_runs(args.results)
+    if not failed:
+        print("nothing to retry: no run failed")
+        return
+    print(f"measuring again: {', '.join(path.parent.name for path in failed)}", flush=True)
+    configuration = [] if "--configfile" in others else ["--configfile", str(args.results / "config.json")]
+    # Targets first: options that take lists would swallow them.
+    command = ["snakemake", "--cores", "1", "all", "--forcerun", *map(str, failed), *configuration, *others]
+    os.execv(sys.executable, [sys.executable, "-m", *command])  # noqa: S606, no shell
+
+
+def failed_runs(results: Path) -> list[Path]:
+    """measurement.json of each run of the last configuration that has a status other than ok.
+
+    Raises:
+        UserError: the workflow has not run yet.
+    """
+    config = read_json(results / "config.json")
+    if config is None:
+        raise UserError(f"{results / 'config.json'}: not there; run snakemake --cores 1 all first")
+    paths = [results / "runs" / run.id / "measurement.json" for run in expand_studies(load_config(config))]
+    return [path for path in paths if (read_json(path) or {"status": "ok"})["status"] != "ok"]
+
+
+if __name__ == "__main__":
+    run_script(main)
