@@ -1,0 +1,86 @@
+"""What the benchmarks work on: a run that the workflow has measured, and ratios of arms that took turns."""
+
+import argparse
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from batchscope.config import load_config
+from batchscope.environments import require
+from batchscope.stats import paired_ratio
+
+RESULTS = Path("results")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A measured run's engine and prompts."""
+
+    run: str
+    spec: dict[str, Any]
+    environment: dict[str, Any]
+    python: str
+    model: Path
+    prompts: Path
+
+    @property
+    def output_tokens(self) -> int:
+        """Tokens decoded for each review."""
+        return int(self.spec["workload"]["output_tokens_per_review"])
+
+
+def parser(text: str | None) -> argparse.ArgumentParser:
+    """Options that all benchmarks have."""
+    made = argparse.ArgumentParser(description=text)
+    made.add_argument("--run", required=True, help="study/run, measured before: its engine, its prompts")
+    made.add_argument("--args", type=json.loads, default={}, help="JSON: engine arguments that differ")
+    made.add_argument("--pairs", type=int, default=5, help="turns of each arm")
+    made.add_argument("--out", type=Path, required=True, help="JSON file to write")
+    return made
+
+
+def load_case(run: str, args: Mapping[str, Any]) -> Case:
+    """Find a measured run in ``results``; ``args`` lie over its engine arguments."""
+    config = load_config(json.loads((RESULTS / "config.json").read_text(encoding="utf-8")))
+    folder = RESULTS / "runs" / run
+    measurement = json.loads((folder / "measurement.json").read_text(encoding="utf-8"))
+    spec = measurement["spec"]
+    spec["engine"]["args"] |= args
+    name = spec["engine"]["environment"]
+    return Case(
+        run=run,
+        spec=spec,
+        environment=json.loads((folder / "environment.json").read_text(encoding="utf-8")),
+        python=require(name, config.environments[name]),
+        model=RESULTS / "models" / spec["engine"]["model"],
+        prompts=RESULTS / "prompts" / measurement["prompts"]["id"] / "prompts.jsonl",
+    )
+
+
+def take_turns(arms: Mapping[str, Callable[[], float]], pairs: int) -> dict[str, list[float]]:
+    """Call every arm ``pairs`` times, every other time in the reverse order; what they returned."""
+    rates: dict[str, list[float]] = {name: [] for name in arms}
+    for turn in range(pairs):
+        for name in list(arms)[:: 1 if turn % 2 == 0 else -1]:
+            rates[name].append(arms[name]())
+            print(f"turn {turn + 1}/{pairs}, {name}: {rates[name][-1]:,.0f} total tokens/s", flush=True)
+    return rates
+
+
+def compare(rates: Mapping[str, Sequence[float]], mine: str, base: str) -> dict[str, Any]:
+    """Ratios of two arms that took turns: median, and the interval of the mean; printed too."""
+    ratios = [ours / theirs for ours, theirs in zip(rates[mine], rates[base], strict=True)]
+    interval = paired_ratio(rates[mine], rates[base])
+    text = f"{mine} / {base}: median {median(ratios):.4f}, 95 % interval {interval.low:.4f} to"
+    print(f"{text} {interval.high:.4f}, {len(ratios)} pairs", flush=True)
+    return {"mine": mine, "base": base, "median": median(ratios), "low": interval.low, "high": interval.high}
+
+
+def keep(out: Path, case: Case, rates: Mapping[str, Sequence[float]], ratios: list[dict[str, Any]]) -> None:
+    """Write the figures, with what they were made on, as JSON."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    content = {"run": case.run, "spec": case.spec, "environment": case.environment}
+    out.write_text(json.dumps({**content, "rates": rates, "ratios": ratios}, indent=1) + "\n")

@@ -1,0 +1,57 @@
+"""Passes with and without telemetry, and vLLM's plain generate, on two warm engines that take turns.
+
+Both engines are on the device at once, so that passes can alternate: each must fit into half of it, on a GPU
+with ``--args '{"gpu_memory_utilization": 0.4}'``.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from batchscope.engine.variables import engine_variables
+from batchscope.errors import run_script
+from batchscope.supervise import device_lock
+from benchmarks.case import Case, compare, keep, load_case, parser
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> None:
+    """Run the arms in the engine's environment, then compare them."""
+    args = parser(__doc__).parse_args()
+    case = load_case(args.run, args.args)
+    rates = run_arms(case, args.pairs)
+    ratios = [compare(rates, *arms) for arms in (("telemetry", "bare"), ("telemetry", "generate"))]
+    keep(args.out, case, rates, ratios)
+
+
+def run_arms(case: Case, pairs: int) -> dict[str, list[float]]:
+    """Total tokens per second of each turn of each arm."""
+    device = case.spec["device"]
+    with tempfile.TemporaryDirectory() as folder, device_lock(device, 1) as gpus:
+        job, out = Path(folder) / "job.json", Path(folder) / "rates.json"
+        job.write_text(
+            json.dumps(
+                {
+                    "spec": case.spec,
+                    "model": str(case.model.resolve()),
+                    "prompts": str(case.prompts.resolve()),
+                    "pairs": pairs,
+                    "steps": str(Path(folder) / "steps"),
+                    "out": str(out),
+                }
+            )
+        )
+        subprocess.run(
+            [case.python, "-m", "benchmarks.telemetry_arms", str(job)],
+            env=engine_variables(os.environ, str(ROOT), gpus, case.spec["engine"]["variables"]),
+            check=True,
+        )
+        rates: dict[str, list[float]] = json.loads(out.read_text())
+    return rates
+
+
+if __name__ == "__main__":
+    run_script(main)

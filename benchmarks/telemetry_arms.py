@@ -1,0 +1,83 @@
+"""The arms of benchmarks.telemetry, run with an engine environment's Python."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from vllm import LLM, SamplingParams
+from vllm.inputs import TokensPrompt
+
+from batchscope.engine.hardware import make_probe, users_before
+from batchscope.engine.passes import Request, pass_totals, run_pass
+from batchscope.engine.run import read_requests
+from batchscope.engine.start import start_engine
+from batchscope.engine.steps import VARIABLE
+from batchscope.engine.telemetry import Instruments, Telemetry
+
+
+def main() -> None:
+    """Start both engines, warm them up, let the arms take turns."""
+    job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    spec = job["spec"]
+    requests = read_requests(Path(job["prompts"]), spec["workload"]["output_tokens_per_review"])
+    others = users_before(spec["device"])
+    os.environ[VARIABLE] = job["steps"]
+    start = (job["model"], spec["model"], spec["engine"]["args"])
+    recording, _ = start_engine(*start, recording=True)
+    instruments = Instruments(Path(job["steps"]), make_probe(spec["device"], others))
+    bare, _ = start_engine(*start, recording=False)
+    arms: dict[str, Callable[[], float]] = {
+        "telemetry": lambda: with_telemetry(recording, instruments, requests),
+        "bare": lambda: rate(pass_totals(run_pass(bare, requests, "bare"))),
+        "generate": lambda: plain_generate(bare, requests),
+    }
+    for arm in (*arms.values(), *arms.values()):  # the second time with compiled kernels and warm caches
+        arm()
+    Path(job["out"]).write_text(json.dumps(take_turns(arms, job["pairs"])))
+
+
+def take_turns(arms: dict[str, Callable[[], float]], pairs: int) -> dict[str, list[float]]:
+    """Each turn starts with another arm."""
+    names, rates = list(arms), {name: [] for name in arms}  # type: tuple[list[str], dict[str, list[float]]]
+    for turn in range(pairs):
+        for name in names[turn % len(names) :] + names[: turn % len(names)]:
+            rates[name].append(arms[name]())
+            print(f"turn {turn + 1}/{pairs}, {name}: {rates[name][-1]:,.0f} total tokens/s", flush=True)
+    return rates
+
+
+def rate(totals: dict[str, Any]) -> float:
+    """Total tokens per second."""
+    return float(totals["prompt_tokens"] + totals["output_tokens"]) / float(totals["seconds"])
+
+
+def with_telemetry(llm: LLM, instruments: Instruments, requests: Sequence[Request]) -> float:
+    """A pass as a run has it."""
+    telemetry = Telemetry(instruments)
+    result = run_pass(llm, requests, "telemetry", telemetry.watching())
+    if not telemetry.keep(result, 0)["steps"]:
+        raise RuntimeError("no step was recorded: this arm would measure nothing")
+    return rate(pass_totals(result))
+
+
+def plain_generate(llm: LLM, requests: Sequence[Request]) -> float:
+    """VLLM's own way, as its throughput benchmark does it: queueing is inside the window."""
+    llm.reset_prefix_cache()
+    prompts = [TokensPrompt(prompt_token_ids=request.token_ids) for request in requests]
+    sampling = [
+        SamplingParams(temperature=0.0, max_tokens=request.output_tokens, ignore_eos=True, detokenize=False)
+        for request in requests
+    ]
+    start = time.perf_counter()
+    outputs = llm.generate(prompts, sampling, use_tqdm=False)
+    seconds = time.perf_counter() - start
+    tokens = sum(len(each.prompt_token_ids or ()) + len(each.outputs[0].token_ids) for each in outputs)
+    return tokens / seconds
+
+
+if __name__ == "__main__":
+    main()

