@@ -22,11 +22,14 @@ THOUSAND_RUNS = {
 }
 
 
-def test_a_thousand_runs_are_planned_in_six_cpu_seconds(project: Project) -> None:
-    outcome = project.snakemake("all", "-n", config=THOUSAND_RUNS)
-    assert outcome.status == 0, outcome.text
-    assert outcome.rules["measure"] == 1000
-    assert outcome.cpu_seconds <= 6
+def test_a_thousand_runs_are_planned_in_a_few_times_the_seconds_of_three(project: Project) -> None:
+    """A ratio, for machines differ: 3.9 to 5.3 were seen; what grows with the square of the runs is far above."""
+    three = project.snakemake("all", "-n")
+    assert three.status == 0, three.text
+    thousand = project.snakemake("all", "-n", config=THOUSAND_RUNS)
+    assert thousand.status == 0, thousand.text
+    assert thousand.rules["measure"] == 1000
+    assert thousand.cpu_seconds <= 10 * three.cpu_seconds
 
 
 def test_the_plan_names_what_is_missing_and_guesses_its_size(project: Project) -> None:
