@@ -33,7 +33,7 @@ report: $(WORKFLOW) ## write results/report.html from the results that are there
 	snakemake --cores 1 --report results/report.html
 
 test: $(DEV) .engines/cpu/.installed ## run the tests (ARGS= for pytest, such as ARGS="-k plan")
-	pytest -v --durations 10 --timeout 900 $(ARGS)
+	pytest -v --numprocesses 2 --dist loadgroup --durations 15 --timeout 900 $(ARGS)
 
 lint: $(DEV) ## ruff, mypy, snakefmt and Snakemake's own linter
 	ruff check .

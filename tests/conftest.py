@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,23 @@ import yaml
 # A shell that starts the tests in the background has Ctrl-C ignored, and what they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# An engine's start is mostly one thread that imports, so tests run in two processes (`make test`). Each has
+# a folder for temporary files of its own, the device's lock among them, and its engines a core of their own.
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix=worker)
+    cores = sorted(os.sched_getaffinity(0))
+    os.environ["VLLM_CPU_OMP_THREADS_BIND"] = str(cores[int(worker.removeprefix("gw")) % len(cores)])
+
 ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = ROOT / "batchscope" / "snakemake_plugins"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What shares the measured checkout stays in one process and in order, and so do the tests of a file."""
+    for item in items:
+        shared = "measured" in item.fixturenames  # type: ignore[attr-defined]
+        if item.get_closest_marker("engine"):
+            item.add_marker(pytest.mark.xdist_group("measured" if shared else "engines"))
 
 
 @dataclass
