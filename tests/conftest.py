@@ -30,8 +30,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = ROOT / "batchscope" / "snakemake_plugins"
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in this hook too
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares the measured checkout stays in one process and in order, and so do the tests of a file."""
+    """What shares the measured checkout stays in one process and in order; other engines go to the second."""
     for item in items:
         shared = "measured" in item.fixturenames  # type: ignore[attr-defined]
         if item.get_closest_marker("engine"):

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -44,7 +45,9 @@ class Report:
         self.runs = {study: runs_of(results / "runs" / study) for study in self.questions}
 
     def wait(self, condition: Any) -> Any:
-        return WebDriverWait(self.driver, 20).until(condition)
+        # a page that is still being laid out moves under the pointer
+        moving = [ElementClickInterceptedException, StaleElementReferenceException]
+        return WebDriverWait(self.driver, 20, ignored_exceptions=moving).until(condition)
 
     def find(self, selector: str) -> WebElement:
         return self.wait(lambda driver: driver.find_element(By.CSS_SELECTOR, selector))
@@ -63,8 +66,13 @@ class Report:
 
     def show(self, entry: str, *, button: int = 0) -> None:
         """Show a result; its second button shows what is known about it."""
-        row = self.wait(lambda driver: driver.find_element(By.XPATH, f"//nav//tr[td[text()='{entry}']]"))
-        row.find_elements(By.TAG_NAME, "a")[button].click()
+
+        def click(driver: Chrome) -> bool:
+            row = driver.find_element(By.XPATH, f"//nav//tr[td[text()='{entry}']]")
+            row.find_elements(By.TAG_NAME, "a")[button].click()
+            return True
+
+        self.wait(click)
 
     def enter_page(self) -> None:
         """Go on inside the HTML result that is shown."""
