@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,13 +31,18 @@ ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = ROOT / "batchscope" / "snakemake_plugins"
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in this hook too
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
     """What shares the measured checkout stays in one process and in order; other engines go to the second."""
-    for item in items:
+    engines = [item for item in items if item.get_closest_marker("engine")]
+    for item in engines:
         shared = "measured" in item.fixturenames  # type: ignore[attr-defined]
-        if item.get_closest_marker("engine"):
-            item.add_marker(pytest.mark.xdist_group("measured" if shared else "engines"))
+        item.add_marker(pytest.mark.xdist_group("measured" if shared else "engines"))
+    yield  # here xdist reads the marks and writes the group into the name
+    if config.getoption("loadgroup", False) and any("@" not in item.nodeid for item in engines):
+        raise pytest.UsageError(
+            "pytest-xdist ignores groups: are its version and pytest's those of dev.lock?"
+        )
 
 
 @dataclass
