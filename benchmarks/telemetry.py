@@ -1,7 +1,6 @@
-"""Passes with and without telemetry, and vLLM's plain generate, on two warm engines that take turns.
+"""Passes with and without telemetry, and vLLM's plain generate, taking turns on one warm engine.
 
-Both engines are on the device at once, so that passes can alternate: each must fit into half of it, on a GPU
-with ``--args '{"gpu_memory_utilization": 0.4}'``.
+One engine, its records switched on and off between passes: two engines differ by more than records cost.
 """
 
 import json

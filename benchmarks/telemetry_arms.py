@@ -17,23 +17,23 @@ from batchscope.engine.run import read_requests
 from batchscope.engine.start import start_engine
 from batchscope.engine.steps import VARIABLE
 from batchscope.engine.telemetry import Instruments, Telemetry
+from benchmarks.switch import SCHEDULER, Switch
 
 
 def main() -> None:
-    """Start both engines, warm them up, let the arms take turns."""
+    """Start the engine, warm it up, let the arms take turns."""
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    spec = job["spec"]
+    spec, steps = job["spec"], job["steps"]
     requests = read_requests(Path(job["prompts"]), spec["workload"]["output_tokens_per_review"])
     others = users_before(spec["device"])
-    os.environ[VARIABLE] = job["steps"]
-    start = (job["model"], spec["model"], spec["engine"]["args"])
-    recording, _ = start_engine(*start, recording=True)
-    instruments = Instruments(Path(job["steps"]), make_probe(spec["device"], others))
-    bare, _ = start_engine(*start, recording=False)
+    os.environ[VARIABLE] = steps
+    args = {**spec["engine"]["args"], "scheduler_cls": SCHEDULER}
+    llm, _ = start_engine(job["model"], spec["model"], args, recording=False)
+    instruments, switch = Instruments(Path(steps), make_probe(spec["device"], others)), Switch(steps)
     arms: dict[str, Callable[[], float]] = {
-        "telemetry": lambda: with_telemetry(recording, instruments, requests),
-        "bare": lambda: rate(pass_totals(run_pass(bare, requests, "bare"))),
-        "generate": lambda: plain_generate(bare, requests),
+        "telemetry": lambda: with_telemetry(llm, switch, instruments, requests),
+        "bare": lambda: without(llm, switch, instruments, requests),
+        "generate": lambda: plain_generate(llm, switch, requests),
     }
     for arm in (*arms.values(), *arms.values()):  # the second time with compiled kernels and warm caches
         arm()
@@ -55,8 +55,9 @@ def rate(totals: dict[str, Any]) -> float:
     return float(totals["prompt_tokens"] + totals["output_tokens"]) / float(totals["seconds"])
 
 
-def with_telemetry(llm: LLM, instruments: Instruments, requests: Sequence[Request]) -> float:
+def with_telemetry(llm: LLM, switch: Switch, instruments: Instruments, requests: Sequence[Request]) -> float:
     """A pass as a run has it."""
+    switch.turn(on=True)
     telemetry = Telemetry(instruments)
     result = run_pass(llm, requests, "telemetry", telemetry.watching())
     if not telemetry.keep(result, 0)["steps"]:
@@ -64,8 +65,19 @@ def with_telemetry(llm: LLM, instruments: Instruments, requests: Sequence[Reques
     return rate(pass_totals(result))
 
 
-def plain_generate(llm: LLM, requests: Sequence[Request]) -> float:
+def without(llm: LLM, switch: Switch, instruments: Instruments, requests: Sequence[Request]) -> float:
+    """The same pass, with nothing recorded."""
+    switch.turn(on=False)
+    instruments.steps.skip()
+    result = run_pass(llm, requests, "bare")
+    if any(instruments.steps.rows()):
+        raise RuntimeError("steps were recorded: this arm is not bare")
+    return rate(pass_totals(result))
+
+
+def plain_generate(llm: LLM, switch: Switch, requests: Sequence[Request]) -> float:
     """VLLM's own way, as its throughput benchmark does it: queueing is inside the window."""
+    switch.turn(on=False)
     llm.reset_prefix_cache()
     prompts = [TokensPrompt(prompt_token_ids=request.token_ids) for request in requests]
     sampling = [
