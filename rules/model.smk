@@ -7,7 +7,7 @@ out: <results>/models/{model}/manifest.json    what the folder holds: hashes, si
 
 
 rule prepare_model:
-    """Fetch, link or make one model."""
+    """Fetch or link one model; make and train the demo's."""
     input:
         source=model_files,
         code=code("batchscope/models.py"),
@@ -20,6 +20,7 @@ rule prepare_model:
     params:
         asset=lambda wildcards: canonical_json(CONFIG.models[wildcards.model].model_dump()),
         folder=lambda wildcards, output: os.path.dirname(output.manifest),
+        trainer=lambda wildcards: trainer_of(wildcards.model),
     shell:
         "python3 -m scripts.prepare_model --asset {params.asset:q} --out {params.folder:q}"
-        " 2>&1 | tee -i {log:q}"
+        ' --environments "$BATCHSCOPE_ENVIRONMENTS" --environment={params.trainer:q} 2>&1 | tee -i {log:q}'

@@ -2,21 +2,33 @@
 
 import argparse
 import json
+import subprocess
+import tempfile
 from pathlib import Path
 
-from batchscope.config import ModelAsset
+from tokenizers import Tokenizer
+
+from batchscope.config import Environment, ModelAsset
+from batchscope.data import Review
 from batchscope.data.generate import generate_reviews
-from batchscope.errors import run_script
-from batchscope.models import empty_folder, prepare_demo, prepare_hub, prepare_local, write_manifest
+from batchscope.demo_model import prepare_demo, training_examples
+from batchscope.environments import require
+from batchscope.errors import UserError, run_script
+from batchscope.models import empty_folder, prepare_hub, prepare_local, write_manifest
 
 DEMO_CORPUS_SEED = 1_000_003
-"""Far from the seeds people give the data set, so that the tokenizer has not seen the reviews it meets."""
+"""Far from the seeds people give the data set, so that the demo's model has not seen the reviews it meets."""
+
+DEMO_CORPUS = 6000
+"""Reviews."""
 
 
 def main() -> None:
     """Fill the folder and describe it in manifest.json."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--asset", required=True, help="JSON: the entry under 'models'")
+    parser.add_argument("--environments", default="{}", help="JSON: engine environment to its Python")
+    parser.add_argument("--environment", help="the one that trains the demo's model")
     parser.add_argument("--out", type=Path, required=True, help="model folder to make")
     args = parser.parse_args()
     asset = ModelAsset(**json.loads(args.asset))
@@ -24,13 +36,43 @@ def main() -> None:
     empty_folder(args.out)
     commit = None
     if asset.source == "demo":
-        prepare_demo(args.out, (review.text for review in generate_reviews(2000, DEMO_CORPUS_SEED)))
+        reviews = generate_reviews(DEMO_CORPUS, DEMO_CORPUS_SEED)
+        tokenizer = prepare_demo(args.out, reviews)
+        if asset.load_format != "dummy":
+            train(args.out, tokenizer, reviews, python_of(args.environment, json.loads(args.environments)))
     elif asset.source == "local":
         prepare_local(args.out, Path(asset.path or ""), asset)
     else:
         commit = prepare_hub(args.out, asset)
     write_manifest(args.out, asset, commit)
     print(f"model folder {args.out} is ready ({asset.source}, load_format: {asset.load_format})")
+
+
+def python_of(name: str, environments: dict[str, str]) -> str:
+    """The Python that has PyTorch.
+
+    Raises:
+        UserError: it is not there.
+    """
+    return require(name, Environment(python=environments[name], device="cpu"))
+
+
+def train(folder: Path, tokenizer: Tokenizer, reviews: list[Review], python: str) -> None:
+    """Train the demo's model, about a minute.
+
+    Raises:
+        UserError: training failed; its output stands above the message.
+    """
+    with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
+        examples, job = Path(scratch) / "examples.jsonl", Path(scratch) / "job.json"
+        with examples.open("w", encoding="utf-8") as file:
+            for example in training_examples(tokenizer, reviews, DEMO_CORPUS_SEED):
+                file.write(json.dumps(vars(example)) + "\n")
+        job.write_text(json.dumps({"folder": str(folder.resolve()), "examples": str(examples)}))
+        if subprocess.run([python, "-m", "batchscope.training", str(job)], check=False).returncode:
+            raise UserError(
+                "training the demo's model failed, see above; load_format: dummy under models does without"
+            )
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import json
 import pytest
 from conftest import ROOT
 
+from batchscope import demo_model
 from batchscope.devices import DEVICES, device_named, peak_of
 from batchscope.flops import (
     Lengths,
@@ -18,7 +19,6 @@ from batchscope.flops import (
     prefill_flops,
     run_flops,
 )
-from batchscope.models import DEMO_CONFIG
 
 HERMES = {
     "hidden_size": 4096,
@@ -101,7 +101,9 @@ def test_llama_like_decoders_are_known(change):
 
 def test_nothing_known_and_the_demo():
     assert architecture_from({}) is None
-    assert architecture_from(json.loads(json.dumps(DEMO_CONFIG))).layer_weights == 64 * 192 + 3 * 64 * 128
+    assert (
+        architecture_from(json.loads(json.dumps(demo_model.CONFIG))).layer_weights == 64 * 192 + 3 * 64 * 128
+    )
 
 
 def test_first_tokens_show_what_the_mean_over_the_pass_hides():
