@@ -83,7 +83,9 @@ class ModelAsset(Section):
     revision: str = Field("main", description="hub: branch, tag or commit")
     path: str | None = Field(None, description="local: a folder with config.json and tokenizer.json")
     load_format: str = Field(
-        "auto", description="auto loads the weights; dummy makes random ones: same speed, labels mean nothing"
+        "auto",
+        description="auto loads the weights (demo: trains them first); dummy makes random ones: "
+        "same speed, labels mean nothing",
     )
     trust_remote_code: bool = Field(False, description="run code that the model's repository brings")
 
@@ -117,14 +119,35 @@ class PromptTexts(Section):
         "Answer only postive or negative:\n",
         description="one prompt of one review; {review} is where it goes",
     )
+    packed_first: str = Field(
+        "For each line of the below comments, determine whether it is a positive or negative comment. "
+        "Answer only postive or negative:\n{reviews}\n",
+        description="packed, where a workload has its instruction first",
+    )
+    separate_first: str = Field(
+        "For the below comment, determine whether it is a positive or negative comment. "
+        "Answer only postive or negative:\n{review}\n",
+        description="separate, where a workload has its instruction first",
+    )
     separator: str = Field("\n", description="what stands between two reviews of a packed prompt")
 
     @model_validator(mode="after")
     def _placeholder_stands_once(self) -> "PromptTexts":
-        for key, mark in (("packed", "{reviews}"), ("separate", "{review}")):
+        for key in ("packed", "separate", "packed_first", "separate_first"):
+            mark = _placeholder(key)
             if (found := getattr(self, key).count(mark)) != 1:
                 raise ValueError(f"'{key}' must hold {mark} exactly once; it stands there {found} times")
         return self
+
+    def around(self, layout: str, instruction: str) -> tuple[str, str]:
+        """What stands before and after the reviews of a prompt whose instruction is ``last`` or ``first``."""
+        key = layout if instruction == "last" else f"{layout}_first"
+        before, after = getattr(self, key).split(_placeholder(key))
+        return before, after
+
+
+def _placeholder(key: str) -> str:
+    return "{reviews}" if key.startswith("packed") else "{review}"
 
 
 class EngineArguments(Section):
@@ -135,7 +158,8 @@ class EngineArguments(Section):
     max_num_seqs: PositiveInt | None = Field(None, description="most requests in one engine step")
     enable_prefix_caching: bool | None = Field(
         None,
-        description="reuse the KV of equal prompt starts; off, so that nothing is served from cache unasked",
+        description="reuse the KV of equal prompt starts; off, so that nothing is served from cache unasked "
+        "(a workload with reuse: text or full turns it on)",
     )
     gpu_memory_utilization: float | None = Field(
         None, gt=0, le=1, description="share of GPU memory that the engine takes"
@@ -205,7 +229,18 @@ class Workload(Section):
     n: PositiveInt = Field(4, description="reviews in one packed prompt")
     reviews: PositiveInt | None = Field(None, description="reviews in all, from the first on; null means n")
     duplicates: PositiveInt = Field(1, description="how often every prompt is submitted in one pass")
+    reuse: Literal["none", "text", "full"] = Field(
+        "none",
+        description="what the prefix cache may serve. none: nothing; text: the reviews that duplicates "
+        "share; full: whatever prompts share",
+    )
+    instruction: Literal["last", "first"] = Field(
+        "last", description="whether the instruction stands after the reviews, as published, or before them"
+    )
     output_tokens_per_review: PositiveInt = Field(1, description="tokens decoded for each review")
+    decoding: Literal["free", "labels"] = Field(
+        "free", description="free: any token, as published; labels: only tokens that stand for a label"
+    )
 
     @property
     def total_reviews(self) -> int:
@@ -218,6 +253,11 @@ class Workload(Section):
             raise ValueError("n: a packed prompt holds at least 2 reviews; for n = 1 set layout: separate")
         if self.layout == "packed" and self.total_reviews < self.n:
             raise ValueError(f"reviews: {self.reviews} is less than n: {self.n}; raise reviews or lower n")
+        if self.reuse == "text" and self.instruction == "first":
+            raise ValueError(
+                "reuse: text needs instruction: last; a text behind an instruction that differs is never "
+                "found in a prefix cache"
+            )
         return self
 
 
@@ -307,9 +347,40 @@ def default_studies() -> dict[str, Study | None]:
         ),
         "saturation": Study(
             question="With the engine kept busy, how many reviews should share a prompt?",
-            set={"layout": "packed", "reviews": 400},
+            set={"layout": "packed", "reviews": 200},
             grid={"n": [40, 20, 4]},
-            include=[{"layout": "separate", "n": 1}],
+            # the last run has ten times the work: busy means that it is no faster
+            include=[{"layout": "separate", "n": 1}, {"n": 40, "reviews": 2000}],
+        ),
+        "reuse": Study(
+            question="When the same prompts come again and again, what does the prefix cache save?",
+            # vLLM's blocks hold 128 tokens on CPU and 16 on GPU: small ones show what can be shared
+            set={"n": 40, "duplicates": 5, "engine.block_size": 32},
+            grid={"reuse": ["none", "text", "full"], "layout": ["packed", "separate"]},
+            plot=Plot(x="reuse", series="layout"),
+        ),
+        "instruction": Study(
+            question="Does it pay to put the instruction first, where the prefix cache can serve it?",
+            set={"layout": "separate", "n": 1, "reviews": 200, "engine.block_size": 32},
+            grid={"instruction": ["last", "first"], "reuse": ["none", "full"]},
+            plot=Plot(x="instruction", series="reuse"),
+        ),
+        "batched_tokens": Study(
+            question="How many tokens, and how many requests, should one engine step hold?",
+            set={"layout": "packed", "n": 4, "reviews": 200},
+            grid={"engine.max_num_batched_tokens": [4096, 1024, 16384]},
+            include=[{"engine.max_num_batched_tokens": 4096, "engine.max_num_seqs": 4}],
+            plot=Plot(x="engine.max_num_batched_tokens", series="engine.max_num_seqs"),
+        ),
+        "decoding": Study(
+            question="Does it help to let the model answer with nothing but labels?",
+            set={"layout": "packed", "reviews": 200},
+            grid={"n": [40, 4], "decoding": ["free", "labels"]},
+            include=[
+                {"layout": "separate", "n": 1, "decoding": "free"},
+                {"layout": "separate", "n": 1, "decoding": "labels"},
+            ],
+            plot=Plot(x="n", series="decoding"),
         ),
     }
 
@@ -323,7 +394,7 @@ class Config(Section):
     )
     dataset: Dataset = Field(default_factory=Dataset, description="where the reviews come from")
     models: dict[Name, ModelAsset] = Field(
-        default_factory=lambda: {"demo": ModelAsset(source="demo", load_format="dummy")},
+        default_factory=lambda: {"demo": ModelAsset(source="demo")},
         description="models that runs can name",
     )
     environments: dict[Name, Environment] = Field(

@@ -76,7 +76,10 @@ def rates_from(measurements: Sequence[Mapping[str, Any] | None]) -> Rates:
         rate = median(repeat["prompt_tokens"] / repeat["seconds"] for repeat in measured["repeats"])
         starts.setdefault(engine["environment"], []).append(measured["engine"]["start_s"])
         by_run[f"{measured['study']}/{measured['run']}"] = rate
-        by_layout.setdefault((engine["environment"], engine["model"], workload["layout"]), []).append(rate)
+        if workload.get("reuse", "none") == "none":
+            by_layout.setdefault((engine["environment"], engine["model"], workload["layout"]), []).append(
+                rate
+            )
     return Rates(
         {key: median(values) for key, values in starts.items()},
         by_run,
@@ -91,9 +94,12 @@ def _plan(run: Run, config: Config, results: Path, rates: Rates, stale: str | No
     groups = -(-load.total_reviews // run.prompts.n)
     tokens = made["prompt_tokens"] if made else load.total_reviews * TOKENS_PER_REVIEW * load.duplicates
     like_it = rates.by_layout.get((environment, run.engine.model, load.layout))
-    rate = rates.by_run.get(run.id) or like_it or GUESSED_RATE[device]
+    own = rates.by_run.get(run.id)
+    rate = own or like_it or GUESSED_RATE[device]
     start_s = rates.start_s.get(environment, GUESSED_START_S[device])
-    work = min(run.measure.warmup_tokens, tokens) + run.measure.repeats * tokens
+    # Others' rates are those of computed tokens: copies that the prefix cache serves take next to no time.
+    computed = tokens if own or load.reuse == "none" else tokens // load.duplicates
+    work = min(run.measure.warmup_tokens, computed) + run.measure.repeats * computed
     return PlannedRun(
         run=run.id,
         prompts=groups * load.duplicates,

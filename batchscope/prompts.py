@@ -2,15 +2,16 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from tokenizers import Tokenizer
 
 from batchscope.config import PromptTexts
 from batchscope.data import Review, read_reviews
+from batchscope.data.reviews import Label
 from batchscope.errors import UserError
 from batchscope.runs import PromptSet
 
@@ -49,15 +50,30 @@ def group(reviews: Sequence[NumberedReview], n: int) -> list[Sequence[NumberedRe
     return [reviews[start : start + n] for start in range(0, len(reviews), n)]
 
 
-def render(reviews: Sequence[NumberedReview], layout: str, texts: PromptTexts) -> str:
+@dataclass(frozen=True)
+class Wording:
+    """What stands around the reviews of a prompt, and between them."""
+
+    before: str
+    after: str
+    separator: str
+
+
+def wording_of(texts: PromptTexts, layout: str, instruction: str = "last") -> Wording:
+    """The wording of a layout with its instruction ``last`` or ``first``."""
+    return Wording(*texts.around(layout, instruction), texts.separator)
+
+
+def render(reviews: Sequence[NumberedReview], wording: Wording, mark: str = "") -> str:
     """The text of one prompt.
 
-    Braces inside a review stay as they are: the mark is replaced, nothing is formatted.
+    ``mark`` stands where the instruction begins, behind the line breaks that end the reviews: prompts that
+    differ in it alone share their reviews' tokens and no more.
     """
-    if layout == "separate":
-        ((_, review),) = reviews
-        return texts.separate.replace("{review}", review.text)
-    return texts.packed.replace("{reviews}", texts.separator.join(review.text for _, review in reviews))
+    text = wording.separator.join(review.text for _, review in reviews)
+    instruction = wording.after.lstrip("\n")
+    breaks = wording.after.removesuffix(instruction)
+    return wording.before + text + breaks + mark + instruction
 
 
 def tokenise(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
@@ -70,11 +86,15 @@ def build_prompts(
 ) -> list[Prompt]:
     """The prompts of one pass, duplicate by duplicate, so that copies of a prompt lie a whole pass apart."""
     groups = group(reviews, wanted.n)
-    token_ids = tokenise(tokenizer, [render(members, wanted.layout, texts) for members in groups])
+    wording = wording_of(texts, wanted.layout, wanted.instruction)
+    marks = [str(number) for number in range(wanted.duplicates)] if wanted.marked else [""]
+    token_ids = [
+        tokenise(tokenizer, [render(members, wording, mark) for members in groups]) for mark in marks
+    ]
     return [
         Prompt(
             id=duplicate * len(groups) + index,
-            token_ids=token_ids[index],
+            token_ids=token_ids[duplicate if wanted.marked else 0][index],
             review_ids=[number for number, _ in members],
             labels=[review.label for _, review in members],
             layout=wanted.layout,
@@ -111,7 +131,8 @@ def check_context(
             f"{problem}; review {longest.review_ids[0]} is too long on its own: drop it from the data "
             "or take a model with a longer context"
         )
-    fits = largest_fitting_n(reviews, wanted.n, context, texts, tokenizer)
+    wording = wording_of(texts, "packed", wanted.instruction)
+    fits = largest_fitting_n(reviews, wanted.n, context, wording, tokenizer)
     remedy = (
         f"the largest n that fits is {fits}" if fits > 1 else "no packed prompt fits; set layout: separate"
     )
@@ -119,12 +140,16 @@ def check_context(
 
 
 def largest_fitting_n(
-    reviews: Sequence[NumberedReview], above: int, context: int, texts: PromptTexts, tokenizer: Tokenizer
+    reviews: Sequence[NumberedReview],
+    above: int,
+    context: int,
+    wording: Wording,
+    tokenizer: Tokenizer,
 ) -> int:
     """The largest n below ``above`` whose every packed prompt fits ``context`` tokens; 1 if there is none."""
 
     def fits(n: int) -> bool:
-        token_ids = tokenise(tokenizer, [render(members, "packed", texts) for members in group(reviews, n)])
+        token_ids = tokenise(tokenizer, [render(members, wording) for members in group(reviews, n)])
         return all(
             len(ids) + len(members) <= context
             for ids, members in zip(token_ids, group(reviews, n), strict=True)
@@ -140,7 +165,19 @@ def largest_fitting_n(
     return low
 
 
-def summarise(prompts: Sequence[Prompt], wanted: PromptSet, content_sha256: str) -> dict[str, Any]:
+def label_token_ids(tokenizer: Tokenizer) -> dict[str, list[int]]:
+    """Tokens that stand for each label: its word, after a blank or not, where that is one token."""
+    forms = {label: [f" {label}", label] for label in get_args(Label)}
+    ids = {
+        label: [tokenizer.encode(form, add_special_tokens=False).ids for form in both]
+        for label, both in forms.items()
+    }
+    return {label: [each[0] for each in both if len(each) == 1] for label, both in ids.items()}
+
+
+def summarise(
+    prompts: Sequence[Prompt], wanted: PromptSet, content_sha256: str, label_tokens: Mapping[str, list[int]]
+) -> dict[str, Any]:
     """Counts of a prompt file; tokens and requests are those of one pass."""
     longest = max(prompts, key=lambda prompt: len(prompt.token_ids) + prompt.n)
     return {
@@ -150,6 +187,7 @@ def summarise(prompts: Sequence[Prompt], wanted: PromptSet, content_sha256: str)
         "prompt_tokens": sum(len(prompt.token_ids) for prompt in prompts),
         "labels": sum(prompt.n for prompt in prompts),
         "longest_prompt": {"id": longest.id, "tokens": len(longest.token_ids), "n": longest.n},
+        "label_token_ids": dict(label_tokens),
         "sha256": content_sha256,
     }
 

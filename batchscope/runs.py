@@ -49,13 +49,17 @@ class PromptSet:
     n: int
     reviews: int
     duplicates: int
+    instruction: str = "last"
+    marked: bool = False
+    """whether each duplicate's number stands before its instruction, so that copies share their text alone"""
 
     @property
     def id(self) -> str:
         """Folder name under ``results/prompts``, such as ``demo-packed-n40-r400``."""
         group = f"packed-n{self.n}" if self.layout == "packed" else "separate"
         copies = f"-x{self.duplicates}" if self.duplicates > 1 else ""
-        return f"{self.model}-{group}-r{self.reviews}{copies}"
+        order = "-first" if self.instruction == "first" else ""
+        return f"{self.model}-{group}-r{self.reviews}{copies}{order}{'-marked' if self.marked else ''}"
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,8 @@ class Run:
             load.n if load.layout == "packed" else 1,
             load.total_reviews,
             load.duplicates,
+            load.instruction,
+            marked=load.reuse == "text",
         )
 
     @property
@@ -103,7 +109,7 @@ def run_spec(run: Run, config: Config, versions: Mapping[str, str]) -> dict[str,
     The time-out is absent too: it decides whether a run ends, not what it measures.
     """
     return {
-        "workload": run.workload.model_dump(),
+        "workload": _workload_spec(run.workload),
         "engine": {
             "model": run.engine.model,
             "environment": run.engine.environment,
@@ -115,6 +121,15 @@ def run_spec(run: Run, config: Config, versions: Mapping[str, str]) -> dict[str,
         "measure": _measure_spec(run.measure),
         "versions": dict(versions),
     }
+
+
+LATER = ("reuse", "instruction", "decoding")
+"""Keys of `Workload` younger than the first measurements; a default of theirs is no part of what a run is."""
+
+
+def _workload_spec(load: Workload) -> dict[str, Any]:
+    usual = {key for key in LATER if getattr(load, key) == Workload.model_fields[key].default}
+    return load.model_dump(exclude=usual)
 
 
 RULE = ("engine_reuse", "telemetry")
@@ -213,11 +228,19 @@ def _build(where: str, study: str, point: Point, values: Point, config: Config) 
         section, field = AXES[key]
         sections[section][field] = value
     label = f"{where} ({_show(point)})"
+    workload = _update(label, config.workload, sections["workload"])
+    if (
+        workload.reuse != "none"
+        and sections["engine.args"].setdefault("enable_prefix_caching", True) is not True
+    ):
+        raise UserError(
+            f"{label}: reuse: {workload.reuse} needs engine.enable_prefix_caching: true; drop that key"
+        )
     arguments = _update(label, config.engine.args, sections["engine.args"])
     run = Run(
         study=study,
         name=run_name(values, point, config.workload),
-        workload=_update(label, config.workload, sections["workload"]),
+        workload=workload,
         engine=_update(label, config.engine, {**sections["engine"], "args": arguments.model_dump()}),
         measure=_update(label, config.measure, sections["measure"]),
     )

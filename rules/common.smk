@@ -89,14 +89,25 @@ def model_files(wildcards):
     asset = CONFIG.models[wildcards.model]
     if asset.source == "local":
         return existing(*(os.path.join(asset.path, name) for name in ("config.json", "tokenizer.json")))
-    generator = ("batchscope/data/generate.py", "batchscope/data/vocabulary.py")
-    return code(*generator) if asset.source == "demo" else []
+    texts = ("batchscope/data/generate.py", "batchscope/data/vocabulary.py", "batchscope/prompts.py")
+    training = ["batchscope/training.py"] if asset.load_format != "dummy" else []
+    return code(*texts, "batchscope/demo_model.py", *training) if asset.source == "demo" else []
+
+
+def trainer_of(model):
+    """The engine environment that trains the demo's model, one that measures it; none for other models."""
+    asset = CONFIG.models[model]
+    if asset.source != "demo" or asset.load_format == "dummy":
+        return ""
+    users = {run.engine.environment for run in RUNS.values() if run.engine.model == model}
+    return min(users, default=CONFIG.engine.environment)
 
 
 def prompt_spec(wildcards):
-    """The prompt set and the wording of its layout; the other layout's makes nothing stale."""
+    """The prompt set and its wording; that of other prompts makes nothing stale."""
     wanted = PROMPT_SETS[wildcards.prompts]
-    keys = {"packed", "separator"} if wanted.layout == "packed" else {"separate"}
+    wording = wanted.layout if wanted.instruction == "last" else f"{wanted.layout}_first"
+    keys = {wording, "separator"} if wanted.layout == "packed" else {wording}
     return canonical_json({"prompts": vars(wanted), "texts": CONFIG.prompts.model_dump(include=keys)})
 
 

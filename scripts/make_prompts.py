@@ -10,7 +10,14 @@ from batchscope.config import PromptTexts
 from batchscope.errors import run_script
 from batchscope.files import replacing
 from batchscope.models import context_length, load_tokenizer
-from batchscope.prompts import build_prompts, check_context, first_reviews, summarise, write_prompts
+from batchscope.prompts import (
+    build_prompts,
+    check_context,
+    first_reviews,
+    label_token_ids,
+    summarise,
+    write_prompts,
+)
 from batchscope.runs import PromptSet
 
 
@@ -38,7 +45,8 @@ def main() -> None:
     check_context(prompts, context_length(args.model), reviews, wanted, texts, tokenizer)
 
     with replacing(args.prompts) as path:
-        summary = summarise(prompts, wanted, write_prompts(prompts, path))
+        digest = write_prompts(prompts, path)
+    summary = summarise(prompts, wanted, digest, label_token_ids(tokenizer))
     args.summary.write_text(json.dumps(summary, indent=1) + "\n")
     args.timing.write_text(json.dumps({"tokenise_s": seconds, "threads": args.threads}) + "\n")
     print(f"{wanted.id}: {summary['prompts']:,} prompts, {summary['prompt_tokens']:,} prompt tokens")

@@ -9,6 +9,7 @@ import json
 import shutil
 import tempfile
 import time
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,12 @@ def main() -> None:
     wanted = engine_request(spec, python, args.gpus, args.model)
     limits = Limits(args.timeout, keep=spec["measure"].get("engine_reuse", True))
     with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
-        job = {"spec": spec, "prompts": str(args.prompts.resolve()), "out": scratch}
+        job = {
+            "spec": spec,
+            "prompts": str(args.prompts.resolve()),
+            "out": scratch,
+            **restriction(spec, summary),
+        }
         outcome = run_engine(args.run, wanted, job, args.log, limits)
         study, name = args.run.split("/")
         measurement = {
@@ -106,6 +112,23 @@ def check_fits(run: str, spec: dict[str, Any], prompts: dict[str, Any], context:
             f"{run}: prompt {longest['id']} needs {needed} tokens with output and max_model_len is {limit}; "
             f"raise engine.args.max_model_len to {needed} or more, or lower n"
         )
+
+
+def restriction(spec: dict[str, Any], prompts: dict[str, Any]) -> dict[str, list[int]]:
+    """``allowed_token_ids`` of a job whose decoding is restricted to labels; else nothing.
+
+    Raises:
+        UserError: the tokenizer has no single token for a label.
+    """
+    if spec["workload"].get("decoding", "free") == "free":
+        return {}
+    for label, ids in prompts["label_token_ids"].items():
+        if not ids:
+            raise UserError(
+                f"decoding: labels needs one token for each label, and this tokenizer splits '{label}'; "
+                "set decoding: free"
+            )
+    return {"allowed_token_ids": sorted(chain.from_iterable(prompts["label_token_ids"].values()))}
 
 
 def run_engine(

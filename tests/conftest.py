@@ -33,15 +33,14 @@ PLUGINS = ROOT / "batchscope" / "snakemake_plugins"
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """What shares the measured checkout stays in one process and in order; other engines go to the second."""
-    engines = [item for item in items if item.get_closest_marker("engine")]
-    for item in engines:
-        shared = "measured" in item.fixturenames  # type: ignore[attr-defined]
-        item.add_marker(pytest.mark.xdist_group("measured" if shared else "engines"))
+    """What shares the measured checkout stays in one process and in order."""
+    shared = [item for item in items if "measured" in item.fixturenames]  # type: ignore[attr-defined]
+    for item in shared:
+        item.add_marker(pytest.mark.xdist_group("measured"))
     yield  # here xdist reads the marks and writes the group into the name
-    if config.getoption("loadgroup", False) and any("@" not in item.nodeid for item in engines):
+    if config.getoption("loadgroup", False) and any("@" not in item.nodeid for item in shared):
         raise pytest.UsageError(
-            "pytest-xdist ignores groups: are its version and pytest's those of dev.lock?"
+            "pytest-xdist ignores groups: are its version and pytest's those of envs/dev.lock?"
         )
 
 

@@ -57,7 +57,15 @@ def test_the_plan_says_what_is_stale_and_why(measured: Project) -> None:
 
 
 def test_predictions_follow_from_measured_rates(tmp_path) -> None:
-    config = load_config({})
+    others = ("packing", "instruction", "batched_tokens", "decoding")
+    reuse = {"set": {"n": 40, "duplicates": 10}, "grid": {"reuse": ["none", "full"]}}
+    saturation = {
+        "set": {"layout": "packed", "reviews": 400},
+        "grid": {"n": [40, 4]},
+        "include": [{"layout": "separate", "n": 1}],
+    }
+    studies = {**dict.fromkeys(others), "saturation": saturation, "reuse": reuse}
+    config = load_config({"studies": studies})
     measured = {
         "study": "saturation",
         "run": "packed-n4",
@@ -79,7 +87,10 @@ def test_predictions_follow_from_measured_rates(tmp_path) -> None:
     # 400 reviews of about 300 tokens, 16,384 of warm-up and 3 repeats, 500 tokens a second, 10 s of start
     assert plan["saturation/packed-n4"].seconds == pytest.approx(10 + (16384 + 3 * 120_000) / 500)
     assert plan["saturation/separate-n1"].seconds == pytest.approx(10 + (16384 + 3 * 120_000) / 150_000)
-    assert "1 of 8 runs to measure: about 12.7 minutes" in describe_plan(list(plan.values()), {})
+    # the other packed runs are taken to be as fast; copies that the prefix cache serves take no time
+    assert plan["reuse/packed-n40-reuse-none"].seconds == pytest.approx(10 + (16384 + 3 * 120_000) / 500)
+    assert plan["reuse/packed-n40-reuse-full"].seconds == pytest.approx(10 + (12_000 + 3 * 12_000) / 500)
+    assert "1 of 5 runs to measure: about 12.7 minutes" in describe_plan(list(plan.values()), {})
 
 
 def test_unknown_reasons_are_passed_on_in_short() -> None:

@@ -16,8 +16,9 @@ from conftest import ROOT
 from batchscope.config import PromptTexts
 from batchscope.data import Review, generate_reviews
 from batchscope.data.reviews import write_reviews
-from batchscope.models import load_tokenizer, prepare_demo
-from batchscope.prompts import build_prompts, group, render, tokenise
+from batchscope.demo_model import prepare_demo
+from batchscope.models import load_tokenizer
+from batchscope.prompts import build_prompts, group, render, tokenise, wording_of
 from batchscope.runs import PromptSet
 
 PUBLISHED = {  # n: (packed, separate) prompt tokens
@@ -35,7 +36,7 @@ def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
-    prepare_demo(folder, (review.text for review in generate_reviews(500, 1)))
+    prepare_demo(folder, generate_reviews(500, 1))
     return folder
 
 
@@ -93,7 +94,9 @@ def test_making_prompts_costs_little_beside_the_tokenizer(
     start = time.perf_counter()
     for wanted in sets:
         groups = group(list(enumerate(four_thousand)), wanted.n)
-        tokenise(load_tokenizer(llama), [render(each, wanted.layout, PromptTexts()) for each in groups])
+        tokenise(
+            load_tokenizer(llama), [render(each, wording_of(PromptTexts(), wanted.layout)) for each in groups]
+        )
     bare = time.perf_counter() - start
     start = time.perf_counter()
     call = make(tmp_path, llama, four_thousand, *sets)
@@ -105,16 +108,16 @@ def test_making_prompts_costs_little_beside_the_tokenizer(
 
 def test_wording_is_the_published_one() -> None:
     two = list(enumerate([Review("Good {reviews} film.", "positive"), Review("Bad.", "negative")]))
-    assert render(two, "packed", PromptTexts()) == (
+    assert render(two, wording_of(PromptTexts(), "packed")) == (
         "Good {reviews} film.\nBad.\n For each line of the above comments, determine whether it is a positive or "
         "negative comment. Answer only postive or negative:\n"
     )
-    assert render(two[1:], "separate", PromptTexts()) == (
+    assert render(two[1:], wording_of(PromptTexts(), "separate")) == (
         "Bad.\n For the above comment, determine whether it is a positive or negative comment. "
         "Answer only postive or negative:\n"
     )
     other = PromptTexts(packed="Label: {reviews}!", separate="Label {review}?", separator=" | ")
-    assert render(two, "packed", other) == "Label: Good {reviews} film. | Bad.!"
+    assert render(two, wording_of(other, "packed")) == "Label: Good {reviews} film. | Bad.!"
 
 
 def test_lines_hold_ids_labels_and_the_order_of_the_pass(demo: Path, tmp_path: Path) -> None:
@@ -131,7 +134,7 @@ def test_lines_hold_ids_labels_and_the_order_of_the_pass(demo: Path, tmp_path: P
     assert {p["layout"] for p in prompts} == {"packed"}
     assert [label for p in prompts[:3] for label in p["labels"]] == [review.label for review in reviews]
     tokenizer = load_tokenizer(demo)
-    text = render(list(enumerate(reviews))[4:8], "packed", PromptTexts())
+    text = render(list(enumerate(reviews))[4:8], wording_of(PromptTexts(), "packed"))
     assert prompts[1]["token_ids"] == tokenizer.encode(text).ids
     assert tokenizer.decode(prompts[1]["token_ids"]) == text
     counts = summary(tmp_path, wanted)

@@ -68,7 +68,7 @@ def load_published(path: Path) -> list[PublishedRun]:
 
 
 def match(published: Sequence[PublishedRun], run: Measurement) -> PublishedRun | None:
-    """The published run that asked the same question: same study, layout, n, duplicates and reuse.
+    """The published run that asked the same question: same study, layout, n, duplicates, reuse and wording.
 
     ``max_num_batched_tokens`` must agree where the published row states it. Of several rows (the study ran
     n = 40 at two lengths) the one nearest in number of reviews is taken.
@@ -79,7 +79,7 @@ def match(published: Sequence[PublishedRun], run: Measurement) -> PublishedRun |
         row
         for row in published
         if (row.study, row.layout, row.n, row.duplicates) == (run.study, load.layout, load.n, load.duplicates)
-        and row.reuse == getattr(load, "reuse", "none")
+        and (row.reuse, "last", "free") == (load.reuse, load.instruction, load.decoding)
         and row.max_num_batched_tokens in (None, batched)
     ]
     return min(candidates, key=lambda row: abs(math.log(row.reviews / load.total_reviews)), default=None)

@@ -14,11 +14,12 @@ from vllm.inputs import TokensPrompt
 
 @dataclass(frozen=True)
 class Request:
-    """A prompt as token ids, and how many tokens to decode."""
+    """A prompt as token ids, how many tokens to decode, and from which of them (None: all) to choose."""
 
     prompt: int
     token_ids: list[int]
     output_tokens: int
+    allowed_token_ids: list[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def run_pass(
     if not llm.reset_prefix_cache():
         raise PrefixCacheNotResetError("vLLM did not reset the prefix cache although no request is running")
     prompts = [TokensPrompt(prompt_token_ids=request.token_ids) for request in requests]
-    sampling = [_greedy(request.output_tokens) for request in requests]
+    sampling = [_greedy(request) for request in requests]
 
     llm.sleep(level=0, mode="keep")
     queueing = time.perf_counter()
@@ -71,9 +72,15 @@ def run_pass(
     return Pass(started_at, started_monotonic, start - queueing, seconds, outputs)
 
 
-def _greedy(tokens: int) -> SamplingParams:
-    """Exactly ``tokens`` greedy tokens, end-of-sequence ignored, left as ids."""
-    return SamplingParams(temperature=0.0, max_tokens=tokens, ignore_eos=True, detokenize=False)
+def _greedy(request: Request) -> SamplingParams:
+    """Exactly the tokens asked for, greedily, end-of-sequence ignored, left as ids."""
+    return SamplingParams(
+        temperature=0.0,
+        max_tokens=request.output_tokens,
+        ignore_eos=True,
+        detokenize=False,
+        allowed_token_ids=request.allowed_token_ids,
+    )
 
 
 def pass_totals(result: Pass) -> dict[str, Any]:
@@ -116,8 +123,13 @@ def request_rows(result: Pass, requests: Sequence[Request], repeat: int) -> list
     return rows
 
 
-def closure_failures(result: Pass, requests: Sequence[Request]) -> list[dict[str, str]]:
-    """Reasons why a pass does not count: it must do all of the work, exactly the work, and by itself."""
+def closure_failures(
+    result: Pass, requests: Sequence[Request], cached_tokens: int = 0
+) -> list[dict[str, str]]:
+    """Reasons why a pass does not count: it must do all of the work, exactly the work, and by itself.
+
+    ``cached_tokens``: prompt tokens that its prefix cache must serve, in theory.
+    """
     totals = pass_totals(result)
     answered = [list(output.prompt_token_ids or ()) for output in result.outputs]
     alike = sum(ids == request.token_ids for ids, request in zip(answered, requests, strict=False))
@@ -126,7 +138,7 @@ def closure_failures(result: Pass, requests: Sequence[Request]) -> list[dict[str
         ("requests", totals["requests"], len(requests), "requests finished"),
         ("prompt_tokens", totals["prompt_tokens"], sum(len(r.token_ids) for r in requests), "prompt tokens"),
         ("output_tokens", totals["output_tokens"], sum(r.output_tokens for r in requests), "output tokens"),
-        ("cached_tokens", totals["cached_tokens"], 0, "prompt tokens came from the prefix cache"),
+        ("cached_tokens", totals["cached_tokens"], cached_tokens, "prompt tokens came from the prefix cache"),
     )
     return [
         {"code": code, "detail": f"{found} {what}, {wanted} expected"}

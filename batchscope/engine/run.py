@@ -12,18 +12,21 @@ from vllm import LLM
 
 from batchscope.engine.environment import write_environment
 from batchscope.engine.passes import Request, closure_failures, pass_totals, request_rows, run_pass
+from batchscope.engine.prefix_cache import served_tokens
 from batchscope.engine.schema import HARDWARE, REQUESTS, STEPS
 from batchscope.engine.start import differing_arguments, resolved_arguments
 from batchscope.engine.stopping import most_repeats, stop_reason
 from batchscope.engine.telemetry import Telemetry
 
 
-def read_requests(path: Path, output_tokens_per_review: int) -> list[Request]:
+def read_requests(
+    path: Path, output_tokens_per_review: int, allowed_token_ids: list[int] | None = None
+) -> list[Request]:
     """The prompts of one pass, each with as many output tokens as it has reviews to label."""
     with path.open(encoding="utf-8") as file:
         prompts = [json.loads(line) for line in file]
     return [
-        Request(prompt["id"], prompt["token_ids"], prompt["n"] * output_tokens_per_review)
+        Request(prompt["id"], prompt["token_ids"], prompt["n"] * output_tokens_per_review, allowed_token_ids)
         for prompt in prompts
     ]
 
@@ -44,10 +47,11 @@ def measure(
     """Warm up, then time the passes of one run on a started engine; ``telemetry`` keeps its records.
 
     Returns:
-        ``warmup``, ``repeats``, ``stopped`` and ``invalid`` of measurement.json, the ``rows`` of
-        requests.parquet.
+        ``warmup``, ``repeats``, ``stopped``, ``expected_cached_tokens`` and ``invalid`` of measurement.json,
+        the ``rows`` of requests.parquet.
     """
     protocol = spec["measure"]
+    cached = expected_cached_tokens(llm, spec, requests)
     warmup, rows, invalid = [], [], []
     repeats: list[dict[str, Any]] = []
     stopped: dict[str, Any] | None = None
@@ -60,13 +64,28 @@ def measure(
         rows += request_rows(result, requests, len(repeats))
         totals = pass_totals(result) | telemetry.keep(result, len(repeats))
         repeats.append(totals)
-        invalid += [reason for reason in closure_failures(result, requests) if reason not in invalid]
+        invalid += [reason for reason in closure_failures(result, requests, cached) if reason not in invalid]
         rate = (totals["prompt_tokens"] + totals["output_tokens"]) / totals["seconds"]
         tell(f"{label}: {totals['seconds']:.2f} s, {rate:,.0f} total tokens/s")
         stopped = stop_reason([each["seconds"] for each in repeats], protocol)
     if (width := stopped["half_width"]) is not None:
         tell(f"ended by {stopped['reason']} after {len(repeats)} repeats: mean known within {width:.1%}")
-    return {"warmup": warmup, "repeats": repeats, "stopped": stopped, "invalid": invalid, "rows": rows}
+    return {
+        "warmup": warmup,
+        "repeats": repeats,
+        "stopped": stopped,
+        "expected_cached_tokens": cached,
+        "invalid": invalid,
+        "rows": rows,
+    }
+
+
+def expected_cached_tokens(llm: LLM, spec: dict[str, Any], requests: Sequence[Request]) -> int:
+    """Prompt tokens of one pass that the prefix cache must serve: none where the workload allows none."""
+    if spec["workload"].get("reuse", "none") == "none":
+        return 0
+    block_size = llm.llm_engine.vllm_config.cache_config.block_size
+    return sum(served_tokens((request.token_ids for request in requests), block_size))
 
 
 def measure_run(
@@ -76,16 +95,17 @@ def measure_run(
 
     Args:
         llm: The started engine.
-        job: ``spec``, and the paths ``prompts`` and ``out``.
+        job: ``spec``, the paths ``prompts`` and ``out``, ``allowed_token_ids`` where decoding is restricted.
         telemetry: Empty; it is filled.
         tell: Where lines for a person go.
 
     Returns:
-        ``warmup``, ``repeats``, ``stopped`` and ``invalid`` of measurement.json, and the arguments in force.
+        What `measure` returns for measurement.json, and the arguments in force.
     """
     spec, out = job["spec"], Path(job["out"])
     write_environment(spec["device"], out)
-    requests = read_requests(Path(job["prompts"]), spec["workload"]["output_tokens_per_review"])
+    per_review = spec["workload"]["output_tokens_per_review"]
+    requests = read_requests(Path(job["prompts"]), per_review, job.get("allowed_token_ids"))
     result = measure(llm, spec, requests, telemetry, tell)
     resolved = resolved_arguments(llm)
     for name, rows, schema in (
