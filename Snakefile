@@ -18,7 +18,9 @@ include: "rules/dataset.smk"
 include: "rules/model.smk"
 include: "rules/prompts.smk"
 include: "rules/measure.smk"
+include: "rules/labels.smk"
 include: "rules/aggregate.smk"
+include: "rules/cost.smk"
 include: "rules/plan.smk"
 
 
@@ -35,6 +37,8 @@ rule all:
     input:
         "<results>/config.json",
         "<results>/tables/summary.html",
+        "<results>/tables/labels.html",
+        "<results>/tables/cost.html",
         expand("<results>/plots/{study}.svg", study=CONFIG.active_studies),
         expand("<results>/timelines/{study}", study=CONFIG.active_studies),
     localrule: True

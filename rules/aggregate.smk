@@ -1,6 +1,6 @@
 """Tables, plots and timelines of what was measured.
 
-in:  <results>/runs/{study}/{run}/, docs/reference/h800/ (the published figures)
+in:  <results>/runs/{study}/{run}/, <results>/labels/, docs/reference/h800/ (the published figures)
 out: <results>/config.json               the configuration in force
      <results>/tables/runs.csv .parquet  one row a run
      <results>/tables/repeats.csv ...    one row a repeat
@@ -9,8 +9,6 @@ out: <results>/config.json               the configuration in force
      <results>/plots/{study}.png .svg
      <results>/timelines/{study}/{run}.png .svg .txt  what happened inside each run, step by step
 """
-
-STUDIES = list(CONFIG.active_studies)
 
 
 rule write_config:
@@ -30,6 +28,7 @@ rule make_tables:
     """Collect every run into tidy tables, and into one readable table per study."""
     input:
         measurements=[f"<results>/runs/{run.id}/measurement.json" for run in RUNS.values()],
+        labels=expand("<results>/labels/{study}.parquet", study=STUDIES),
         config="<results>/config.json",
         code=code(*ANALYSIS, "scripts/make_tables.py"),
         published=code("docs/reference/h800/*.csv"),
@@ -59,10 +58,11 @@ rule make_tables:
         "../envs/workflow.yaml"
     params:
         runs=lambda wildcards, input: os.path.join(os.path.dirname(input.config), "runs"),
+        labels=lambda wildcards, input: os.path.dirname(input.labels[0]),
         out=lambda wildcards, output: os.path.dirname(output.summary),
     shell:
-        "python3 -m scripts.make_tables --runs {params.runs:q} --config {input.config:q}"
-        " --out {params.out:q} 2>&1 | tee -i {log:q}"
+        "python3 -m scripts.make_tables --runs {params.runs:q} --labels {params.labels:q}"
+        " --config {input.config:q} --out {params.out:q} 2>&1 | tee -i {log:q}"
 
 
 rule plot_study:

@@ -26,6 +26,8 @@ except UserError as error:
     raise SystemExit(f"error: {error}") from None
 
 ORDER = measuring_order(list(RUNS.values()))
+STUDIES = list(CONFIG.active_studies)
+RECORDS = ("measurement.json", "environment.json", "requests.parquet", "steps.parquet", "hardware.parquet")
 ANALYSIS = ("batchscope/analysis/*.py", "batchscope/flops.py", "batchscope/devices.py")
 PROMPT_SETS = {run.prompts.id: run.prompts for run in RUNS.values()}
 export_to_jobs(CONFIG.environments)
@@ -115,13 +117,14 @@ def prompts_of_run(name):
     return lambda wildcards: f"<results>/prompts/{run_of(wildcards).prompts.id}/{name}"
 
 
+def runs_of_study(wildcards):
+    return [run for run in RUNS.values() if run.study == wildcards.study]
+
+
 def files_of_study(*names):
     """Those files of every run of the study that a rule's wildcards name."""
     return lambda wildcards: [
-        f"<results>/runs/{run.id}/{name}"
-        for run in RUNS.values()
-        if run.study == wildcards.study
-        for name in names
+        f"<results>/runs/{run.id}/{name}" for run in runs_of_study(wildcards) for name in names
     ]
 
 

@@ -82,6 +82,15 @@ CONFIG_MISTAKES = {
     "name of a table": Mistake(
         {"studies": {"summary": {"grid": {"n": [4]}}}}, ["studies: 'summary'", "rename"]
     ),
+    "name of a page": Mistake({"studies": {"cost": {"grid": {"n": [4]}}}}, ["studies: 'cost'", "rename"]),
+    "reuse of a text behind another instruction": Mistake(
+        study(set={"reuse": "text", "instruction": "first"}, grid={"n": [4]}),
+        ["studies.odd (n: 4)", "reuse: text needs instruction: last"],
+    ),
+    "reuse without a cache": Mistake(
+        study(set={"reuse": "full", "engine.enable_prefix_caching": False}, grid={"n": [4]}),
+        ["studies.odd (n: 4)", "reuse: full needs engine.enable_prefix_caching: true"],
+    ),
     "unknown axis": Mistake(
         study(grid={"batch": [1]}), ["studies.odd.grid: unknown key 'batch'", "known keys"]
     ),
