@@ -1,13 +1,15 @@
 """What a run must compute and move, how long that should take, and which of the two limits it.
 
-The roofline model (Williams, Waterman and Patterson, *Communications of the ACM* 52, 2009), step by step: a step
-takes as long as its FLOP at the device's peak or its bytes at the memory's bandwidth, whichever is longer. No
-kernel reaches either; one measured constant for each device, the share that is reached, stands for all that.
+The roofline model (Williams, Waterman and Patterson, *Communications of the ACM* 52, 2009), step by step: a
+step takes as long as its FLOP at the device's peak or its bytes at the memory's bandwidth, whichever is
+longer. No kernel reaches either; one measured constant for each device, the share that is reached, stands
+for all that.
 
     seconds = sum over steps of max(FLOP / peak, bytes / bandwidth) / share
 
-Steps come from `batchscope.schedule`, FLOP from `batchscope.flops`, bytes from `batchscope.memory`. Not in it:
-activations' bytes, collectives between GPUs, gaps between steps, sampling. docs/cost_model.md has figures.
+Steps come from `batchscope.schedule`, FLOP from `batchscope.flops`, bytes from `batchscope.memory`. Not in
+it: activations' bytes, collectives between GPUs, gaps between steps, sampling. docs/cost_model.md has figures
+and measurements.
 """
 
 from collections.abc import Sequence
@@ -130,7 +132,7 @@ def predict(engine: Engine, requests: Sequence[Lengths]) -> Prediction:
         compute_s = linear / engine.peaks.linear
         compute_s += (flops.sum(axis="columns") - linear) / engine.peaks.other
         memory_s = moved.sum(axis="columns") / engine.peaks.bandwidth
-        seconds = np.maximum(compute_s, memory_s)
+        seconds = compute_s.clip(lower=memory_s)
         computing = float(seconds[compute_s >= memory_s].sum() / seconds.sum())
     prefill, decode = steps["prefill_tokens"] > 0, steps["decode_tokens"] > 0
     return Prediction(

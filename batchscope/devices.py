@@ -101,6 +101,24 @@ DEVICES: dict[str, Device] = {
 }
 
 
+@dataclass(frozen=True)
+class Share:
+    """How much of its peaks a device reaches when vLLM runs a dense decoder, and how that is known."""
+
+    value: float
+    source: str
+
+
+SHARES: dict[str, Share] = {
+    "NVIDIA H200": Share(
+        0.630,
+        "median of the 11 runs in docs/reference/h200: an 8B model in bfloat16, vLLM 0.26.0, torch 2.11.0, "
+        "driver 580.159.04, 2026-11-22",
+    ),
+}
+"""The constant of `batchscope.cost_model`, of devices that we have measured."""
+
+
 def device_named(name: str) -> Device | None:
     """The device with this NVML name; None where its figures are not known (MIG slices among them)."""
     return DEVICES.get(name)

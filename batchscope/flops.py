@@ -59,7 +59,7 @@ class Architecture:
 
     @property
     def norm_weights(self) -> int:
-        """Weights of all norms: two a layer and a last one. Norms of queries and keys (Qwen 3) are left out."""
+        """Weights of all norms: two a layer and a last one. Those of queries and keys are left out."""
         return self.hidden_size * (2 * self.num_hidden_layers + 1)
 
     @property

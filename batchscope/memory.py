@@ -53,10 +53,13 @@ def step_weight_bytes(model: Architecture, precision: Precision) -> int:
     return layers * precision.layers + (model.norm_weights + model.head_weights) * precision.other
 
 
-def kv_bytes(model: Architecture, precision: Precision) -> int:
-    """Of one token in the KV cache: a key and a value for each KV head in each layer."""
-    values = 2 * model.num_hidden_layers * model.num_key_value_heads * model.head_dim
-    return values * precision.kv_cache
+def kv_bytes(model: Architecture, precision: Precision, gpus: int = 1) -> int:
+    """Of one token in the KV cache of one of ``gpus``: a key and a value for each KV head in each layer.
+
+    A GPU holds one head at least: where there are more GPUs than heads, several hold the same.
+    """
+    heads = max(model.num_key_value_heads // gpus, 1)
+    return 2 * model.num_hidden_layers * heads * model.head_dim * precision.kv_cache
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def kv_capacity(
     wide = 3 * model.intermediate_size // gpus + 4 * model.hidden_size
     activations = batched_tokens * wide * precision.other
     available = max(budget - weights - activations - REST, 0)
-    tokens = tokens_in(available, kv_bytes(model, precision) // gpus, block_size)
+    tokens = tokens_in(available, kv_bytes(model, precision, gpus), block_size)
     return KvCapacity(budget, weights, activations, REST, available, tokens)
 
 

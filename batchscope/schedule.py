@@ -6,8 +6,8 @@ chunks; a request is admitted while fewer than ``max_num_seqs`` run and the KV c
 prompt; where an answer finds no room, the request that was admitted last goes back to the queue, and its
 tokens are computed again.
 
-What it leaves out: blocks (the KV cache is counted in tokens, which is up to ``block_size - 1`` too few for each
-request), the seat that async scheduling keeps for one step after a request's end, and what a
+What it leaves out: blocks (the KV cache is counted in tokens, which is up to ``block_size - 1`` too few for
+each request), the seat that async scheduling keeps for one step after a request's end, and what a
 preempted request finds of itself in the prefix cache. Cached tokens take no room of their own: they are
 another request's.
 """
@@ -25,16 +25,16 @@ WORK = ("prefill_tokens", "prefill_keys", "first_tokens", "decode_tokens", "deco
 attend to (added up over tokens), and prompts that come to their end, each with a first output token."""
 
 STEP = (*WORK, "prefill_context", "running", "held_tokens")
-"""Columns of a simulated step. ``prefill_context``: tokens in the KV cache that the prompts' chunks attend to,
-each counted once a chunk (``decode_keys`` is the same for answers); ``running``: requests; ``held_tokens``: of
-the KV cache."""
+"""Columns of a simulated step. ``prefill_context``: tokens in the KV cache that the prompts' chunks attend
+to, each counted once a chunk (``decode_keys`` is the same for answers); ``running``: requests;
+``held_tokens``: of the KV cache."""
 
 
 @dataclass(frozen=True)
 class Limits:
     """What bounds a step: vLLM's ``max_num_batched_tokens``, ``max_num_seqs``, and the KV cache in tokens.
 
-    vLLM insists on a step that has room for a token of each request, so ``seqs`` is at most ``batched_tokens``.
+    vLLM insists on a step that has room for a token of each request: ``seqs`` is at most ``batched_tokens``.
     """
 
     batched_tokens: int
@@ -69,7 +69,7 @@ def simulate(requests: Sequence[Lengths], limits: Limits) -> pd.DataFrame:
 
 @dataclass(eq=False, slots=True)
 class _Request:
-    """A request's state. ``prompt``: tokens to compute before the next output token, lost answers included."""
+    """A request's state. ``prompt``: tokens to compute before its next output token, lost ones included."""
 
     prompt: int
     computed: int
