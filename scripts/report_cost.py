@@ -6,7 +6,7 @@ from pathlib import Path
 
 from batchscope.analysis.cost import constants, cost_frame, estimate
 from batchscope.analysis.cost_curves import curves_of
-from batchscope.analysis.cost_page import TITLE, cost_page
+from batchscope.analysis.cost_page import TITLE, cost_page, describe_choice
 from batchscope.analysis.cost_plots import Sheet, cost_figure
 from batchscope.analysis.frames import runs_frame
 from batchscope.analysis.pages import study_html, study_markdown
@@ -44,7 +44,7 @@ def write_report(records: list[RunRecord], tables: Path, plots: Path) -> None:
     write_text(tables / f"{TITLE}.html", study_html(page))
     with replacing(tables / f"{TITLE}.csv") as path:
         frame.to_csv(path, index=False)
-    figure = cost_figure(Sheet(frame, curves), page.context)
+    figure = cost_figure(Sheet(frame, curves), [*page.context, *describe_choice(curves)])
     with replacing(plots / f"{TITLE}.png") as png, replacing(plots / f"{TITLE}.svg") as svg:
         save(figure, png, svg)
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,9 @@ from batchscope.schedule import work_of
 
 LARGEST = 400
 """Curves go at least this far, as the published study does."""
+
+MANY = 4000
+"""Reviews that keep an engine busy, where no run does: as many as the published study labels."""
 
 MARGIN = 0.02
 """The break-even n is given with those at which packing is ahead, or behind, by this much."""
@@ -78,13 +81,15 @@ def curves_of(estimates: Sequence[Estimate], found: dict[Key, Constant]) -> Curv
     if not groups:
         return None
     group = max(groups.values(), key=len)
-    engine, texts = group[0].engine, texts_of(group)
+    engine, texts, busy = group[0].engine, texts_of(group), _busy(group)
     if engine is None or texts is None:
         return None
-    largest = _largest(engine, texts, group)
+    outputs = group[0].run.measurement.spec.workload.output_tokens_per_review
+    load = Load(texts, busy or MANY, output_tokens_per_review=outputs)
+    largest = _largest(engine, load, group)
+    if largest < 2:  # not even two reviews fit into the KV cache
+        return None
     tried = candidates(largest)
-    busy = _busy(group)
-    load = Load(texts, busy or max(4000, largest))
     constant = found.get(group[0].key)
     return Curves(
         engine=engine,
@@ -93,7 +98,7 @@ def curves_of(estimates: Sequence[Estimate], found: dict[Key, Constant]) -> Curv
         texts=texts,
         busy=busy,
         flops=_flops(engine, load, tried),
-        rates=_rates(engine, constant.value, texts, busy, tried) if constant else pd.DataFrame(),
+        rates=_rates(engine, constant.value, load, busy, tried) if constant else pd.DataFrame(),
         break_even=break_even(engine, load, largest, MARGIN),
         reuse=_reuse([each for each in estimates if each.key == group[0].key], engine.model, texts),
     )
@@ -110,14 +115,17 @@ def _reuse(estimates: Sequence[Estimate], model: Architecture, texts: Texts) -> 
     if workload.duplicates == 1:  # what was cached is the instruction, or part of a review
         return None
     block = setting_of(most.run, "block_size") or 16
-    load = Load(texts, workload.total_reviews, workload.duplicates, cached=True, block_size=block)
-    largest = min(_largest(most.engine, texts, [most]), workload.total_reviews)
+    outputs = workload.output_tokens_per_review
+    load = Load(texts, workload.total_reviews, workload.duplicates, True, block, outputs)
+    largest = min(_largest(most.engine, load, [most]), workload.total_reviews)
     return Reuse(load, break_even(most.engine, load, largest, MARGIN)) if largest > 1 else None
 
 
 def _configuration(each: Estimate) -> tuple[object, ...]:
     run = each.run
-    return (*each.key, run.measurement.spec.engine.model, *(setting_of(run, key) for key in SAME))
+    spec = run.measurement.spec
+    asked = (spec.engine.model, spec.workload.output_tokens_per_review)
+    return (*each.key, *asked, *(setting_of(run, key) for key in SAME))
 
 
 def texts_of(estimates: Sequence[Estimate]) -> Texts | None:
@@ -135,13 +143,13 @@ def texts_of(estimates: Sequence[Estimate]) -> Texts | None:
     return Texts(float(review), float(instruction)) if review > 0 and instruction > 0 else None
 
 
-def _largest(engine: Engine, texts: Texts, group: Sequence[Estimate]) -> int:
+def _largest(engine: Engine, load: Load, group: Sequence[Estimate]) -> int:
     """Where curves end: at the group's largest n or `LARGEST`, if the KV cache holds such a prompt."""
     wanted = max(LARGEST, *(each.run.measurement.spec.workload.n for each in group))
     if engine.limits.kv_tokens is None:
         return wanted
-    room = (engine.limits.kv_tokens - texts.instruction_tokens - 1) / (texts.review_tokens + 1)
-    return max(min(wanted, int(room)), 2)
+    room = engine.limits.kv_tokens - load.texts.instruction_tokens - 1
+    return min(wanted, int(room / (load.texts.review_tokens + load.output_tokens_per_review)))
 
 
 def _busy(group: Sequence[Estimate]) -> int | None:
@@ -157,12 +165,13 @@ def _flops(engine: Engine, load: Load, tried: Sequence[int]) -> pd.DataFrame:
     for layout, n in places:
         requests = requests_of(load, layout, n)
         parts = flops_by_part(engine.model, work_of(requests)).sum()
-        rows.append({"layout": layout, "n": n, **(parts / sum(one.output_tokens for one in requests) / 1e9)})
+        reviews = sum(one.output_tokens for one in requests) / load.output_tokens_per_review
+        rows.append({"layout": layout, "n": n, **(parts / reviews / 1e9)})
     return pd.DataFrame(rows)
 
 
 def _rates(
-    engine: Engine, constant: float, texts: Texts, busy: int | None, tried: Sequence[int]
+    engine: Engine, constant: float, load: Load, busy: int | None, tried: Sequence[int]
 ) -> pd.DataFrame:
     """Reviews/s of both layouts over n: with n reviews to label in all, and with the engine kept busy."""
     places: list[tuple[Layout, int]] = [("packed", n) for n in tried]
@@ -172,7 +181,7 @@ def _rates(
             "layout": layout,
             "n": n,
             "busy": reviews is not None,
-            "reviews_per_s": reviews_per_s(engine, constant, Load(texts, reviews or n), layout, n),
+            "reviews_per_s": reviews_per_s(engine, constant, replace(load, reviews=reviews or n), layout, n),
         }
         for reviews in dict.fromkeys((None, busy))
         for layout, n in places

@@ -224,11 +224,7 @@ def _notes(frame: pd.DataFrame, curves: Curves | None) -> list[str]:
         )
     if (frame["kv_basis"] == "asked").any():
         lines.append("KV cache, predicted: kv_cache_memory_bytes, in whole blocks.")
-    if curves is not None and curves.others:
-        lines.append(
-            f"The figure's curves are of the engine configuration with most runs "
-            f"({_configuration(curves)}); {curves.others} runs of others are in the right panel alone."
-        )
+    lines += describe_choice(curves)
     if curves is None:
         lines.append("No curves over n: that needs runs of a known model that differ in reviews per prompt.")
     lines += [
@@ -241,6 +237,17 @@ def _notes(frame: pd.DataFrame, curves: Curves | None) -> list[str]:
             f"{run_names(unknown)}."
         )
     return lines
+
+
+def describe_choice(curves: Curves | None) -> list[str]:
+    """Which engine configuration the figure's curves are of, where there are several."""
+    if curves is None or not curves.others:
+        return []
+    others = "1 run of another is" if curves.others == 1 else f"{curves.others} runs of others are"
+    return [
+        f"Curves are of the engine configuration with most runs ({_configuration(curves)}); "
+        f"{others} in the figure's right panel alone."
+    ]
 
 
 def _configuration(curves: Curves) -> str:

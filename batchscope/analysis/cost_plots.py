@@ -60,19 +60,19 @@ class Sheet:
 def cost_figure(sheet: Sheet, footnote: Sequence[str]) -> Figure:
     """The figure of a sweep; ``footnote``: what it was measured on, and where the constant came from."""
     with mpl.rc_context(RC):
-        figure = Figure(figsize=(14, 6.6))
+        figure = Figure(figsize=(14, 7.2))
         title = "What the runs compute, how long that should take, and how long it took"
         figure.text(LEFT, 0.965, title, va="top", **TITLE)
         lines = [part for line in footnote for part in textwrap.wrap(line, 175)][:5]
         figure.text(LEFT, 0.03, "\n".join(lines), va="bottom", **FOOTNOTE)
-        grid = {"left": LEFT, "right": 0.985, "bottom": 0.265, "top": 0.755, "wspace": 0.24}
+        grid = {"left": LEFT, "right": 0.985, "bottom": 0.33, "top": 0.775, "wspace": 0.24}
         for panel, ax in zip(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), strict=True):
             panel(ax, sheet)
             ax.tick_params(length=0, pad=7)
         figure.legend(
             handles=_legend(sheet),
             loc="upper left",
-            bbox_to_anchor=(LEFT, 0.905),
+            bbox_to_anchor=(LEFT, 0.912),
             ncols=6,
             frameon=False,
             borderaxespad=0,
@@ -83,46 +83,48 @@ def cost_figure(sheet: Sheet, footnote: Sequence[str]) -> Figure:
 
 
 def draw_flops(ax: Axes, sheet: Sheet) -> None:
-    """GFLOP a review by part: attention grows with n, what the linear layers do hardly changes."""
-    _head(ax, "GFLOP per review (n = 1: separate prompts)")
+    """FLOP a review by part: attention grows with n, what the linear layers do hardly changes."""
     if sheet.curves is None:
+        _head(ax, "FLOP per review")
         _nothing(ax, "No runs with known shapes that differ\nin reviews per prompt.")
         return
     flops = sheet.curves.flops
+    unit, scale = ("GFLOP", 1.0) if flops["prefill_linear"].max() >= 1 else ("MFLOP", 1e3)
+    _head(ax, f"{unit} per review")
     _over_n(ax, flops["n"].max())
-    head = flops["prefill_head"] + flops["decode_head"]
+    ax.set_xlabel("n (reviews in one prompt; 1: separate prompts)")
     lines = (
-        ("linear, prefill", flops["prefill_linear"], BLUE, "-", "left"),
-        ("linear, decode", flops["decode_linear"], BLUE, ":", "below"),
-        ("attention, prefill", flops["prefill_attention"], ORANGE, "-", "right"),
-        ("attention, decode", flops["decode_attention"], ORANGE, ":", "right"),
-        ("head", head, GREEN, "-", "left"),
+        ("linear, prefill", flops["prefill_linear"], BLUE, "-"),
+        ("linear, decode", flops["decode_linear"], BLUE, ":"),
+        ("attention, prefill", flops["prefill_attention"], ORANGE, "-"),
+        ("attention, decode", flops["decode_attention"], ORANGE, ":"),
+        ("head", flops["prefill_head"] + flops["decode_head"], GREEN, "-"),
     )
-    for name, values, color, style, place in lines:
-        some = values > 0  # separate prompts decode nothing
-        ax.plot(flops["n"][some], values[some], color=color, ls=style, **PREDICTED)
-        _label(ax, flops["n"][some], values[some], name, color, place)
+    for name, values, color, style in lines:
+        some = values[values > 0] * scale  # separate prompts decode nothing
+        label = f"{name}: {_from_to(some)}"
+        ax.plot(flops["n"][some.index], some, color=color, ls=style, label=label, **PREDICTED)
     ax.set_yscale("log")
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.grid(axis="y")
-
-
-def _label(ax: Axes, x: "pd.Series[float]", y: "pd.Series[float]", name: str, color: str, place: str) -> None:
-    """A line's name with its first and last value: over its left end, over its right end, or below that."""
-    first, last = (f"{value:,.0f}" if value >= 1000 else f"{value:.3g}" for value in (y.iloc[0], y.iloc[-1]))
-    end = 0 if place == "left" else -1
-    ax.annotate(
-        f"{name}: {first}" + (f" to {last}" if first != last else ""),
-        (x.iloc[end], y.iloc[end]),
-        xytext=(0, -5 if place == "below" else 5),
-        textcoords="offset points",
-        ha="left" if place == "left" else "right",
-        va="top" if place == "below" else "bottom",
-        color=color,
-        bbox={"fc": "white", "ec": "none", "alpha": 0.85, "pad": 0.5},
+    ax.legend(
+        loc="upper left",
+        bbox_to_anchor=(0, -0.19),
+        ncols=2,
+        frameon=False,
+        borderaxespad=0,
+        borderpad=0,
+        columnspacing=1.2,
+        handlelength=1.8,
         **NOTE,
     )
+
+
+def _from_to(values: "pd.Series[float]") -> str:
+    """A line's first and last value, or the one that it keeps."""
+    first, last = (f"{value:,.0f}" if value >= 1000 else f"{value:.3g}" for value in values.iloc[[0, -1]])
+    return first if first == last else f"{first} to {last}"
 
 
 def draw_rates(ax: Axes, sheet: Sheet) -> None:
@@ -224,16 +226,18 @@ def _far(runs: pd.DataFrame) -> dict[str, set[str]]:
 
 
 def _name(ax: Axes, at: float, run: "pd.Series[Any]", color: str) -> None:
-    """The run's name beside its dot, towards the middle of its study."""
-    left = at > round(at)
+    """The run's name beside its dot, upright and towards 1, for dots stand close."""
+    above = run["measured_over_predicted"] < 1
     ax.annotate(
         run["run"],
         (at, run["measured_over_predicted"]),
-        xytext=(-9 if left else 9, 0),
+        xytext=(0, 9 if above else -9),
         textcoords="offset points",
-        ha="right" if left else "left",
-        va="center",
+        ha="center",
+        va="bottom" if above else "top",
+        rotation=90,
         color=color,
+        bbox={"fc": "white", "ec": "none", "alpha": 0.85, "pad": 0.5},
         **NOTE,
     )
 
