@@ -1,4 +1,4 @@
-"""What GPUs can do at most: dense peaks and memory bandwidth, from the vendor's data sheets.
+"""What GPUs can do at most (dense peaks and memory bandwidth, from data sheets), and how much they reach.
 
 Names are those that NVML gives. Data sheets print most peaks "with sparsity"; here stands half of those, for
 dense matrices. A device that is not here is not known: then nothing is said about it.

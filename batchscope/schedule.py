@@ -7,9 +7,9 @@ prompt; where an answer finds no room, the request that was admitted last goes b
 tokens are computed again.
 
 What it leaves out: blocks (the KV cache is counted in tokens, which is up to ``block_size - 1`` too few for
-each request), the seat that async scheduling keeps for one step after a request's end, and what a
-preempted request finds of itself in the prefix cache. Cached tokens take no room of their own: they are
-another request's.
+each request); that vLLM only checks for a whole prompt's room, and takes it chunk by chunk; the seat that
+async scheduling keeps for one step after a request's end; what a preempted request finds of itself in the
+prefix cache. Cached tokens take no room of their own: they are another request's.
 """
 
 from collections import defaultdict, deque

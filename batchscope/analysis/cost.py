@@ -5,6 +5,7 @@ Columns of the cost frame, in this order (a missing value is NA; counts are of o
 - ``study, run, status, valid, invalid, layout, n, reviews, duplicates, model, device``; ``reviews`` counts
   duplicates.
 - ``lengths``: ``requests`` where each request's length is known, ``mean`` where only totals are.
+- ``prompt_tokens, cached_tokens, output_tokens``: of all requests.
 - ``flop``, ``flop_<phase>_<part>``: FLOP in all; of prefill and decode in linear layers, attention, head.
 - ``bytes``, ``bytes_<part>``: bytes moved, of weights, KV read and KV written.
 - ``steps, steps_measured``: engine steps, simulated and counted.
@@ -168,6 +169,9 @@ def _identity(each: Estimate) -> Row:
         "model": run.spec.engine.model,
         "device": device_name(each.run),
         "lengths": each.lengths,
+        "prompt_tokens": sum(one.prompt_tokens for one in each.requests),
+        "cached_tokens": sum(one.cached_tokens for one in each.requests),
+        "output_tokens": sum(one.output_tokens for one in each.requests),
     }
 
 

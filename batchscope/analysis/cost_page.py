@@ -146,8 +146,8 @@ def _deviations(frame: pd.DataFrame, found: Mapping[Key, Constant]) -> list[str]
     within = int(((ratios - 1).abs() <= BAND).sum())
     own = any(constant.own for constant in found.values())
     line = (
-        f"{within} of {len(rows)} valid runs took what was predicted within {100 * BAND:.0f} %; the worst is "
-        f"{worst['study']}/{worst['run']}, {times(worst['measured_over_predicted'])} the predicted seconds."
+        f"{within} of {len(rows)} valid runs took within {100 * BAND:.0f} % of the predicted seconds; the "
+        f"worst is {worst['study']}/{worst['run']}, {times(worst['measured_over_predicted'])} of them."
     )
     return [line + " The constant came from these very runs." * own]
 
@@ -224,6 +224,11 @@ def _notes(frame: pd.DataFrame, curves: Curves | None) -> list[str]:
         )
     if (frame["kv_basis"] == "asked").any():
         lines.append("KV cache, predicted: kv_cache_memory_bytes, in whole blocks.")
+    if (frame["cached_tokens"] > 0).any():
+        lines.append(
+            "With reuse, expect larger deviations: contexts that answers share are counted as read by each, "
+            "and what the processor does for each request is not counted."
+        )
     lines += describe_choice(curves)
     if curves is None:
         lines.append("No curves over n: that needs runs of a known model that differ in reviews per prompt.")

@@ -144,13 +144,15 @@ def draw_rates(ax: Axes, sheet: Sheet) -> None:
             **PREDICTED,
         )
     runs = shown_runs(sheet.runs, curves)
-    for _, run in runs.iterrows():
-        color, marker = FIXED[run["layout"]]
-        look = {**POINT, "color": color} if run["valid"] else {**HOLLOW, "mec": color}
-        ax.plot(run["n"], run["reviews"] / run["measured_s"], marker=marker, **look)
     counted = runs[runs["valid"]]
     top = pd.concat([curves.rates["reviews_per_s"], counted["reviews"] / counted["measured_s"]]).max()
-    ax.set_ylim(0, 1.18 * top)
+    highest = 1.18 * top
+    ax.set_ylim(0, highest)
+    for _, run in runs.iterrows():
+        color, marker = FIXED[run["layout"]]
+        look = {**POINT, "color": color} if run["valid"] else {**HOLLOW, "mec": color, "zorder": 5}
+        height = min(run["reviews"] / run["measured_s"], highest)  # what does not count may sit on the edge
+        ax.plot(run["n"], height, marker=marker, clip_on=False, **look)
     _mark_break_even(ax, curves)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     ax.grid(axis="y")
