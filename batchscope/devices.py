@@ -1,4 +1,4 @@
-"""What GPUs can do at most: dense peaks and memory bandwidth, from the vendor's data sheets.
+"""What GPUs can do at most (dense peaks and memory bandwidth, from data sheets), and how much they reach.
 
 Names are those that NVML gives. Data sheets print most peaks "with sparsity"; here stands half of those, for
 dense matrices. A device that is not here is not known: then nothing is said about it.
@@ -99,6 +99,24 @@ DEVICES: dict[str, Device] = {
     ),
     "Tesla T4": _device("NVIDIA T4 data sheet", 65, 320, int8=130),
 }
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much of its peaks a device reaches when vLLM runs a dense decoder, and how that is known."""
+
+    value: float
+    source: str
+
+
+SHARES: dict[str, Share] = {
+    "NVIDIA H200": Share(
+        0.630,
+        "median of the 11 runs in docs/reference/h200: an 8B model in bfloat16, vLLM 0.26.0, torch 2.11.0, "
+        "driver 580.159.04, 2026-11-22",
+    ),
+}
+"""The constant of `batchscope.cost_model`, of devices that we have measured."""
 
 
 def device_named(name: str) -> Device | None:

@@ -42,6 +42,7 @@ class Architecture:
     num_key_value_heads: int
     head_dim: int
     vocab_size: int
+    tie_word_embeddings: bool = False
 
     @property
     def layer_weights(self) -> int:
@@ -55,6 +56,18 @@ class Architecture:
     def head_weights(self) -> int:
         """Weights of the output head; those of the embedding itself, where the two are tied."""
         return self.hidden_size * self.vocab_size
+
+    @property
+    def norm_weights(self) -> int:
+        """Weights of all norms: two a layer and a last one. Those of queries and keys are left out."""
+        return self.hidden_size * (2 * self.num_hidden_layers + 1)
+
+    @property
+    def parameters(self) -> int:
+        """All weights: layers, norms, embedding, and the head where it has its own; biases are left out."""
+        vocabularies = 1 if self.tie_word_embeddings else 2
+        layers = self.layer_weights * self.num_hidden_layers
+        return layers + self.norm_weights + vocabularies * self.head_weights
 
 
 def architecture_from(config: Mapping[str, Any]) -> Architecture | None:
@@ -74,7 +87,11 @@ def architecture_from(config: Mapping[str, Any]) -> Architecture | None:
         head_dim, rest = divmod(config["hidden_size"], config["num_attention_heads"])
         if rest:
             return None
-    return Architecture(**{key: int(value) for key, value in shape.items() if value}, head_dim=head_dim)
+    return Architecture(
+        **{key: int(value) for key, value in shape.items() if value},
+        head_dim=head_dim,
+        tie_word_embeddings=config.get("tie_word_embeddings") is True,
+    )
 
 
 def _is_not_dense(config: Mapping[str, Any]) -> bool:
@@ -105,8 +122,17 @@ def attention_flops(model: Architecture, start: int, end: int) -> int:
     A token at position p has p + 1 keys: 2 x heads x head_dim x (p + 1) for the scores and as many for the
     weighted values, in each layer.
     """
-    keys = (end * (end + 1) - start * (start + 1)) // 2
-    return 4 * model.num_hidden_layers * model.num_attention_heads * model.head_dim * keys
+    return key_flops(model) * causal_keys(start, end)
+
+
+def key_flops(model: Architecture) -> int:
+    """Of one token and one of its keys, in all layers: score and weighted value."""
+    return 4 * model.num_hidden_layers * model.num_attention_heads * model.head_dim
+
+
+def causal_keys(start: int, end: int) -> int:
+    """Keys of the tokens at positions ``start`` to ``end - 1``, added up: p + 1 for the one at p."""
+    return (end * (end + 1) - start * (start + 1)) // 2
 
 
 @dataclass(frozen=True)

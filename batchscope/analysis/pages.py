@@ -13,7 +13,7 @@ from batchscope.analysis.tables import MEASURED, Log, Page, Struck, Table
 LOG_LINES = 3
 """Of a failed run's log in Markdown, where nothing can be folded away."""
 
-TEXT_COLUMNS = ("layout", "status", "model", "same prompts")
+TEXT_COLUMNS = ("layout", "study", "run", "status", "model", "same prompts", "limited by")
 
 # Light in a dark browser too: the report around it is. The table scrolls in its own box, under its headings
 # and behind the columns that name the run.

@@ -1,0 +1,136 @@
+"""Up to which n packing pays: predicted reviews a second of both layouts, for texts of a mean length.
+
+Packing saves the instruction's tokens and pays with attention over all reviews of a prompt, and with answers
+that are decoded one after the other. Where a prefix cache holds the prompts already, there is no instruction
+left to save, and decoding is all that is left of the work.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal
+
+import numpy as np
+
+from batchscope.cost_model import Engine, predict
+from batchscope.flops import Lengths
+
+Layout = Literal["packed", "separate"]
+
+STEP_UP = 1.15
+"""Each n that is tried over the last one, at most, before single ones are."""
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Mean lengths in tokens; the instruction's holds whatever a prompt has beside its reviews."""
+
+    review_tokens: float
+    instruction_tokens: float
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is to be labelled. ``reviews``: in one pass, duplicates not counted."""
+
+    texts: Texts
+    reviews: int
+    duplicates: int = 1
+    cached: bool = False
+    """whether duplicates are served from the prefix cache"""
+    block_size: int = 16
+    output_tokens_per_review: int = 1
+
+
+def requests_of(load: Load, layout: Layout, n: int) -> list[Lengths]:
+    """Requests of one layout, duplicate by duplicate, as many whole prompts as there are reviews for.
+
+    A cached duplicate computes what is behind the last whole block, and its last token in any case.
+    """
+    each = n if layout == "packed" else 1
+    prompts = max(load.reviews // n, 1) * (n // each)
+    mean = each * load.texts.review_tokens + load.texts.instruction_tokens
+    # Whole numbers whose sum is right, whatever the mean's fraction.
+    lengths = np.maximum(np.diff(np.rint(np.arange(prompts + 1) * mean)), 1)
+    first = [Lengths(int(tokens), 0, each * load.output_tokens_per_review) for tokens in lengths]
+    if not load.cached:
+        return first * load.duplicates
+    held = [replace(one, cached_tokens=_whole_blocks(one.prompt_tokens, load.block_size)) for one in first]
+    return first + held * (load.duplicates - 1)
+
+
+def _whole_blocks(prompt_tokens: int, block_size: int) -> int:
+    return (prompt_tokens - 1) // block_size * block_size
+
+
+def reviews_per_s(engine: Engine, share: float, load: Load, layout: Layout, n: int) -> float:
+    """Predicted reviews labelled per second, duplicates counted.
+
+    Args:
+        engine: model, limits and peaks.
+        share: of the peaks that the device reaches (its rate in FLOP/s where it is not known).
+        load: the texts.
+        layout: packed or separate. Separate prompts are as many as packed ones of n hold reviews.
+        n: reviews in one packed prompt.
+
+    Raises:
+        ValueError: the KV cache cannot hold a prompt of n reviews.
+    """
+    requests = requests_of(load, layout, n)
+    labels = sum(each.output_tokens for each in requests) / load.output_tokens_per_review
+    return labels * share / predict(engine, requests).ideal
+
+
+def candidates(largest: int) -> list[int]:
+    """Values of n from 2 to the largest, closer than `STEP_UP` where whole numbers allow it."""
+    found = [2]
+    while found[-1] < largest:
+        found.append(min(max(found[-1] + 1, int(found[-1] * STEP_UP)), largest))
+    return found
+
+
+@dataclass(frozen=True)
+class BreakEven:
+    """Up to which n packed prompts are predicted to keep up with separate ones, and how sharp that is."""
+
+    n: int
+    """the largest that labels at least as many reviews a second; 1 where none does"""
+    surely: int
+    """the largest that is ahead by the margin"""
+    perhaps: int
+    """the largest that is behind by no more than the margin"""
+    searched: int
+    """where the search ended: an n that equals it may lie beyond"""
+
+
+def break_even(engine: Engine, load: Load, largest: int, margin: float = 0.02) -> BreakEven:
+    """The break-even n. No constant enters it: both layouts run on one device.
+
+    Args:
+        engine: model, limits and peaks.
+        load: the texts; a prompt of ``largest`` reviews must fit into the KV cache.
+        largest: where the search ends.
+        margin: by which share predictions of one layout against the other may be wrong.
+    """
+    separate = reviews_per_s(engine, 1.0, load, "separate", 1)
+
+    @cache
+    def advantage(n: int) -> float:
+        return reviews_per_s(engine, 1.0, load, "packed", n) / separate
+
+    tried = candidates(largest)
+    n, surely, perhaps = (
+        last_that_holds(lambda n, least=least: advantage(n) >= least, tried)  # type: ignore[misc]
+        for least in (1.0, 1 + margin, 1 - margin)
+    )
+    return BreakEven(n, surely, perhaps, largest)
+
+
+def last_that_holds(holds: Callable[[int], bool], tried: Sequence[int]) -> int:
+    """The largest n that holds, 1 for none: the last one tried that does, or one before the next."""
+    winning = [index for index, n in enumerate(tried) if holds(n)]
+    if not winning:
+        return 1
+    low = tried[winning[-1]]
+    following = tried[winning[-1] + 1 : winning[-1] + 2] or [low + 1]
+    return next((n for n in range(following[0] - 1, low, -1) if holds(n)), low)

@@ -1,0 +1,53 @@
+"""Compare what was measured with the cost model: a page, a CSV and a figure."""
+
+import argparse
+import json
+from pathlib import Path
+
+from batchscope.analysis.cost import constants, cost_frame, estimate
+from batchscope.analysis.cost_curves import curves_of
+from batchscope.analysis.cost_page import TITLE, cost_page, describe_choice
+from batchscope.analysis.cost_plots import Sheet, cost_figure
+from batchscope.analysis.frames import runs_frame
+from batchscope.analysis.pages import study_html, study_markdown
+from batchscope.analysis.plots import save
+from batchscope.analysis.records import RunRecord, load_runs
+from batchscope.config import load_config
+from batchscope.errors import run_script
+from batchscope.files import replacing
+from batchscope.runs import expand_studies
+from scripts.make_tables import write_text
+
+
+def main() -> None:
+    """Read run folders, write ``cost.md``, ``.html`` and ``.csv``, and the figure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=Path, required=True, help="folder that holds {study}/{run}")
+    parser.add_argument("--config", type=Path, required=True, help="the whole configuration as JSON")
+    parser.add_argument("--out-tables", type=Path, required=True, help="folder for the page and the CSV")
+    parser.add_argument("--out-plots", type=Path, required=True, help="folder for the figure")
+    args = parser.parse_args()
+
+    config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
+    records = load_runs(args.runs / run.id for run in expand_studies(config))
+    write_report(records, args.out_tables, args.out_plots)
+    print(f"{len(records)} runs in {args.out_tables / TITLE}.md and {args.out_plots / TITLE}.png")
+
+
+def write_report(records: list[RunRecord], tables: Path, plots: Path) -> None:
+    """Write the page as Markdown and HTML, the frame as CSV, and the figure as PNG and SVG."""
+    estimates = [estimate(record) for record in records]
+    found = constants(estimates)
+    frame, curves = cost_frame(estimates, found), curves_of(estimates, found)
+    page = cost_page(frame, runs_frame(records, []), found, curves)
+    write_text(tables / f"{TITLE}.md", study_markdown(page))
+    write_text(tables / f"{TITLE}.html", study_html(page))
+    with replacing(tables / f"{TITLE}.csv") as path:
+        frame.to_csv(path, index=False)
+    figure = cost_figure(Sheet(frame, curves), [*page.context, *describe_choice(curves)])
+    with replacing(plots / f"{TITLE}.png") as png, replacing(plots / f"{TITLE}.svg") as svg:
+        save(figure, png, svg)
+
+
+if __name__ == "__main__":
+    run_script(main)
