@@ -28,7 +28,8 @@ except UserError as error:
 ORDER = measuring_order(list(RUNS.values()))
 STUDIES = list(CONFIG.active_studies)
 RECORDS = ("measurement.json", "environment.json", "requests.parquet", "steps.parquet", "hardware.parquet")
-ANALYSIS = ("batchscope/analysis/*.py", "batchscope/flops.py", "batchscope/devices.py")
+MODEL = ("flops", "memory", "schedule", "cost_model", "break_even", "devices")
+ANALYSIS = ("batchscope/analysis/*.py", *(f"batchscope/{name}.py" for name in MODEL))
 PROMPT_SETS = {run.prompts.id: run.prompts for run in RUNS.values()}
 export_to_jobs(CONFIG.environments)
 VERSIONS = {name: installed_versions(environment) for name, environment in CONFIG.environments.items()}

@@ -14,9 +14,8 @@ from batchscope.analysis.plots import save
 from batchscope.analysis.records import RunRecord, load_runs
 from batchscope.config import load_config
 from batchscope.errors import run_script
-from batchscope.files import replacing
+from batchscope.files import replacing, write_text
 from batchscope.runs import expand_studies
-from scripts.make_tables import write_text
 
 
 def main() -> None:

@@ -33,7 +33,7 @@ from batchscope.memory import (
     tokens_in,
     weight_bytes,
 )
-from batchscope.prompts import group, render, tokenise
+from batchscope.prompts import group, render, tokenise, wording_of
 from batchscope.schedule import Limits, simulate, work_of
 
 BF16 = precision_of("bfloat16", None, "auto")
@@ -186,7 +186,7 @@ def tokenised():
 
     def lengths(layout, n, count):
         groups = group(list(enumerate(reviews[:count])), n if layout == "packed" else 1)
-        ids = tokenise(tokenizer, [render(members, layout, PromptTexts()) for members in groups])
+        ids = tokenise(tokenizer, [render(members, wording_of(PromptTexts(), layout)) for members in groups])
         return [Lengths(len(each), 0, len(members)) for each, members in zip(ids, groups, strict=True)]
 
     return lengths
