@@ -1,15 +1,15 @@
 """From a model's answer to labels: the rule, and its use on output token ids. docs/labels.md has its limits.
 
-A run decodes n tokens for a prompt of n reviews, whatever they are: separators take some of them, and the last
-word may be cut off. So an answer is read word by word, a word being a maximal run of letters, in upper or lower
-case. A word is a label if it is
+A run decodes n tokens for a prompt of n reviews, whatever they are: separators take some of them, and the
+last word may be cut off. So an answer is read word by word, a word being a maximal run of letters, in upper
+or lower case. A word is a label if it is
 
 - a spelling of the label (`SPELLINGS`), or
-- the beginning of a spelling, of at least `SHORTEST` letters, and of no other label's: what one token holds of a
-  word, or what is left where the tokens ended.
+- the beginning of a spelling, of at least `SHORTEST` letters, and of no other label's: what one token holds
+  of a word, or what is left where the tokens ended.
 
-Other words are skipped. The i-th label found is that of the prompt's i-th review; labels beyond n are surplus,
-reviews beyond the labels have none.
+Other words are skipped. The i-th label found is that of the prompt's i-th review; labels beyond n are
+surplus, reviews beyond the labels have none.
 """
 
 import re
