@@ -23,7 +23,18 @@ METRIC = "reviews_per_s"
 FAILURES = {"oom": "out of memory", "died": "engine died", "timeout": "timed out"}
 """Statuses of runs that did not end, in words."""
 
-SETTINGS = ("layout", "n", "reviews", "duplicates", "output_tokens_per_review", "model", "load_format")
+SETTINGS = (
+    "layout",
+    "n",
+    "reviews",
+    "duplicates",
+    "reuse",
+    "instruction",
+    "decoding",
+    "output_tokens_per_review",
+    "model",
+    "load_format",
+)
 
 
 def varying(runs: pd.DataFrame) -> list[str]:
