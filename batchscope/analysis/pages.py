@@ -13,7 +13,7 @@ from batchscope.analysis.tables import MEASURED, Log, Page, Struck, Table
 LOG_LINES = 3
 """Of a failed run's log in Markdown, where nothing can be folded away."""
 
-TEXT_COLUMNS = ("layout", "status", "model", "same prompts")
+TEXT_COLUMNS = ("study", "layout", "status", "model", "same prompts")
 
 # Light in a dark browser too: the report around it is. The table scrolls in its own box, under its headings
 # and behind the columns that name the run.
@@ -169,7 +169,7 @@ def summary_html(title: str, pages: Sequence[Page], sweep: str | None = None) ->
 
 def table_markdown(table: Table) -> str:
     """A pipe table; a group's name stands in brackets behind the heading, ours has none."""
-    headings = [f"{name} ({group})" if group == LABEL else name for group, name in table.columns]
+    headings = [name if group in ("", MEASURED) else f"{name} ({group})" for group, name in table.columns]
     cells = [
         [f"~~{_escape(cell)}~~" if _is_struck(cell) else _escape(cell) for cell in row] for row in table.rows
     ]

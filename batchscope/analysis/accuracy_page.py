@@ -1,0 +1,182 @@
+"""The labels of all studies on one page: what is decided here, `batchscope.analysis.pages` writes.
+
+Made from the frames of `batchscope.analysis.accuracy_frames`; the notes name each run that they leave out.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from batchscope.analysis.accuracy import ANSWERS, ENOUGH_PROMPTS
+from batchscope.analysis.accuracy_frames import FIGURES
+from batchscope.analysis.findings import fault, label, show, varying
+from batchscope.analysis.frames import given
+from batchscope.analysis.metrics import random_weights
+from batchscope.analysis.tables import MEASURED, Cell, Page, Row, Struck, Table, environments, models
+
+TITLE = "labels"
+QUESTION = "Are the labels right, and does it matter how the reviews are put into prompts?"
+CHANCE = 0.05
+"""A difference is claimed where McNemar's test gives less, and the interval leaves 0 out."""
+
+NOTHING = "No answer: all models have random weights, and their labels say nothing."
+
+
+def labels_page(runs: pd.DataFrame, found: pd.DataFrame, *, across: bool = False) -> Page:
+    """The page.
+
+    Args:
+        runs: the runs frame.
+        found: its `quality_frame`.
+        across: whether runs from different environments are compared.
+    """
+    shown = joined(runs, found)
+    return Page(
+        title=TITLE,
+        question=QUESTION,
+        findings=_findings(runs, shown),
+        context=[*environments(shown, across=across), *models(shown)] if len(shown) else models(runs),
+        table=labels_table(runs, shown),
+        notes=_notes(runs, shown),
+    )
+
+
+def joined(runs: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """The judged runs' rows of the runs frame; of a figure that both have, each review counted once."""
+    figures = found[["study", "run", *FIGURES]]
+    clash = [name for name in FIGURES if name in runs]
+    return runs.drop(columns=clash).merge(figures, on=["study", "run"], validate="one_to_one")
+
+
+def all_random(runs: pd.DataFrame) -> bool:
+    """Whether there is no run with real weights."""
+    return bool(len(runs)) and all(map(random_weights, runs["load_format"]))
+
+
+def _findings(runs: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
+    if shown.empty:
+        return [NOTHING if all_random(runs) else "No answer: no run has labels that could be judged."]
+    sentences = [
+        sentence
+        for study, rows in shown.groupby("study", sort=False)
+        for sentence in _study_findings(str(study), rows, varying(runs[runs["study"] == study]))
+    ]
+    return sentences or ["No comparison: no study has separate prompts to compare with."]
+
+
+def _study_findings(study: str, rows: pd.DataFrame, settings: Sequence[str]) -> list[str]:
+    by_name = {run["run"]: run for _, run in rows.iterrows()}
+    return [
+        f"{study}: {sentence(run, by_name[run['base']], settings)}"
+        for run in by_name.values()
+        if given(run["base"]) is not None and given(run["difference"]) is not None
+    ]
+
+
+def sentence(run: "pd.Series[Any]", base: "pd.Series[Any]", settings: Sequence[str]) -> str:
+    """What a run's labels lose or gain against its base run's, never more than was seen."""
+    first, second = label(run, settings), label(base, settings)
+    reviews, middle = f"{int(run['paired_reviews']):,} reviews", 100 * run["difference"]
+    if run["gained"] + run["lost"] == 0:
+        return f"no difference seen between {first} and {second}: right on the same of {reviews}."
+    if pd.isna(run["difference_low"]):
+        return (
+            f"too few prompts to tell {first} from {second} ({middle:+.1f} points on {reviews}, "
+            f"{int(run['paired_prompts'])} of {ENOUGH_PROMPTS} prompts needed)."
+        )
+    low, high = 100 * run["difference_low"], 100 * run["difference_high"]
+    test = f"McNemar {p_value(run['mcnemar_p'])}; {reviews}"
+    if low <= 0 <= high or run["mcnemar_p"] >= CHANCE:
+        return (
+            f"no difference seen between {first} and {second} "
+            f"({middle:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}; {test})."
+        )
+    more = middle > 0
+    ends = (low, high) if more else (-high, -low)
+    return (
+        f"{first} are right on {abs(middle):.1f} points {'more' if more else 'fewer'} reviews than {second} "
+        f"(95 % interval {ends[0]:.1f} to {ends[1]:.1f}; {test})."
+    )
+
+
+def p_value(p: float) -> str:
+    """A p value as people write it."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.0995 else f"p = {p:.2f}"
+
+
+def labels_table(runs: pd.DataFrame, shown: pd.DataFrame) -> Table:
+    """One row a judged run: settings, figures, and the confusion of gold labels and answers."""
+    settings = [name for name in _settings(runs) if len(shown) and shown[name].nunique(dropna=False) > 1]
+    rows = [_row(run, settings) for _, run in shown.iterrows()]
+    columns = dict.fromkeys(key for row in rows for key in row)
+    filled = [column for column in columns if any(row.get(column) for row in rows)]
+    return Table(filled, [[row.get(column, "") for column in filled] for row in rows])
+
+
+def _settings(runs: pd.DataFrame) -> list[str]:
+    """Settings that tell runs of any one study apart, beside layout and n."""
+    names = [name for _, rows in runs.groupby("study", sort=False) for name in varying(rows)]
+    return [name for name in dict.fromkeys([*names, "reviews"]) if name not in ("layout", "n")]
+
+
+def _row(run: "pd.Series[Any]", settings: Sequence[str]) -> Row:
+    def mark(cell: Cell) -> Cell:
+        return cell if run["valid"] else Struck(cell)
+
+    row: Row = {("", name): show(run[name]) for name in ("study", "layout", "n")}
+    row |= {("", name.removeprefix("engine.")): show(run[name]) for name in settings}
+    row["", "status"] = fault(run)
+    figures = {
+        "accuracy (%)": _percent(run, "accuracy"),
+        "coverage (%)": f"{100 * run['label_coverage']:.1f}",
+        "labels": f"{run['labels']:,}",
+        "prompts": f"{run['prompts']:,}",
+        "too few labels": f"{run['too_few']:,}",
+        "too many labels": f"{run['too_many']:,}",
+        "repeats agree (%)": "" if pd.isna(run["agreeing"]) else f"{100 * run['agreeing']:.1f}",
+        "difference (points)": _percent(run, "difference", sign="+"),
+        "McNemar p": "" if pd.isna(run["mcnemar_p"]) else p_value(run["mcnemar_p"]).removeprefix("p = "),
+    }
+    row |= {(MEASURED, heading): mark(cell) for heading, cell in figures.items()}
+    return row | {
+        (f"gold {gold}, labelled", answer): mark(f"{run[f'{gold}_as_{answer}']:,}")
+        for gold in ANSWERS[:-1]
+        for answer in ANSWERS
+    }
+
+
+def _percent(run: "pd.Series[Any]", name: str, sign: str = "") -> Cell:
+    """A share in percent with its 95 % interval; empty where there is none."""
+    if pd.isna(run[name]):
+        return ""
+    middle, low, high = (f"{100 * run[f'{name}{end}']:{sign}.1f}" for end in ("", "_low", "_high"))
+    return middle if pd.isna(run[f"{name}_low"]) else f"{middle} ({low} to {high})"
+
+
+def _notes(runs: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
+    """How the figures were made, and which runs are not among them."""
+    if shown.empty:
+        return []
+    lines = [
+        "In brackets the 95 % interval: Wilson's for accuracy, of resampled prompts for the difference.",
+        "Each review counts once: first repeat, first submission. A missing label is wrong.",
+        "Difference: against separate prompts at n = 1 of the same study, else with the same settings; "
+        "on the reviews that both were asked about.",
+        "Reviews of one packed prompt are right or wrong together. The difference's interval allows for that, "
+        "Wilson's and McNemar's do not: a difference is claimed only where that interval shows it too.",
+    ]
+    random = runs["load_format"].map(random_weights)
+    if random.any():
+        lines.append(f"Not judged: {int(random.sum())} runs with random weights; their labels say nothing.")
+    absent = runs[~random & ~_keys(runs).isin(_keys(shown))]
+    lines += [
+        f"No labels: {run['study']}: {label(run, varying(runs[runs['study'] == run['study']]))}"
+        f"{', ' + fault(run) if fault(run) else ''}."
+        for _, run in absent.iterrows()
+    ]
+    return lines
+
+
+def _keys(runs: pd.DataFrame) -> "pd.Series[str]":
+    return runs["study"] + "/" + runs["run"]
