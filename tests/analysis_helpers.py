@@ -153,7 +153,9 @@ def cpu_sample(time_s: float, utilization: float, engine_utilization: float, **v
 SIGNS = {"+": "positive", "-": "negative", "?": None}
 
 
-def labelled(*prompts: str, run: str = "r", repeat: int = 0, duplicate: int = 0, first: int = 0) -> pd.DataFrame:
+def labelled(
+    *prompts: str, run: str = "r", repeat: int = 0, duplicate: int = 0, first: int = 0
+) -> pd.DataFrame:
     """Rows of labels, a prompt being its gold labels and its answer: ``"++-:+?-"``; ? is no label.
 
     An answer longer than its prompt has surplus labels. Reviews are numbered from ``first``.

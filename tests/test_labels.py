@@ -87,7 +87,11 @@ def test_labels_of_an_answer(answer, labels):
 @pytest.mark.parametrize(
     ("answer", "n", "labels"),
     [
-        ("positive\nnegative\npositive\nnegative", 4, [P, N, None, None]),  # line breaks take half of the tokens
+        (
+            "positive\nnegative\npositive\nnegative",
+            4,
+            [P, N, None, None],
+        ),  # line breaks take half of the tokens
         (" positive negative positive", 3, [P, N, P]),
         (" positive\n negative\n", 1, [P]),
         ("\nnegative", 1, [None]),
@@ -144,7 +148,9 @@ def answers_to(tokenizer: Tokenizer, prompts: list[Prompt], said: dict[int, str]
     )
 
 
-def packed(tokenizer: Tokenizer, reviews: list[tuple[int, Review]], n: int, duplicates: int = 1) -> list[Prompt]:
+def packed(
+    tokenizer: Tokenizer, reviews: list[tuple[int, Review]], n: int, duplicates: int = 1
+) -> list[Prompt]:
     wanted = PromptSet("m", "packed", n, len(reviews), duplicates)
     return build_prompts(reviews, wanted, PromptTexts(), tokenizer)
 
@@ -225,7 +231,12 @@ def measured(root: Path, tokenizer: Tokenizer, said: dict[int, str]) -> list[str
     measurement["prompts"]["sha256"] = sha256_of(folder / "prompts.jsonl")
     path.write_text(json.dumps(measurement))
     write_run(root, study="mine", layout="separate", n=1, reviews=4, seconds=(), status="oom", message="full")
-    grid = {"mine": {"set": {"reviews": 4}, "include": [{"layout": "packed", "n": 2}, {"layout": "separate", "n": 1}]}}
+    grid = {
+        "mine": {
+            "set": {"reviews": 4},
+            "include": [{"layout": "packed", "n": 2}, {"layout": "separate", "n": 1}],
+        }
+    }
     config = write_config(root / "config.json", studies=grid | {"packing": None, "saturation": None})
     return ["score_labels.py", "--runs", str(root / "runs"), "--prompts", str(root / "prompts"),
             "--models", str(root / "models"), "--config", str(config), "--study", "mine",
@@ -271,7 +282,9 @@ def test_damaged_files_are_named(tmp_path):
 
 def test_labels_are_attached_to_their_runs(tmp_path):
     records = [make_run(tmp_path, study="mine", n=2, seconds=(1.0,)), make_run(tmp_path, study="other", n=2)]
-    write_labels(tmp_path / "labels" / "mine.parquet", labelled("+-:+-", run="packed-n2"), labelled("+:+", run="gone"))
+    write_labels(
+        tmp_path / "labels" / "mine.parquet", labelled("+-:+-", run="packed-n2"), labelled("+:+", run="gone")
+    )
     mine, other = with_labels(records, tmp_path / "labels")
     assert mine.labels["label"].tolist() == [P, N]
     assert other.labels.empty, "its study has no file"

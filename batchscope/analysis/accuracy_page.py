@@ -49,14 +49,16 @@ def joined(runs: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     return runs.drop(columns=clash).merge(figures, on=["study", "run"], validate="one_to_one")
 
 
-def all_random(runs: pd.DataFrame) -> bool:
-    """Whether there is no run with real weights."""
-    return bool(len(runs)) and all(map(random_weights, runs["load_format"]))
+def nothing_judged(runs: pd.DataFrame) -> str:
+    """Why there is no answer, where no run was judged."""
+    if len(runs) and all(map(random_weights, runs["load_format"])):
+        return NOTHING
+    return "No answer: no run has labels that could be judged."
 
 
 def _findings(runs: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
     if shown.empty:
-        return [NOTHING if all_random(runs) else "No answer: no run has labels that could be judged."]
+        return [nothing_judged(runs)]
     sentences = [
         sentence
         for study, rows in shown.groupby("study", sort=False)
@@ -79,7 +81,7 @@ def sentence(run: "pd.Series[Any]", base: "pd.Series[Any]", settings: Sequence[s
     first, second = label(run, settings), label(base, settings)
     reviews, middle = f"{int(run['paired_reviews']):,} reviews", 100 * run["difference"]
     if run["gained"] + run["lost"] == 0:
-        return f"no difference seen between {first} and {second}: right on the same of {reviews}."
+        return f"no difference seen between {first} and {second}: both are right on the same of {reviews}."
     if pd.isna(run["difference_low"]):
         return (
             f"too few prompts to tell {first} from {second} ({middle:+.1f} points on {reviews}, "
@@ -163,12 +165,16 @@ def _notes(runs: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
         "Each review counts once: first repeat, first submission. A missing label is wrong.",
         "Difference: against separate prompts at n = 1 of the same study, else with the same settings; "
         "on the reviews that both were asked about.",
-        "Reviews of one packed prompt are right or wrong together. The difference's interval allows for that, "
-        "Wilson's and McNemar's do not: a difference is claimed only where that interval shows it too.",
+        "Reviews of one packed prompt are right or wrong together. The difference's interval allows for "
+        "that, Wilson's and McNemar's do not: a difference is claimed only where that interval shows it too.",
     ]
     random = runs["load_format"].map(random_weights)
     if random.any():
-        lines.append(f"Not judged: {int(random.sum())} runs with random weights; their labels say nothing.")
+        count = int(random.sum())
+        lines.append(
+            f"Not judged: {count} {'run' if count == 1 else 'runs'} with random weights; "
+            "their labels say nothing."
+        )
     absent = runs[~random & ~_keys(runs).isin(_keys(shown))]
     lines += [
         f"No labels: {run['study']}: {label(run, varying(runs[runs['study'] == run['study']]))}"

@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, StrMethodFormatter
 
-from batchscope.analysis.accuracy_page import NOTHING, QUESTION, all_random, joined
+from batchscope.analysis.accuracy_page import QUESTION, joined, nothing_judged
 from batchscope.analysis.findings import show
 from batchscope.analysis.plots import (
     FIXED,
@@ -144,9 +144,8 @@ def _draw_share(ax: Axes, picture: Picture, name: str) -> None:
             clip_on=False,
             **MEDIAN,
         )
-        ax.plot(
-            others["at"], 100 * others[name], marker=style.marker, mec=style.color, clip_on=False, **HOLLOW
-        )
+        for _, run in others.iterrows():
+            ax.plot(run["at"], 100 * run[name], marker=style.marker, mec=style.color, **HOLLOW)
     places = sorted(set(picture.runs["x"]))
     ax.set_xscale("log")
     ax.set_xlim(min(places) / PAD, max(places) * PAD)
@@ -214,8 +213,7 @@ def _legend(picture: Picture) -> list[Line2D]:
 
 def _nothing_to_show(runs: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(14, 4))
-    text = NOTHING if all_random(runs) else "No run has labels that could be judged."
     figure.text(LEFT, 0.94, QUESTION, va="top", **TITLE)
-    figure.text(LEFT, 0.72, text, va="top", fontsize=12)
+    figure.text(LEFT, 0.72, nothing_judged(runs), va="top", fontsize=12)
     figure.text(LEFT, 0.05, "\n".join(footnote(runs)), va="bottom", **FOOTNOTE)
     return figure
