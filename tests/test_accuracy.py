@@ -209,7 +209,7 @@ def all_right(n, prompts):
 PACKING = [
     ("packed", 10, ["+" * 10 + ":" + "+" * 9 + "-"] * 40),
     ("packed", 8, all_right(8, 50)),
-    ("packed", 40, [*all_right(40, 9), "+" * 40 + ":" + "+" * 20 + "?" * 20]),
+    ("packed", 80, [*all_right(80, 4), "+" * 80 + ":" + "+" * 60 + "?" * 20]),
     ("packed", 4, [*all_right(4, 99), "++++:----"]),
     ("separate", 1, all_right(1, 396) + ["+:-"] * 4),
 ]
@@ -224,10 +224,10 @@ def test_the_page_says_what_packing_costs(tmp_path):
         "(95 % interval 7.0 to 10.0; McNemar p < 0.001; 400 reviews).",
         "s: no difference seen between packed prompts (n=8) and separate prompts (n=1) "
         "(+1.0 points, 95 % interval +0.0 to +3.0; McNemar p = 0.12; 400 reviews).",
-        "s: too few prompts to tell packed prompts (n=40) from separate prompts (n=1) "
-        "(-4.0 points on 400 reviews, 10 of 20 prompts needed).",
         "s: no difference seen between packed prompts (n=4) and separate prompts (n=1): "
         "both are right on the same of 400 reviews.",
+        "s: too few prompts to tell packed prompts (n=80) from separate prompts (n=1) "
+        "(-4.0 points on 400 reviews, 5 of 10 prompts needed).",
     ]
     names = [f"{name} {group}".strip() for group, name in page.table.columns]
     cells = [dict(zip(names, row, strict=True)) for row in page.table.rows]
@@ -251,14 +251,14 @@ def test_runs_that_do_not_count_are_struck_and_compared_with_nothing(tmp_path):
 
 def test_runs_without_labels_are_named(tmp_path):
     runs, labels = study(tmp_path, PACKING)
-    failed = make_run(tmp_path, study="s", n=80, seconds=(), status="oom", model=REAL)
+    failed = make_run(tmp_path, study="s", n=160, seconds=(), status="oom", model=REAL)
     random = make_run(tmp_path, study="s", n=16, reviews=400, model=HERMES)
     runs = pd.concat([runs, runs_frame([failed, random], [])], ignore_index=True)
     page = labels_page(runs, quality_frame(runs, labels))
     assert len(page.table.rows) == 5
     assert any(note.startswith("Not judged: 1 run with random weights") for note in page.notes)
     assert any(
-        note.startswith("No labels: s: packed prompts (n=80") and "out of memory" in note
+        note.startswith("No labels: s: packed prompts (n=160") and "out of memory" in note
         for note in page.notes
     )
 
@@ -341,12 +341,12 @@ def test_the_figure_has_a_place_for_each_run(tmp_path):
     figure = labels_figure(runs, quality_frame(runs, labels), positions_frame(runs, labels))
     accuracy, along, coverage = figure.axes
     drawn = {line.get_marker(): line for line in accuracy.lines}
-    assert [round(x) for x in drawn["o"].get_xdata()] == [4, 8, 10, 40]
+    assert [round(x) for x in drawn["o"].get_xdata()] == [4, 8, 10, 80]
     assert list(drawn["o"].get_ydata()) == pytest.approx([99.0, 100.0, 90.0, 95.0])
     assert [round(x) for x in drawn["s"].get_xdata()] == [1]
     assert min(coverage.lines[0].get_ydata()) == 95.0
     by_name = {line.get_label(): line for line in along.lines}
-    assert list(by_name) == ["n=40", "n=10", "n=8", "n=4"]
+    assert list(by_name) == ["n=80", "n=10", "n=8", "n=4"]
     assert list(by_name["n=10"].get_ydata()) == [100.0] * 9 + [0.0]
     assert list(by_name["n=10"].get_xdata()) == [5.0 + 10 * each for each in range(10)]
 

@@ -29,8 +29,11 @@ MOST_BINS = 10
 ENOUGH_REVIEWS = 30
 """Reviews that a bin of positions must hold; one with fewer has an interval of 34 points or more at 70 %."""
 
-ENOUGH_PROMPTS = 20
-"""Prompts that an interval of a difference needs; with 10 it would cover 85 to 91 % (docs/labels.md)."""
+LEVELS = {40: 0.95, 20: 0.975, 10: 0.985}
+"""Nominal level at which a difference's interval covers 95 % or nearly, by the least number of prompts."""
+
+ENOUGH_PROMPTS = min(LEVELS)
+"""Prompts that an interval of a difference needs."""
 
 RESAMPLES = 5_000
 SEED = 0
@@ -181,7 +184,7 @@ def difference(labels: pd.DataFrame, base: pd.DataFrame) -> Difference | None:
         reviews=len(pairs),
         prompts=len(by_prompt),
         middle=float(change.mean()),
-        interval=_resampled(by_prompt["sum"].to_numpy(float), by_prompt["size"].to_numpy(float))
+        interval=resampled_interval(by_prompt["sum"].to_numpy(float), by_prompt["size"].to_numpy(float))
         if len(by_prompt) >= ENOUGH_PROMPTS and gained + lost
         else None,
         gained=gained,
@@ -202,10 +205,15 @@ def mcnemar(gained: int, lost: int) -> float:
     return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
 
 
-def _resampled(sums: npt.NDArray[np.float64], sizes: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """95 % interval of sum(sums) / sum(sizes) over units drawn with replacement: percentiles, widened."""
+def resampled_interval(sums: npt.NDArray[np.float64], sizes: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """95 % interval of sum(sums) / sum(sizes) over units drawn with replacement: percentiles, widened.
+
+    There must be `ENOUGH_PROMPTS` units.
+    """
     count = len(sums)
-    tail = norm.cdf(-math.sqrt(count / (count - 1)) * stdtrit(count - 1, 0.975))  # 0.025 with many units
+    level = next(level for least, level in LEVELS.items() if count >= least)
+    # (1 - level) / 2 with many units
+    tail = norm.cdf(-math.sqrt(count / (count - 1)) * stdtrit(count - 1, (1 + level) / 2))
 
     def mean(
         sums: npt.NDArray[np.float64], sizes: npt.NDArray[np.float64], axis: int = -1

@@ -4,14 +4,13 @@ Made from the frames of `batchscope.analysis.accuracy_frames`; the notes name ea
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from batchscope.analysis.accuracy import ANSWERS, ENOUGH_PROMPTS
 from batchscope.analysis.accuracy_frames import FIGURES
 from batchscope.analysis.findings import fault, label, show, varying
-from batchscope.analysis.frames import given
 from batchscope.analysis.metrics import random_weights
 from batchscope.analysis.tables import MEASURED, Cell, Page, Row, Struck, Table, environments, models
 
@@ -57,47 +56,52 @@ def nothing_judged(runs: pd.DataFrame) -> str:
 
 
 def _findings(runs: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
+    """The sentences of all studies, those that claim something first."""
     if shown.empty:
         return [nothing_judged(runs)]
-    sentences = [
-        sentence
-        for study, rows in shown.groupby("study", sort=False)
-        for sentence in _study_findings(str(study), rows, varying(runs[runs["study"] == study]))
-    ]
-    return sentences or ["No comparison: no study has separate prompts to compare with."]
+    compared = shown[shown["difference"].notna()]
+    if compared.empty:
+        return ["No comparison: no study has separate prompts to compare with."]
+    rank = {"seen": 0, "not seen": 1, "too few": 2}
+    order = sorted((run for _, run in compared.iterrows()), key=lambda run: rank[verdict(run)])
+    return [_study_sentence(run, runs[runs["study"] == run["study"]]) for run in order]
 
 
-def _study_findings(study: str, rows: pd.DataFrame, settings: Sequence[str]) -> list[str]:
-    by_name = {run["run"]: run for _, run in rows.iterrows()}
-    return [
-        f"{study}: {sentence(run, by_name[run['base']], settings)}"
-        for run in by_name.values()
-        if given(run["base"]) is not None and given(run["difference"]) is not None
-    ]
+def _study_sentence(run: "pd.Series[Any]", runs: pd.DataFrame) -> str:
+    (base,) = (other for _, other in runs.iterrows() if other["run"] == run["base"])
+    return f"{run['study']}: {sentence(run, base, varying(runs))}"
+
+
+def verdict(run: "pd.Series[Any]") -> Literal["seen", "not seen", "too few"]:
+    """Whether a run's labels differ from its base run's: its interval leaves 0 out, and McNemar agrees."""
+    if run["paired_prompts"] < ENOUGH_PROMPTS:
+        return "too few"
+    apart = run["difference_low"] > 0 or run["difference_high"] < 0  # neither where there is no interval
+    return "seen" if apart and run["mcnemar_p"] < CHANCE else "not seen"
 
 
 def sentence(run: "pd.Series[Any]", base: "pd.Series[Any]", settings: Sequence[str]) -> str:
     """What a run's labels lose or gain against its base run's, never more than was seen."""
     first, second = label(run, settings), label(base, settings)
     reviews, middle = f"{int(run['paired_reviews']):,} reviews", 100 * run["difference"]
-    if run["gained"] + run["lost"] == 0:
-        return f"no difference seen between {first} and {second}: both are right on the same of {reviews}."
-    if pd.isna(run["difference_low"]):
+    low, high = 100 * run["difference_low"], 100 * run["difference_high"]
+    test = f"McNemar {p_value(run['mcnemar_p'])}; {reviews}"
+    found = verdict(run)
+    if found == "too few":
         return (
             f"too few prompts to tell {first} from {second} ({middle:+.1f} points on {reviews}, "
             f"{int(run['paired_prompts'])} of {ENOUGH_PROMPTS} prompts needed)."
         )
-    low, high = 100 * run["difference_low"], 100 * run["difference_high"]
-    test = f"McNemar {p_value(run['mcnemar_p'])}; {reviews}"
-    if low <= 0 <= high or run["mcnemar_p"] >= CHANCE:
+    if found == "not seen" and pd.isna(low):
+        return f"no difference seen between {first} and {second}: both are right on the same of {reviews}."
+    if found == "not seen":
         return (
             f"no difference seen between {first} and {second} "
             f"({middle:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}; {test})."
         )
-    more = middle > 0
-    ends = (low, high) if more else (-high, -low)
+    more, ends = ("more", (low, high)) if middle > 0 else ("fewer", (-high, -low))
     return (
-        f"{first} are right on {abs(middle):.1f} points {'more' if more else 'fewer'} reviews than {second} "
+        f"{first} are right on {abs(middle):.1f} points {more} reviews than {second} "
         f"(95 % interval {ends[0]:.1f} to {ends[1]:.1f}; {test})."
     )
 
@@ -105,6 +109,11 @@ def sentence(run: "pd.Series[Any]", base: "pd.Series[Any]", settings: Sequence[s
 def p_value(p: float) -> str:
     """A p value as people write it."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.0995 else f"p = {p:.2f}"
+
+
+def _bare(text: str) -> str:
+    """A p value under its heading: ``0.004``, ``< 0.001``."""
+    return text.removeprefix("p ").removeprefix("= ")
 
 
 def labels_table(runs: pd.DataFrame, shown: pd.DataFrame) -> Table:
@@ -138,7 +147,7 @@ def _row(run: "pd.Series[Any]", settings: Sequence[str]) -> Row:
         "too many labels": f"{run['too_many']:,}",
         "repeats agree (%)": "" if pd.isna(run["agreeing"]) else f"{100 * run['agreeing']:.1f}",
         "difference (points)": _percent(run, "difference", sign="+"),
-        "McNemar p": "" if pd.isna(run["mcnemar_p"]) else p_value(run["mcnemar_p"]).removeprefix("p = "),
+        "McNemar p": "" if pd.isna(run["mcnemar_p"]) else _bare(p_value(run["mcnemar_p"])),
     }
     row |= {(MEASURED, heading): mark(cell) for heading, cell in figures.items()}
     return row | {

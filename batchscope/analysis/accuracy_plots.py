@@ -3,6 +3,8 @@
 To add a panel, write a function that draws into an axes and put it into `PANELS`.
 """
 
+import math
+import textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import cycle, islice
@@ -31,14 +33,14 @@ from batchscope.analysis.plots import (
     RC,
     TITLE,
     Style,
-    footnote,
 )
+from batchscope.analysis.tables import environments, models
 
 TOLD_APART = ("decoding", "instruction", "model", "engine.quantization", "engine.kv_cache_dtype")
 """Settings beside the layout that may change labels; a series each where they vary."""
 
-MOST_LINES = 6
-"""Runs in the panel of positions: of the largest n each, those with most reviews."""
+MOST_LINES = 4
+"""Runs in the panel of positions, those of the largest n; they look like no layout does."""
 
 ASIDE = 1.06
 """Runs that share an x stand apart by this factor."""
@@ -76,9 +78,9 @@ def labels_figure(
             return _nothing_to_show(runs)
         figure = Figure(figsize=(14, 6.4))
         figure.text(LEFT, 0.965, QUESTION, va="top", **TITLE)
-        figure.text(LEFT, 0.03, "\n".join(footnote(shown, across)), va="bottom", **FOOTNOTE)
+        figure.text(LEFT, 0.03, "\n".join(_footnote(shown, across)), va="bottom", **FOOTNOTE)
         picture = arrange(shown, positions)
-        grid = {"left": LEFT, "right": 0.985, "bottom": 0.245, "top": 0.72, "wspace": 0.22}
+        grid = {"left": LEFT, "right": 0.985, "bottom": 0.245, "top": 0.77, "wspace": 0.22}
         for panel, ax in zip(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), strict=True):
             panel(ax, picture)
         figure.legend(
@@ -122,12 +124,14 @@ def draw_accuracy(ax: Axes, picture: Picture) -> None:
         low, high = 100 * counted["accuracy_low"], 100 * counted["accuracy_high"]
         ax.vlines(counted["at"], low, high, color=style.color, **INTERVAL)
     _draw_share(ax, picture, "accuracy")
+    _finish(ax, picture.runs["accuracy_low"].min())
     ax.set_title("Accuracy (% of reviews)", loc="left", pad=12)
 
 
 def draw_coverage(ax: Axes, picture: Picture) -> None:
     """Reviews that were labelled at all, over the reviews in one prompt."""
     _draw_share(ax, picture, "label_coverage")
+    _finish(ax, picture.runs["label_coverage"].min())
     ax.set_title("Label coverage (% of reviews)", loc="left", pad=12)
 
 
@@ -153,25 +157,24 @@ def _draw_share(ax: Axes, picture: Picture, name: str) -> None:
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     ax.set_xlabel("reviews in one prompt (1: separate)")
-    _finish(ax)
 
 
 def draw_positions(ax: Axes, picture: Picture) -> None:
     """Accuracy along packed prompts: a line a run, from the first review to the last."""
     lines = _lines(picture)
-    for (name, bins, n), color, marker in zip(lines, cycle(PALETTE), cycle(MARKERS), strict=False):
+    for (name, bins, n), color, marker in zip(lines, PALETTE[2:], MARKERS[2:], strict=False):
         at = 100 * (bins["first"] + bins["last"] + 1) / 2 / n
         ax.vlines(at, 100 * bins["accuracy_low"], 100 * bins["accuracy_high"], color=color, **INTERVAL)
         ax.plot(at, 100 * bins["accuracy"], marker=marker, color=color, label=name, **{**MEDIAN, "ms": 6})
     ax.set_title("Accuracy along the prompt (%)", loc="left", pad=12)
     ax.set_xlim(0, 100)
     ax.set_xlabel("place in the prompt (% of its reviews)")
-    _finish(ax)
+    _finish(ax, min((bins["accuracy_low"].min() for _, bins, _ in lines), default=0.0))
     if lines:
         ax.legend(loc="lower left", frameon=False, fontsize=9.5, ncols=2)
     else:
         text = "No packed run has reviews\nenough for two bins."
-        ax.text(50, 50, text, ha="center", va="center", color=GREY)
+        ax.text(0.5, 0.5, text, ha="center", va="center", color=GREY, transform=ax.transAxes)
 
 
 def _lines(picture: Picture) -> list[tuple[str, pd.DataFrame, int]]:
@@ -189,8 +192,10 @@ def _lines(picture: Picture) -> list[tuple[str, pd.DataFrame, int]]:
     return list(islice(found, MOST_LINES))
 
 
-def _finish(ax: Axes) -> None:
-    ax.set_ylim(0, 102)
+def _finish(ax: Axes, lowest: float) -> None:
+    """Percent, from the ten below the lowest share on."""
+    bottom = min(10 * math.floor(10 * lowest), 90)
+    ax.set_ylim(bottom, 100 + 0.02 * (100 - bottom))
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     ax.grid(axis="y")
     ax.tick_params(length=0, pad=7)
@@ -205,15 +210,20 @@ def _legend(picture: Picture) -> list[Line2D]:
         for name, style in picture.styles.items()
     ]
     bar: dict[str, Any] = {"ls": "", "marker": "|", "ms": 12, "mew": 1.4, "color": GREY}
-    handles.append(Line2D([], [], label="95 % interval", **bar))
+    handles.append(Line2D([], [], label="95 % interval (Wilson)", **bar))
     if not picture.runs["valid"].all():
         handles.append(Line2D([], [], label="not counted", marker="o", mec=GREY, **HOLLOW))
     return handles
+
+
+def _footnote(runs: pd.DataFrame, across: bool = False) -> list[str]:
+    lines = [*environments(runs, across=across), *models(runs)] if len(runs) else []
+    return [part for line in lines[:5] for part in textwrap.wrap(line, 175)]
 
 
 def _nothing_to_show(runs: pd.DataFrame) -> Figure:
     figure = Figure(figsize=(14, 4))
     figure.text(LEFT, 0.94, QUESTION, va="top", **TITLE)
     figure.text(LEFT, 0.72, nothing_judged(runs), va="top", fontsize=12)
-    figure.text(LEFT, 0.05, "\n".join(footnote(runs)), va="bottom", **FOOTNOTE)
+    figure.text(LEFT, 0.05, "\n".join(_footnote(runs)), va="bottom", **FOOTNOTE)
     return figure

@@ -124,7 +124,7 @@ def study_figure(
             return _nothing_to_show(title, runs)
         figure = Figure(figsize=(14, 6.4))
         figure.text(LEFT, 0.965, "\n".join(title), va="top", **TITLE)
-        figure.text(LEFT, 0.03, "\n".join(footnote(runs, across)), va="bottom", **FOOTNOTE)
+        figure.text(LEFT, 0.03, "\n".join(_footnote(runs, across)), va="bottom", **FOOTNOTE)
         picture = replace(arrange(name, study, runs, repeats), across=across)
         below_title = 0.905 - 0.05 * (len(title) - 1)
         grid = {"left": LEFT, "right": 0.985, "bottom": 0.245, "top": below_title - 0.185, "wspace": 0.27}
@@ -362,8 +362,7 @@ def _legend(picture: Picture) -> list[Line2D]:
     return handles
 
 
-def footnote(runs: pd.DataFrame, across: bool = False) -> list[str]:
-    """Where and with what runs were measured, in lines that fit under a figure."""
+def _footnote(runs: pd.DataFrame, across: bool = False) -> list[str]:
     if runs.empty:
         return []
     lines = [*environments(runs, across=across), *models(runs), *comparability(runs)]
@@ -378,5 +377,5 @@ def _nothing_to_show(title: list[str], runs: pd.DataFrame) -> Figure:
     lines = ["There is no valid run to plot.", *(reasons[:6] or ["No run was measured."]), *more]
     figure.text(LEFT, 0.94, "\n".join(title), va="top", **TITLE)
     figure.text(LEFT, 0.72, "\n".join(lines), va="top", fontsize=12, linespacing=1.5)
-    figure.text(LEFT, 0.05, "\n".join(footnote(runs)), va="bottom", **FOOTNOTE)
+    figure.text(LEFT, 0.05, "\n".join(_footnote(runs)), va="bottom", **FOOTNOTE)
     return figure
