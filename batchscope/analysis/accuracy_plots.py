@@ -17,6 +17,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, StrMethodFormatter
 
+from batchscope.analysis.accuracy import ENOUGH_REVIEWS
 from batchscope.analysis.accuracy_page import QUESTION, joined, nothing_judged
 from batchscope.analysis.findings import show
 from batchscope.analysis.plots import (
@@ -76,9 +77,12 @@ def labels_figure(
         shown = joined(runs, found)
         if shown.empty:
             return _nothing_to_show(runs)
+        if (enough := shown["labels"] >= ENOUGH_REVIEWS).any():
+            shown = shown[enough]
+        left_out = [f"Runs of fewer than {ENOUGH_REVIEWS} reviews are left out."] * (len(shown) < len(found))
         figure = Figure(figsize=(14, 6.4))
         figure.text(LEFT, 0.965, QUESTION, va="top", **TITLE)
-        figure.text(LEFT, 0.03, "\n".join(_footnote(shown, across)), va="bottom", **FOOTNOTE)
+        figure.text(LEFT, 0.03, "\n".join([*_footnote(shown, across), *left_out]), va="bottom", **FOOTNOTE)
         picture = arrange(shown, positions)
         grid = {"left": LEFT, "right": 0.985, "bottom": 0.245, "top": 0.77, "wspace": 0.22}
         for panel, ax in zip(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), strict=True):
@@ -165,7 +169,8 @@ def draw_positions(ax: Axes, picture: Picture) -> None:
     for (name, bins, n), color, marker in zip(lines, PALETTE[2:], MARKERS[2:], strict=False):
         at = 100 * (bins["first"] + bins["last"] + 1) / 2 / n
         ax.vlines(at, 100 * bins["accuracy_low"], 100 * bins["accuracy_high"], color=color, **INTERVAL)
-        ax.plot(at, 100 * bins["accuracy"], marker=marker, color=color, label=name, **{**MEDIAN, "ms": 6})
+        small = {**MEDIAN, "ms": 7, "mew": 0.6}
+        ax.plot(at, 100 * bins["accuracy"], marker=marker, color=color, label=name, **small)
     ax.set_title("Accuracy along the prompt (%)", loc="left", pad=12)
     ax.set_xlim(0, 100)
     ax.set_xlabel("place in the prompt (% of its reviews)")
