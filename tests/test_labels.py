@@ -265,6 +265,13 @@ def test_prompts_of_another_measurement_are_refused(tmp_path, tokenizer, monkeyp
     assert not (tmp_path / "labels" / "mine.parquet").exists()
 
 
+def test_prompts_that_are_gone_are_named(tmp_path, tokenizer, monkeypatch):
+    monkeypatch.setattr("sys.argv", measured(tmp_path, tokenizer, dict.fromkeys(range(4), P)))
+    (tmp_path / "prompts" / "demo-packed-n2-r4" / "prompts.jsonl").unlink()
+    with pytest.raises(UserError, match=r"prompts\.jsonl: No such file or directory; rerun"):
+        score_labels.main()
+
+
 def test_damaged_files_are_named(tmp_path):
     bad = tmp_path / "prompts.jsonl"
     bad.write_text('{"id": 0, "review_ids"')

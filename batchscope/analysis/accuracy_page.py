@@ -59,17 +59,17 @@ def _findings(runs: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
     """The sentences of all studies, those that claim something first."""
     if shown.empty:
         return [nothing_judged(runs)]
-    compared = shown[shown["difference"].notna()]
-    if compared.empty:
-        return ["No comparison: no study has separate prompts to compare with."]
-    rank = {"seen": 0, "not seen": 1, "too few": 2}
-    order = sorted((run for _, run in compared.iterrows()), key=lambda run: rank[verdict(run)])
-    return [_study_sentence(run, runs[runs["study"] == run["study"]]) for run in order]
+    order = [run for _, run in shown[shown["difference"].notna()].iterrows() if verdict(run) != "too few"]
+    order.sort(key=lambda run: verdict(run) != "seen")
+    return [_study_sentence(run, runs) for run in order] or [
+        f"No comparison: no study has separate prompts and {ENOUGH_PROMPTS} packed ones to compare."
+    ]
 
 
 def _study_sentence(run: "pd.Series[Any]", runs: pd.DataFrame) -> str:
-    (base,) = (other for _, other in runs.iterrows() if other["run"] == run["base"])
-    return f"{run['study']}: {sentence(run, base, varying(runs))}"
+    study = runs[runs["study"] == run["study"]]
+    (base,) = (other for _, other in study.iterrows() if other["run"] == run["base"])
+    return f"{run['study']}: {sentence(run, base, varying(study))}"
 
 
 def verdict(run: "pd.Series[Any]") -> Literal["seen", "not seen", "too few"]:
@@ -81,17 +81,15 @@ def verdict(run: "pd.Series[Any]") -> Literal["seen", "not seen", "too few"]:
 
 
 def sentence(run: "pd.Series[Any]", base: "pd.Series[Any]", settings: Sequence[str]) -> str:
-    """What a run's labels lose or gain against its base run's, never more than was seen."""
+    """What a run's labels lose or gain against its base run's, never more than was seen.
+
+    There must be prompts enough.
+    """
     first, second = label(run, settings), label(base, settings)
     reviews, middle = f"{int(run['paired_reviews']):,} reviews", 100 * run["difference"]
     low, high = 100 * run["difference_low"], 100 * run["difference_high"]
     test = f"McNemar {p_value(run['mcnemar_p'])}; {reviews}"
     found = verdict(run)
-    if found == "too few":
-        return (
-            f"too few prompts to tell {first} from {second} ({middle:+.1f} points on {reviews}, "
-            f"{int(run['paired_prompts'])} of {ENOUGH_PROMPTS} prompts needed)."
-        )
     if found == "not seen" and pd.isna(low):
         return f"no difference seen between {first} and {second}: both are right on the same of {reviews}."
     if found == "not seen":
@@ -184,13 +182,22 @@ def _notes(runs: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
             f"Not judged: {count} {'run' if count == 1 else 'runs'} with random weights; "
             "their labels say nothing."
         )
+    few = [run for _, run in shown[shown["difference"].notna()].iterrows() if verdict(run) == "too few"]
+    if few:
+        lines.append(
+            f"Too few prompts to compare ({ENOUGH_PROMPTS} needed): "
+            f"{'; '.join(_named(run, runs) for run in few)}."
+        )
     absent = runs[~random & ~_keys(runs).isin(_keys(shown))]
-    lines += [
-        f"No labels: {run['study']}: {label(run, varying(runs[runs['study'] == run['study']]))}"
-        f"{', ' + fault(run) if fault(run) else ''}."
+    return lines + [
+        f"No labels: {_named(run, runs)}{', ' + fault(run) if fault(run) else ''}."
         for _, run in absent.iterrows()
     ]
-    return lines
+
+
+def _named(run: "pd.Series[Any]", runs: pd.DataFrame) -> str:
+    """Study and run in words."""
+    return f"{run['study']}, {label(run, varying(runs[runs['study'] == run['study']]))}"
 
 
 def _keys(runs: pd.DataFrame) -> "pd.Series[str]":

@@ -5,7 +5,7 @@ To add a panel, write a function that draws into an axes and put it into `PANELS
 
 import math
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import cycle, islice
 from typing import Any
@@ -37,14 +37,21 @@ from batchscope.analysis.plots import (
 )
 from batchscope.analysis.tables import environments, models
 
-TOLD_APART = ("decoding", "instruction", "model", "engine.quantization", "engine.kv_cache_dtype")
-"""Settings beside the layout that may change labels; a series each where they vary."""
+PLAIN: dict[str, str | None] = {
+    "decoding": "free",
+    "instruction": "last",
+    "model": None,
+    "engine.quantization": None,
+    "engine.kv_cache_dtype": None,
+    "engine.dtype": None,
+}
+"""Settings beside the layout that may change labels, and the value that goes without saying."""
 
 MOST_LINES = 4
 """Runs in the panel of positions, those of the largest n; they look like no layout does."""
 
 ASIDE = 1.06
-"""Runs that share an x stand apart by this factor."""
+"""Series that share an x stand apart by this factor."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class Picture:
     """What every panel draws from."""
 
     runs: pd.DataFrame
-    """judged runs with ``series``, ``x`` (reviews in one prompt) and ``at`` (moved aside)"""
+    """one run for each ``series`` and ``x`` (reviews in one prompt), with ``at`` (moved aside)"""
     positions: pd.DataFrame
     styles: dict[str, Style]
 
@@ -91,7 +98,7 @@ def labels_figure(
             handles=_legend(picture),
             loc="upper left",
             bbox_to_anchor=(LEFT, 0.905),
-            ncols=6,
+            ncols=4,
             frameon=False,
             borderaxespad=0,
             borderpad=0.2,
@@ -101,18 +108,27 @@ def labels_figure(
 
 
 def arrange(shown: pd.DataFrame, positions: pd.DataFrame) -> Picture:
-    """Give each judged run its series and its place: the reviews that share its prompts, 1 if separate."""
+    """Give each run its series and its place: the reviews that share its prompts, 1 if separate.
+
+    Of runs that are alike in both, from several studies or with engines that differ in speed alone, the one
+    with most reviews stands for all.
+    """
     runs = shown.copy()
-    differ = [name for name in TOLD_APART if name in runs and runs[name].nunique(dropna=False) > 1]
-    runs["series"] = [
-        ", ".join([run["layout"], *(f"{name.rpartition('.')[2]}={show(run[name])}" for name in differ)])
-        for _, run in runs.iterrows()
-    ]
+    differ = [name for name in PLAIN if name in runs and runs[name].nunique(dropna=False) > 1]
+    runs["series"] = [_series(run, differ) for _, run in runs.iterrows()]
     runs["x"] = [1 if run["layout"] == "separate" else int(run["n"]) for _, run in runs.iterrows()]
+    runs = runs.sort_values(["valid", "labels"], ascending=False, kind="stable")
+    runs = runs.drop_duplicates(["series", "x"]).sort_index()
     place = runs.groupby("x").cumcount()
     middle = (runs.groupby("x")["x"].transform("size") - 1) / 2
     runs["at"] = runs["x"] * ASIDE ** (place - middle)
     return Picture(runs, positions, _styles(list(dict.fromkeys(runs["series"]))))
+
+
+def _series(run: "pd.Series[Any]", differ: Sequence[str]) -> str:
+    """``packed``, or ``packed, decoding=labels``: the layout, and what does not go without saying."""
+    told = [name for name in differ if show(run[name]) != PLAIN[name]]
+    return ", ".join([run["layout"], *(f"{name.rpartition('.')[2]}={show(run[name])}" for name in told)])
 
 
 def _styles(series: list[str]) -> dict[str, Style]:
@@ -142,11 +158,9 @@ def draw_coverage(ax: Axes, picture: Picture) -> None:
 def _draw_share(ax: Axes, picture: Picture, name: str) -> None:
     for _, style, runs in picture.each_series():
         counted, others = runs[runs["valid"]], runs[~runs["valid"]]
-        joined_up = "-" if counted["x"].is_unique else ""
         ax.plot(
             counted["at"],
             100 * counted[name],
-            ls=joined_up,
             marker=style.marker,
             color=style.color,
             clip_on=False,
@@ -176,19 +190,19 @@ def draw_positions(ax: Axes, picture: Picture) -> None:
     ax.set_xlabel("place in the prompt (% of its reviews)")
     _finish(ax, min((bins["accuracy_low"].min() for _, bins, _ in lines), default=0.0))
     if lines:
-        ax.legend(loc="lower left", frameon=False, fontsize=9.5, ncols=2)
+        ax.legend(loc="best", fontsize=9.5, framealpha=0.85, edgecolor="none")
     else:
         text = "No packed run has reviews\nenough for two bins."
         ax.text(0.5, 0.5, text, ha="center", va="center", color=GREY, transform=ax.transAxes)
 
 
 def _lines(picture: Picture) -> list[tuple[str, pd.DataFrame, int]]:
-    """Name, bins and n of the runs to draw: of those alike in series and n the one with most reviews."""
+    """Name, bins and n of the packed runs to draw, the largest n first."""
     packed = picture.runs[(picture.runs["layout"] == "packed") & picture.runs["valid"]]
-    packed = packed.sort_values(["x", "labels"], ascending=False, kind="stable")
+    packed = packed.sort_values("x", ascending=False, kind="stable")
     several = packed["series"].nunique() > 1
     found = []
-    for _, run in packed.drop_duplicates(["series", "x"]).iterrows():
+    for _, run in packed.iterrows():
         mine = (picture.positions["study"] == run["study"]) & (picture.positions["run"] == run["run"])
         bins = picture.positions[mine]
         if len(bins) > 1:

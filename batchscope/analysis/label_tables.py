@@ -81,9 +81,13 @@ def check_prompts(path: Path, run: Measurement) -> None:
     """Refuse prompts that are not those of the measurement: its answers belong to others.
 
     Raises:
-        UserError: the file's content is another.
+        UserError: the file's content is another, or it cannot be read.
     """
-    if sha256_of(path) != run.prompts.sha256:
+    try:
+        content = sha256_of(path)
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; rerun, which makes it again") from None
+    if content != run.prompts.sha256:
         raise UserError(
             f"{path}: not the prompts that {run.study}/{run.run} was measured with; measure it again: "
             f"snakemake --cores 1 --force results/runs/{run.study}/{run.run}/measurement.json"

@@ -75,7 +75,7 @@ _STUDY = _ENVIRONMENT.from_string("""<!doctype html>
 </tr>
 <tr>
 {% for group, name in page.table.columns %}
-<th class="{{ css(group, name) }}">{{ name | replace(" / ", " /\u00a0") }}</th>
+<th class="{{ css(group, name) }}">{{ heading(name) }}</th>
 {% endfor %}
 </tr>
 </thead>
@@ -157,6 +157,7 @@ def study_html(page: Page) -> str:
         style=STYLE,
         groups=groups,
         css=_css,
+        heading=_heading,
         struck=_is_struck,
         two_lines=_two_lines,
     )
@@ -196,6 +197,11 @@ def _is_struck(cell: str) -> bool:
 def _css(group: str, name: str) -> str:
     fixed = [name] * (name in ("layout", "n") and not group)
     return " ".join(fixed + ["text"] * (name in TEXT_COLUMNS) + ["published"] * (group == LABEL))
+
+
+def _heading(name: str) -> Markup:
+    """A heading that breaks at blanks and underscores: keys are longer than their values."""
+    return Markup("_<wbr>").join(name.replace(" / ", " /\u00a0").split("_"))
 
 
 def _two_lines(group: str, cell: str) -> str:
