@@ -43,7 +43,7 @@ def main() -> None:
     figure = labels_figure(runs, found, positions_frame(runs, labels), across=across)
     with replacing(args.out_plots / "labels.png") as png, replacing(args.out_plots / "labels.svg") as svg:
         save(figure, png, svg)
-    print(f"labels of {len(found)} runs judged, {len(runs) - len(found)} runs without: {stem}.html")
+    print(f"labels of {len(found)} of {len(runs)} runs judged: {stem}.html")
 
 
 if __name__ == "__main__":

@@ -196,6 +196,8 @@ def write_config(path: Path, **values: Any) -> Path:
 
 HERMES = {"source": "hub", "id": "NousResearch/Hermes-3-Llama-3.1-8B", "load_format": "dummy"}
 
+REAL = {"source": "hub", "id": "some/model"}
+"""A model with weights of its own: the labels of random ones say nothing."""
 
 DEMO_STUDIES = {
     "packing": {"grid": {"n": [4, 40], "layout": ["packed", "separate"]}},

@@ -145,7 +145,7 @@ def _row(run: "pd.Series[Any]", settings: Sequence[str]) -> Row:
         "too many labels": f"{run['too_many']:,}",
         "repeats agree (%)": "" if pd.isna(run["agreeing"]) else f"{100 * run['agreeing']:.1f}",
         "difference (points)": _percent(run, "difference", sign="+"),
-        "McNemar p": "" if pd.isna(run["mcnemar_p"]) else _bare(p_value(run["mcnemar_p"])),
+        "McNemar p": _bare(p_value(run["mcnemar_p"])) if run["paired_prompts"] >= ENOUGH_PROMPTS else "",
     }
     row |= {(MEASURED, heading): mark(cell) for heading, cell in figures.items()}
     return row | {

@@ -50,6 +50,8 @@ PLAIN: dict[str, str | None] = {
 MOST_LINES = 4
 """Runs in the panel of positions, those of the largest n; they look like no layout does."""
 
+LEFT_OUT = f"One run stands for all alike; runs of fewer than {ENOUGH_REVIEWS} reviews are left out."
+
 ASIDE = 1.06
 """Series that share an x stand apart by this factor."""
 
@@ -86,11 +88,11 @@ def labels_figure(
             return _nothing_to_show(runs)
         if (enough := shown["labels"] >= ENOUGH_REVIEWS).any():
             shown = shown[enough]
-        left_out = [f"Runs of fewer than {ENOUGH_REVIEWS} reviews are left out."] * (len(shown) < len(found))
+        picture = arrange(shown, positions)
+        left_out = [LEFT_OUT] * (len(picture.runs) < len(found))
         figure = Figure(figsize=(14, 6.4))
         figure.text(LEFT, 0.965, QUESTION, va="top", **TITLE)
         figure.text(LEFT, 0.03, "\n".join([*_footnote(shown, across), *left_out]), va="bottom", **FOOTNOTE)
-        picture = arrange(shown, positions)
         grid = {"left": LEFT, "right": 0.985, "bottom": 0.245, "top": 0.77, "wspace": 0.22}
         for panel, ax in zip(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), strict=True):
             panel(ax, picture)
