@@ -160,6 +160,23 @@ def test_a_difference_is_paired_by_review():
     assert difference(run, labelled("+:+", first=1000)) is None
 
 
+def test_hardly_any_differing_prompt_makes_no_interval():
+    base = labelled(*["++:++"] * 50)
+    assert difference(labelled(*["++:++"] * 45, *["++:+-"] * 5), base).interval is None
+    assert difference(labelled(*["++:++"] * 44, *["++:+-"] * 6), base).interval is not None
+    even = difference(labelled(*["++:+-"] * 50), labelled(*["++:-+"] * 50))
+    assert (even.gained, even.lost, even.differing, even.interval) == (50, 50, 0, None)
+    assert mcnemar(0, 5) > 0.05 > mcnemar(0, 6)
+
+
+def test_few_prompts_make_no_interval():
+    base = labelled(*["++++++:++++++"] * 10)
+    run = labelled(*["++++++:+++++-"] * 10)
+    assert difference(run, base).interval == pytest.approx((-1 / 6, -1 / 6))
+    nine = run[run["prompt"] < 9]
+    assert difference(nine, base).interval is None
+
+
 def test_the_interval_of_independent_pairs_is_the_normal_one():
     rng = np.random.default_rng(4)
     run = labelled(*(f"+:{'+' if right else '-'}" for right in rng.random(900) < 0.8))

@@ -35,7 +35,9 @@ def all_right(n, prompts):
 
 PACKING = [
     ("packed", 10, ["+" * 10 + ":" + "+" * 9 + "-"] * 40),
-    ("packed", 8, all_right(8, 50)),
+    ("packed", 8, [*all_right(8, 49), "++++++++:++++----"]),
+    ("packed", 5, [*all_right(5, 79), "+++++:-----"]),
+    ("packed", 16, ["+" * 16 + ":-" + "+" * 15] * 6 + all_right(16, 19)),
     ("packed", 80, [*all_right(80, 4), "+" * 80 + ":" + "+" * 60 + "?" * 20]),
     ("packed", 4, [*all_right(4, 99), "++++:----"]),
     ("separate", 1, all_right(1, 396) + ["+:-"] * 4),
@@ -49,20 +51,24 @@ def test_the_page_says_what_packing_costs(tmp_path):
     assert page.findings == [
         "s: packed prompts (n=10) are right on 9.0 points fewer reviews than separate prompts (n=1) "
         "(95 % interval 7.0 to 10.0; McNemar p < 0.001; 400 reviews).",
-        "s: no difference seen between packed prompts (n=8) and separate prompts (n=1) "
-        "(+1.0 points, 95 % interval +0.0 to +3.0; McNemar p = 0.12; 400 reviews).",
+        "s: no difference seen between packed prompts (n=8) and separate prompts (n=1): "
+        "none of 400 reviews is right in one of them alone.",
+        "s: no difference seen between packed prompts (n=5) and separate prompts (n=1): "
+        "1 of 400 reviews is right in one of them alone, in 1 of 80 prompts.",
+        "s: no difference seen between packed prompts (n=16) and separate prompts (n=1) "
+        "(-0.5 points, 95 % interval -2.7 to +3.0; McNemar p = 0.75; 400 reviews).",
         "s: no difference seen between packed prompts (n=4) and separate prompts (n=1): "
-        "both are right on the same of 400 reviews.",
+        "none of 400 reviews is right in one of them alone.",
     ]
     assert "Too few prompts to compare (10 needed): s, packed prompts (n=80)." in page.notes
     names = [f"{name} {group}".strip() for group, name in page.table.columns]
     cells = [dict(zip(names, row, strict=True)) for row in page.table.rows]
-    assert cells[2]["accuracy (%) measured"].startswith("95.0 (92.4 to 96.")
-    assert cells[2]["coverage (%) measured"] == "95.0"
-    assert cells[2]["none gold positive, labelled"] == "20"
-    assert cells[2]["too few labels measured"] == "1"
+    assert cells[4]["accuracy (%) measured"].startswith("95.0 (92.4 to 96.")
+    assert cells[4]["coverage (%) measured"] == "95.0"
+    assert cells[4]["none gold positive, labelled"] == "20"
+    assert cells[4]["too few labels measured"] == "1"
     assert cells[0]["difference (points) measured"].startswith("-9.0 (-10.0 to")
-    assert cells[4]["difference (points) measured"] == ""
+    assert cells[6]["difference (points) measured"] == ""
     assert "negative (gold positive, labelled)" in study_markdown(page)
     assert '<span class="spread">(-10.0' in study_html(page)
 
@@ -77,14 +83,14 @@ def test_runs_that_do_not_count_are_struck_and_compared_with_nothing(tmp_path):
 
 def test_runs_without_labels_are_named(tmp_path):
     runs, labels = study(tmp_path, PACKING)
-    failed = make_run(tmp_path, study="s", n=160, seconds=(), status="oom", model=REAL)
-    random = make_run(tmp_path, study="s", n=16, reviews=400, model=HERMES)
+    failed = make_run(tmp_path, study="s", n=200, seconds=(), status="oom", model=REAL)
+    random = make_run(tmp_path, study="s", n=20, reviews=400, model=HERMES)
     runs = pd.concat([runs, runs_frame([failed, random], [])], ignore_index=True)
     page = labels_page(runs, quality_frame(runs, labels))
-    assert len(page.table.rows) == 5
+    assert len(page.table.rows) == 7
     assert any(note.startswith("Not judged: 1 run with random weights") for note in page.notes)
     assert any(
-        note.startswith("No labels: s, packed prompts (n=160") and "out of memory" in note
+        note.startswith("No labels: s, packed prompts (n=200") and "out of memory" in note
         for note in page.notes
     )
 
@@ -167,12 +173,12 @@ def test_the_figure_has_a_place_for_each_run(tmp_path):
     figure = labels_figure(runs, quality_frame(runs, labels), positions_frame(runs, labels))
     accuracy, along, coverage = figure.axes
     drawn = {line.get_marker(): line for line in accuracy.lines}
-    assert [round(x) for x in drawn["o"].get_xdata()] == [4, 8, 10, 80]
-    assert list(drawn["o"].get_ydata()) == pytest.approx([99.0, 100.0, 90.0, 95.0])
+    assert [round(x) for x in drawn["o"].get_xdata()] == [4, 5, 8, 10, 16, 80]
+    assert list(drawn["o"].get_ydata()) == pytest.approx([99.0, 98.75, 99.0, 90.0, 98.5, 95.0])
     assert [round(x) for x in drawn["s"].get_xdata()] == [1]
     assert min(coverage.lines[0].get_ydata()) == 95.0
     by_name = {line.get_label(): line for line in along.lines}
-    assert list(by_name) == ["n=80", "n=10", "n=8", "n=4"]
+    assert list(by_name) == ["n=80", "n=16", "n=10", "n=8"]
     assert list(by_name["n=10"].get_ydata()) == [100.0] * 9 + [0.0]
     assert list(by_name["n=10"].get_xdata()) == [5.0 + 10 * each for each in range(10)]
 
@@ -193,16 +199,16 @@ def test_scripts_from_runs_to_page_and_figure(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", [*words, "--out", tables])
     make_tables.main()
     frame = pd.read_csv(tmp_path / "tables" / "runs.csv")
-    assert list(frame["accuracy"].dropna()) == [0.9, 1.0, 0.95, 0.99, 0.99]
+    assert list(frame["accuracy"].dropna()) == [0.9, 0.99, 0.9875, 0.985, 0.95, 0.99, 0.99]
     assert "correct reviews/s" in (tmp_path / "tables" / "s.md").read_text()
 
     words = ["report_labels.py", "--tables", f"{tables}/runs.parquet", "--labels", labels, "--config", config]
     monkeypatch.setattr("sys.argv", [*words, "--out-tables", tables, "--out-plots", plots])
     report_labels.main()
-    assert "labels of 5 of 6 runs judged" in capsys.readouterr().out
+    assert "labels of 7 of 8 runs judged" in capsys.readouterr().out
     found = pd.read_csv(tmp_path / "tables" / "labels.csv")
-    assert list(found["base"].dropna()) == ["separate-n1"] * 4
-    assert found["accuracy"].tolist() == [0.9, 1.0, 0.95, 0.99, 0.99]
+    assert list(found["base"].dropna()) == ["separate-n1"] * 6
+    assert found["accuracy"].tolist() == [0.9, 0.99, 0.9875, 0.985, 0.95, 0.99, 0.99]
     assert "No labels: unread," in (tmp_path / "tables" / "labels.md").read_text()
     drawn = (tmp_path / "plots" / "labels.svg").read_bytes()
     assert (tmp_path / "plots" / "labels.png").read_bytes().startswith(b"\x89PNG")

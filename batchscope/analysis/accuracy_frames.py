@@ -85,6 +85,7 @@ FIGURES = [
     "base",
     "paired_reviews",
     "paired_prompts",
+    "differing_prompts",
     "difference",
     "difference_low",
     "difference_high",
@@ -116,6 +117,7 @@ def _difference_row(found: Difference) -> dict[str, Any]:
     return {
         "paired_reviews": found.reviews,
         "paired_prompts": found.prompts,
+        "differing_prompts": found.differing,
         "difference": found.middle,
         "difference_low": low,
         "difference_high": high,

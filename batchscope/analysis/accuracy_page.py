@@ -91,7 +91,7 @@ def sentence(run: "pd.Series[Any]", base: "pd.Series[Any]", settings: Sequence[s
     test = f"McNemar {p_value(run['mcnemar_p'])}; {reviews}"
     found = verdict(run)
     if found == "not seen" and pd.isna(low):
-        return f"no difference seen between {first} and {second}: both are right on the same of {reviews}."
+        return f"no difference seen between {first} and {second}: {_hardly_any(run)}."
     if found == "not seen":
         return (
             f"no difference seen between {first} and {second} "
@@ -102,6 +102,17 @@ def sentence(run: "pd.Series[Any]", base: "pd.Series[Any]", settings: Sequence[s
         f"{first} are right on {abs(middle):.1f} points {more} reviews than {second} "
         f"(95 % interval {ends[0]:.1f} to {ends[1]:.1f}; {test})."
     )
+
+
+def _hardly_any(run: "pd.Series[Any]") -> str:
+    """How many reviews differ, where they are too few for an interval."""
+    alone = int(run["gained"] + run["lost"])
+    found = (
+        f"{alone or 'none'} of {int(run['paired_reviews']):,} reviews {'is' if alone < 2 else 'are'} right"
+    )
+    differing, prompts = int(run["differing_prompts"]), int(run["paired_prompts"])
+    where = f", in {differing} of {prompts:,} prompts" if alone and run["layout"] == "packed" else ""
+    return f"{found} in one of them alone{where}"
 
 
 def p_value(p: float) -> str:
