@@ -107,12 +107,10 @@ def sentence(run: "pd.Series[Any]", base: "pd.Series[Any]", settings: Sequence[s
 def _hardly_any(run: "pd.Series[Any]") -> str:
     """How many reviews differ, where they are too few for an interval."""
     alone = int(run["gained"] + run["lost"])
-    found = (
-        f"{alone or 'none'} of {int(run['paired_reviews']):,} reviews {'is' if alone < 2 else 'are'} right"
-    )
+    reviews, verb = int(run["paired_reviews"]), "is" if alone < 2 else "are"
     differing, prompts = int(run["differing_prompts"]), int(run["paired_prompts"])
     where = f", in {differing} of {prompts:,} prompts" if alone and run["layout"] == "packed" else ""
-    return f"{found} in one of them alone{where}"
+    return f"{alone or 'none'} of {reviews:,} reviews {verb} right in one of them alone{where}"
 
 
 def p_value(p: float) -> str:
