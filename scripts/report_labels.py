@@ -39,7 +39,7 @@ def main() -> None:
     with replacing(stem.with_suffix(".html")) as path:
         path.write_text(study_html(page), encoding="utf-8")
     with replacing(stem.with_suffix(".csv")) as path:
-        found.to_csv(path, index=False)
+        found.convert_dtypes().to_csv(path, index=False)  # counts without decimals
     figure = labels_figure(runs, found, positions_frame(runs, labels), across=across)
     with replacing(args.out_plots / "labels.png") as png, replacing(args.out_plots / "labels.svg") as svg:
         save(figure, png, svg)
