@@ -353,7 +353,7 @@ def default_studies() -> dict[str, Study | None]:
             include=[{"layout": "separate", "n": 1}, {"n": 40, "reviews": 2000}],
         ),
         "reuse": Study(
-            question="When the same prompts come again and again, what does the prefix cache save?",
+            question="When the same prompts come again and the prefix cache serves them, does packing pay?",
             # vLLM's blocks hold 128 tokens on CPU and 16 on GPU: small ones show what can be shared
             set={"n": 40, "duplicates": 5, "engine.block_size": 32},
             grid={"reuse": ["none", "text", "full"], "layout": ["packed", "separate"]},

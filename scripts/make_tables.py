@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from batchscope.analysis.frames import repeats_frame, runs_frame
+from batchscope.analysis.label_tables import with_labels
 from batchscope.analysis.pages import study_html, study_markdown, summary_html, summary_markdown
 from batchscope.analysis.records import load_runs
 from batchscope.analysis.reference import load_published
@@ -25,11 +26,14 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, required=True, help="folder that holds {study}/{run}")
     parser.add_argument("--config", type=Path, required=True, help="the whole configuration as JSON")
     parser.add_argument("--published", type=Path, default=PUBLISHED, help="published figures, as CSV")
+    parser.add_argument("--labels", type=Path, help="folder that holds {study}.parquet; none: no accuracy")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     args = parser.parse_args()
 
     config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
     records = load_runs(args.runs / run.id for run in expand_studies(config))
+    if args.labels:
+        records = with_labels(records, args.labels)
     runs = runs_frame(records, load_published(args.published))
     write_frame(runs, args.out / "runs")
     write_frame(repeats_frame(records), args.out / "repeats")

@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from batchscope.analysis.label_tables import LABELS
 from batchscope.analysis.records import RunRecord, load_run
 from batchscope.engine.schema import HARDWARE, REQUESTS, STEPS
 
@@ -148,6 +150,38 @@ def cpu_sample(time_s: float, utilization: float, engine_utilization: float, **v
     return {"repeat": 0, "time_s": time_s, **shares, **values}
 
 
+SIGNS = {"+": "positive", "-": "negative", "?": None}
+
+
+def labelled(
+    *prompts: str, run: str = "r", repeat: int = 0, duplicate: int = 0, first: int = 0
+) -> pd.DataFrame:
+    """Rows of labels, a prompt being its gold labels and its answer: ``"++-:+?-"``; ? is no label.
+
+    An answer longer than its prompt has surplus labels. Reviews are numbered from ``first``.
+    """
+    rows, reviews = [], first
+    for number, prompt in enumerate(prompts):
+        gold, answer = prompt.split(":")
+        for position, sign in enumerate(gold):
+            rows.append({
+                "run": run, "repeat": repeat, "prompt": duplicate * len(prompts) + number, "duplicate": duplicate,
+                "position": position, "review_id": reviews, "gold": SIGNS[sign], "label": SIGNS[answer[position]],
+                "found": len(answer) - answer.count("?"), "n": len(gold),
+            })  # fmt: skip
+            reviews += 1
+    return pa.Table.from_pylist(rows, LABELS).to_pandas()
+
+
+def write_labels(path: Path, *frames: pd.DataFrame) -> Path:
+    """A study's file of labels."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    rows = [row for frame in frames for row in frame.astype(object).to_dict("records")]
+    rows = [{key: None if pd.isna(value) else value for key, value in row.items()} for row in rows]
+    pq.write_table(pa.Table.from_pylist(rows, LABELS), path)
+    return path
+
+
 def make_run(root: Path, **values: Any) -> RunRecord:
     """Write a run and read it back."""
     return load_run(write_run(root, **values))
@@ -162,6 +196,8 @@ def write_config(path: Path, **values: Any) -> Path:
 
 HERMES = {"source": "hub", "id": "NousResearch/Hermes-3-Llama-3.1-8B", "load_format": "dummy"}
 
+REAL = {"source": "hub", "id": "some/model"}
+"""A model with weights of its own: the labels of random ones say nothing."""
 
 DEMO_STUDIES = {
     "packing": {"grid": {"n": [4, 40], "layout": ["packed", "separate"]}},

@@ -73,15 +73,15 @@ def test_golden_markdown(tmp_path):
     ):
         assert line in text.splitlines()
     assert cells(text) == [
-        "layout|n|reviews|status|requests/s|total tokens/s|output tokens/s|reviews/s|repeats|total prompt tokens"
+        "layout|n|reviews|status|requests/s|total tokens/s|output tokens/s|reviews/s|accuracy (%)|repeats|total prompt tokens"
         "|total output tokens|requests/s (H800 published)|total tokens/s (H800 published)"
         "|output tokens/s (H800 published)|same prompts|measured / published",
-        "packed|40|40||2.00|22,520.00|80.00|80.00 (62.55 to 103.00)|3|11,220|40|1.02|11,443.23|40.65|✓|2.0x",
-        "separate|40|40||160.00|48,616.00|160.00|160.00 (139.00 to 200.56)|3|12,114|40"
+        "packed|40|40||2.00|22,520.00|80.00|80.00 (62.55 to 103.00)|n/a (random weights)|3|11,220|40|1.02|11,443.23|40.65|✓|2.0x",
+        "separate|40|40||160.00|48,616.00|160.00|160.00 (139.00 to 200.56)|n/a (random weights)|3|12,114|40"
         "|73.27|22,262.43|73.27|✓|2.2x",
         "packed|4|4|invalid: cached_tokens|~~10.00~~|~~10,140.00~~|~~40.00~~|~~40.00 (40.00 to 40.00)~~"
-        "|3|1,010|4|||||",
-        "separate|4|4|out of memory|||||0|1,076|4|||||",
+        "|n/a (random weights)|3|1,010|4|||||",
+        "separate|4|4|out of memory||||||0|1,076|4|||||",
     ]
 
 

@@ -23,19 +23,34 @@ METRIC = "reviews_per_s"
 FAILURES = {"oom": "out of memory", "died": "engine died", "timeout": "timed out"}
 """Statuses of runs that did not end, in words."""
 
-SETTINGS = ("layout", "n", "reviews", "duplicates", "output_tokens_per_review", "model", "load_format")
+SETTINGS = (
+    "layout",
+    "n",
+    "reviews",
+    "duplicates",
+    "reuse",
+    "instruction",
+    "decoding",
+    "output_tokens_per_review",
+    "model",
+    "load_format",
+)
 
 
 def varying(runs: pd.DataFrame) -> list[str]:
     """Settings that tell the runs of a study apart, layout always among them; n where nothing else does.
 
-    In ``packing`` the number of reviews follows n (each run has n reviews), so it tells nothing apart.
+    In ``packing`` the number of reviews follows n (each run has n reviews), so it tells nothing apart, nor
+    does the prefix cache, which follows ``reuse``.
     """
     asked = [name for name in runs.columns if name.startswith("engine.")]
     differ = [name for name in (*SETTINGS, *asked) if runs[name].nunique(dropna=False) > 1]
+    follows = {"layout"}
     if (runs["reviews"] == runs["n"]).all():
-        differ = [name for name in differ if name != "reviews"]
-    others = [name for name in differ if name != "layout"]
+        follows.add("reviews")
+    if "reuse" in differ:
+        follows.add("engine.enable_prefix_caching")
+    others = [name for name in differ if name not in follows]
     return ["layout", *(others or ["n"])]
 
 
@@ -65,13 +80,17 @@ def fault(run: "pd.Series[Any]") -> str:
 def findings(runs: pd.DataFrame, plot: Plot, *, across: bool = False) -> list[str]:
     """The sentences of one study, the most telling first.
 
-    Runs that differ in the plot's series alone (packed and separate at one n) are compared with each other;
-    where there are none, all runs are compared with the fastest. ``across``: of different environments too.
+    Runs that differ in the plot's series alone (packed and separate at one n) are compared with each other,
+    all other runs with the fastest of the study. ``across``: of different environments too.
     """
     settings = varying(runs)
     valid = runs[runs["valid"]]
-    groups = [group for _, group in _groups(valid, plot, settings) if len(group) > 1] or [valid]
-    sentences = [sentence for group in groups for sentence in _compare_all(group, settings, across)]
+    groups = [group for _, group in _groups(valid, plot, settings) if len(group) > 1]
+    ranked = _ranked(valid)
+    alone = [run for run in ranked if not any(run["run"] in set(group["run"]) for group in groups)]
+    pairs = [(runs[0], other) for runs in map(_ranked, groups) for other in runs[1:]]
+    pairs += [(ranked[0], run) for run in alone if run["run"] != ranked[0]["run"]]
+    sentences = [compare(fast, slow, settings, across=across) for fast, slow in pairs]
     left_out = [
         f"Left out: {label(run, settings)}, {fault(run)}." for _, run in runs[~runs["valid"]].iterrows()
     ]
@@ -90,9 +109,9 @@ def _nothing_to_compare(valid: pd.DataFrame, settings: Sequence[str]) -> str:
     return f"No comparison: the only valid run is {label(run, settings)}, {run[METRIC]:,.1f} reviews/s."
 
 
-def _compare_all(runs: pd.DataFrame, settings: Sequence[str], across: bool) -> list[str]:
-    ranked = [run for _, run in runs.sort_values(METRIC, ascending=False, kind="stable").iterrows()]
-    return [compare(ranked[0], other, settings, across=across) for other in ranked[1:]]
+def _ranked(runs: pd.DataFrame) -> "list[pd.Series[Any]]":
+    """The fastest first."""
+    return [run for _, run in runs.sort_values(METRIC, ascending=False, kind="stable").iterrows()]
 
 
 def comparable(run: "pd.Series[Any]", other: "pd.Series[Any]", *, across: bool) -> bool:

@@ -4,7 +4,8 @@ Columns of the runs frame, in this order (a missing value is NA):
 
 - ``study, run, status, valid, invalid, reason``: ``invalid`` holds the reason codes of `gates.judge`,
   ``reason`` the sentences; ``log_tail``: of a failed run, its log's last lines as a JSON list.
-- ``model, model_source, load_format, layout, n, reviews, duplicates, output_tokens_per_review``.
+- ``model, model_source, load_format, layout, n, reviews, duplicates, output_tokens_per_review``, and ``reuse,
+  instruction, decoding``: for a run from before there was a choice, as it then was.
 - ``engine.environment, engine.<argument>``: as asked for; NA is vLLM's default. ``measure.<key>``.
 - ``requests, prompt_tokens, output_tokens, cached_tokens``: of one repeat. ``longest_prompt_tokens``.
 - ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
@@ -145,6 +146,9 @@ def _identity(run: Measurement, judged: Judgement) -> Row:
         "reviews": load.total_reviews,
         "duplicates": load.duplicates,
         "output_tokens_per_review": load.output_tokens_per_review,
+        "reuse": load.reuse,
+        "instruction": load.instruction,
+        "decoding": load.decoding,
         "engine.environment": run.spec.engine.environment,
     }
 

@@ -62,6 +62,64 @@ def mfu(run: RunRecord, repeat: Repeat) -> float:
 
 
 @dataclass(frozen=True)
+class Score:
+    """Labels of one repeat, duplicates counted each time, as they are in the run's speed."""
+
+    asked: int
+    found: int
+    """labels that the answers hold for the reviews asked about; surplus ones are none"""
+    right: int
+    """those equal to the gold label"""
+
+
+def score(run: RunRecord, repeat: Repeat) -> Score | None:
+    """How a repeat's reviews were labelled.
+
+    None without labels, and with random weights, whose labels mean nothing.
+    """
+    if run.labels.empty or random_weights(run.measurement.spec.model.load_format):
+        return None
+    number = next(index for index, each in enumerate(run.measurement.repeats) if each is repeat)
+    rows = run.labels.loc[run.labels["repeat"] == number, ["label", "gold"]]
+    right = rows["label"].to_numpy(object) == rows["gold"].to_numpy(object)
+    return Score(len(rows), int(rows["label"].notna().sum()), int(right.sum()))
+
+
+def random_weights(load_format: str) -> bool:
+    """Whether the engine made weights up, so that labels mean nothing."""
+    return load_format == "dummy"
+
+
+def accuracy(run: RunRecord, repeat: Repeat) -> float:
+    """Right labels over labels asked for, as a share; a missing label is wrong."""
+    found = score(run, repeat)
+    return found.right / found.asked if found else math.nan
+
+
+def label_coverage(run: RunRecord, repeat: Repeat) -> float:
+    """Labels found over labels asked for, as a share; a surplus label belongs to no review and counts not."""
+    found = score(run, repeat)
+    return found.found / found.asked if found else math.nan
+
+
+def correct_reviews_per_s(run: RunRecord, repeat: Repeat) -> float:
+    """Reviews labelled right per second: right labels / seconds."""
+    found = score(run, repeat)
+    return found.right / repeat.seconds if found else math.nan
+
+
+def joules_per_correct_review(run: RunRecord, repeat: Repeat) -> float:
+    """Energy that the GPUs took in the timed window for one review labelled right, in joules.
+
+    NaN where `joules_per_review` is, and where no label was right. Lower is better.
+    """
+    found = score(run, repeat)
+    if found is None or found.right == 0 or repeat.energy_j is None:
+        return math.nan
+    return repeat.energy_j / found.right
+
+
+@dataclass(frozen=True)
 class Metric:
     """A figure of one repeat, and how it is shown."""
 
@@ -104,6 +162,15 @@ METRICS: dict[str, Metric] = {
         ),
         Metric("duration_s", "Duration of one repeat", "s", duration),
         Metric("joules_per_review", "GPU energy", "J/review", joules_per_review),
+        Metric("accuracy", "Accuracy", "share", accuracy),
+        Metric("label_coverage", "Label coverage", "share", label_coverage),
+        Metric("correct_reviews_per_s", "Reviews labelled right", "correct reviews/s", correct_reviews_per_s),
+        Metric(
+            "joules_per_correct_review",
+            "GPU energy per right label",
+            "J/correct review",
+            joules_per_correct_review,
+        ),
         Metric("mfu", "Share of peak FLOP/s", "MFU", mfu),
     )
 }

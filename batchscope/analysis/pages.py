@@ -75,7 +75,7 @@ _STUDY = _ENVIRONMENT.from_string("""<!doctype html>
 </tr>
 <tr>
 {% for group, name in page.table.columns %}
-<th class="{{ css(group, name) }}">{{ name | replace(" / ", " /\u00a0") }}</th>
+<th class="{{ css(group, name) }}">{{ heading(name) }}</th>
 {% endfor %}
 </tr>
 </thead>
@@ -157,6 +157,7 @@ def study_html(page: Page) -> str:
         style=STYLE,
         groups=groups,
         css=_css,
+        heading=_heading,
         struck=_is_struck,
         two_lines=_two_lines,
     )
@@ -169,7 +170,7 @@ def summary_html(title: str, pages: Sequence[Page], sweep: str | None = None) ->
 
 def table_markdown(table: Table) -> str:
     """A pipe table; a group's name stands in brackets behind the heading, ours has none."""
-    headings = [f"{name} ({group})" if group == LABEL else name for group, name in table.columns]
+    headings = [name if group in ("", MEASURED) else f"{name} ({group})" for group, name in table.columns]
     cells = [
         [f"~~{_escape(cell)}~~" if _is_struck(cell) else _escape(cell) for cell in row] for row in table.rows
     ]
@@ -196,6 +197,11 @@ def _is_struck(cell: str) -> bool:
 def _css(group: str, name: str) -> str:
     fixed = [name] * (name in ("layout", "n") and not group)
     return " ".join(fixed + ["text"] * (name in TEXT_COLUMNS) + ["published"] * (group == LABEL))
+
+
+def _heading(name: str) -> Markup:
+    """A heading that breaks at blanks and underscores: keys are longer than their values."""
+    return Markup("_<wbr>").join(name.replace(" / ", " /\u00a0").split("_"))
 
 
 def _two_lines(group: str, cell: str) -> str:

@@ -213,6 +213,8 @@ class RunRecord:
     """columns of `STEPS`"""
     hardware: pd.DataFrame = field(default_factory=_empty)
     """columns of `HARDWARE`"""
+    labels: pd.DataFrame = field(default_factory=_empty)
+    """columns of `batchscope.analysis.label_tables.LABELS`; they come from a file of the study's"""
 
 
 Kind = TypeVar("Kind", bound=Record)
@@ -225,12 +227,21 @@ def load_run(folder: Path) -> RunRecord:
         UserError: a file is missing, unreadable or incomplete; the message names it and the remedy.
     """
     return RunRecord(
-        _read(folder / "measurement.json", Measurement),
+        load_measurement(folder),
         _read(folder / "environment.json", Environment),
         _read_table(folder / "requests.parquet", REQUESTS),
         _read_table(folder / "steps.parquet", STEPS),
         _read_table(folder / "hardware.parquet", HARDWARE),
     )
+
+
+def load_measurement(folder: Path) -> Measurement:
+    """Read a run's ``measurement.json`` alone.
+
+    Raises:
+        UserError: as `load_run`.
+    """
+    return _read(folder / "measurement.json", Measurement)
 
 
 def load_runs(folders: Iterable[Path]) -> list[RunRecord]:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from batchscope.analysis.findings import FAILURES, METRIC, fault, findings, label, show, times, varying
 from batchscope.analysis.frames import given
-from batchscope.analysis.metrics import METRICS
+from batchscope.analysis.metrics import METRICS, random_weights
 from batchscope.analysis.reference import HARDWARE, LABEL
 from batchscope.config import Study
 from batchscope.stats import ENOUGH
@@ -31,6 +31,7 @@ COUNTS = {
     "output_tokens": "total output tokens",
 }
 MEASURED = "measured"
+NO_LABELS = "n/a (random weights)"
 
 
 class Struck(str):
@@ -114,10 +115,23 @@ def _measured(run: "pd.Series[Any]") -> Row:
     mark: Callable[[str], str] = str if run["valid"] else Struck
     row = {(MEASURED, heading): mark(figure(run[name])) for name, heading in SHOWN.items()}
     row[MEASURED, METRICS[METRIC].unit] = mark(with_interval(run, METRIC))
+    row |= _labels(run, mark)
     row[MEASURED, "MFU (%)"] = mark(one_decimal(100 * run["mfu"]))
     row[MEASURED, METRICS["joules_per_review"].unit] = mark(figure(run["joules_per_review"]))
     # Token totals are facts of the prompts, whether the timing counts or not.
     return row | {(MEASURED, heading): show_count(run[name]) for name, heading in COUNTS.items()}
+
+
+def _labels(run: "pd.Series[Any]", mark: Callable[[str], str]) -> Row:
+    """How good the labels were; those of random weights say nothing, and the row says so once."""
+    if random_weights(run["load_format"]):
+        return {(MEASURED, "accuracy (%)"): NO_LABELS if run["repeats"] else ""}
+    cells = {
+        "accuracy (%)": one_decimal(100 * run["accuracy"]),
+        "coverage (%)": one_decimal(100 * run["label_coverage"]),
+        METRICS["correct_reviews_per_s"].unit: with_interval(run, "correct_reviews_per_s"),
+    }
+    return {(MEASURED, heading): mark(cell) for heading, cell in cells.items()}
 
 
 def _published(run: "pd.Series[Any]") -> Row:
@@ -195,7 +209,7 @@ def models(runs: pd.DataFrame) -> list[str]:
         runs[["model", "model_source", "load_format"]].drop_duplicates().itertuples(index=False)
     ):
         origin = f" ({source})" if source != name else ""
-        weights = ", random weights: its labels say nothing" if load_format == "dummy" else ""
+        weights = ", random weights: its labels say nothing" if random_weights(load_format) else ""
         lines.append(f"Model: {name}{origin}{weights}.")
     return lines
 

@@ -1,0 +1,50 @@
+"""Judge the labels of all studies: a page, a CSV and a figure."""
+
+import argparse
+import json
+from pathlib import Path
+
+from batchscope.analysis.accuracy_frames import labels_of_studies, positions_frame, quality_frame
+from batchscope.analysis.accuracy_page import labels_page
+from batchscope.analysis.accuracy_plots import labels_figure
+from batchscope.analysis.frames import read_frame
+from batchscope.analysis.label_tables import load_labels
+from batchscope.analysis.pages import study_html, study_markdown
+from batchscope.analysis.plots import save
+from batchscope.config import load_config
+from batchscope.errors import run_script
+from batchscope.files import replacing
+
+
+def main() -> None:
+    """Read the runs frame and the labels, write ``labels.md``, ``.html``, ``.csv``, ``.png`` and ``.svg``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tables", type=Path, required=True, help="runs.parquet")
+    parser.add_argument("--labels", type=Path, required=True, help="folder that holds {study}.parquet")
+    parser.add_argument("--config", type=Path, required=True, help="the whole configuration as JSON")
+    parser.add_argument("--out-tables", type=Path, required=True, help="folder for the page and the CSV")
+    parser.add_argument("--out-plots", type=Path, required=True, help="folder for the figure")
+    args = parser.parse_args()
+
+    config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
+    across = config.compare_environments
+    runs = read_frame(args.tables)
+    studies = {study: load_labels(args.labels / f"{study}.parquet") for study in config.active_studies}
+    labels = labels_of_studies(studies)
+    found = quality_frame(runs, labels, across=across)
+    page = labels_page(runs, found, across=across)
+    stem = args.out_tables / "labels"
+    with replacing(stem.with_suffix(".md")) as path:
+        path.write_text(study_markdown(page), encoding="utf-8")
+    with replacing(stem.with_suffix(".html")) as path:
+        path.write_text(study_html(page), encoding="utf-8")
+    with replacing(stem.with_suffix(".csv")) as path:
+        found.convert_dtypes().to_csv(path, index=False)  # counts without decimals
+    figure = labels_figure(runs, found, positions_frame(runs, labels), across=across)
+    with replacing(args.out_plots / "labels.png") as png, replacing(args.out_plots / "labels.svg") as svg:
+        save(figure, png, svg)
+    print(f"labels of {len(found)} of {len(runs)} runs judged: {stem}.html")
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,72 @@
+"""Read the labels of a study's runs from their output tokens, beside the gold labels of their prompts."""
+
+import argparse
+import json
+from functools import cache
+from pathlib import Path
+
+import pyarrow.parquet as pq
+
+from batchscope.analysis.label_tables import (
+    LABELS,
+    check_prompts,
+    label_rows,
+    read_answers,
+    read_prompts,
+)
+from batchscope.analysis.records import load_measurement
+from batchscope.config import load_config
+from batchscope.errors import UserError, run_script
+from batchscope.files import replacing
+from batchscope.labels import AnswerReader, Decoding
+from batchscope.models import load_tokenizer
+from batchscope.runs import Run, expand_studies
+
+
+def main() -> None:
+    """Read run folders, prompts and tokenizers, write one Parquet file."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=Path, required=True, help="folder that holds {study}/{run}")
+    parser.add_argument("--prompts", type=Path, required=True, help="folder that holds {prompts}")
+    parser.add_argument("--models", type=Path, required=True, help="folder that holds {model}")
+    parser.add_argument("--config", type=Path, required=True, help="the whole configuration as JSON")
+    parser.add_argument("--study", required=True, help="name of the study")
+    parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")
+    args = parser.parse_args()
+
+    config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
+    if args.study not in config.active_studies:
+        raise UserError(f"--study: no study '{args.study}'; there are {', '.join(config.active_studies)}")
+    runs = [run for run in expand_studies(config) if run.study == args.study]
+    rows = write_labels(runs, args.runs, args.prompts, args.models, args.out)
+    print(f"{args.study}: {rows:,} labels of {len(runs)} runs in {args.out}")
+
+
+def write_labels(runs: list[Run], measured: Path, prompts: Path, models: Path, out: Path) -> int:
+    """Write the labels of runs, one after the other, and return how many rows they are."""
+    prompts_of, reader_of = cache(read_prompts), cache(_reader)
+    count = 0
+    with replacing(out) as path, pq.ParquetWriter(path, LABELS) as writer:
+        for run in runs:
+            measurement = load_measurement(measured / run.id)
+            if measurement.status != "ok":
+                continue
+            file = prompts / run.prompts.id / "prompts.jsonl"
+            check_prompts(file, measurement)
+            table = label_rows(
+                run.name,
+                read_answers(measured / run.id),
+                prompts_of(file),
+                reader_of(models / run.engine.model, run.workload.decoding),
+            )
+            writer.write_table(table)
+            count += len(table)
+    return count
+
+
+def _reader(model: Path, decoding: Decoding) -> AnswerReader:
+    return AnswerReader(load_tokenizer(model), decoding)
+
+
+if __name__ == "__main__":
+    run_script(main)
