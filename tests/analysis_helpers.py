@@ -26,6 +26,7 @@ def write_run(  # a builder: every keyword is one thing a test may vary
     prompt_tokens: int = 1000,
     requests: int | None = None,
     duplicates: int = 1,
+    workload: dict[str, Any] | None = None,
     args: dict[str, Any] | None = None,
     model: dict[str, Any] | None = None,
     model_name: str = "demo",
@@ -68,6 +69,7 @@ def write_run(  # a builder: every keyword is one thing a test may vary
                 "reviews": reviews,
                 "duplicates": duplicates,
                 "output_tokens_per_review": 1,
+                **(workload or {}),
             },
             "engine": {
                 "model": model_name,

@@ -313,3 +313,58 @@ def test_summary_has_every_study(tmp_path):
     assert "<h2>two</h2>" in summary_html("T", pages)
     assert study_html(pages[1])
     assert study_markdown(pages[1])
+
+
+def test_reuse_shows_what_the_cache_served_and_what_it_must(tmp_path):
+    runs = frame(
+        *(
+            make_run(
+                tmp_path,
+                study="reuse",
+                n=40,
+                duplicates=10,
+                suffix=f"-reuse-{reuse}",
+                workload={"reuse": reuse},
+                args={"enable_prefix_caching": reuse != "none"},
+                repeat={"cached_tokens": cached},
+                more={"expected_cached_tokens": cached},
+            )
+            for reuse, cached in (("none", 0), ("full", 900))
+        )
+    )
+    page = study_page("reuse", Study(plot=Plot(x="reuse")), runs)
+    headings = [name for _, name in page.table.columns]
+    assert "enable_prefix_caching" not in headings, "it follows reuse"
+    places = headings.index("cached prompt tokens"), headings.index("cached, in theory")
+    assert [[row[place] for place in places] for row in page.table.rows] == [["0", "0"], ["900", "900"]]
+
+
+def test_runs_without_a_partner_are_compared_with_the_fastest(tmp_path):
+    """Steps of three sizes, one of them with two limits on requests: that pair, then the two others."""
+    runs = frame(
+        *(
+            make_run(
+                tmp_path,
+                study="steps",
+                suffix=f"-{tokens}-{seqs}",
+                args={"max_num_batched_tokens": tokens, "max_num_seqs": seqs},
+                seconds=(seconds, seconds * 1.001, seconds * 0.999),
+            )
+            for tokens, seqs, seconds in (
+                (4096, 256, 1.0),
+                (4096, 4, 2.0),
+                (1024, 256, 1.5),
+                (16384, 256, 0.5),
+            )
+        )
+    )
+    plot = Plot(x="engine.max_num_batched_tokens", series="engine.max_num_seqs")
+    said = findings(runs, plot)
+    assert [sentence.split(" as many")[0].rpartition("label ")[2] for sentence in said] == [
+        "2.000x",
+        "2.000x",
+        "3.000x",
+    ]
+    assert "max_num_batched_tokens=16,384" in said[1]
+    assert "max_num_batched_tokens=4,096, max_num_seqs=256" in said[1]
+    assert "max_num_batched_tokens=1,024" in said[2]

@@ -108,7 +108,7 @@ def test_a_run_that_did_other_work_than_asked_is_kept_and_marked(project: Projec
     longest = json.loads(prompts.read_text())["longest_prompt"]["tokens"]
     planted["engine"] = {
         "args": {
-            # with vLLM's CPU blocks of 128 tokens, the second copy of a prompt is mostly found in the cache
+            # the second copy of a prompt is mostly found in the cache
             "enable_prefix_caching": True,
             # vLLM plans no step ahead on a processor, and says so in its log alone
             "async_scheduling": True,

@@ -7,7 +7,8 @@ Columns of the runs frame, in this order (a missing value is NA):
 - ``model, model_source, load_format, layout, n, reviews, duplicates, output_tokens_per_review``, and ``reuse,
   instruction, decoding``: for a run from before there was a choice, as it then was.
 - ``engine.environment, engine.<argument>``: as asked for; NA is vLLM's default. ``measure.<key>``.
-- ``requests, prompt_tokens, output_tokens, cached_tokens``: of one repeat. ``longest_prompt_tokens``.
+- ``requests, prompt_tokens, output_tokens, cached_tokens, expected_cached_tokens`` (what the cache must
+  serve, in theory): of one repeat. ``longest_prompt_tokens``.
 - ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
   ``noise``: standard deviation of ln(seconds); ``trend``: whether seconds rise or fall (`stats.trends`).
 - ``<metric>, <metric>_low, <metric>_high`` for each of `metrics.METRICS`: median and 95 % interval.
@@ -163,6 +164,7 @@ def _totals(run: Measurement) -> Row:
         "prompt_tokens": first.prompt_tokens if first else run.prompts.prompt_tokens,
         "output_tokens": first.output_tokens if first else asked,
         "cached_tokens": first.cached_tokens if first else None,
+        "expected_cached_tokens": run.expected_cached_tokens if first else None,
         "longest_prompt_tokens": run.prompts.longest_prompt.tokens,
         "repeats": len(run.repeats),
         "stopped": run.stopped.reason if run.stopped else None,

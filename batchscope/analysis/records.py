@@ -143,6 +143,8 @@ class Measurement(Record):
     engine: EngineState = Field(default_factory=EngineState)
     repeats: tuple[Repeat, ...] = ()
     stopped: Stopped | None = None
+    expected_cached_tokens: NonNegativeInt = 0
+    """prompt tokens of one repeat that the prefix cache must serve, in theory"""
     invalid: tuple[Invalidity, ...] = ()
     """what the engine's own checks found; `batchscope.analysis.gates.judge` adds to it"""
     architecture: dict[str, Any] = Field(default_factory=dict)

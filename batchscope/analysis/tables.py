@@ -30,6 +30,9 @@ COUNTS = {
     "prompt_tokens": "total prompt tokens",
     "output_tokens": "total output tokens",
 }
+CACHED = {"cached_tokens": "cached prompt tokens", "expected_cached_tokens": "cached, in theory"}
+"""Shown where a study reuses what the prefix cache holds."""
+
 MEASURED = "measured"
 NO_LABELS = "n/a (random weights)"
 
@@ -101,6 +104,9 @@ def study_table(runs: pd.DataFrame) -> Table:
     """One row a run: settings, what was measured, what was published for the same run."""
     settings = list(dict.fromkeys(["layout", "n", *varying(runs), "reviews"]))
     rows = [_settings(run, settings) | _measured(run) | _published(run) for _, run in runs.iterrows()]
+    if (runs["reuse"] != "none").any():
+        for row, (_, run) in zip(rows, runs.iterrows(), strict=True):
+            row |= {(MEASURED, heading): show_count(run[name]) for name, heading in CACHED.items()}
     columns = dict.fromkeys(key for row in rows for key in row)
     filled = [column for column in columns if any(row.get(column) for row in rows)]
     return Table(filled, [[row.get(column, "") for column in filled] for row in rows])
@@ -209,8 +215,12 @@ def models(runs: pd.DataFrame) -> list[str]:
         runs[["model", "model_source", "load_format"]].drop_duplicates().itertuples(index=False)
     ):
         origin = f" ({source})" if source != name else ""
-        weights = ", random weights: its labels say nothing" if random_weights(load_format) else ""
-        lines.append(f"Model: {name}{origin}{weights}.")
+        about = ""
+        if random_weights(load_format):
+            about = ", random weights: its labels say nothing"
+        elif source == "demo":
+            about = ", tiny, trained here mostly on single reviews: packed ones it labels badly"
+        lines.append(f"Model: {name}{origin}{about}.")
     return lines
 
 
