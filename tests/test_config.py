@@ -85,6 +85,7 @@ def test_the_specification_holds_what_matters_and_its_order_does_not() -> None:
     (run,) = expand_studies(config)
     spec = run_spec(run, config, {"vllm": "1", "torch": "2"})
     assert spec["engine"]["args"] == {
+        "block_size": 32,
         "max_num_batched_tokens": 4096, "enable_prefix_caching": False,
         "kv_cache_memory_bytes": 268435456, "enforce_eager": True, "seed": 0, "dtype": "float32",
     }  # fmt: skip

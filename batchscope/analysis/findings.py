@@ -80,16 +80,17 @@ def fault(run: "pd.Series[Any]") -> str:
 def findings(runs: pd.DataFrame, plot: Plot, *, across: bool = False) -> list[str]:
     """The sentences of one study, the most telling first.
 
-    Runs that differ in the plot's series alone (packed and separate at one n) are compared with each other,
-    all other runs with the fastest of the study. ``across``: of different environments too.
+    Runs that differ in the plot's series alone (packed and separate at one n) are compared with each other;
+    where a run differs so from no other, the fastest of each such group too. ``across``: of different
+    environments too.
     """
     settings = varying(runs)
     valid = runs[runs["valid"]]
-    groups = [group for _, group in _groups(valid, plot, settings) if len(group) > 1]
-    ranked = _ranked(valid)
-    alone = [run for run in ranked if not any(run["run"] in set(group["run"]) for group in groups)]
-    pairs = [(runs[0], other) for runs in map(_ranked, groups) for other in runs[1:]]
-    pairs += [(ranked[0], run) for run in alone if run["run"] != ranked[0]["run"]]
+    groups = [_ranked(group) for _, group in _groups(valid, plot, settings)] or [_ranked(valid)]
+    pairs = [(group[0], other) for group in groups for other in group[1:]]
+    if any(len(group) == 1 for group in groups):
+        first, *others = _ranked(pd.DataFrame([group[0] for group in groups]))
+        pairs += [(first, other) for other in others]
     sentences = [compare(fast, slow, settings, across=across) for fast, slow in pairs]
     left_out = [
         f"Left out: {label(run, settings)}, {fault(run)}." for _, run in runs[~runs["valid"]].iterrows()
