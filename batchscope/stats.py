@@ -28,6 +28,10 @@ LEVEL = 0.95
 RELEVANT = 0.01
 """A difference within 1 % is not called one, however sure: engines differ by as much from start to start."""
 
+SPREAD = {"cpu": 0.3, "cuda": 0.0}
+"""How far rates of equal runs lie apart that one engine measured minutes apart, by device: repeats that
+follow each other do not show it. Measured; docs/statistics.md."""
+
 Ending = Literal["fixed", "first", "between", "last"]
 """How a run's repeats ended: as many as asked for, without the stop rule; precise at the first look; precise
 at a later one; at the cap or the time budget."""
@@ -131,11 +135,14 @@ def paired_ratio(values: Sequence[float], base: Sequence[float]) -> Interval:
     return _from_logs(fmean(logs), half_width(logs))
 
 
-def verdict(found: Interval, relevant: float = RELEVANT) -> Verdict:
-    """What a ratio of rates says: its interval leaves 1 out, and reaches beyond a relevant difference."""
-    if found.low > 1 and found.high > 1 + relevant:
+def verdict(found: Interval, relevant: float = RELEVANT, spread: float = 0.0) -> Verdict:
+    """What a ratio of rates says: its interval leaves 1 out, and reaches beyond a relevant difference.
+
+    ``spread``: ratios up to 1 + spread are seen between equal runs; the interval must leave them out too.
+    """
+    if found.low > 1 + spread and found.high > 1 + relevant:
         return "faster"
-    if found.high < 1 and found.low < 1 / (1 + relevant):
+    if found.high < 1 / (1 + spread) and found.low < 1 / (1 + relevant):
         return "slower"
     return "no difference seen"
 

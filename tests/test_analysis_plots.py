@@ -201,3 +201,15 @@ def test_a_study_that_is_not_there_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.argv", [*words, "--out-png", "p", "--out-svg", "s"])
     with pytest.raises(UserError, match="no study 'x'; there are packing, saturation"):
         plot_study.main()
+
+
+@pytest.mark.parametrize(("name", "crosses"), [("saturation", 2), ("mine", 0)])
+def test_crosses_are_published_figures_and_nothing_else(tmp_path, name, crosses):
+    """Two runs of one series, one of them the base: alone it would be a cross at 1."""
+    records = [
+        make_run(tmp_path, study=name, layout="packed", n=n, reviews=4000, seconds=(1.0, 1.1, 1.2))
+        for n in (20, 40)
+    ]
+    figure = study_figure(name, Study(), runs_frame(records, ROWS), repeats_frame(records))
+    drawn = [line for line in figure.axes[-1].lines if line.get_marker() == "x"]
+    assert sum(len(line.get_xdata()) for line in drawn) == crosses

@@ -83,6 +83,19 @@ def test_verdicts(low, high, said):
     assert stats.verdict(stats.Interval(low, (low + high) / 2, high)) == said
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "said"),
+    [
+        (1.31, 1.32, "faster"),
+        (1.29, 1.9, "no difference seen"),
+        (0.7, 0.76, "slower"),
+        (0.5, 0.78, "no difference seen"),
+    ],
+)
+def test_a_verdict_leaves_out_what_equal_runs_show(low, high, said):
+    assert stats.verdict(stats.Interval(low, (low + high) / 2, high), spread=0.3) == said
+
+
 def test_repeats_that_are_equal_have_no_width():
     same = stats.sample((2.0, 2.0, 2.0))
     assert bounds(stats.interval(same)) == pytest.approx([2, 2, 2])
@@ -141,8 +154,9 @@ def test_noisy_repeats_stop_at_the_cap():
 
 
 def test_long_repeats_stop_at_the_budget_and_never_before_the_minimum():
-    assert repeats_until_stop([70.0, 90.0] * 9, protocol())[0] == 3
-    count, stopped = repeats_until_stop([20.0, 30.0] * 9, protocol())
+    rule = protocol(repeat_budget_s=120)
+    assert repeats_until_stop([70.0, 90.0] * 9, rule)[0] == 3
+    count, stopped = repeats_until_stop([20.0, 30.0] * 9, rule)
     assert (count, stopped["reason"]) == (5, "budget"), "20 + 30 + 20 + 30 < 120 <= 120 + 20"
     assert repeats_until_stop([70.0, 90.0] * 9, protocol(repeat_budget_s=None))[0] == 10
 

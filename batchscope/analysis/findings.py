@@ -1,8 +1,9 @@
 """What the runs of a study say, in plain sentences that never claim more than the repeats show.
 
-Two runs differ when the 95 % interval of their ratio leaves 1 out (`batchscope.stats.verdict`); with fewer
-than `ENOUGH` repeats nothing is claimed. Invalid and failed runs are never compared; runs from different
-environments only where the configuration asks for it (``across``), and then the sentence says so.
+Two runs differ when the 95 % interval of their ratio leaves 1 out, and on a processor all ratios that equal
+runs were seen to have (`batchscope.stats.verdict`); with fewer than `ENOUGH` repeats nothing is claimed.
+Invalid and failed runs are never compared; runs from different environments only where the configuration
+asks for it (``across``), and then the sentence says so.
 """
 
 import math
@@ -14,7 +15,7 @@ import pandas as pd
 
 from batchscope.analysis.frames import column_of, given
 from batchscope.config import Plot
-from batchscope.stats import ENOUGH, Interval, Sample, verdict
+from batchscope.stats import ENOUGH, RELEVANT, SPREAD, Interval, Sample, verdict
 from batchscope.stats import ratio as ratio_of_samples
 
 METRIC = "reviews_per_s"
@@ -164,7 +165,8 @@ def compare(
             f"{apart}."
         )
     basis = f"{_repeats(fast['repeats'], slow['repeats'])}{published}"
-    said = verdict(found.interval)
+    spread = max(SPREAD[run["device"]] for run in (fast, slow))
+    said = verdict(found.interval, spread=spread)
     if said == "slower":  # medians and means disagree
         return compare(slow, fast, settings, across=across)
     middle, low, high = in_figures(found.interval)
@@ -173,7 +175,7 @@ def compare(
             f"{first} label {middle} as many reviews per second as {second} "
             f"(95 % interval {low} to {high}; {basis}){apart}."
         )
-    size = " of more than 1 %" if found.interval.low > 1 else ""
+    size = f" of more than {100 * max(spread, RELEVANT):.0f} %" if found.interval.low > 1 else ""
     return f"No difference{size} seen between {first} and {second} (ratio {low} to {high}; {basis}){apart}."
 
 

@@ -274,12 +274,13 @@ def draw_shape(ax: Axes, picture: Picture) -> None:
         )
         ax.plot(places, [value.middle for value in found], marker=style.marker, color=style.color, **MEDIAN)
         theirs = [(at, value.published) for at, value in points if value.published is not None]
+        if not any(value.published and value is not SAME for value in found):
+            theirs = []  # a base run alone is no published shape
         tops = [
             min(each.interval.high, 1.5 * each.middle) if each.interval else each.middle for each in found
         ]
         highest = max([highest, *tops, *(value for _, value in theirs)])
-        if any(value != SAME for value in found):
-            ax.plot([at for at, _ in theirs], [value for _, value in theirs], **PUBLISHED)
+        ax.plot([at for at, _ in theirs], [value for _, value in theirs], **PUBLISHED)
     ax.set_title("\n".join(["Reviews/s relative to", *textwrap.wrap(text, 36)]), loc="left", pad=12)
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}x"))
     _finish(ax, picture, top=highest)
