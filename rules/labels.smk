@@ -18,7 +18,13 @@ rule score_labels:
             {f"<results>/models/{run.engine.model}/manifest.json" for run in runs_of_study(wildcards)}
         ),
         config="<results>/config.json",
-        code=code("batchscope/labels.py", "batchscope/analysis/label_tables.py", "scripts/score_labels.py"),
+        code=code(
+            "batchscope/labels.py",
+            "batchscope/models.py",
+            "batchscope/analysis/label_tables.py",
+            "batchscope/analysis/records.py",
+            "scripts/score_labels.py",
+        ),
     output:
         labels="<results>/labels/{study}.parquet",
     log:
