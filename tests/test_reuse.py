@@ -1,7 +1,9 @@
 """Prefix-cache reuse: prompts that share what they are meant to share, and the engine's count of it."""
 
+import csv
 import json
 import os
+from itertools import islice
 from pathlib import Path
 
 import llama3
@@ -82,6 +84,18 @@ def test_the_instruction_comes_first_where_asked(tokenizer):
     first, second = build_prompts(TWO, PromptSet("m", "separate", 1, 2, 1, "first"), PromptTexts(), tokenizer)
     shared = tokenizer.encode("For the below comment, determine whether it is").ids
     assert first.token_ids[: len(shared)] == second.token_ids[: len(shared)] == shared
+
+
+@pytest.mark.skipif(not REVIEWS, reason="BATCHSCOPE_IMDB_CSV names no file of real reviews")
+@pytest.mark.parametrize(("marked", "published"), [(True, 12_000_700), (False, 12_000_600)])
+def test_packed_totals_are_the_published_ones(tokenizer, marked, published):
+    with Path(REVIEWS).open(encoding="utf-8", newline="") as file:
+        rows = islice(csv.DictReader(file), 400)
+        reviews = list(enumerate(Review(row["review"], row["sentiment"]) for row in rows))
+    wanted = PromptSet("m", "packed", 400, 400, 100, marked=marked)
+    prompts = build_prompts(reviews, wanted, PromptTexts(), tokenizer)
+    assert len(prompts) == 100
+    assert sum(len(prompt.token_ids) for prompt in prompts) == published
 
 
 @pytest.mark.engine
