@@ -14,7 +14,15 @@ from conftest import ROOT, Project
 
 pytestmark = pytest.mark.engine
 
-DOWNSTREAM = {"write_config": 1, "make_tables": 1, "plot_study": 2, "plot_timelines": 2}
+DOWNSTREAM = {
+    "write_config": 1,
+    "score_labels": 2,
+    "make_tables": 1,
+    "plot_study": 2,
+    "plot_timelines": 2,
+    "report_labels": 1,
+    "report_cost": 1,
+}
 
 
 def git(project: Project, *arguments: str) -> None:
