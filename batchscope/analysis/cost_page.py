@@ -47,7 +47,7 @@ def cost_page(
     return Page(
         title=TITLE,
         question=QUESTION,
-        findings=[*_limits(frame), *_break_even(curves), *_deviations(frame, found)],
+        findings=[*_break_even(curves), *_limits(frame), *_deviations(frame, found)],
         context=[*_environments(runs), *models(runs), *describe_constants(found)],
         table=_table(frame),
         notes=_notes(frame, curves),
