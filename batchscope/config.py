@@ -5,11 +5,9 @@
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     PositiveFloat,
     PositiveInt,
@@ -20,16 +18,9 @@ from pydantic import (
 
 from batchscope.config_errors import explain
 from batchscope.errors import UserError
+from batchscope.section import Name, Section
 from batchscope.stats import ENOUGH
-
-Scalar = bool | int | float | str | None
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-
-
-class Section(BaseModel):
-    """A block of the configuration: unknown keys are errors, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+from batchscope.studies import Study, default_studies
 
 
 class GeneratedDataset(Section):
@@ -305,85 +296,6 @@ class Measure(Section):
                 f"raise it to {ENOUGH} or more, or set precision: null"
             )
         return self
-
-
-class Override(Section):
-    """Values for the points of a grid that match ``when``."""
-
-    when: dict[str, Scalar] = Field(description="axis values that a point must have")
-    set: dict[str, Scalar] = Field(description="what then holds")
-
-
-class Plot(Section):
-    """What the study's plot shows."""
-
-    x: str = Field("n", description="the key on the x axis")
-    series: str = Field("layout", description="the key that tells lines and bars apart")
-
-
-class Study(Section):
-    """A named question: a grid of runs, with exceptions.
-
-    Keys of ``set``, ``grid``, ``include`` and ``overrides`` are those of 'workload', or dotted ones such as
-    engine.max_num_batched_tokens, engine.model or measure.repeats.
-    """
-
-    question: str = Field("", description="what it answers; shown above its table and plot")
-    set: dict[str, Scalar] = Field(default_factory=dict, description="values for all of its runs")
-    grid: dict[str, list[Scalar]] = Field(
-        default_factory=dict, description="axis: list of values; every combination is a run"
-    )
-    include: list[dict[str, Scalar]] = Field(default_factory=list, description="single further runs")
-    overrides: list[Override] = Field(default_factory=list, description="exceptions for points of the grid")
-    plot: Plot = Field(
-        default_factory=Plot, description="what its plot shows: the keys on the x axis and of the series"
-    )
-
-
-def default_studies() -> dict[str, Study | None]:
-    """The demo's studies: the published questions at a size that a laptop answers in minutes."""
-    return {
-        "packing": Study(
-            question="Is it faster to put n reviews into one prompt, or to send n prompts?",
-            grid={"n": [4, 40], "layout": ["packed", "separate"]},
-        ),
-        "saturation": Study(
-            question="With the engine kept busy, how many reviews should share a prompt?",
-            set={"layout": "packed", "reviews": 160},
-            grid={"n": [40, 20, 4]},
-            # the last run has ten times the work: busy means that it is no faster
-            include=[{"layout": "separate", "n": 1}, {"n": 40, "reviews": 1600}],
-        ),
-        "reuse": Study(
-            question="When the same prompts come again and the prefix cache serves them, does packing pay?",
-            set={"n": 40, "duplicates": 5},
-            grid={"reuse": ["none", "text", "full"], "layout": ["packed", "separate"]},
-            plot=Plot(x="reuse", series="layout"),
-        ),
-        "instruction": Study(
-            question="Does it pay to put the instruction first, where the prefix cache can serve it?",
-            set={"layout": "separate", "n": 1, "reviews": 200},
-            grid={"instruction": ["last", "first"], "reuse": ["none", "full"]},
-            plot=Plot(x="instruction", series="reuse"),
-        ),
-        "batched_tokens": Study(
-            question="How many tokens, and how many requests, should one engine step hold?",
-            set={"layout": "packed", "n": 4, "reviews": 200},
-            grid={"engine.max_num_batched_tokens": [4096, 1024, 16384]},
-            include=[{"engine.max_num_batched_tokens": 4096, "engine.max_num_seqs": 4}],
-            plot=Plot(x="engine.max_num_batched_tokens", series="engine.max_num_seqs"),
-        ),
-        "decoding": Study(
-            question="Does it help to let the model answer with nothing but labels?",
-            set={"layout": "packed", "reviews": 200},
-            grid={"n": [40, 4], "decoding": ["free", "labels"]},
-            include=[
-                {"layout": "separate", "n": 1, "decoding": "free"},
-                {"layout": "separate", "n": 1, "decoding": "labels"},
-            ],
-            plot=Plot(x="n", series="decoding"),
-        ),
-    }
 
 
 class Config(Section):

@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from batchscope.config import Config, Section
+from batchscope.config import Config
+from batchscope.section import Section
 
 HEADER = """\
 Written by `make config` from batchscope/config.py, which checks it too: edit values here, keys there.

@@ -11,9 +11,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from batchscope.config import Config, Engine, EngineArguments, Measure, Scalar, Study, Workload
+from batchscope.config import Config, Engine, EngineArguments, Measure, Workload
 from batchscope.errors import UserError
+from batchscope.section import Scalar
 from batchscope.stats import half_width_factors
+from batchscope.studies import Study
 
 Point = dict[str, Scalar]
 Block = TypeVar("Block", bound=BaseModel)

@@ -14,7 +14,7 @@ from batchscope.analysis.frames import runs_frame
 from batchscope.analysis.label_tables import with_labels
 from batchscope.analysis.metrics import METRICS
 from batchscope.analysis.tables import NO_LABELS, study_page
-from batchscope.config import Study
+from batchscope.studies import Study
 
 
 def random_prompts(seed: int, prompts: int, n: int, right: float, missing: float = 0.0) -> list[str]:

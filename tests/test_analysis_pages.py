@@ -9,7 +9,7 @@ from batchscope.analysis.frames import runs_frame
 from batchscope.analysis.pages import study_html, study_markdown, summary_html, summary_markdown
 from batchscope.analysis.reference import load_published
 from batchscope.analysis.tables import comparability, study_page, sweep
-from batchscope.config import Plot, Study
+from batchscope.studies import Plot, Study
 from scripts.make_tables import PUBLISHED
 
 CACHED = "512 prompt tokens came from the prefix cache, 0 expected"

@@ -11,8 +11,8 @@ from batchscope.analysis.frames import repeats_frame, runs_frame
 from batchscope.analysis.plots import arrange, baseline, save, study_figure
 from batchscope.analysis.records import load_runs
 from batchscope.analysis.reference import load_published
-from batchscope.config import Plot, Study
 from batchscope.errors import UserError
+from batchscope.studies import Plot, Study
 from scripts import make_tables, plot_study
 
 ROWS = load_published(make_tables.PUBLISHED)

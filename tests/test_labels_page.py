@@ -13,7 +13,7 @@ from batchscope.analysis.findings import SETTINGS, findings
 from batchscope.analysis.frames import runs_frame
 from batchscope.analysis.label_tables import load_labels, with_labels
 from batchscope.analysis.pages import study_html, study_markdown
-from batchscope.config import Plot
+from batchscope.studies import Plot
 from scripts import make_tables, report_labels
 
 

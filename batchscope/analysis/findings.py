@@ -14,9 +14,9 @@ from typing import Any
 import pandas as pd
 
 from batchscope.analysis.frames import column_of, given
-from batchscope.config import Plot
 from batchscope.stats import ENOUGH, RELEVANT, SPREAD, Interval, Sample, verdict
 from batchscope.stats import ratio as ratio_of_samples
+from batchscope.studies import Plot
 
 METRIC = "reviews_per_s"
 """What runs are compared by: the only figure that means the same for both layouts."""

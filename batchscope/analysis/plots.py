@@ -23,8 +23,8 @@ from batchscope.analysis.frames import column_of, given
 from batchscope.analysis.metrics import METRICS
 from batchscope.analysis.reference import LABEL
 from batchscope.analysis.tables import comparability, environments, models
-from batchscope.config import Study
 from batchscope.errors import UserError
+from batchscope.studies import Study
 
 BLUE, ORANGE, GREY, INK = "#0072B2", "#D55E00", "#6e7781", "#24292f"
 PALETTE = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")

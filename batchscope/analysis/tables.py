@@ -15,8 +15,8 @@ from batchscope.analysis.findings import FAILURES, METRIC, fault, findings, labe
 from batchscope.analysis.frames import given
 from batchscope.analysis.metrics import METRICS, random_weights
 from batchscope.analysis.reference import HARDWARE, LABEL
-from batchscope.config import Study
 from batchscope.stats import ENOUGH
+from batchscope.studies import Study
 
 SHOWN = {
     "request_throughput": "requests/s",
