@@ -1,0 +1,48 @@
+"""A few engine steps under a profiler: ``python -m batchscope.profiler ORDER.json``, in an engine environment.
+
+ORDER.json is a `batchscope.profiles.capture.CaptureJob` and ``profiler``. Beside what the profiler writes,
+the folder ``out`` gets ``environment.json`` and ``window.json`` (`batchscope.profiler.window.capture_window`).
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from batchscope.engine.environment import write_environment
+
+
+def main() -> None:
+    """Start the engine with its profiler, capture, write down what was captured."""
+    order = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    out = Path(order["out"])
+    write_environment(order["device"], out)
+    window = capture(order)
+    (out / "window.json").write_text(json.dumps(window, indent=1) + "\n", encoding="utf-8")
+
+
+def capture(order: dict[str, Any]) -> dict[str, Any]:
+    """Start the engine as it is measured, its profiler beside it, and capture the window."""
+    from batchscope.engine.run import read_requests
+    from batchscope.engine.start import start_engine
+    from batchscope.engine.steps import VARIABLE, StepFile
+    from batchscope.profiler.overhead import Window
+    from batchscope.profiler.window import capture_window, engine_arguments
+
+    steps = Path(order["out"]) / ".steps"
+    os.environ[VARIABLE] = str(steps)  # inherited by the engine's processes
+    window = Window(order["skip"], order["steps"])
+    requests = read_requests(
+        Path(order["prompts"]), order["output_tokens_per_review"], order["allowed_token_ids"]
+    )
+    args = {**order["args"], **engine_arguments(order["profiler"], order["device"], window, order["out"])}
+    llm, _ = start_engine(order["model"], order["asset"], args, recording=True)
+    try:
+        return capture_window(llm, requests, window, order["warmup_tokens"], StepFile(steps))
+    finally:
+        steps.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,76 @@
+"""Capturing the window on a started engine: without the profiler first, then with it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from vllm import LLM
+
+from batchscope.engine.passes import Request, closure_failures, pass_totals, run_pass
+from batchscope.engine.run import warmup_requests
+from batchscope.engine.start import resolved_arguments
+from batchscope.engine.steps import StepFile
+from batchscope.profiler.overhead import Window, describe
+
+PLAIN = 2
+"""Passes without the profiler: their difference shows what a difference to the third is worth."""
+
+def engine_arguments(profiler: str, device: str, window: Window, out: str) -> dict[str, Any]:
+    """vLLM's own profilers, bounded to the window; the worker starts and stops them by itself.
+
+    A worker's n-th step starts a profiler that is delayed by n iterations, and is the first one in it. vLLM
+    has no CUDA ranges on CPU: there a worker of ours marks its steps.
+    """
+    if profiler == "nsys" and device == "cpu":
+        from batchscope.profiler.nvtx_ranges import worker_arguments  # needs the package nvtx
+
+        arguments: dict[str, Any] = worker_arguments(window.skip, window.steps)
+        return arguments
+    bounds = {"delay_iterations": window.skip + 1, "max_iterations": window.steps}
+    if profiler == "nsys":
+        return {"profiler_config": {"profiler": "cuda", **bounds}}
+    return {
+        "profiler_config": {
+            "profiler": "torch",
+            "torch_profiler_dir": out,
+            # Stacks made a run five times slower, and its trace ten times larger.
+            "torch_profiler_with_stack": False,
+            "ignore_frontend": True,
+            **bounds,
+        }
+    }
+
+
+def capture_window(
+    llm: LLM, requests: Sequence[Request], window: Window, warmup_tokens: int, steps: StepFile
+) -> dict[str, Any]:
+    """Warm up, run the pass without the profiler, then with it; each starts with an empty prefix cache."""
+    if first := warmup_requests(requests, warmup_tokens):
+        run_pass(llm, first, "warm-up")
+    plain = []
+    for repeat in range(PLAIN):
+        steps.skip()
+        totals = pass_totals(run_pass(llm, requests, f"without profiler {repeat + 1}/{PLAIN}"))
+        plain.append((totals, list(steps.rows())))
+    steps.skip()
+    result = run_pass(llm, requests, "with profiler", profiling(llm))
+    totals = pass_totals(result)
+    described = describe(plain, (totals, list(steps.rows())), window)
+    return {
+        **described,
+        "invalid": closure_failures(result, requests, totals["cached_tokens"]),
+        "resolved": resolved_arguments(llm),
+    }
+
+
+@contextmanager
+def profiling(llm: LLM) -> Iterator[None]:
+    """Lets the worker count its steps from here on; a window that reaches the pass's end is closed here."""
+    if llm.llm_engine.vllm_config.profiler_config.profiler is None:
+        yield  # the worker counts by itself
+        return
+    llm.start_profile("window")
+    try:
+        yield
+    finally:
+        llm.stop_profile()
