@@ -1,7 +1,7 @@
-"""A few engine steps under a profiler: ``python -m batchscope.profiler ORDER.json``, in an engine environment.
+"""Profile a few engine steps: ``python -m batchscope.profiler ORDER.json``, in an engine environment.
 
-ORDER.json is a `batchscope.profiles.capture.CaptureJob` and ``profiler``. Beside what the profiler writes,
-the folder ``out`` gets ``environment.json`` and ``window.json`` (`batchscope.profiler.window.capture_window`).
+ORDER.json is a `batchscope.profiles.capture.CaptureJob` and ``profiler``. The folder ``out`` gets
+``environment.json`` and ``window.json`` beside what the profiler writes.
 """
 
 import json

@@ -15,8 +15,9 @@ from batchscope.profiler.overhead import Window, describe
 PLAIN = 2
 """Passes without the profiler: their difference shows what a difference to the third is worth."""
 
+
 def engine_arguments(profiler: str, device: str, window: Window, out: str) -> dict[str, Any]:
-    """vLLM's own profilers, bounded to the window; the worker starts and stops them by itself.
+    """Those of vLLM's own profilers, bounded to the window; the worker starts and stops them by itself.
 
     A worker's n-th step starts a profiler that is delayed by n iterations, and is the first one in it. vLLM
     has no CUDA ranges on CPU: there a worker of ours marks its steps.
