@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from vllm import LLM
@@ -23,9 +24,8 @@ def engine_arguments(profiler: str, device: str, window: Window, out: str) -> di
     has no CUDA ranges on CPU: there a worker of ours marks its steps.
     """
     if profiler == "nsys" and device == "cpu":
-        from batchscope.profiler.nvtx_ranges import worker_arguments  # needs the package nvtx
-
-        arguments: dict[str, Any] = worker_arguments(window.skip, window.steps)
+        ranges = import_module("batchscope.profiler.nvtx_ranges")  # needs the package nvtx
+        arguments: dict[str, Any] = ranges.worker_arguments(window.skip, window.steps)
         return arguments
     bounds = {"delay_iterations": window.skip + 1, "max_iterations": window.steps}
     if profiler == "nsys":

@@ -1,11 +1,12 @@
 """Where the window's time went: classes of kernels and operators, and idle; pure functions of the tables.
 
 The window begins with the first captured step and ends with the beginning of the last one, so that it holds
-whole steps, each with the gap behind it; a capture of a single step is that step alone. Every moment of it
-is in exactly one class: where streams overlap, in the first of `CLASSES` that has work then; where nothing
-works, in ``idle``. So the seconds of all classes add up to the window's. What works is the GPU; in a capture without
-a GPU it is the thread with most operators, the worker's main one, which waits for the threads that it shares
-its work with.
+whole steps, each with the gap behind it; a capture of a single step is that step alone. Every moment of it is
+in one class alone: where streams overlap, in the first of `CLASSES` that has work then; where nothing works,
+in ``idle``. So the seconds of all classes add up to the window's.
+
+What works is the GPU. In a capture without a GPU it is the thread with most operators, the worker's main one,
+which waits for the threads that it shares its work with.
 """
 
 import re
