@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -139,9 +140,7 @@ def keep(task: Task, plan: WindowPlan, shape: dict[str, Any], out: Path) -> dict
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     events, steps = profiler_of(task).parse(out)
     for name, frame, schema in (("events", events, EVENTS), ("steps", steps, STEPS)):
-        table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False).replace_schema_metadata(None)
-        with replacing(out / f"{name}.parquet") as path:
-            pq.write_table(table, path, compression="zstd")
+        write_table(frame, schema, out / f"{name}.parquet")
     study, run = task.run.split("/")
     window = {
         "study": study,
@@ -159,6 +158,13 @@ def keep(task: Task, plan: WindowPlan, shape: dict[str, Any], out: Path) -> dict
     write_text(out / "window.json", json.dumps(window, indent=1) + "\n")
     (out / "order.json").unlink(missing_ok=True)  # it names folders of this machine
     return window
+
+
+def write_table(frame: pd.DataFrame, schema: pa.Schema, path: Path) -> None:
+    """Write one of the two tables, whole or not at all."""
+    table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False).replace_schema_metadata(None)
+    with replacing(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
 
 
 def describe(window: dict[str, Any]) -> str:

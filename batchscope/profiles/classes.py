@@ -1,7 +1,7 @@
 """Where the window's time went: classes of kernels and operators, and idle; pure functions of the tables.
 
-The window begins with the first captured step and ends with the beginning of the last one, so that it holds
-whole steps, each with the gap behind it; a capture of a single step is that step alone. Every moment of it is
+The window begins with the second captured step, for the profiler starts inside the first, and ends with the
+beginning of the last one, so that it holds whole steps, each with the gap behind it. Every moment of it is
 in one class alone: where streams overlap, in the first of `CLASSES` that has work then; where nothing works,
 in ``idle``. So the seconds of all classes add up to the window's.
 
@@ -79,14 +79,16 @@ def classify(events: pd.DataFrame, rules: Sequence[Rule]) -> pd.Series:
 
 
 def window_steps(steps: pd.DataFrame) -> pd.DataFrame:
-    """The steps that lie in the window: all but the last, which only ends it; a single one is all there is.
+    """The steps that lie in the window: all but the first and the last.
+
+    Of two steps it is the first, and a single one, up to the end of its range, is all there is.
 
     Returns:
         Their rows with ``end_s``, where the next step starts.
     """
-    if len(steps) == 1:
-        return steps.assign(end_s=steps["start_s"] + steps["duration_s"])
-    return steps.assign(end_s=steps["start_s"].shift(-1)).iloc[:-1]
+    ends = steps["start_s"].shift(-1).fillna(steps["start_s"] + steps["duration_s"])
+    timed = steps.assign(end_s=ends)
+    return timed.iloc[1:-1] if len(timed) > 2 else timed.iloc[:1]
 
 
 def at_work(events: pd.DataFrame) -> pd.DataFrame:

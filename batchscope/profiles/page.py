@@ -108,27 +108,26 @@ def _table(profiles: Sequence[Profile], frames: dict[str, pd.DataFrame]) -> Tabl
 
 
 def _overhead(profile: Profile) -> str:
-    """How much slower the profiler made the steps; plain passes differ too."""
+    """How much slower the profiler made the steps; passes without it differ too, and show by how much."""
     window = profile.window
+    plain = window["pass_seconds_without"]
+    whole = f"; the whole pass took {window['pass_seconds_with']:.3g} s, without profiler {_seconds(plain)}"
     size = f"{profile.name}: {window['capture_bytes'] / 1e6:,.1f} MB"
-    added = window["pass_seconds_with"] - sum(window["pass_seconds_without"]) / len(
-        window["pass_seconds_without"]
-    )
-    whole = (
-        f"starting, stopping and writing included, the pass took {added:+.2f} s longer than without profiler"
-    )
     if window["overhead"] is None:
-        return f"{size}; {whole}; the window is too short to tell how much slower its steps were."
-    apart = max(window["seconds_without"]) / min(window["seconds_without"]) - 1
+        return f"{size}; too few steps to tell how much the profiler slowed them{whole}."
     return (
-        f"{size}; {_count(window['compared_steps'], 'step')} took {window['overhead']:+.1%} longer than "
-        f"without profiler, where two passes differed by {apart:.1%}; {whole}."
+        f"{size}; {_count(window['compared_steps'], 'step')} took {window['seconds_with']:.3g} s, without "
+        f"profiler {_seconds(window['seconds_without'])}: overhead {window['overhead']:+.1%}{whole}."
     )
+
+
+def _seconds(passes: Sequence[float]) -> str:
+    return f"{' and '.join(f'{seconds:.3g}' for seconds in passes)} s"
 
 
 def _notes(profiles: Sequence[Profile]) -> list[str]:
     lines = [
-        "The window begins with the first captured step and ends with the beginning of the last one; every "
+        "The window begins with the second captured step and ends with the beginning of the last one; every "
         "moment of it is in one class. Where streams overlap it is in the class that stands further up.",
         "GFLOP/s and GB/s are what the cost model says that these steps' matrix products and attention "
         "compute and move, over the time they took; empty where the steps were others than simulated.",

@@ -17,12 +17,16 @@ SEQS = {"cpu": 256, "cuda": 1024}
 """vLLM's largest defaults, for arguments that are not set: a pass is then taken to be too short rather
 than too long, and the window lies within it."""
 
+AROUND = 2
+"""Captured steps that only bound the window (`batchscope.profiles.classes`)."""
+
 
 @dataclass(frozen=True)
 class WindowPlan:
     """Steps to capture: ``steps`` of them after ``skip`` others; ``work`` is what each should compute.
 
-    One more is captured than is looked into: its beginning is the window's end.
+    Two more are captured than are looked into: the profiler starts inside the first, and the beginning of the
+    last is the window's end.
     """
 
     skip: int
@@ -41,7 +45,7 @@ def plan_window(requests: Sequence[Lengths], limits: Limits, steps: int) -> Wind
         simulated = simulate(requests, limits)
     except ValueError as error:
         raise UserError(f"nothing to profile: {error}; raise engine.args.kv_cache_memory_bytes") from None
-    captured = min(steps + 1, len(simulated))
+    captured = min(steps + AROUND, len(simulated))
     skip = (len(simulated) - captured) // 2
     return WindowPlan(skip, captured, simulated.iloc[skip : skip + captured].reset_index(drop=True))
 

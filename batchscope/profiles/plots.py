@@ -46,12 +46,12 @@ def profiles_figure(profiles: Sequence[Profile], rules: Sequence[Rule], footnote
         [steps_by_class(profile.events, profile.steps, rules) for profile in profiles],
     )
     with mpl.rc_context(RC):
-        inches = 2.9 + 0.75 * len(profiles)
+        inches = 2.6 + 0.75 * len(profiles)
         figure = Figure(figsize=(14, inches))
         figure.text(0.02, 1 - 0.25 / inches, "Where the time inside engine steps goes", va="top", **TITLE)
         lines = [part for line in footnote for part in textwrap.wrap(line, 175)][:3]
         figure.text(0.02, 0.15 / inches, "\n".join(lines), va="bottom", **FOOTNOTE)
-        grid = {"left": LEFT, "right": 0.985, "bottom": 1.0 / inches, "top": 1 - 1.3 / inches, "wspace": 0.08}
+        grid = {"left": LEFT, "right": 0.985, "bottom": 1.0 / inches, "top": 1 - 1.0 / inches, "wspace": 0.08}
         panels = figure.subplots(1, len(PANELS), sharey=True, gridspec_kw={**grid, "width_ratios": [3, 2]})
         for panel, ax in zip(PANELS, panels, strict=True):
             panel(ax, sheet)

@@ -39,7 +39,7 @@ class Profile:
     @property
     def name(self) -> str:
         """Run and profiler, as headings have them."""
-        return f"{self.run} ({self.profiler})"
+        return f"{self.run}, {self.profiler}"
 
     @property
     def tokens(self) -> int:
@@ -92,7 +92,7 @@ def _work(profile: Profile) -> pd.DataFrame | None:
     model, work = architecture_from(window["architecture"]), pd.DataFrame(window["work"])
     if model is None or not as_planned(work, profile.steps):
         return None
-    inside = work.iloc[: len(window_steps(profile.steps))]
+    inside = work.loc[window_steps(profile.steps).index]
     found = work_by_class(model, precision_in(window["resolved"]), inside)
     return found / window["gpus"] if window["gpus"] > 1 else found  # the first rank's share
 
