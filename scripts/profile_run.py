@@ -22,16 +22,13 @@ from batchscope.flops import Architecture, Lengths, architecture_from
 from batchscope.measurement import architecture
 from batchscope.models import context_length
 from batchscope.profiles.capture import CaptureJob
-from batchscope.profiles.plan import WindowPlan, limits_of, plan_window
+from batchscope.profiles.plan import BLOCK_SIZE, WindowPlan, limits_of, plan_window
 from batchscope.profiles.schema import EVENTS, STEPS
 from batchscope.supervise import device_lock
 from scripts.measure import STATE, check_fits, restriction
 
 PROFILERS = {"torch": "batchscope.profiles.torch_trace", "nsys": "batchscope.profiles.nsys"}
 """Modules with ``capture`` and ``parse``; only the one in use is imported."""
-
-BLOCK_SIZE = 16
-"""vLLM's own choice on a GPU."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +90,8 @@ def plan_of(task: Task, model: Architecture | None, steps: int) -> WindowPlan:
         prompts = [json.loads(line) for line in file]
     tokens = [prompt["token_ids"] for prompt in prompts]
     reuse = load.get("reuse", "none") != "none"
-    cached = served_tokens(tokens, args.get("block_size") or BLOCK_SIZE) if reuse else [0] * len(tokens)
+    block_size = args.get("block_size") or BLOCK_SIZE[task.spec["device"]]
+    cached = served_tokens(tokens, block_size) if reuse else [0] * len(tokens)
     requests = [
         Lengths(len(ids), found, prompt["n"] * load["output_tokens_per_review"])
         for prompt, ids, found in zip(prompts, tokens, cached, strict=True)
@@ -123,6 +121,7 @@ def job_of(
         timeout_s=timeout_s,
         skip=plan.skip,
         warmup_tokens=task.spec["measure"]["warmup_tokens"],
+        cached_tokens=plan.cached_tokens,
     )
 
 

@@ -39,7 +39,7 @@ def capture(order: dict[str, Any]) -> dict[str, Any]:
     args = {**order["args"], **engine_arguments(order["profiler"], order["device"], window, order["out"])}
     llm, _ = start_engine(order["model"], order["asset"], args, recording=True)
     try:
-        return capture_window(llm, requests, window, order["warmup_tokens"], StepFile(steps))
+        return capture_window(llm, requests, window, order, StepFile(steps))
     finally:
         steps.unlink(missing_ok=True)
 

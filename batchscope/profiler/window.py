@@ -1,6 +1,6 @@
 """Capturing the window on a started engine: without the profiler first, then with it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
@@ -43,10 +43,13 @@ def engine_arguments(profiler: str, device: str, window: Window, out: str) -> di
 
 
 def capture_window(
-    llm: LLM, requests: Sequence[Request], window: Window, warmup_tokens: int, steps: StepFile
+    llm: LLM, requests: Sequence[Request], window: Window, order: Mapping[str, Any], steps: StepFile
 ) -> dict[str, Any]:
-    """Warm up, run the pass without the profiler, then with it; each starts with an empty prefix cache."""
-    if first := warmup_requests(requests, warmup_tokens):
+    """Warm up, run the pass without the profiler, then with it; each starts with an empty prefix cache.
+
+    ``order``: has ``warmup_tokens``, and ``cached_tokens`` that the cache must serve in each pass.
+    """
+    if first := warmup_requests(requests, order["warmup_tokens"]):
         run_pass(llm, first, "warm-up")
     plain = []
     for repeat in range(PLAIN):
@@ -59,7 +62,7 @@ def capture_window(
     described = describe(plain, (totals, list(steps.rows())), window)
     return {
         **described,
-        "invalid": closure_failures(result, requests, totals["cached_tokens"]),
+        "invalid": closure_failures(result, requests, order["cached_tokens"]),
         "resolved": resolved_arguments(llm),
     }
 

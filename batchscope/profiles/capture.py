@@ -48,6 +48,8 @@ class CaptureJob:
     """engine steps of the pass before those captured"""
     warmup_tokens: int = 16384
     """prompt tokens submitted before, discarded"""
+    cached_tokens: int = 0
+    """prompt tokens of one pass that the prefix cache must serve, in theory"""
 
 
 def write_order(job: CaptureJob, profiler: str) -> Path:

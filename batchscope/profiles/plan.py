@@ -17,6 +17,9 @@ SEQS = {"cpu": 256, "cuda": 1024}
 """vLLM's largest defaults, for arguments that are not set: a pass is then taken to be too short rather
 than too long, and the window lies within it."""
 
+BLOCK_SIZE = {"cpu": 128, "cuda": 16}
+"""vLLM's own choice."""
+
 AROUND = 2
 """Captured steps that only bound the window (`batchscope.profiles.classes`)."""
 
@@ -33,6 +36,8 @@ class WindowPlan:
     steps: int
     work: pd.DataFrame
     """columns `batchscope.schedule.STEP`, one row a captured step"""
+    cached_tokens: int
+    """of the whole pass, from the prefix cache"""
 
 
 def plan_window(requests: Sequence[Lengths], limits: Limits, steps: int) -> WindowPlan:
@@ -47,7 +52,8 @@ def plan_window(requests: Sequence[Lengths], limits: Limits, steps: int) -> Wind
         raise UserError(f"nothing to profile: {error}; raise engine.args.kv_cache_memory_bytes") from None
     captured = min(steps + AROUND, len(simulated))
     skip = (len(simulated) - captured) // 2
-    return WindowPlan(skip, captured, simulated.iloc[skip : skip + captured].reset_index(drop=True))
+    work = simulated.iloc[skip : skip + captured].reset_index(drop=True)
+    return WindowPlan(skip, captured, work, sum(request.cached_tokens for request in requests))
 
 
 def limits_of(args: Mapping[str, Any], device: str, model: Architecture | None) -> Limits:
@@ -58,7 +64,9 @@ def limits_of(args: Mapping[str, Any], device: str, model: Architecture | None) 
     tokens = None
     if size and model and precision:
         gpus = args.get("tensor_parallel_size") or 1
-        tokens = tokens_in(size, kv_bytes(model, precision, gpus), args.get("block_size") or 16)
+        tokens = tokens_in(
+            size, kv_bytes(model, precision, gpus), args.get("block_size") or BLOCK_SIZE[device]
+        )
     return Limits(batched, min(seqs, batched), tokens)
 
 
