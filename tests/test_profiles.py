@@ -258,6 +258,13 @@ def test_a_capture_that_fails_tells_the_cause_and_the_log(tmp_path: Path) -> Non
         run_capture([sys.executable, "-c", "raise ValueError('too small')"], job(tmp_path, 60), {})
 
 
+@pytest.mark.parametrize("status", [0, 1])
+def test_a_full_disk_is_named_whether_the_engine_minds_or_not(tmp_path: Path, status: int) -> None:
+    said = "WARNING [wrapper.py:100] Failed to stop profiler: [Errno 28] No space left on device"
+    with pytest.raises(UserError, match=r"no space left for .*\n  See the log: .*log"):
+        run_capture([sys.executable, "-c", f"print({said!r}); exit({status})"], job(tmp_path, 60), {})
+
+
 def test_a_full_disk_stops_the_tables_and_leaves_none(tmp_path: Path) -> None:
     """A limit on file size stands for the disk: writing fails in the middle, as it does on a full one."""
     program = (

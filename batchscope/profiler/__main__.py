@@ -7,6 +7,7 @@ ORDER.json is a `batchscope.profiles.capture.CaptureJob` and ``profiler``. The f
 import json
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -30,18 +31,16 @@ def capture(order: dict[str, Any]) -> dict[str, Any]:
     from batchscope.profiler.overhead import Window
     from batchscope.profiler.window import capture_window, engine_arguments
 
-    steps = Path(order["out"]) / ".steps"
-    os.environ[VARIABLE] = str(steps)  # inherited by the engine's processes
     window = Window(order["skip"], order["steps"])
     requests = read_requests(
         Path(order["prompts"]), order["output_tokens_per_review"], order["allowed_token_ids"]
     )
     args = {**order["args"], **engine_arguments(order["profiler"], order["device"], window, order["out"])}
-    llm, _ = start_engine(order["model"], order["asset"], args, recording=True)
-    try:
+    with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
+        steps = Path(scratch) / "steps"
+        os.environ[VARIABLE] = str(steps)  # inherited by the engine's processes
+        llm, _ = start_engine(order["model"], order["asset"], args, recording=True)
         return capture_window(llm, requests, window, order, StepFile(steps))
-    finally:
-        steps.unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """What a capture needs, whichever profiler takes it."""
 
+import errno
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,8 @@ from batchscope.outcome import describe_exit
 from batchscope.supervise import TimedOutError, run_supervised
 
 ROOT = Path(__file__).resolve().parents[2]
+
+DISK_FULL = os.strerror(errno.ENOSPC)
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def run_capture(command: Sequence[str], job: CaptureJob, env: Mapping[str, str])
     """Run a capture's command; nothing of it is left when this returns.
 
     Raises:
-        UserError: it failed, or took longer than ``job.timeout_s``.
+        UserError: it failed, found the disk full, or took longer than ``job.timeout_s``.
     """
     job.log.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -84,6 +87,9 @@ def run_capture(command: Sequence[str], job: CaptureJob, env: Mapping[str, str])
         raise UserError(
             f"the capture was {late}; raise profile.timeout_s, or look for the cause in the log: {job.log}"
         ) from None
+    said = job.log.read_text(encoding="utf-8", errors="replace").splitlines()
+    # vLLM goes on without a profiler that could not write: its log alone says so.
+    if any(DISK_FULL in line for line in said):
+        raise UserError(f"the capture is not whole: no space left for {job.out}\n  See the log: {job.log}")
     if status:
-        said = job.log.read_text(encoding="utf-8", errors="replace").splitlines()
         raise UserError(f"the capture failed: {describe_exit(status, said)}\n  See the log: {job.log}")

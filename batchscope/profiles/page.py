@@ -117,7 +117,7 @@ def _overhead(profile: Profile) -> str:
         return f"{size}; too few steps to tell how much the profiler slowed them{whole}."
     return (
         f"{size}; {_count(window['compared_steps'], 'step')} took {window['seconds_with']:.3g} s, without "
-        f"profiler {_seconds(window['seconds_without'])}: overhead {window['overhead']:+.1%}{whole}."
+        f"profiler {_seconds(window['seconds_without'])}: overhead {100 * window['overhead']:+.1f} %{whole}."
     )
 
 
