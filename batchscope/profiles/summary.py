@@ -33,7 +33,7 @@ class Profile:
 
     @property
     def profiler(self) -> str:
-        """What captured it: torch or nsys."""
+        """What captured it."""
         return str(self.window["profiler"])
 
     @property
