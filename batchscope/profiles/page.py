@@ -19,6 +19,10 @@ RAW = "*.pt.trace.json*", "*.profiler_out.txt"
 """Files of a capture that have readers of their own."""
 
 
+SHOWN = 0.0005
+"""Shares below are none, to the decimal that is shown."""
+
+
 def profiles_page(profiles: Sequence[Profile], rules: Sequence[Rule], folder: Path) -> Page:
     """The page of all captures; links to raw files start at ``folder``, where the page lies."""
     frames = {profile.name: class_frame(profile, rules) for profile in profiles}
@@ -51,7 +55,7 @@ def raw_files(folder: Path) -> list[Path]:
 def _where_it_goes(profile: Profile, frame: pd.DataFrame, rules: Sequence[Rule]) -> str:
     """The three largest classes, then idle time and its place."""
     shares = frame["share"].drop(IDLE).sort_values(ascending=False, kind="stable")
-    largest = ", ".join(f"{name} {percent(share)}" for name, share in shares.head(3).items())
+    largest = ", ".join(f"{name} {percent(share)}" for name, share in shares[shares >= SHOWN].head(3).items())
     steps = steps_by_class(profile.events, profile.steps, rules)
     total = frame["seconds"].sum()
     inside, behind = (steps[name].sum() / total for name in ("idle_inside", "idle_behind"))
