@@ -2,6 +2,7 @@
 
 snakemake --cores 1 all                                    everything that is not up to date
 snakemake --cores 1 results/runs/saturation/packed-n4/measurement.json    one run
+snakemake --cores 1 profile                                where the time inside engine steps goes
 snakemake --cores 1 plan                                   what would run, how long, and why
 """
 
@@ -21,6 +22,7 @@ include: "rules/measure.smk"
 include: "rules/labels.smk"
 include: "rules/aggregate.smk"
 include: "rules/cost.smk"
+include: "rules/profile.smk"
 include: "rules/plan.smk"
 
 

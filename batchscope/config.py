@@ -5,7 +5,7 @@
 """
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import (
     Field,
@@ -21,6 +21,8 @@ from batchscope.errors import UserError
 from batchscope.section import Name, Section
 from batchscope.stats import ENOUGH
 from batchscope.studies import Study, default_studies
+
+RunId = Annotated[str, Field(pattern=r"^[^/]+/[^/]+$")]
 
 
 class GeneratedDataset(Section):
@@ -298,6 +300,23 @@ class Measure(Section):
         return self
 
 
+class Profile(Section):
+    """Which runs `snakemake profile` looks into, and with what; no profiled pass is in a table of timings."""
+
+    runs: list[RunId] | None = Field(
+        None,
+        description="study/run, such as saturation/packed-n4; null: saturation/packed-n4 and "
+        "saturation/separate-n1, those that there are",
+    )
+    profilers: list[Literal["torch"]] = Field(
+        ["torch"],
+        min_length=1,
+        description="torch (PyTorch's)",
+    )
+    steps: PositiveInt = Field(4, le=100, description="engine steps looked into, in the middle of a pass")
+    timeout_s: PositiveInt = Field(300, description="a capture that takes longer is stopped")
+
+
 class Config(Section):
     """The whole configuration."""
 
@@ -321,6 +340,9 @@ class Config(Section):
     engine: Engine = Field(default_factory=Engine, description="the engine configuration of every run")
     workload: Workload = Field(default_factory=Workload, description="the workload of every run")
     measure: Measure = Field(default_factory=Measure, description="how a run is measured")
+    profile: Profile = Field(
+        default_factory=Profile, description="what `snakemake --cores 1 profile` looks into"
+    )
     compare_environments: bool = Field(
         False, description="compare runs from different environments too; the sentences then say so"
     )
@@ -332,7 +354,7 @@ class Config(Section):
     @field_validator("studies")
     @classmethod
     def _names_are_free(cls, studies: dict[str, Study | None]) -> dict[str, Study | None]:
-        if clash := sorted({"runs", "repeats", "summary", "labels", "cost"} & set(studies)):
+        if clash := sorted({"runs", "repeats", "summary", "labels", "cost", "profiles"} & set(studies)):
             raise ValueError(f"'{clash[0]}' is the name of a table of its own; rename the study")
         return studies
 

@@ -160,7 +160,7 @@ class EnginePool:
         return connection
 
     def _start(self, wanted: EngineRequest, limits: Limits, tell: Callable[[str], None]) -> socket.socket:
-        self._make_room(wanted)
+        self.make_room(wanted.device, wanted.gpus)
         for suffix in (".json", ".ended", ".log"):  # a killed guardian leaves them
             (self.state / f"{wanted.key}{suffix}").unlink(missing_ok=True)
         folder = Path(
@@ -217,10 +217,10 @@ class EnginePool:
                 raise TimeoutError
             time.sleep(0.1)
 
-    def _make_room(self, wanted: EngineRequest) -> None:
-        """End idle engines of this workflow, where they hold what this one needs."""
+    def make_room(self, device: str, gpus: int) -> None:
+        """End idle engines of this workflow, where they hold what is needed."""
         for path in self.state.glob("*.json"):
-            if device_is_free(wanted.device, max(wanted.gpus, 1)):
+            if device_is_free(device, max(gpus, 1)):
                 return
             with contextlib.suppress(BlockingIOError), _file_lock(path.with_suffix(".lock"), wait=False):
                 self._stop(path.stem)

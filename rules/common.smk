@@ -16,6 +16,7 @@ if ROOT not in sys.path:
 from batchscope.config import load_config
 from batchscope.environments import export_to_jobs, installed_versions, warning
 from batchscope.errors import UserError
+from batchscope.profiles.choice import profiled_runs
 from batchscope.runs import canonical_json, expand_studies, measuring_order, run_spec
 
 try:
@@ -30,6 +31,7 @@ STUDIES = list(CONFIG.active_studies)
 RECORDS = ("measurement.json", "environment.json", "requests.parquet", "steps.parquet", "hardware.parquet")
 MODEL = ("flops", "memory", "schedule", "cost_model", "break_even", "devices")
 ANALYSIS = ("batchscope/analysis/*.py", *(f"batchscope/{name}.py" for name in MODEL))
+PARSERS = {"torch": "torch_trace"}
 PROMPT_SETS = {run.prompts.id: run.prompts for run in RUNS.values()}
 export_to_jobs(CONFIG.environments)
 VERSIONS = {name: installed_versions(environment) for name, environment in CONFIG.environments.items()}
@@ -127,6 +129,15 @@ def files_of_study(*names):
     return lambda wildcards: [
         f"<results>/runs/{run.id}/{name}" for run in runs_of_study(wildcards) for name in names
     ]
+
+
+def profiles_of_config(wildcards):
+    """Asked only when profiles are wanted: a study that an overlay drops stops nothing else."""
+    try:
+        runs = profiled_runs(CONFIG.profile.runs, [run.id for run in RUNS.values()])
+    except UserError as error:
+        raise SystemExit(f"error: {error}") from None
+    return [f"<results>/profiles/{run}/{name}" for run in runs for name in CONFIG.profile.profilers]
 
 
 def gpus_of_run(wildcards):

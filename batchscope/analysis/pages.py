@@ -13,7 +13,7 @@ from batchscope.analysis.tables import MEASURED, Log, Page, Struck, Table
 LOG_LINES = 3
 """Of a failed run's log in Markdown, where nothing can be folded away."""
 
-TEXT_COLUMNS = ("layout", "study", "run", "status", "model", "same prompts", "limited by")
+TEXT_COLUMNS = ("layout", "study", "run", "status", "model", "same prompts", "limited by", "class")
 
 # Light in a dark browser too: the report around it is. The table scrolls in its own box, under its headings
 # and behind the columns that name the run.
@@ -93,6 +93,9 @@ _STUDY = _ENVIRONMENT.from_string("""<!doctype html>
 </tbody>
 </table></div>
 <ul class="notes">{% for line in page.notes %}<li>{{ line }}</li>{% endfor %}</ul>
+{% if page.files %}
+<ul class="notes">{% for path in page.files %}<li><a href="{{ path }}">{{ path }}</a></li>{% endfor %}</ul>
+{% endif %}
 {% for log in page.logs %}
 <details><summary>Log of {{ log.run }}</summary><pre>{{ log.lines | join("\n") }}</pre></details>
 {% endfor %}
@@ -129,6 +132,8 @@ def study_markdown(page: Page) -> str:
         parts.append(table_markdown(page.table))
     if page.notes:
         parts.append("\n".join(f"- {_escape(line)}" for line in page.notes))
+    if page.files:
+        parts.append("\n".join(f"- [{path}]({path})" for path in page.files))
     parts += [_log_markdown(log) for log in page.logs]
     return "\n\n".join(parts) + "\n"
 

@@ -76,6 +76,8 @@ class Page:
     notes: list[str]
     logs: list[Log] = field(default_factory=list)
     """what failed runs said last"""
+    files: list[str] = field(default_factory=list)
+    """paths of further files, from where the page lies"""
 
 
 def study_page(name: str, study: Study, runs: pd.DataFrame, *, across: bool = False) -> Page:

@@ -1,0 +1,69 @@
+"""Capturing the window on a started engine: without the profiler first, then with it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from vllm import LLM
+
+from batchscope.engine.passes import Request, closure_failures, pass_totals, run_pass
+from batchscope.engine.run import warmup_requests
+from batchscope.engine.start import resolved_arguments
+from batchscope.engine.steps import StepFile
+from batchscope.profiler.overhead import Window, describe
+
+PLAIN = 2
+"""Passes without the profiler: their difference shows what a difference to the third is worth."""
+
+
+def engine_arguments(window: Window, out: str) -> dict[str, Any]:
+    """Those of vLLM's torch profiler, bounded to the window; the worker starts and stops it by itself.
+
+    A worker's n-th step starts a profiler that is delayed by n iterations, and is the first one in it.
+    """
+    return {
+        "profiler_config": {
+            "profiler": "torch",
+            "torch_profiler_dir": out,
+            # Stacks made a run five times slower, and its trace ten times larger.
+            "torch_profiler_with_stack": False,
+            "ignore_frontend": True,
+            "delay_iterations": window.skip + 1,
+            "max_iterations": window.steps,
+        }
+    }
+
+
+def capture_window(
+    llm: LLM, requests: Sequence[Request], window: Window, order: Mapping[str, Any], steps: StepFile
+) -> dict[str, Any]:
+    """Warm up, run the pass without the profiler, then with it; each starts with an empty prefix cache.
+
+    ``order``: has ``warmup_tokens``, and ``cached_tokens`` that the cache must serve in each pass.
+    """
+    if first := warmup_requests(requests, order["warmup_tokens"]):
+        run_pass(llm, first, "warm-up")
+    plain = []
+    for repeat in range(PLAIN):
+        steps.skip()
+        totals = pass_totals(run_pass(llm, requests, f"without profiler {repeat + 1}/{PLAIN}"))
+        plain.append((totals, list(steps.rows())))
+    steps.skip()
+    result = run_pass(llm, requests, "with profiler", profiling(llm))
+    totals = pass_totals(result)
+    described = describe(plain, (totals, list(steps.rows())), window)
+    return {
+        **described,
+        "invalid": closure_failures(result, requests, order["cached_tokens"]),
+        "resolved": resolved_arguments(llm),
+    }
+
+
+@contextmanager
+def profiling(llm: LLM) -> Iterator[None]:
+    """Lets the worker count its steps from here on; a window that reaches the pass's end is closed here."""
+    llm.start_profile("window")
+    try:
+        yield
+    finally:
+        llm.stop_profile()

@@ -1,0 +1,105 @@
+"""Which steps of a pass to capture, and what the cost model says that they compute."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from batchscope.cost_model import BYTES, bytes_by_part, flops_by_part
+from batchscope.errors import UserError
+from batchscope.flops import Architecture, Lengths
+from batchscope.memory import Precision, kv_bytes, precision_of, tokens_in
+from batchscope.schedule import Limits, simulate
+
+BATCHED_TOKENS = 16384
+SEQS = {"cpu": 256, "cuda": 1024}
+"""vLLM's largest defaults, for arguments that are not set: a pass is then taken to be too short rather
+than too long, and the window lies within it."""
+
+BLOCK_SIZE = {"cpu": 128, "cuda": 16}
+"""vLLM's own choice."""
+
+AROUND = 2
+"""Captured steps that only bound the window (`batchscope.profiles.classes`)."""
+
+
+@dataclass(frozen=True)
+class WindowPlan:
+    """Steps to capture: ``steps`` of them after ``skip`` others; ``work`` is what each should compute.
+
+    Two more are captured than are looked into: the profiler starts inside the first, and the beginning of the
+    last is the window's end.
+    """
+
+    skip: int
+    steps: int
+    work: pd.DataFrame
+    """columns `batchscope.schedule.STEP`, one row a captured step"""
+    cached_tokens: int
+    """of the whole pass, from the prefix cache"""
+
+
+def plan_window(requests: Sequence[Lengths], limits: Limits, steps: int) -> WindowPlan:
+    """The middle of a pass over all requests; a pass that is shorter is captured as a whole.
+
+    Raises:
+        UserError: the KV cache cannot hold one of the requests.
+    """
+    try:
+        simulated = simulate(requests, limits)
+    except ValueError as error:
+        raise UserError(f"nothing to profile: {error}; raise engine.args.kv_cache_memory_bytes") from None
+    captured = min(steps + AROUND, len(simulated))
+    skip = (len(simulated) - captured) // 2
+    work = simulated.iloc[skip : skip + captured].reset_index(drop=True)
+    return WindowPlan(skip, captured, work, sum(request.cached_tokens for request in requests))
+
+
+def limits_of(args: Mapping[str, Any], device: str, model: Architecture | None) -> Limits:
+    """What bounds a step, as far as the engine's arguments say so."""
+    batched = args.get("max_num_batched_tokens") or BATCHED_TOKENS
+    seqs = args.get("max_num_seqs") or SEQS[device]
+    size, precision = args.get("kv_cache_memory_bytes"), precision_in(args)
+    tokens = None
+    if size and model and precision:
+        gpus = args.get("tensor_parallel_size") or 1
+        tokens = tokens_in(
+            size, kv_bytes(model, precision, gpus), args.get("block_size") or BLOCK_SIZE[device]
+        )
+    return Limits(batched, min(seqs, batched), tokens)
+
+
+def precision_in(args: Mapping[str, Any]) -> Precision | None:
+    """Widths of weights and KV cache, asked for or resolved; None where one is not known."""
+    return precision_of(args.get("dtype"), args.get("quantization"), args.get("kv_cache_dtype"))
+
+
+def work_by_class(model: Architecture, precision: Precision | None, work: pd.DataFrame) -> pd.DataFrame:
+    """What the matrix products and the attention of these steps compute and move.
+
+    Args:
+        model: the model's shape.
+        precision: None: bytes are not known.
+        work: simulated steps, columns `batchscope.schedule.STEP`.
+
+    Returns:
+        Rows ``GEMM`` and ``attention``, columns ``flops`` and ``bytes``. The bytes of the matrix products are
+        those of the weights, once a step; activations are left out.
+    """
+    flops = flops_by_part(model, work).sum()
+    moved = bytes_by_part(model, precision, work).sum() if precision else pd.Series(float("nan"), index=BYTES)
+    attention = [name for name in flops.index if name.endswith("_attention")]
+    return pd.DataFrame(
+        {
+            "flops": [flops.drop(attention).sum(), flops[attention].sum()],
+            "bytes": [moved["weights"], moved["kv_read"] + moved["kv_written"]],
+        },
+        index=["GEMM", "attention"],
+    )
+
+
+def as_planned(work: pd.DataFrame, steps: pd.DataFrame) -> bool:
+    """Whether the captured steps are the simulated ones, by their tokens."""
+    names = ["prefill_tokens", "decode_tokens"]
+    return len(work) == len(steps) and bool((work[names].to_numpy() == steps[names].to_numpy()).all())

@@ -1,0 +1,49 @@
+"""Compare all profiles: a page, two CSV files and a figure."""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from batchscope.analysis.pages import study_html, study_markdown
+from batchscope.analysis.plots import save
+from batchscope.errors import UserError, run_script
+from batchscope.files import replacing, write_text
+from batchscope.profiles.classes import load_rules
+from batchscope.profiles.page import TITLE, profiles_page
+from batchscope.profiles.plots import profiles_figure
+from batchscope.profiles.summary import load_profiles, steps_frame, summary_frame
+
+
+def main() -> None:
+    """Read captures, write ``profiles.md``, ``.html``, ``.csv``, ``profiles_steps.csv`` and the figure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("profiles", type=Path, nargs="*", help="folders of captures")
+    parser.add_argument("--out-tables", type=Path, required=True, help="folder for the page and the CSVs")
+    parser.add_argument("--out-plots", type=Path, required=True, help="folder for the figure")
+    args = parser.parse_args()
+    if not args.profiles:
+        raise UserError(
+            "profile.runs: this configuration has none of the runs that are profiled by default; name some"
+        )
+    write_report(args.profiles, args.out_tables, args.out_plots)
+    print(f"{len(args.profiles)} profiles in {args.out_tables / TITLE}.md and {args.out_plots / TITLE}.png")
+
+
+def write_report(folders: Sequence[Path], tables: Path, plots: Path) -> None:
+    """Write the page as Markdown and HTML, the frames as CSV, and the figure as PNG and SVG."""
+    profiles, rules = load_profiles(folders), load_rules()
+    page = profiles_page(profiles, rules, tables)
+    write_text(tables / f"{TITLE}.md", study_markdown(page))
+    write_text(tables / f"{TITLE}.html", study_html(page))
+    for name, frame in (
+        (TITLE, summary_frame(profiles, rules)),
+        (f"{TITLE}_steps", steps_frame(profiles, rules)),
+    ):
+        with replacing(tables / f"{name}.csv") as path:
+            frame.to_csv(path, index=False)
+    with replacing(plots / f"{TITLE}.png") as png, replacing(plots / f"{TITLE}.svg") as svg:
+        save(profiles_figure(profiles, rules, page.context), png, svg)
+
+
+if __name__ == "__main__":
+    run_script(main)
