@@ -49,15 +49,28 @@ def run_supervised(
         env=dict(env),
         start_new_session=True,
     )
-    above = follow or snakemake_above()
-    with _dead_mans_switch(child.pid), _signals_reach(child.pid), _following(above, child.pid):
-        try:
-            return child.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            raise TimedOutError(f"stopped after {timeout_s:.0f} s") from None
-        finally:
-            end_group(child.pid)
-            child.wait()
+    with _ending(child):  # an interrupt may come before all of what watches is in place
+        above = follow or snakemake_above()
+        with (
+            _dead_mans_switch(child.pid),
+            _signals_reach(child.pid),
+            _following(above, child.pid),
+            _ending(child),
+        ):
+            try:
+                return child.wait(timeout_s)
+            except subprocess.TimeoutExpired:
+                raise TimedOutError(f"stopped after {timeout_s:.0f} s") from None
+
+
+@contextlib.contextmanager
+def _ending(child: subprocess.Popen[bytes]) -> Iterator[None]:
+    """The child's whole group is gone when the block is left, however that happens."""
+    try:
+        yield
+    finally:
+        end_group(child.pid)
+        child.wait()
 
 
 def end_group(group: int) -> None:

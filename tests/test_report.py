@@ -15,7 +15,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-pytestmark = [pytest.mark.engine, pytest.mark.browser]
+# Its fixture asks for the measured checkout late, so that conftest.py does not see it.
+pytestmark = [pytest.mark.engine, pytest.mark.browser, pytest.mark.xdist_group("measured")]
 
 INSTALL = "apt-get install --no-install-recommends chromium chromium-driver"
 FLAGS = (

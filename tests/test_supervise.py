@@ -12,6 +12,7 @@ import psutil
 import pytest
 from conftest import ROOT
 
+from batchscope import supervise
 from batchscope.errors import UserError
 from batchscope.supervise import TimedOutError, device_lock, run_supervised
 
@@ -136,3 +137,16 @@ def test_gpus_are_taken_from_those_handed_out(tmp_path: Path, monkeypatch: pytes
         assert (first, second) == (["3"], ["5"])
     with pytest.raises(UserError, match="needs 4 GPU"), device_lock("cuda", 4):
         pass
+
+
+def test_an_interrupt_before_the_watchers_are_in_place_ends_the_family_too(tmp_path, monkeypatch) -> None:
+    log = tmp_path / "log"
+
+    def interrupted(*_: object) -> None:
+        family(log)  # the child has started its own children
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(supervise, "_following", interrupted)
+    with log.open("wb") as sink, pytest.raises(KeyboardInterrupt):
+        run_supervised([sys.executable, "-c", FAMILY.format(seconds=300)], sink, os.environ, 300)
+    assert all(gone(pid) for pid in family(log))
