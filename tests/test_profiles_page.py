@@ -58,6 +58,10 @@ def test_packed_is_held_against_separate_class_by_class(tmp_path: Path) -> None:
     columns, rows = table_of(folders, tmp_path / "tables")
     assert columns[-2:] == [("s/packed minus s/separate (torch)", name) for name in ("% points", "µs/token")]
     assert rows["GEMM"][-2:] == ["+20.0", "+2e+03"]
+    said = profiles_page(load_profiles(folders), load_rules(), tmp_path / "tables").findings[-1]
+    assert said.endswith("(torch); the difference: GEMM +2e+03 µs, idle -2e+03 µs."), (
+        "copying takes as long in both"
+    )
     assert rows["idle"][-2:] == ["-20.0", "-2e+03"]
     assert rows["copy"][-2:] == ["+0.0", "+0"]
     assert rows["window"][:2] == ["100.0", "1e+03"]

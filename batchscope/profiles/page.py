@@ -66,13 +66,15 @@ def _where_it_goes(profile: Profile, frame: pd.DataFrame, rules: Sequence[Rule])
 
 
 def _difference(packed: Profile, separate: Profile, first: pd.DataFrame, second: pd.DataFrame) -> str:
-    """The class that takes most more, and the one that takes most less, time a token."""
+    """Time a token, and the two classes in which it differs most, where that is a share worth showing."""
     delta = first["us_per_token"] - second["us_per_token"]
-    more, less = str(delta.idxmax()), str(delta.idxmin())
+    total = first["us_per_token"].sum()
+    largest = delta.reindex(delta.abs().sort_values(ascending=False, kind="stable").index).head(2)
+    parts = [f"{name} {value:+.2g} µs" for name, value in largest.items() if abs(value) >= SHOWN * total]
     return (
-        f"A token of {packed.run} takes {first['us_per_token'].sum():.3g} µs, one of {separate.run} "
-        f"{second['us_per_token'].sum():.3g} µs ({packed.profiler}): {more} differs by "
-        f"{delta[more]:+.2g} µs, {less} by {delta[less]:+.2g} µs."
+        f"A token of {packed.run} takes {total:.3g} µs, one of {separate.run} "
+        f"{second['us_per_token'].sum():.3g} µs ({packed.profiler})"
+        f"{'; the difference: ' if parts else ''}{', '.join(parts)}."
     )
 
 
