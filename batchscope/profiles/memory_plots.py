@@ -1,0 +1,93 @@
+"""The figure of memory: what takes it, measured beside predicted, and how it came to that."""
+
+import textwrap
+from collections.abc import Sequence
+
+import matplotlib as mpl
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from batchscope.analysis.plots import FOOTNOTE, GREY, INK, PALETTE, RC, TITLE
+from batchscope.profiles.memory_page import MemoryProfile
+from batchscope.profiles.memory_table import LINES
+
+COLORS = dict(zip(LINES, (*PALETTE[:4], "#a5abb3"), strict=True))
+UNITS = ((1e9, "GB"), (1e6, "MB"))
+LABELLED = 0.04
+"""Parts from this share of the longest bar on have their size in them."""
+
+LEFT, RIGHT = 0.165, 0.985
+
+
+def memory_figure(profiles: Sequence[MemoryProfile], footnote: Sequence[str]) -> Figure:
+    """Two bars a run, then a panel for each run whose allocator has a history."""
+    histories = [profile for profile in profiles if profile.timeline is not None]
+    heights = [1.0 * len(profiles), *(1.8 for _ in histories)]
+    inches = 2.4 + sum(heights) + 0.9 * len(histories)
+    with mpl.rc_context(RC):
+        figure = Figure(figsize=(14, inches))
+        figure.text(0.02, 1 - 0.25 / inches, "What takes the device's memory", va="top", **TITLE)
+        lines = [part for line in footnote for part in textwrap.wrap(line, 175)][:3]
+        figure.text(0.02, 0.15 / inches, "\n".join(lines), va="bottom", **FOOTNOTE)
+        grid = {"left": LEFT, "right": RIGHT, "bottom": 1.0 / inches, "top": 1 - 1.0 / inches}
+        spacing = {"height_ratios": heights, "hspace": 0.9 * len(heights) / sum(heights)}
+        panels = figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={**grid, **spacing})[:, 0]
+        draw_lines(panels[0], profiles)
+        for ax, profile in zip(panels[1:], histories, strict=True):
+            draw_history(ax, profile)
+        return figure
+
+
+def draw_lines(ax: Axes, profiles: Sequence[MemoryProfile]) -> None:
+    """Measured and predicted, line by line."""
+    bars = [(p, kind, p.frame[kind]) for p in profiles for kind in ("measured", "predicted")]
+    longest = max(sizes.sum() for _, _, sizes in bars)
+    unit, name = unit_of(longest)
+    for place, (_, kind, sizes) in enumerate(bars):
+        left = 0.0
+        for line in LINES:
+            width = 0.0 if pd.isna(sizes[line]) else sizes[line] / unit
+            ax.barh(
+                place, width, left=left, height=0.7, color=COLORS[line], alpha=1 if kind == "measured" else 0.65,
+                label=line if place == 0 else None,
+            )  # fmt: skip
+            if width * unit >= LABELLED * longest:
+                ink = INK if line == "other" else "white"
+                ax.text(
+                    left + width / 2, place, f"{width:,.3g}", ha="center", va="center", color=ink, fontsize=9
+                )
+            left += width
+    ax.set_yticks(range(len(bars)), [f"{p.name.split('/')[1]}, {kind}" for p, kind, _ in bars])
+    ax.invert_yaxis()
+    ax.set_xlabel(f"{name} (predicted: CUDA graphs are in other)")
+    ax.tick_params(length=0, pad=7)
+    ax.legend(
+        loc="lower left", bbox_to_anchor=(0, 1.02), ncols=len(LINES), frameon=False, borderaxespad=0,
+        borderpad=0, handlelength=1.0, handletextpad=0.4, fontsize=9.5,
+    )  # fmt: skip
+
+
+def draw_history(ax: Axes, profile: MemoryProfile) -> None:
+    """What tensors hold, event by event: time would show the engine's pauses, and little else."""
+    timeline = profile.timeline
+    if timeline is None:
+        return
+    unit, name = unit_of(timeline["allocated_bytes"].max())
+    ax.plot(timeline["allocated_bytes"] / unit, color=PALETTE[0], lw=0.8)
+    top = 1.05 * timeline["allocated_bytes"].max() / unit
+    moments = sorted(profile.memory["figures"]["moments"].items(), key=lambda moment: moment[1])
+    for moment, began in moments:
+        event = timeline["time_s"].searchsorted(began)
+        if 0 < event < len(timeline):
+            ax.axvline(event, color=GREY, lw=0.8, ls=":")
+            ax.text(event, top, f" {moment}", rotation=30, fontsize=9, color=GREY, va="bottom")
+    ax.set_ylim(0, top)
+    ax.set_xlim(0, max(len(timeline) - 1, 1))
+    ax.set_ylabel(name)
+    ax.set_xlabel(f"{profile.name}: events of the allocator's history, the latest {len(timeline):,}")
+
+
+def unit_of(size: float) -> tuple[float, str]:
+    """Bytes of the unit that fits, and its name."""
+    return next((unit for unit in UNITS if size >= unit[0]), UNITS[-1])
