@@ -174,6 +174,7 @@ def keep_memory(task: Task, shape: dict[str, Any], out: Path) -> None:
         "run": run,
         "device": task.spec["device"],
         "gpus": max(task.gpus, 1),
+        "capture_bytes": sum(path.stat().st_size for path in out.rglob("*") if path.is_file()),
         **captured,
         "kv_cache_memory_bytes": task.spec["engine"]["args"].get("kv_cache_memory_bytes"),
         "architecture": shape,

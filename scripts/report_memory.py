@@ -21,7 +21,7 @@ def main() -> None:
     args = parser.parse_args()
     if not args.profiles:
         raise UserError(
-            "profile: there is no run to look into; name some in profile.runs, and memory in profile.profilers"
+            "no memory profile is asked for; name runs in profile.runs, and memory in profile.profilers"
         )
     write_report(args.profiles, args.out_tables, args.out_plots)
     print(f"{len(args.profiles)} runs in {args.out_tables / TITLE}.md and {args.out_plots / TITLE}.png")

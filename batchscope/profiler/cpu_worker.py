@@ -18,6 +18,7 @@ class MemoryWorker(CPUWorker):  # type: ignore[misc]
     """Gives out the same figures as the GPU's, as far as there are such."""
 
     def load_model(self, *args: Any, **kwargs: Any) -> None:
+        """Load, and weigh."""
         with self._weighing():
             super().load_model(*args, **kwargs)
 

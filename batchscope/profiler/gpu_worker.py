@@ -24,6 +24,7 @@ class MemoryWorker(Worker):  # type: ignore[misc]
     """Notes sizes at the moments at which they are known; `memory_figures` gives them out."""
 
     def load_model(self, *args: Any, **kwargs: Any) -> None:
+        """Load; the allocator's history begins."""
         self.noted: dict[str, int] = {}
         self.moments: dict[str, float] = {}
         torch.cuda.memory._record_memory_history(max_entries=ENTRIES, stacks="python")
@@ -31,16 +32,19 @@ class MemoryWorker(Worker):  # type: ignore[misc]
         super().load_model(*args, **kwargs)
 
     def determine_available_memory(self) -> int:
+        """Let vLLM size the KV cache, and see the peak of the step by which it does."""
         self.note_moment("profile run")
         self.model_runner.profile_run = self._with_peak(self.model_runner.profile_run)
         available: int = super().determine_available_memory()
         return available
 
     def initialize_from_config(self, *args: Any, **kwargs: Any) -> None:
+        """Allocate the KV cache."""
         self.note_moment("KV cache")
         super().initialize_from_config(*args, **kwargs)
 
     def compile_or_warm_up_model(self) -> Any:
+        """Compile, tune and capture CUDA graphs, and see what these take."""
         self.note_moment("kernels, CUDA graphs")
         self.model_runner.capture_model = self._with_growth(self.model_runner.capture_model)
         done = super().compile_or_warm_up_model()
@@ -86,7 +90,7 @@ class MemoryWorker(Worker):  # type: ignore[misc]
         }
 
     def _with_peak(self, profile_run: Callable[..., Any]) -> Callable[..., Any]:
-        """vLLM's dummy step of the largest size, by which it decides how large the KV cache can be."""
+        """The dummy step of the largest size, by which vLLM decides how large the KV cache can be."""
 
         def watched(*args: Any, **kwargs: Any) -> Any:
             torch.cuda.reset_peak_memory_stats()
@@ -113,4 +117,4 @@ class MemoryWorker(Worker):  # type: ignore[misc]
         """Device memory that did not go through PyTorch's allocator."""
         torch.cuda.synchronize()
         free, total = torch.cuda.mem_get_info()
-        return total - free - torch.cuda.memory_reserved()
+        return int(total - free - torch.cuda.memory_reserved())

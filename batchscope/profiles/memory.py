@@ -72,7 +72,7 @@ def timeline(snapshot: dict[str, Any]) -> pd.DataFrame:
     Returns:
         Columns ``time_s`` (since 1970) and ``allocated_bytes``.
     """
-    trace = max(snapshot["device_traces"], key=len, default=[])
+    trace: list[dict[str, Any]] = max(snapshot["device_traces"], key=len, default=[])
     events = [event for event in trace if event["action"] in CHANGES]
     devices = {event["device"] for event in events if "device" in event}
     held = sum(

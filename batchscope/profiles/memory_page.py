@@ -40,7 +40,8 @@ class MemoryProfile:
     @property
     def frame(self) -> pd.DataFrame:
         """`memory_frame` of it."""
-        return memory_frame(self.memory)
+        gpu = self.environment["gpu"]
+        return memory_frame(self.memory, gpu["memory_bytes"] if gpu else None)
 
 
 def load_memory(folders: Sequence[Path]) -> list[MemoryProfile]:
@@ -156,18 +157,21 @@ def _details(profile: MemoryProfile) -> list[str]:
             f"{megabytes(figures['profile_run'])} MB; before the engine came, "
             f"{megabytes(figures['before'])} MB of the device were in use."
         )
+        lines.append(
+            f"{profile.name}: snapshot and timeline take {megabytes(profile.memory['capture_bytes'])} MB."
+        )
     return lines
 
 
 def _notes(profiles: Sequence[MemoryProfile]) -> list[str]:
     lines = [
-        "MB are 1,000,000 bytes. Whatever is in use is in one line, for other is what the lines above it leave."
+        "MB are 1,000,000 bytes. Whatever is in use is in one line: other is what the lines above it leave."
     ]
     devices = {profile.memory["device"] for profile in profiles}
     if "cuda" in devices:
         lines.append(
-            "Activations: the peak of a whole pass beyond what is held at rest. CUDA graphs: their pools, and "
-            "what capturing them took past PyTorch's allocator. The cost model has one estimate for CUDA "
+            "Activations: the peak of a whole pass beyond what is held at rest. CUDA graphs: their pools, "
+            "and what capturing them took past PyTorch's allocator. The cost model has one estimate for CUDA "
             "graphs and other; it stands at other, and so does the difference to both."
         )
         if any(profile.memory["gpus"] > 1 for profile in profiles):
@@ -175,8 +179,8 @@ def _notes(profiles: Sequence[MemoryProfile]) -> list[str]:
     if "cpu" in devices:
         lines.append(
             "On CPU the lines are parts of what the worker's process has resident. PyTorch has no allocator "
-            "there that keeps a history: there is no snapshot, no timeline, and activations are in other. "
-            "Weights count as they are loaded, before oneDNN packs them."
+            "there that keeps a history: there is no snapshot, no timeline, and activations are in other; "
+            "there are no CUDA graphs. Weights count as they are loaded, before oneDNN packs them."
         )
     return lines
 

@@ -1,12 +1,12 @@
 """The figure of memory: what takes it, measured beside predicted, and how it came to that."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib as mpl
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from batchscope.analysis.plots import FOOTNOTE, GREY, INK, PALETTE, RC, TITLE
 from batchscope.profiles.memory_page import MemoryProfile
@@ -41,31 +41,28 @@ def memory_figure(profiles: Sequence[MemoryProfile], footnote: Sequence[str]) ->
 
 def draw_lines(ax: Axes, profiles: Sequence[MemoryProfile]) -> None:
     """Measured and predicted, line by line."""
-    bars = [(p, kind, p.frame[kind]) for p in profiles for kind in ("measured", "predicted")]
-    longest = max(sizes.sum() for _, _, sizes in bars)
+    bars = {
+        f"{profile.memory['run']}, {kind}": profile.frame[kind].fillna(0)
+        for profile in profiles
+        for kind in ("measured", "predicted")
+    }
+    longest = max(sizes.sum() for sizes in bars.values())
     unit, name = unit_of(longest)
-    for place, (_, kind, sizes) in enumerate(bars):
+    for place, (label, sizes) in enumerate(bars.items()):
+        faint = 1 if label.endswith("measured") else 0.65
         left = 0.0
-        for line in LINES:
-            width = 0.0 if pd.isna(sizes[line]) else sizes[line] / unit
-            ax.barh(
-                place, width, left=left, height=0.7, color=COLORS[line], alpha=1 if kind == "measured" else 0.65,
-                label=line if place == 0 else None,
-            )  # fmt: skip
+        for line, width in (sizes / unit).items():
+            ax.barh(place, width, left=left, height=0.7, color=COLORS[str(line)], alpha=faint)
             if width * unit >= LABELLED * longest:
                 ink = INK if line == "other" else "white"
-                ax.text(
-                    left + width / 2, place, f"{width:,.3g}", ha="center", va="center", color=ink, fontsize=9
-                )
+                middle = left + width / 2
+                ax.text(middle, place, f"{width:,.3g}", ha="center", va="center", color=ink, fontsize=9)
             left += width
-    ax.set_yticks(range(len(bars)), [f"{p.name.split('/')[1]}, {kind}" for p, kind, _ in bars])
+    ax.set_yticks(range(len(bars)), list(bars))
     ax.invert_yaxis()
     ax.set_xlabel(f"{name} (predicted: CUDA graphs are in other)")
     ax.tick_params(length=0, pad=7)
-    ax.legend(
-        loc="lower left", bbox_to_anchor=(0, 1.02), ncols=len(LINES), frameon=False, borderaxespad=0,
-        borderpad=0, handlelength=1.0, handletextpad=0.4, fontsize=9.5,
-    )  # fmt: skip
+    legend(ax, COLORS)
 
 
 def draw_history(ax: Axes, profile: MemoryProfile) -> None:
@@ -86,6 +83,23 @@ def draw_history(ax: Axes, profile: MemoryProfile) -> None:
     ax.set_xlim(0, max(len(timeline) - 1, 1))
     ax.set_ylabel(name)
     ax.set_xlabel(f"{profile.name}: events of the allocator's history, the latest {len(timeline):,}")
+
+
+def legend(ax: Axes, colors: Mapping[str, str]) -> None:
+    """Colours and their names, in one row above the panel."""
+    ax.legend(
+        [Patch(color=color) for color in colors.values()],
+        list(colors),
+        loc="lower left",
+        bbox_to_anchor=(0, 1.02),
+        ncols=len(colors),
+        frameon=False,
+        borderaxespad=0,
+        borderpad=0,
+        handlelength=1.0,
+        handletextpad=0.4,
+        fontsize=9.5,
+    )
 
 
 def unit_of(size: float) -> tuple[float, str]:

@@ -52,10 +52,14 @@ def parts_of_other(figures: Figures) -> dict[str, int]:
     }
 
 
-def predicted(memory: Mapping[str, Any]) -> pd.Series:
+def predicted(memory: Mapping[str, Any], gpu_bytes: int | None) -> pd.Series:
     """Bytes of each of `LINES` by the cost model; null where it has none.
 
     ``other`` is its estimate for CUDA graphs as well. On CPU it knows weights and the KV cache alone.
+
+    Args:
+        memory: memory.json.
+        gpu_bytes: memory of one GPU, as environment.json has it; None on CPU.
     """
     lines = pd.Series(float("nan"), index=LINES, name="predicted")
     resolved, gpus = memory["resolved"], memory["gpus"]
@@ -64,8 +68,8 @@ def predicted(memory: Mapping[str, Any]) -> pd.Series:
         return lines
     token = kv_bytes(model, precision, gpus)
     lines["weights"] = weight_bytes(model, precision) // gpus
-    if memory["device"] == "cuda":
-        device = GpuMemory(memory["figures"]["total"], resolved["gpu_memory_utilization"])
+    if gpu_bytes:
+        device = GpuMemory(gpu_bytes, resolved["gpu_memory_utilization"])
         batched, block = resolved["max_num_batched_tokens"], resolved["block_size"]
         found = kv_capacity(model, precision, device, batched, block_size=block, gpus=gpus)
         lines["activations"], lines["other"] = found.activations, found.rest
@@ -75,6 +79,7 @@ def predicted(memory: Mapping[str, Any]) -> pd.Series:
     return lines
 
 
-def memory_frame(memory: Mapping[str, Any]) -> pd.DataFrame:
-    """One row a line of `LINES`: ``measured`` and ``predicted``, in bytes."""
-    return pd.concat([measured(memory["figures"]), predicted(memory)], axis=1).rename_axis("line")
+def memory_frame(memory: Mapping[str, Any], gpu_bytes: int | None) -> pd.DataFrame:
+    """One row a line of `LINES`: ``measured`` and ``predicted``, in bytes; see there."""
+    sizes = [measured(memory["figures"]), predicted(memory, gpu_bytes)]
+    return pd.concat(sizes, axis=1).rename_axis("line")
