@@ -17,6 +17,7 @@ from batchscope.memory import REST as ESTIMATED_REST
 from batchscope.profiles.capture import CaptureJob, engine_environment, run_capture
 from batchscope.profiles.memory import parse, read_snapshot, timeline
 from batchscope.profiles.memory_page import load_memory, memory_page
+from batchscope.profiles.memory_plots import beside_kv_cache
 from batchscope.profiles.memory_table import LINES, measured, memory_frame, parts_of_other
 from scripts.report_memory import write_report
 
@@ -36,7 +37,11 @@ CPU_FIGURES = {"weights": 100, "kv_cache": 500, "used": 1000, "total": 2000}
 
 
 def memory(device: str) -> dict:
-    figures = {**GPU_FIGURES, "moments": {"weights": 1.0, "window": 4.5}} if device == "cuda" else CPU_FIGURES
+    figures = (
+        {**GPU_FIGURES, "moments": {"weights": 1.0, "KV cache": 1.5, "CUDA graphs": 2.5, "window": 4.5}}
+        if device == "cuda"
+        else CPU_FIGURES
+    )
     return {
         "study": "s", "run": f"run-{device}", "device": device, "gpus": 1, "figures": figures, "invalid": [],
         "capture_bytes": 2_500_000, "kv_cache_memory_bytes": 1_000_000 if device == "cpu" else None,
@@ -113,6 +118,15 @@ def test_the_history_is_counted_back_from_what_the_snapshot_holds() -> None:
     assert curve["allocated_bytes"].tolist() == [700, 750, 700]
     assert curve["time_s"].tolist() == [2, 4, 5]
     assert len(timeline({"segments": [], "device_traces": [[]]})) == 0
+
+
+def test_the_curve_leaves_the_kv_cache_out() -> None:
+    times, held = [1.0, 2.0, 3.0, 4.0, 5.0], [100, 300, 600, 610, 605]
+    curve = pd.DataFrame({"time_s": times, "allocated_bytes": held})
+    moments = {"KV cache": 1.5, "CUDA graphs": 3.5}
+    assert beside_kv_cache(curve, {"moments": moments, "kv_cache": 500}).tolist() == [100, 100, 100, 110, 105]
+    late = {"KV cache": 0.2, "CUDA graphs": 0.5}  # the history begins later
+    assert beside_kv_cache(curve[3:], {"moments": late, "kv_cache": 500}).tolist() == [110, 105]
 
 
 def capture(folder: Path, device: str) -> Path:

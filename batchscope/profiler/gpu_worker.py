@@ -45,7 +45,7 @@ class MemoryWorker(Worker):  # type: ignore[misc]
 
     def compile_or_warm_up_model(self) -> Any:
         """Compile, tune and capture CUDA graphs, and see what these take."""
-        self.note_moment("kernels, CUDA graphs")
+        self.note_moment("CUDA graphs")
         self.model_runner.capture_model = self._with_growth(self.model_runner.capture_model)
         done = super().compile_or_warm_up_model()
         self.note_moment("warm-up")

@@ -153,12 +153,10 @@ def _details(profile: MemoryProfile) -> list[str]:
         lines.append(f"{profile.name}, other is: {told}.")
     if "profile_run" in figures:
         lines.append(
-            f"{profile.name}: activations of vLLM's dummy step at start, by which it sizes the KV cache: "
-            f"{megabytes(figures['profile_run'])} MB; before the engine came, "
-            f"{megabytes(figures['before'])} MB of the device were in use."
-        )
-        lines.append(
-            f"{profile.name}: snapshot and timeline take {megabytes(profile.memory['capture_bytes'])} MB."
+            f"{profile.name}: the dummy step by which vLLM sizes the KV cache took "
+            f"{megabytes(figures['profile_run'])} MB of activations. Before the engine came, "
+            f"{megabytes(figures['before'])} MB of the device were in use. Snapshot and timeline have "
+            f"{megabytes(profile.memory['capture_bytes'])} MB."
         )
     return lines
 
@@ -170,9 +168,14 @@ def _notes(profiles: Sequence[MemoryProfile]) -> list[str]:
     devices = {profile.memory["device"] for profile in profiles}
     if "cuda" in devices:
         lines.append(
-            "Activations: the peak of a whole pass beyond what is held at rest. CUDA graphs: their pools, "
-            "and what capturing them took past PyTorch's allocator. The cost model has one estimate for CUDA "
-            "graphs and other; it stands at other, and so does the difference to both."
+            "Activations: the peak of a whole pass beyond what is held at rest. CUDA graphs: their pools, and "
+            "what capturing them took past PyTorch's allocator. The allocator's reserve: taken from the device, "
+            "and empty even at the peak. The cost model has one estimate for CUDA graphs and other; it stands "
+            "at other, and so does the difference to both."
+        )
+        lines.append(
+            "snapshot.pickle opens in pytorch.org/memory_viz; timeline.html is PyTorch's own page of it, and "
+            "loads its viewer from the net. The figure shows the same history and needs neither."
         )
         if any(profile.memory["gpus"] > 1 for profile in profiles):
             lines.append("With several GPUs the figures are the first one's.")

@@ -2,8 +2,11 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import matplotlib as mpl
+import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
@@ -18,6 +21,8 @@ LABELLED = 0.04
 """Parts from this share of the longest bar on have their size in them."""
 
 LEFT, RIGHT = 0.165, 0.985
+
+FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def memory_figure(profiles: Sequence[MemoryProfile], footnote: Sequence[str]) -> Figure:
@@ -67,22 +72,35 @@ def draw_lines(ax: Axes, profiles: Sequence[MemoryProfile]) -> None:
 
 def draw_history(ax: Axes, profile: MemoryProfile) -> None:
     """What tensors hold, event by event: time would show the engine's pauses, and little else."""
-    timeline = profile.timeline
-    if timeline is None:
+    if profile.timeline is None:
         return
-    unit, name = unit_of(timeline["allocated_bytes"].max())
-    ax.plot(timeline["allocated_bytes"] / unit, color=PALETTE[0], lw=0.8)
-    top = 1.05 * timeline["allocated_bytes"].max() / unit
-    moments = sorted(profile.memory["figures"]["moments"].items(), key=lambda moment: moment[1])
-    for moment, began in moments:
-        event = timeline["time_s"].searchsorted(began)
-        if 0 < event < len(timeline):
+    times, figures = profile.timeline["time_s"].to_numpy(), profile.memory["figures"]
+    held = beside_kv_cache(profile.timeline, figures)
+    unit, name = unit_of(held.max(initial=0))
+    ax.plot(held / unit, color=PALETTE[0], lw=0.8)
+    for moment, began in figures["moments"].items():
+        if 0 < (event := times.searchsorted(began)) < len(times):
             ax.axvline(event, color=GREY, lw=0.8, ls=":")
-            ax.text(event, top, f" {moment}", rotation=30, fontsize=9, color=GREY, va="bottom")
-    ax.set_ylim(0, top)
-    ax.set_xlim(0, max(len(timeline) - 1, 1))
-    ax.set_ylabel(name)
-    ax.set_xlabel(f"{profile.name}: events of the allocator's history, the latest {len(timeline):,}")
+            ax.annotate(
+                moment, (event, 0), (3, 3), textcoords="offset points", rotation=90, fontsize=9, color=GREY
+            )
+    ax.set_ylim(bottom=0)
+    ax.set_xlim(0, max(len(held) - 1, 1))
+    ax.set_ylabel(f"{name} beside\nKV cache")
+    ax.set_xlabel("events of the allocator's history")
+    ax.set_title(f"{profile.memory['run']}, tensors", loc="left", fontsize=11)
+
+
+def beside_kv_cache(timeline: pd.DataFrame, figures: Mapping[str, Any]) -> FloatArray:
+    """Bytes that tensors hold without the KV cache, beside which all else would be flat.
+
+    While it is allocated, piece by piece, the curve stays where it was.
+    """
+    held = timeline["allocated_bytes"].to_numpy(dtype=float)
+    times, moments = timeline["time_s"], figures["moments"]
+    first, last = (times.searchsorted(moments[name]) for name in ("KV cache", "CUDA graphs"))
+    meanwhile = np.full(last - first, held[first - 1] if first else 0.0)
+    return np.concatenate([held[:first], meanwhile, held[last:] - figures["kv_cache"]])
 
 
 def legend(ax: Axes, colors: Mapping[str, str]) -> None:

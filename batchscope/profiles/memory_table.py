@@ -43,9 +43,7 @@ def parts_of_other(figures: Figures) -> dict[str, int]:
     tensors = figures["resting"] - figures["graph_pools_allocated"]
     return {
         "further tensors": tensors - figures["weights"] - figures["kv_cache"],
-        "taken by PyTorch's allocator, no tensor in it at the peak": (
-            reserved - tensors - (figures["peak"] - figures["resting"])
-        ),
+        "reserve of PyTorch's allocator": (reserved - tensors - (figures["peak"] - figures["resting"])),
         "outside PyTorch's allocator": (
             figures["used"] - figures["reserved"] - figures.get("graph_driver", 0)
         ),
