@@ -168,10 +168,10 @@ def _notes(profiles: Sequence[MemoryProfile]) -> list[str]:
     devices = {profile.memory["device"] for profile in profiles}
     if "cuda" in devices:
         lines.append(
-            "Activations: the peak of a whole pass beyond what is held at rest. CUDA graphs: their pools, and "
-            "what capturing them took past PyTorch's allocator. The allocator's reserve: taken from the device, "
-            "and empty even at the peak. The cost model has one estimate for CUDA graphs and other; it stands "
-            "at other, and so does the difference to both."
+            "Activations: the peak of a whole pass beyond what is held at rest. CUDA graphs: their pools, "
+            "and what capturing them took past PyTorch's allocator. The allocator's reserve: taken from the "
+            "device, and empty even at the peak. The cost model has one estimate for CUDA graphs and other; "
+            "it stands at other, and so does the difference to both."
         )
         lines.append(
             "snapshot.pickle opens in pytorch.org/memory_viz; timeline.html is PyTorch's own page of it, and "
