@@ -154,9 +154,9 @@ def _details(profile: MemoryProfile) -> list[str]:
     if "profile_run" in figures:
         lines.append(
             f"{profile.name}: the dummy step by which vLLM sizes the KV cache took "
-            f"{megabytes(figures['profile_run'])} MB of activations. Before the engine came, "
-            f"{megabytes(figures['before'])} MB of the device were in use. Snapshot and timeline have "
-            f"{megabytes(profile.memory['capture_bytes'])} MB."
+            f"{megabytes(figures['profile_run'])} MB of activations. Before it loaded "
+            f"weights, {megabytes(figures['before'])} MB of the device were in use, CUDA's context and "
+            f"anybody else's. Snapshot and timeline have {megabytes(profile.memory['capture_bytes'])} MB."
         )
     return lines
 
