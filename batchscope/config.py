@@ -308,10 +308,10 @@ class Profile(Section):
         description="study/run, such as saturation/packed-n4; null: saturation/packed-n4 and "
         "saturation/separate-n1, those that there are",
     )
-    profilers: list[Literal["torch"]] = Field(
+    profilers: list[Literal["torch", "memory"]] = Field(
         ["torch"],
         min_length=1,
-        description="torch (PyTorch's)",
+        description="torch (PyTorch's); memory (what takes the device's memory)",
     )
     steps: PositiveInt = Field(4, le=100, description="engine steps looked into, in the middle of a pass")
     timeout_s: PositiveInt = Field(300, description="a capture that takes longer is stopped")
@@ -354,7 +354,9 @@ class Config(Section):
     @field_validator("studies")
     @classmethod
     def _names_are_free(cls, studies: dict[str, Study | None]) -> dict[str, Study | None]:
-        if clash := sorted({"runs", "repeats", "summary", "labels", "cost", "profiles"} & set(studies)):
+        if clash := sorted(
+            {"runs", "repeats", "summary", "labels", "cost", "profiles", "memory"} & set(studies)
+        ):
             raise ValueError(f"'{clash[0]}' is the name of a table of its own; rename the study")
         return studies
 

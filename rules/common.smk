@@ -31,7 +31,8 @@ STUDIES = list(CONFIG.active_studies)
 RECORDS = ("measurement.json", "environment.json", "requests.parquet", "steps.parquet", "hardware.parquet")
 MODEL = ("flops", "memory", "schedule", "cost_model", "break_even", "devices")
 ANALYSIS = ("batchscope/analysis/*.py", *(f"batchscope/{name}.py" for name in MODEL))
-PARSERS = {"torch": "torch_trace"}
+PARSERS = {"torch": "torch_trace", "memory": "memory"}
+PROFILE_PAGES = {"profiles": {"torch"}, "memory": {"memory"}}
 PROMPT_SETS = {run.prompts.id: run.prompts for run in RUNS.values()}
 export_to_jobs(CONFIG.environments)
 VERSIONS = {name: installed_versions(environment) for name, environment in CONFIG.environments.items()}
@@ -131,13 +132,24 @@ def files_of_study(*names):
     ]
 
 
-def profiles_of_config(wildcards):
-    """Asked only when profiles are wanted: a study that an overlay drops stops nothing else."""
+def profiles_of_config(*profilers):
+    """Those of the profilers that are asked for, of every profiled run.
+
+    Looked up only when profiles are wanted: a study that an overlay drops stops nothing else.
+    """
+    return lambda wildcards: [
+        f"<results>/profiles/{run}/{name}"
+        for run in runs_of_profile()
+        for name in CONFIG.profile.profilers
+        if name in profilers
+    ]
+
+
+def runs_of_profile():
     try:
-        runs = profiled_runs(CONFIG.profile.runs, [run.id for run in RUNS.values()])
+        return profiled_runs(CONFIG.profile.runs, [run.id for run in RUNS.values()])
     except UserError as error:
         raise SystemExit(f"error: {error}") from None
-    return [f"<results>/profiles/{run}/{name}" for run in runs for name in CONFIG.profile.profilers]
 
 
 def gpus_of_run(wildcards):
