@@ -31,7 +31,7 @@ STUDIES = list(CONFIG.active_studies)
 RECORDS = ("measurement.json", "environment.json", "requests.parquet", "steps.parquet", "hardware.parquet")
 MODEL = ("flops", "memory", "schedule", "cost_model", "break_even", "devices")
 ANALYSIS = ("batchscope/analysis/*.py", *(f"batchscope/{name}.py" for name in MODEL))
-PARSERS = {"torch": "torch_trace"}
+PARSERS = {"torch": "torch_trace", "nsys": "nsys"}
 PROMPT_SETS = {run.prompts.id: run.prompts for run in RUNS.values()}
 export_to_jobs(CONFIG.environments)
 VERSIONS = {name: installed_versions(environment) for name, environment in CONFIG.environments.items()}

@@ -27,7 +27,7 @@ from batchscope.profiles.schema import EVENTS, STEPS
 from batchscope.supervise import device_lock
 from scripts.measure import STATE, check_fits, restriction
 
-PROFILERS = {"torch": "batchscope.profiles.torch_trace"}
+PROFILERS = {"torch": "batchscope.profiles.torch_trace", "nsys": "batchscope.profiles.nsys"}
 """Modules with ``capture`` and ``parse``; only the one in use is imported."""
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from typing import Any
 
 from vllm import LLM
@@ -16,11 +17,19 @@ PLAIN = 2
 """Passes without the profiler: their difference shows what a difference to the third is worth."""
 
 
-def engine_arguments(window: Window, out: str) -> dict[str, Any]:
-    """Those of vLLM's torch profiler, bounded to the window; the worker starts and stops it by itself.
+def engine_arguments(profiler: str, device: str, window: Window, out: str) -> dict[str, Any]:
+    """Those of vLLM's own profilers, bounded to the window; the worker starts and stops them by itself.
 
-    A worker's n-th step starts a profiler that is delayed by n iterations, and is the first one in it.
+    A worker's n-th step starts a profiler that is delayed by n iterations, and is the first one in it. vLLM
+    has no CUDA ranges on CPU: there a worker of ours marks its steps.
     """
+    if profiler == "nsys" and device == "cpu":
+        ranges = import_module("batchscope.profiler.nvtx_ranges")  # needs the package nvtx
+        arguments: dict[str, Any] = ranges.worker_arguments(window.skip, window.steps)
+        return arguments
+    bounds = {"delay_iterations": window.skip + 1, "max_iterations": window.steps}
+    if profiler == "nsys":
+        return {"profiler_config": {"profiler": "cuda", **bounds}}
     return {
         "profiler_config": {
             "profiler": "torch",
@@ -28,8 +37,7 @@ def engine_arguments(window: Window, out: str) -> dict[str, Any]:
             # Stacks made a run five times slower, and its trace ten times larger.
             "torch_profiler_with_stack": False,
             "ignore_frontend": True,
-            "delay_iterations": window.skip + 1,
-            "max_iterations": window.steps,
+            **bounds,
         }
     }
 
@@ -62,6 +70,9 @@ def capture_window(
 @contextmanager
 def profiling(llm: LLM) -> Iterator[None]:
     """Lets the worker count its steps from here on; a window that reaches the pass's end is closed here."""
+    if llm.llm_engine.vllm_config.profiler_config.profiler is None:
+        yield  # the worker counts by itself
+        return
     llm.start_profile("window")
     try:
         yield

@@ -15,7 +15,7 @@ TITLE = "profiles"
 QUESTION = "Where does the time inside an engine step go?"
 CLASS = ("", "class")
 GIGA = 1e9
-RAW = "*.pt.trace.json*", "*.profiler_out.txt"
+RAW = "*.pt.trace.json*", "*.profiler_out.txt", "*.nsys-rep", "*.sqlite", "*.csv"
 """Files of a capture that have readers of their own."""
 
 

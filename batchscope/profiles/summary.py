@@ -33,7 +33,7 @@ class Profile:
 
     @property
     def profiler(self) -> str:
-        """What captured it."""
+        """What captured it: torch or nsys."""
         return str(self.window["profiler"])
 
     @property
