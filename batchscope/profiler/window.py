@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from typing import Any
 
 from vllm import LLM
@@ -13,6 +12,12 @@ from batchscope.engine.start import resolved_arguments
 from batchscope.engine.steps import StepFile
 from batchscope.profiler.overhead import Window, describe
 
+NVTX_WORKER = {
+    "cpu": "batchscope.profiler.nvtx_cpu.MarkingWorker",
+    "cuda": "batchscope.profiler.nvtx_cuda.WholeStepsWorker",
+}
+"""Modules apart: each imports what the other device's vLLM may lack."""
+
 PLAIN = 2
 """Passes without the profiler: their difference shows what a difference to the third is worth."""
 
@@ -20,16 +25,11 @@ PLAIN = 2
 def engine_arguments(profiler: str, device: str, window: Window, out: str) -> dict[str, Any]:
     """Those of vLLM's own profilers, bounded to the window; the worker starts and stops them by itself.
 
-    A worker's n-th step starts a profiler that is delayed by n iterations, and is the first one in it. vLLM
-    has no CUDA ranges on CPU: there a worker of ours marks its steps.
+    A worker's n-th step starts a profiler that is delayed by n iterations, and is the first one in it.
     """
-    if profiler == "nsys" and device == "cpu":
-        ranges = import_module("batchscope.profiler.nvtx_ranges")  # needs the package nvtx
-        arguments: dict[str, Any] = ranges.worker_arguments(window.skip, window.steps)
-        return arguments
     bounds = {"delay_iterations": window.skip + 1, "max_iterations": window.steps}
     if profiler == "nsys":
-        return {"profiler_config": {"profiler": "cuda", **bounds}}
+        return {"profiler_config": {"profiler": "cuda", **bounds}, "worker_cls": NVTX_WORKER[device]}
     return {
         "profiler_config": {
             "profiler": "torch",
@@ -70,9 +70,6 @@ def capture_window(
 @contextmanager
 def profiling(llm: LLM) -> Iterator[None]:
     """Lets the worker count its steps from here on; a window that reaches the pass's end is closed here."""
-    if llm.llm_engine.vllm_config.profiler_config.profiler is None:
-        yield  # the worker counts by itself
-        return
     llm.start_profile("window")
     try:
         yield

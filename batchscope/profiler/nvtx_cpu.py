@@ -1,0 +1,44 @@
+"""Workers whose steps Nsight Systems can follow: vLLM's own, with a profiler made for it."""
+
+from typing import Any
+
+import nvtx
+from torch.utils._python_dispatch import TorchDispatchMode
+from vllm.profiler.wrapper import WorkerProfiler
+from vllm.v1.worker.cpu_worker import CPUWorker
+
+WINDOW, DOMAIN = "window", "batchscope"
+"""The range that bounds the capture, and its domain."""
+
+
+class Operators(TorchDispatchMode):  # type: ignore[misc]
+    """Draws a range around each operator, under the name that PyTorch's profiler gives it."""
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        with nvtx.annotate(func._schema.name):
+            return func(*args, **(kwargs or {}))
+
+
+class NvtxProfiler(WorkerProfiler):  # type: ignore[misc]
+    """Draws the ranges that PyTorch draws on a GPU alone; vLLM counts the steps."""
+
+    def _start(self) -> None:
+        self._window = nvtx.start_range(WINDOW, domain=DOMAIN)
+        self._operators = Operators()
+        self._operators.__enter__()
+
+    def _stop(self) -> None:
+        self._operators.__exit__(None, None, None)
+        nvtx.end_range(self._window)
+
+    def annotate_context_manager(self, name: str) -> Any:
+        return nvtx.annotate(name)
+
+
+class MarkingWorker(CPUWorker):  # type: ignore[misc]
+    """vLLM's worker on CPU, which knows no profiler of the kind ``cuda``."""
+
+    def profile(self, *args: Any, **kwargs: Any) -> None:
+        if self.profiler is None:
+            self.profiler = NvtxProfiler(self.profiler_config)
+        super().profile(*args, **kwargs)
