@@ -1,4 +1,4 @@
-"""Workers whose steps Nsight Systems can follow: vLLM's own, with a profiler made for it."""
+"""A worker on CPU for Nsight Systems: vLLM draws its NVTX ranges on a GPU alone."""
 
 from typing import Any
 
@@ -15,12 +15,13 @@ class Operators(TorchDispatchMode):  # type: ignore[misc]
     """Draws a range around each operator, under the name that PyTorch's profiler gives it."""
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        """Called in place of an operator."""
         with nvtx.annotate(func._schema.name):
             return func(*args, **(kwargs or {}))
 
 
 class NvtxProfiler(WorkerProfiler):  # type: ignore[misc]
-    """Draws the ranges that PyTorch draws on a GPU alone; vLLM counts the steps."""
+    """Draws ranges; when to start and to stop is vLLM's to say."""
 
     def _start(self) -> None:
         self._window = nvtx.start_range(WINDOW, domain=DOMAIN)
@@ -32,13 +33,17 @@ class NvtxProfiler(WorkerProfiler):  # type: ignore[misc]
         nvtx.end_range(self._window)
 
     def annotate_context_manager(self, name: str) -> Any:
+        """The range of a step."""
         return nvtx.annotate(name)
 
 
 class MarkingWorker(CPUWorker):  # type: ignore[misc]
-    """vLLM's worker on CPU, which knows no profiler of the kind ``cuda``."""
+    """vLLM's worker on CPU, with that profiler in place of PyTorch's."""
+
+    profiler: Any
 
     def profile(self, *args: Any, **kwargs: Any) -> None:
+        """Start or stop it."""
         if self.profiler is None:
             self.profiler = NvtxProfiler(self.profiler_config)
         super().profile(*args, **kwargs)

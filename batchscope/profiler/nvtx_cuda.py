@@ -18,7 +18,10 @@ class WholeStepsProfiler(CudaProfilerWrapper):  # type: ignore[misc]
 class WholeStepsWorker(Worker):  # type: ignore[misc]
     """vLLM's worker with that profiler."""
 
+    profiler: Any
+
     def profile(self, *args: Any, **kwargs: Any) -> None:
+        """Start or stop it."""
         if not isinstance(self.profiler, WholeStepsProfiler):  # some versions bring their own
             self.profiler = WholeStepsProfiler(self.profiler_config)
         super().profile(*args, **kwargs)

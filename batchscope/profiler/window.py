@@ -16,7 +16,7 @@ NVTX_WORKER = {
     "cpu": "batchscope.profiler.nvtx_cpu.MarkingWorker",
     "cuda": "batchscope.profiler.nvtx_cuda.WholeStepsWorker",
 }
-"""Modules apart: each imports what the other device's vLLM may lack."""
+"""For nsys. Modules apart: each imports what the other device's engine lacks."""
 
 PLAIN = 2
 """Passes without the profiler: their difference shows what a difference to the third is worth."""
@@ -28,18 +28,18 @@ def engine_arguments(profiler: str, device: str, window: Window, out: str) -> di
     A worker's n-th step starts a profiler that is delayed by n iterations, and is the first one in it.
     """
     bounds = {"delay_iterations": window.skip + 1, "max_iterations": window.steps}
-    if profiler == "nsys":
-        return {"profiler_config": {"profiler": "cuda", **bounds}, "worker_cls": NVTX_WORKER[device]}
-    return {
-        "profiler_config": {
-            "profiler": "torch",
-            "torch_profiler_dir": out,
-            # Stacks made a run five times slower, and its trace ten times larger.
-            "torch_profiler_with_stack": False,
-            "ignore_frontend": True,
-            **bounds,
-        }
+    torch_profiler = {
+        "profiler": "torch",
+        "torch_profiler_dir": out,
+        # Stacks made a run five times slower, and its trace ten times larger.
+        "torch_profiler_with_stack": False,
+        "ignore_frontend": True,
     }
+    if profiler == "torch":
+        return {"profiler_config": {**torch_profiler, **bounds}}
+    # vLLM takes no other kind on CPU, where the worker's own profiler stands in for it.
+    kind = {"profiler": "cuda"} if device == "cuda" else torch_profiler
+    return {"profiler_config": {**kind, **bounds}, "worker_cls": NVTX_WORKER[device]}
 
 
 def capture_window(

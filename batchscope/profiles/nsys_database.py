@@ -91,7 +91,7 @@ def tables(recorded: Recorded, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     Raises:
         UserError: there is no step, or nothing beside steps; ``name`` says where.
     """
-    is_step = recorded.ranges["name"].str.contains(ANNOTATION, na=False)
+    is_step = recorded.ranges["name"].map(lambda each: ANNOTATION.search(each or "") is not None).astype(bool)
     marked = recorded.ranges[is_step]
     work = first_gpu(recorded.work, processes=set(marked["thread"] & ~THREAD_BITS))
     if len(work):
