@@ -1,5 +1,7 @@
 """A worker on CPU for Nsight Systems: vLLM draws its NVTX ranges on a GPU alone."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import nvtx
@@ -25,16 +27,15 @@ class NvtxProfiler(WorkerProfiler):  # type: ignore[misc]
 
     def _start(self) -> None:
         self._window = nvtx.start_range(WINDOW, domain=DOMAIN)
-        self._operators = Operators()
-        self._operators.__enter__()
 
     def _stop(self) -> None:
-        self._operators.__exit__(None, None, None)
         nvtx.end_range(self._window)
 
-    def annotate_context_manager(self, name: str) -> Any:
-        """The range of a step."""
-        return nvtx.annotate(name)
+    @contextmanager
+    def annotate_context_manager(self, name: str) -> Iterator[None]:
+        """The range of a step, and those of its operators."""
+        with nvtx.annotate(name), Operators():
+            yield
 
 
 class MarkingWorker(CPUWorker):  # type: ignore[misc]
@@ -47,3 +48,8 @@ class MarkingWorker(CPUWorker):  # type: ignore[misc]
         if self.profiler is None:
             self.profiler = NvtxProfiler(self.profiler_config)
         super().profile(*args, **kwargs)
+
+    def sample_tokens(self, *args: Any, **kwargs: Any) -> Any:
+        """Lies behind the step's range."""
+        with Operators() if self.profiler and self.profiler.is_running else nullcontext():
+            return super().sample_tokens(*args, **kwargs)

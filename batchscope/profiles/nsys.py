@@ -18,11 +18,14 @@ from batchscope.profiles.nsys_database import read_database, tables
 
 REPORT, DATABASE = "window.nsys-rep", "window.sqlite"
 
-COMMON = ("--sample=none", "--cpuctxsw=none", "--backtrace=none", "--capture-range-end=stop", "--kill=none")
-"""No sampling and no stacks: they are what makes reports large and stopping slow."""
+COMMON = ("--sample=none", "--cpuctxsw=none", "--capture-range-end=stop", "--kill=none")
 
 OPTIONS = {
-    "cpu": ("--trace=nvtx,osrt", "--capture-range=nvtx", "--nvtx-capture=window@batchscope"),
+    # Calls of a microsecond and more, without stacks: of shorter ones there are a hundred thousand a second.
+    "cpu": (
+        *("--trace=nvtx,osrt", "--osrt-threshold=1000", "--osrt-backtrace-threshold=2000000000"),
+        *("--capture-range=nvtx", "--nvtx-capture=window@batchscope"),
+    ),
     # Kernels inside CUDA graphs one by one: a graph as a whole is in no class.
     "cuda": ("--trace=cuda,nvtx", "--cuda-graph-trace=node", "--capture-range=cudaProfilerApi"),
 }
