@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 from vllm import LLM
@@ -37,6 +38,8 @@ def engine_arguments(profiler: str, device: str, window: Window, out: str) -> di
     }
     if profiler == "torch":
         return {"profiler_config": {**torch_profiler, **bounds}}
+    if device == "cpu" and find_spec("nvtx") is None:
+        raise RuntimeError("this engine lacks the package nvtx==0.2.11; `make env ENGINE=cpu` installs it")
     # vLLM takes no other kind on CPU, where the worker's own profiler stands in for it.
     kind = {"profiler": "cuda"} if device == "cuda" else torch_profiler
     return {"profiler_config": {**kind, **bounds}, "worker_cls": NVTX_WORKER[device]}

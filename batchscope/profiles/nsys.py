@@ -21,7 +21,7 @@ REPORT, DATABASE = "window.nsys-rep", "window.sqlite"
 COMMON = ("--sample=none", "--cpuctxsw=none", "--capture-range-end=stop", "--kill=none")
 
 OPTIONS = {
-    # Calls of a microsecond and more, without stacks: of shorter ones there are a hundred thousand a second.
+    # Calls of a microsecond and more, without stacks: the others made a report ten times larger.
     "cpu": (
         *("--trace=nvtx,osrt", "--osrt-threshold=1000", "--osrt-backtrace-threshold=2000000000"),
         *("--capture-range=nvtx", "--nvtx-capture=window@batchscope"),
@@ -38,12 +38,12 @@ REPORTS = {
 
 VARIABLES = {
     "NSYS_NVTX_PROFILER_REGISTER_ONLY": "0",  # the window's name is no registered string
-    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # nsys follows a process that is executed, not one that is forked
-    "SPT_NOENV": "1",  # setproctitle leaves the environment readable: `nothing_left` finds processes by it
+    "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # nsys follows what is executed, not what is forked
+    "SPT_NOENV": "1",  # vLLM's process titles leave the environment readable, for `nothing_left`
 }
 
 NEEDED = re.compile(
-    r"PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|CC|CXX|LD_LIBRARY_PATH|LD_PRELOAD|"
+    r"PATH|HOME|USER|LOGNAME|LANG|LC_\w+|TZ|CC|CXX|CPATH|(LD_)?LIBRARY_PATH|LD_PRELOAD|"
     r"(PYTHON|CUDA|NVIDIA|NCCL|VLLM|TORCH|PYTORCH|TRITON|FLASHINFER|OMP|KMP|MKL|HF|TOKENIZERS|XDG)\w*"
 )
 SECRET = re.compile(r"TOKEN(?!IZER)|SECRET|PASSW|CREDENTIAL|AUTH|KEY", re.IGNORECASE)
@@ -87,8 +87,8 @@ def find_nsys() -> str:
     found = shutil.which("nsys")
     if found is None:
         raise UserError(
-            "profile.profilers: there is no program 'nsys' on PATH; install Nsight Systems as docs/nsys.md says, "
-            "or profile with torch alone"
+            "profile.profilers: there is no program 'nsys' on PATH; install Nsight Systems as docs/nsys.md "
+            "says, or profile with torch alone"
         )
     said = _run([found, "--version"])
     version = re.search(r"version (\d+)\.(\d+)", said.stdout)
@@ -96,8 +96,8 @@ def find_nsys() -> str:
         raise UserError(f"profile.profilers: {found} does not work: {_last_line(said)}")
     if tuple(map(int, version.groups())) < OLDEST:
         raise UserError(
-            f"profile.profilers: {found} is version {version[1]}.{version[2]}; {OLDEST[0]}.{OLDEST[1]} or newer is "
-            "needed (docs/nsys.md)"
+            f"profile.profilers: {found} is version {version[1]}.{version[2]}; {OLDEST[0]}.{OLDEST[1]} or "
+            "newer is needed (docs/nsys.md)"
         )
     return found
 
@@ -161,16 +161,16 @@ def export(nsys: str, folder: Path, reports: Sequence[str]) -> None:
     report, database = folder / REPORT, folder / DATABASE
     if not report.exists():
         raise UserError(
-            f"{folder}: nsys wrote no report: the capture holds no engine step; the pass may have ended before the "
-            "window began: lower profile.steps, or profile a run with more reviews"
+            f"{folder}: nsys wrote no report: the capture holds no engine step; the pass may have ended "
+            "before the window began: lower profile.steps, or profile a run with more reviews"
         )
     size = ("--force-overwrite=true", "--quiet=true")
     exported = _run([nsys, "export", "--type=sqlite", *size, f"--output={database}", str(report)])
     if exported.returncode or not database.exists() or not database.stat().st_size:
         database.unlink(missing_ok=True)
         raise UserError(
-            f"{report}: nsys could not read the report or write its database ({_last_line(exported)}); is the disk "
-            "full? Delete the folder and profile again"
+            f"{report}: nsys could not read the report or write its database ({_last_line(exported)}); is "
+            "the disk full? Delete the folder and profile again"
         )
     tables = ("--format=csv", *size[:1], f"--output={folder / 'window'}")
     names = [part for name in reports for part in ("--report", name)]
@@ -200,8 +200,8 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
         )
     except subprocess.TimeoutExpired:
         raise UserError(
-            f"`{' '.join(command[:2])}` was stopped after {EXPORT_S} s; profile again, and reinstall Nsight Systems "
-            "if that does not help (docs/nsys.md)"
+            f"`{' '.join(command[:2])}` was stopped after {EXPORT_S} s; profile again, and install Nsight "
+            "Systems anew if that does not help (docs/nsys.md)"
         ) from None
 
 

@@ -9,13 +9,10 @@ import pandas as pd
 
 from batchscope.errors import UserError
 from batchscope.profiles.events import Event, events_frame, own_stretches
-from batchscope.profiles.schema import COPY, KERNEL, OPERATOR, OSRT
+from batchscope.profiles.schema import OPERATOR, OSRT
 from batchscope.profiles.steps import ANNOTATION, Span, steps_frame
 
 NANO = 1e-9
-
-PUSH_POP = 59
-"""Type of a thread's NVTX range, as nsys numbers them."""
 
 THREAD_BITS = 0xFFFFFF
 """Of a global thread: its own number; the rest is that of its process."""
@@ -30,22 +27,22 @@ COLUMNS = {
 }
 """Tables and columns that are read. nsys leaves out a table that would be empty."""
 
-RANGES = f"""
+# 59 is the type of a range that one thread pushes and pops.
+RANGES = """
     SELECT start, end, globalTid AS thread, coalesce(text, value) AS name
-    FROM NVTX_EVENTS LEFT JOIN StringIds ON id = textId
-    WHERE eventType = {PUSH_POP} AND end IS NOT NULL"""
-CALLS = """
-    SELECT start, end, globalTid AS thread, value AS name FROM OSRT_API JOIN StringIds ON id = nameId"""
+    FROM NVTX_EVENTS LEFT JOIN StringIds ON id = textId WHERE eventType = 59 AND end IS NOT NULL"""
+WORK = """
+    SELECT start, end, globalPid AS process, deviceId AS device, streamId AS stream,
+        correlationId AS correlation, value AS name, 'kernel' AS kind
+    FROM CUPTI_ACTIVITY_KIND_KERNEL JOIN StringIds ON id = demangledName
+    UNION ALL SELECT start, end, globalPid, deviceId, streamId, correlationId, 'memcpy', 'copy'
+    FROM CUPTI_ACTIVITY_KIND_MEMCPY
+    UNION ALL SELECT start, end, globalPid, deviceId, streamId, correlationId, 'memset', 'copy'
+    FROM CUPTI_ACTIVITY_KIND_MEMSET"""
 LAUNCHES = """
     SELECT start, globalTid AS thread, correlationId AS correlation FROM CUPTI_ACTIVITY_KIND_RUNTIME"""
-_PLACE = (
-    "start, end, globalPid AS process, deviceId AS device, streamId AS stream, correlationId AS correlation"
-)
-WORK = f"""
-    SELECT {_PLACE}, value AS name, '{KERNEL}' AS kind
-    FROM CUPTI_ACTIVITY_KIND_KERNEL JOIN StringIds ON id = demangledName
-    UNION ALL SELECT {_PLACE}, 'memcpy', '{COPY}' FROM CUPTI_ACTIVITY_KIND_MEMCPY
-    UNION ALL SELECT {_PLACE}, 'memset', '{COPY}' FROM CUPTI_ACTIVITY_KIND_MEMSET"""
+CALLS = """
+    SELECT start, end, globalTid AS thread, value AS name FROM OSRT_API JOIN StringIds ON id = nameId"""
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,8 @@ class Recorded:
     ranges: pd.DataFrame
     """NVTX ranges: ``start``, ``end``, ``thread``, ``name``"""
     work: pd.DataFrame
-    """of GPUs: ``start``, ``end``, ``process``, ``device``, ``stream``, ``correlation``, ``name``, ``kind``"""
+    """of GPUs: ``start``, ``end``, ``process``, ``device``, ``stream``, ``correlation``, ``name``, ``kind``
+    as in events.parquet"""
     launches: pd.DataFrame
     """calls of CUDA: ``start``, ``thread``, ``correlation``"""
     calls: pd.DataFrame
@@ -81,7 +79,8 @@ def read_database(path: Path) -> Recorded:
     except (sqlite3.DatabaseError, pd.errors.DatabaseError) as error:
         reason = str(error).splitlines()[-1]
         raise UserError(
-            f"{path}: the database is missing, cut off or damaged ({reason}); delete the folder and profile again"
+            f"{path}: the database is missing, cut off or damaged ({reason}); delete the folder and profile "
+            "again"
         ) from None
 
 
@@ -119,9 +118,17 @@ def first_gpu(work: pd.DataFrame, processes: set[int]) -> pd.DataFrame:
 
 
 def device_steps(marked: pd.DataFrame, launches: pd.DataFrame, work: pd.DataFrame) -> pd.DataFrame:
-    """Ranges of steps as the GPU ran them: from the first to the last work launched inside, on the busiest stream.
+    """Steps as the GPU ran them: from the first to the last work on the busiest stream launched inside.
 
-    Where a step has none of it, all stay as their thread drew them.
+    Where one has none, all stay as their thread drew them.
+
+    Args:
+        marked: ranges of the steps, of one process.
+        launches: calls of CUDA.
+        work: of that process's GPU.
+
+    Returns:
+        Columns ``name``, ``start``, ``end``.
     """
     busy = (work["end"] - work["start"]).groupby(work["stream"]).sum()
     if busy.empty:
