@@ -65,17 +65,26 @@ def capture(job: CaptureJob) -> None:
     """
     nsys = find_nsys()
     order = write_order(job, "nsys")
+    env = report_environment(engine_environment(job), job.variables)
+    record(nsys, [job.python, "-m", "batchscope.profiler", str(order.resolve())], job, env)
+    export(nsys, job.out, REPORTS[job.device])
+
+
+def record(nsys: str, program: Sequence[str], job: CaptureJob, env: Mapping[str, str]) -> None:
+    """Run a program under nsys; the report lies in ``job.out``, if the program marked a window.
+
+    Raises:
+        UserError: the program or nsys failed, took longer than ``job.timeout_s``, or the disk is full.
+    """
+    # A folder of its own: files there by which sessions find each other, once damaged, make all of them hang.
     with tempfile.TemporaryDirectory(prefix="batchscope-nsys-", ignore_cleanup_errors=True) as scratch:
         check_room(Path(scratch), job.out)
-        env = report_environment(engine_environment(job), job.variables) | VARIABLES | {"TMPDIR": scratch}
         command = [
             *(nsys, "profile", *COMMON, *OPTIONS[job.device], "--force-overwrite=true"),
-            *("--output", str(job.out / REPORT)),
-            *(job.python, "-m", "batchscope.profiler", str(order.resolve())),
+            *(f"--output={job.out / REPORT}", *program),
         ]
         with nothing_left(f"TMPDIR={scratch}"):
-            run_capture(command, job, env)
-    export(nsys, job.out, REPORTS[job.device])
+            run_capture(command, job, {**env, **VARIABLES, "TMPDIR": scratch})
 
 
 def find_nsys() -> str:
@@ -116,13 +125,17 @@ def report_environment(env: Mapping[str, str], asked: Mapping[str, str]) -> dict
     }
 
 
-def check_room(*folders: Path) -> None:
-    """Raises a UserError where one of the folders has too little room."""
+def check_room(*folders: Path, room: int = ROOM) -> None:
+    """Look whether each folder has ``room`` bytes free.
+
+    Raises:
+        UserError: one has not.
+    """
     for folder in folders:
-        if (free := shutil.disk_usage(folder).free) < ROOM:
+        if (free := shutil.disk_usage(folder).free) < room:
             raise UserError(
                 f"no space left for the capture: {folder} has {free / 1e6:.0f} MB free, and nsys needs "
-                f"{ROOM / 1e6:.0f} MB; make room, or set TMPDIR to a folder that has it if it is that one"
+                f"{room / 1e6:.0f} MB; make room, or set TMPDIR to a folder that has it if it is that one"
             )
 
 
