@@ -201,6 +201,8 @@ def scrub(database: Path) -> None:
     with contextlib.closing(sqlite3.connect(database)) as connection:
         for name in PRIVATE:
             connection.execute(f"DROP TABLE IF EXISTS {name}")
+        # Whole environments are among the strings as well; each holds the variable that we set.
+        connection.execute("DELETE FROM StringIds WHERE instr(value, 'TMPDIR=')")
         connection.commit()
         connection.execute("VACUUM")
 
