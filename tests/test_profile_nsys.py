@@ -152,6 +152,17 @@ def test_a_window_without_steps_is_an_empty_capture(tmp_path: Path) -> None:
 
 
 @needs_nsys
+def test_tables_that_nsys_does_not_write_stop_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(STEPPING, tmp_path)
+    export(find_nsys(), tmp_path, ["nvtx_sum", "no_such_table"])
+    assert "nsys stats wrote no no_such_table: " in capsys.readouterr().out
+    assert (tmp_path / "window_nvtx_sum.csv").exists()
+    assert len(parse(tmp_path)[1]) == 3
+
+
+@needs_nsys
 def test_a_program_that_fails_under_nsys_tells_why(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="the capture failed: ValueError: too small"):
         run("raise ValueError('too small')", tmp_path)

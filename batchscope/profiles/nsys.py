@@ -36,6 +36,9 @@ REPORTS = {
 }
 """Tables of `nsys stats`."""
 
+PRIVATE = ("META_DATA_CAPTURE", "META_DATA_EXPORT", "TARGET_INFO_SYSTEM_ENV", "ProcessStreams", "PROCESSES")
+"""Tables of a database that tell of the machine and its user."""
+
 VARIABLES = {
     "NSYS_NVTX_PROFILER_REGISTER_ONLY": "0",  # the window's name is no registered string
     "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # nsys follows what is executed, not what is forked
@@ -177,34 +180,46 @@ def export(nsys: str, folder: Path, reports: Sequence[str]) -> None:
             f"{folder}: nsys wrote no report: the capture holds no engine step; the pass may have ended "
             "before the window began: lower profile.steps, or profile a run with more reviews"
         )
-    size = ("--force-overwrite=true", "--quiet=true")
-    exported = _run([nsys, "export", "--type=sqlite", *size, f"--output={database}", str(report)])
+    options = ("--type=sqlite", "--force-overwrite=true", "--quiet=true")
+    exported = _run([nsys, "export", *options, f"--output={database}", str(report)])
     if exported.returncode or not database.exists() or not database.stat().st_size:
         database.unlink(missing_ok=True)
         raise UserError(
             f"{report}: nsys could not read the report or write its database ({_last_line(exported)}); is "
             "the disk full? Delete the folder and profile again"
         )
-    tables = ("--format=csv", *size[:1], f"--output={folder / 'window'}")
-    names = [part for name in reports for part in ("--report", name)]
-    summed = _run([nsys, "stats", "--quiet", *tables, *names, str(database)])
-    if summed.returncode:
-        raise UserError(f"{database}: nsys stats failed: {_last_line(summed)}")
+    write_tables(nsys, database, reports)
     scrub(database)
 
 
-PRIVATE = ("META_DATA_CAPTURE", "META_DATA_EXPORT", "TARGET_INFO_SYSTEM_ENV", "ProcessStreams", "PROCESSES")
+def write_tables(nsys: str, database: Path, reports: Sequence[str]) -> None:
+    """CSV files beside the database; what is missing is said, for nothing of ours reads them."""
+    base = database.with_suffix("")
+    options = ("--format=csv", "--force-overwrite=true", "--quiet", *(f"--report={name}" for name in reports))
+    done = _run([nsys, "stats", *options, f"--output={base}", str(database)])
+    if missing := [name for name in reports if not Path(f"{base}_{name}.csv").exists()]:
+        print(f"{database}: nsys stats wrote no {', '.join(missing)}: {_last_line(done)}", flush=True)
 
 
 def scrub(database: Path) -> None:
-    """Take the environment, the machine's names and the program's output out of the database."""
-    with contextlib.closing(sqlite3.connect(database)) as connection:
-        for name in PRIVATE:
-            connection.execute(f"DROP TABLE IF EXISTS {name}")
-        # Whole environments are among the strings as well; each holds the variable that we set.
-        connection.execute("DELETE FROM StringIds WHERE instr(value, 'TMPDIR=')")
-        connection.commit()
-        connection.execute("VACUUM")
+    """Take the environment, the machine's names and the program's output out of the database.
+
+    Raises:
+        UserError: the disk is full.
+    """
+    try:
+        with contextlib.closing(sqlite3.connect(database)) as connection:
+            for name in PRIVATE:
+                connection.execute(f"DROP TABLE IF EXISTS {name}")
+            # Whole environments are among the strings as well; each holds the variable that we set.
+            connection.execute("DELETE FROM StringIds WHERE instr(value, 'TMPDIR=')")
+            connection.commit()
+            connection.execute("VACUUM")
+    except sqlite3.DatabaseError as error:
+        database.unlink()
+        raise UserError(
+            f"{database}: could not be cleaned of the environment ({error}); is the disk full?"
+        ) from None
 
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
