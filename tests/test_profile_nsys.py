@@ -217,13 +217,19 @@ def marked(text: str) -> list[int]:
 
 
 HANGING = "import subprocess; subprocess.run(['sleep', '1000'], start_new_session=True)"
+STOPPING_NSYS = """
+import psutil, signal, time
+nsys = next(each for each in psutil.Process().parents() if "profile" in each.cmdline()[:2])
+nsys.send_signal(signal.SIGSTOP)
+"""
 
 
 @needs_nsys
-def test_nsys_that_hangs_is_stopped_with_all_that_it_started(tmp_path: Path) -> None:
+@pytest.mark.parametrize("program", [HANGING, STOPPING_NSYS])
+def test_nsys_that_hangs_is_stopped_with_all_that_it_started(tmp_path: Path, program: str) -> None:
     mark = f"mark-{tmp_path}"
     with pytest.raises(UserError, match=r"stopped after 6 s; raise profile\.timeout_s"):
-        run(HANGING, tmp_path, timeout_s=6, VLLM_MARK=mark)
+        run(program, tmp_path, timeout_s=6, VLLM_MARK=mark)
     assert not marked(mark)
 
 
