@@ -1,4 +1,4 @@
-"""The database that nsys exports, of versions 2023.4 to 2025.3, as events and steps."""
+"""The database that nsys exports, as events and steps."""
 
 import contextlib
 import sqlite3
