@@ -308,10 +308,11 @@ class Profile(Section):
         description="study/run, such as saturation/packed-n4; null: saturation/packed-n4 and "
         "saturation/separate-n1, those that there are",
     )
-    profilers: list[Literal["torch", "memory"]] = Field(
+    profilers: list[Literal["torch", "nsys", "memory"]] = Field(
         ["torch"],
         min_length=1,
-        description="torch (PyTorch's); memory (what takes the device's memory)",
+        description="torch (PyTorch's), nsys (Nsight Systems, to be installed), memory (what takes the "
+        "device's memory); any of them",
     )
     steps: PositiveInt = Field(4, le=100, description="engine steps looked into, in the middle of a pass")
     timeout_s: PositiveInt = Field(300, description="a capture that takes longer is stopped")

@@ -31,8 +31,8 @@ STUDIES = list(CONFIG.active_studies)
 RECORDS = ("measurement.json", "environment.json", "requests.parquet", "steps.parquet", "hardware.parquet")
 MODEL = ("flops", "memory", "schedule", "cost_model", "break_even", "devices")
 ANALYSIS = ("batchscope/analysis/*.py", *(f"batchscope/{name}.py" for name in MODEL))
-PARSERS = {"torch": "torch_trace", "memory": "memory"}
-PROFILE_PAGES = {"profiles": {"torch"}, "memory": {"memory"}}
+PARSERS = {"torch": "torch_trace", "nsys": "nsys", "memory": "memory"}
+PROFILE_PAGES = {"profiles": {"torch", "nsys"}, "memory": {"memory"}}
 PROMPT_SETS = {run.prompts.id: run.prompts for run in RUNS.values()}
 export_to_jobs(CONFIG.environments)
 VERSIONS = {name: installed_versions(environment) for name, environment in CONFIG.environments.items()}

@@ -31,9 +31,9 @@ rule profile_run:
         code=code(
             "batchscope/engine/*.py",
             "batchscope/profiler/*.py",
-            *(f"batchscope/profiles/{name}.py" for name in ("capture", "plan", "schema", "steps")),
+            *(f"batchscope/profiles/{name}.py" for name in ("capture", "events", "plan", "schema", "steps")),
         ),
-        parser=lambda wildcards: code(f"batchscope/profiles/{PARSERS[wildcards.profiler]}.py"),
+        parser=lambda wildcards: code(f"batchscope/profiles/{PARSERS[wildcards.profiler]}*.py"),
     output:
         folder=directory("<results>/profiles/{study}/{run}/{profiler}"),
     log:

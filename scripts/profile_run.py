@@ -27,7 +27,11 @@ from batchscope.profiles.schema import EVENTS, STEPS, TIMELINE
 from batchscope.supervise import device_lock
 from scripts.measure import STATE, check_fits, restriction
 
-PROFILERS = {"torch": "batchscope.profiles.torch_trace", "memory": "batchscope.profiles.memory"}
+PROFILERS = {
+    "torch": "batchscope.profiles.torch_trace",
+    "nsys": "batchscope.profiles.nsys",
+    "memory": "batchscope.profiles.memory",
+}
 """Modules with ``capture`` and ``parse``; only the one in use is imported."""
 
 
