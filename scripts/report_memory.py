@@ -4,10 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from batchscope.analysis.pages import study_html, study_markdown
-from batchscope.analysis.plots import save
+from batchscope.analysis.output import write_csv, write_figure, write_page
 from batchscope.errors import UserError, run_script
-from batchscope.files import replacing, write_text
 from batchscope.profiles.memory_page import TITLE, load_memory, memory_csv, memory_page
 from batchscope.profiles.memory_plots import memory_figure
 
@@ -31,12 +29,9 @@ def write_report(folders: Sequence[Path], tables: Path, plots: Path) -> None:
     """Write the page as Markdown and HTML, the frame as CSV, and the figure as PNG and SVG."""
     profiles = load_memory(folders)
     page = memory_page(profiles, tables)
-    write_text(tables / f"{TITLE}.md", study_markdown(page))
-    write_text(tables / f"{TITLE}.html", study_html(page))
-    with replacing(tables / f"{TITLE}.csv") as path:
-        memory_csv(profiles).to_csv(path, index=False)
-    with replacing(plots / f"{TITLE}.png") as png, replacing(plots / f"{TITLE}.svg") as svg:
-        save(memory_figure(profiles, page.context), png, svg)
+    write_page(page, tables / TITLE)
+    write_csv(memory_csv(profiles), tables / TITLE)
+    write_figure(memory_figure(profiles, page.context), plots / TITLE)
 
 
 if __name__ == "__main__":
