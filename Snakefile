@@ -24,14 +24,21 @@ include: "rules/aggregate.smk"
 include: "rules/cost.smk"
 include: "rules/profile.smk"
 include: "rules/plan.smk"
+include: "rules/cluster.smk"
 
 
 report: "report/workflow.rst"
 
 
-# A profile's limit is lost as soon as any other --resources is given; this one stays.
-workflow.global_resources.setdefault("device", max(CONFIG.gpus, 1))
+# A profile's limit is lost as soon as any other --resources is given; this one stays. On a cluster it holds
+# inside each allocation, where runs of one engine go in turn.
+workflow.global_resources.setdefault("device", 1 if ON_CLUSTER else max(CONFIG.gpus, 1))
 workflow.global_resources.setdefault("gpu", CONFIG.gpus)
+
+
+resource_scopes:
+    device="local",
+    gpu="local",
 
 
 rule all:

@@ -17,7 +17,7 @@ from batchscope.config import load_config
 from batchscope.environments import export_to_jobs, installed_versions, warning
 from batchscope.errors import UserError
 from batchscope.profiles.choice import profiled_runs
-from batchscope.runs import canonical_json, expand_studies, measuring_order, run_spec
+from batchscope.runs import canonical_json, expand_studies, measuring_order, run_spec, runs_by_engine
 
 try:
     CONFIG = load_config(config)
@@ -26,7 +26,9 @@ except UserError as error:
     # A WorkflowError would add lines of this file to the message.
     raise SystemExit(f"error: {error}") from None
 
+ON_CLUSTER = workflow.remote_exec or workflow.resource_settings.nodes is not None
 ORDER = measuring_order(list(RUNS.values()))
+ENGINES = {run: name for name, ids in runs_by_engine(list(RUNS.values())).items() for run in ids}
 STUDIES = list(CONFIG.active_studies)
 RECORDS = ("measurement.json", "environment.json", "requests.parquet", "steps.parquet", "hardware.parquet")
 MODEL = ("flops", "memory", "schedule", "cost_model", "break_even", "devices")
@@ -58,6 +60,22 @@ def code(*patterns):
 
 def run_of(wildcards):
     return RUNS[wildcards.study, wildcards.run]
+
+
+def engine_of(wildcards):
+    """The allocation of a cluster that a run shares with others; on one machine groups mean nothing."""
+    if workflow.remote_exec:
+        stay_together()
+    return ENGINES[run_of(wildcards).id]
+
+
+def stay_together():
+    """Inside an allocation: one Snakemake, hence one engine, for all runs; and one that fails stops no other.
+
+    Snakemake hands these options to no job, and has no settings yet while it reads this file.
+    """
+    workflow.execution_settings.keep_going = True
+    workflow.group_settings.group_components = {"engine": len(RUNS)}
 
 
 def device_of(run):

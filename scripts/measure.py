@@ -7,6 +7,8 @@ not start for another reason is an error.
 import argparse
 import json
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from itertools import chain
@@ -21,6 +23,7 @@ from batchscope.engine_pool import (
     EngineRequest,
     EngineTimeOutError,
     Limits,
+    state_folder,
 )
 from batchscope.environments import require
 from batchscope.errors import UserError, run_script
@@ -29,9 +32,6 @@ from batchscope.measurement import architecture, failure, publish
 from batchscope.models import context_length
 from batchscope.outcome import describe_exit, ran_out_of_memory
 from batchscope.supervise import gone, snakemake_above
-
-STATE = Path(".snakemake") / "batchscope"
-"""Where engines of this workflow are found; Snakemake keeps its own state beside it."""
 
 
 def main() -> None:
@@ -49,6 +49,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the results")
     parser.add_argument("--log", type=Path, required=True, help="file for the engine's output")
     args = parser.parse_args()
+    # A cluster asks before it kills: time to end the engine and to keep its log.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
 
     spec = json.loads(args.spec)
     summary = json.loads(args.prompts_summary.read_text(encoding="utf-8"))
@@ -142,7 +144,7 @@ def run_engine(
     Raises:
         UserError: the engine did not start, or the workflow ended meanwhile.
     """
-    pool, above = EnginePool(STATE), snakemake_above()
+    pool, above = EnginePool(state_folder()), snakemake_above()
     try:
         measured = pool.measure(wanted, job, log, limits, lambda line: print(line, flush=True))
     except EngineFailedError as failed:

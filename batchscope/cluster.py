@@ -1,0 +1,91 @@
+"""What a cluster's executor cannot say: which runs an allocation has finished, and why it ended.
+
+Snakemake knows an allocation's jobs only together. Where one fails it removes what all of them made; the
+history under ``results/history`` still has each finished run.
+"""
+
+import re
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+TOLD = re.compile(r"^(?:error: |slurmstepd: error: |slurmstepd-\S+: error: |Killed\b)")
+"""Lines of a cluster's log that say why a job ended: our own errors, and Slurm's."""
+
+STARTED = re.compile(r"^([^/\s]+/[^/\s:]+): [\d,]+ prompts, ")
+"""What a run says first (scripts/measure.py)."""
+
+MOST_LINES = 8
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """A job that the cluster ended without success."""
+
+    name: str
+    logs: Path
+    """folder of its logs; the newest is its own"""
+    runs: Mapping[str, Path]
+    """the log of each run in it, by study/run; empty for other jobs"""
+
+
+def log_folder(logs: Path, name: str, group: bool, wildcards: Iterable[str]) -> Path:
+    """Where the executor puts the logs of a job with this name."""
+    if group:
+        return logs / f"group_{name}"
+    return logs / f"rule_{name}" / "_".join(wildcards).replace("/", "_")
+
+
+def kept_measurements(results: Path, runs: Iterable[str]) -> dict[str, set[Path]]:
+    """Finished measurements in the history, by study/run; measurement.json is written last."""
+    return {
+        run: {path.parent for path in (results / "history" / run).glob("*/measurement.json")} for run in runs
+    }
+
+
+def restore(results: Path, earlier: Mapping[str, set[Path]]) -> list[str]:
+    """Put back what Snakemake removed of runs that have ended well since ``earlier``.
+
+    Returns:
+        Those runs as study/run, the ones with nothing removed included.
+    """
+    new = {run: found - earlier[run] for run, found in kept_measurements(results, earlier).items()}
+    for run, folders in new.items():
+        out = results / "runs" / run
+        if not folders or (out / "measurement.json").exists():
+            continue
+        out.mkdir(parents=True, exist_ok=True)
+        newest = max(folders)
+        for file in sorted(newest.iterdir(), key=lambda path: path.name == "measurement.json"):
+            shutil.copyfile(file, out / file.name)
+    return [run for run, folders in new.items() if folders]
+
+
+def explain(failed: Allocation, finished: Iterable[str]) -> str:
+    """Why an allocation failed, in lines: what was told, what is missing, with its log, and what is kept."""
+    logs = sorted(failed.logs.glob("*.log"), key=lambda path: path.stat().st_mtime)
+    said = logs[-1].read_text(encoding="utf-8", errors="replace").splitlines() if logs else []
+    where = f" (log: {logs[-1]})" if logs else ""
+    lines = [f"{failed.name} failed{where}", *(f"  {line}" for line in dict.fromkeys(_told(said)))]
+    done = set(finished)
+    missing = [run for run in failed.runs if run not in done]
+    started = [found[1] for line in said if (found := STARTED.match(line))]
+    for run in missing:
+        state = (
+            "was in progress" if started[-1:] == [run] else "failed" if run in started else "did not start"
+        )
+        lines.append(f"  {run} {state}" + ("" if state == "did not start" else f" (log: {failed.runs[run]})"))
+    if kept := len(failed.runs) - len(missing):
+        lines.append(f"  {kept} of its {len(failed.runs)} runs had ended and are kept")
+    return "\n".join(lines)
+
+
+def _told(said: list[str]) -> list[str]:
+    """Lines that tell a cause, each with the indented ones that go on with it."""
+    told, inside = [], False
+    for line in said:
+        inside = bool(TOLD.match(line)) or (inside and line.startswith("  "))
+        if inside:
+            told.append(line)
+    return told[-MOST_LINES:]
