@@ -4,6 +4,8 @@ snakemake --cores 1 all                                    everything that is no
 snakemake --cores 1 results/runs/saturation/packed-n4/measurement.json    one run
 snakemake --cores 1 profile                                where the time inside engine steps goes
 snakemake --cores 1 plan                                   what would run, how long, and why
+snakemake --cores 4 prepare                                data set, models and prompts, for nodes without a network
+snakemake --workflow-profile profiles/slurm all            the same on a cluster
 """
 
 from snakemake.utils import min_version

@@ -37,29 +37,24 @@ def log_folder(logs: Path, name: str, group: bool, wildcards: Iterable[str]) -> 
     return logs / f"rule_{name}" / "_".join(wildcards).replace("/", "_")
 
 
-def kept_measurements(results: Path, runs: Iterable[str]) -> dict[str, set[Path]]:
-    """Finished measurements in the history, by study/run; measurement.json is written last."""
-    return {
-        run: {path.parent for path in (results / "history" / run).glob("*/measurement.json")} for run in runs
-    }
+def kept_measurements(results: Path, run: str) -> set[Path]:
+    """Folders of the history that hold a finished measurement of a run; its measurement.json came last."""
+    return {path.parent for path in (results / "history" / run).glob("*/measurement.json")}
 
 
-def restore(results: Path, earlier: Mapping[str, set[Path]]) -> list[str]:
-    """Put back what Snakemake removed of runs that have ended well since ``earlier``.
+def restore(results: Path, run: str, earlier: set[Path]) -> bool:
+    """Put a run back that was measured since the history held ``earlier``, if Snakemake has removed it.
 
     Returns:
-        Those runs as study/run, the ones with nothing removed included.
+        Whether it has been measured since.
     """
-    new = {run: found - earlier[run] for run, found in kept_measurements(results, earlier).items()}
-    for run, folders in new.items():
-        out = results / "runs" / run
-        if not folders or (out / "measurement.json").exists():
-            continue
+    new = kept_measurements(results, run) - earlier
+    out = results / "runs" / run
+    if new and not (out / "measurement.json").exists():
         out.mkdir(parents=True, exist_ok=True)
-        newest = max(folders)
-        for file in sorted(newest.iterdir(), key=lambda path: path.name == "measurement.json"):
+        for file in sorted(max(new).iterdir(), key=lambda path: path.name == "measurement.json"):
             shutil.copyfile(file, out / file.name)
-    return [run for run, folders in new.items() if folders]
+    return bool(new)
 
 
 def explain(failed: Allocation, finished: Iterable[str]) -> str:
@@ -67,15 +62,17 @@ def explain(failed: Allocation, finished: Iterable[str]) -> str:
     logs = sorted(failed.logs.glob("*.log"), key=lambda path: path.stat().st_mtime)
     said = logs[-1].read_text(encoding="utf-8", errors="replace").splitlines() if logs else []
     where = f" (log: {logs[-1]})" if logs else ""
-    lines = [f"{failed.name} failed{where}", *(f"  {line}" for line in dict.fromkeys(_told(said)))]
+    told = list(dict.fromkeys(_told(said)))
+    lines = [f"{failed.name} failed{where}", *(f"  {line}" for line in told)]
     done = set(finished)
     missing = [run for run in failed.runs if run not in done]
     started = [found[1] for line in said if (found := STARTED.match(line))]
     for run in missing:
-        state = (
-            "was in progress" if started[-1:] == [run] else "failed" if run in started else "did not start"
-        )
-        lines.append(f"  {run} {state}" + ("" if state == "did not start" else f" (log: {failed.runs[run]})"))
+        if run in started or any(run in line for line in told):
+            state = "was in progress" if started[-1:] == [run] else "failed"
+            lines.append(f"  {run} {state} (log: {failed.runs[run]})")
+        else:
+            lines.append(f"  {run} did not start")
     if kept := len(failed.runs) - len(missing):
         lines.append(f"  {kept} of its {len(failed.runs)} runs had ended and are kept")
     return "\n".join(lines)

@@ -7,7 +7,7 @@ out: nothing of its own; after a failure, the runs that an allocation had finish
 import shutil
 from pathlib import Path
 
-from batchscope.cluster import Allocation, explain, kept_measurements, restore
+from batchscope.cluster import Allocation, explain, kept_measurements, log_folder, restore
 
 # Seconds of work each, or a download, which compute nodes are often cut off from.
 CHEAP = ("make_dataset", "prepare_model", "make_tables", "score_labels", "plot_study")
@@ -17,13 +17,15 @@ workflow.localrules(*CHEAP)
 # The name under which a profile says how many runs may share an allocation.
 workflow.parent_groupids.update(dict.fromkeys(ENGINES.values(), "engine"))
 
+TO_MEASURE = {}
 EARLIER = {}
 
 
-def measure_jobs():
-    """What this call has to measure: the job of each run, as study/run."""
+def note_beginning():
+    """What this call is to measure (the job of each run, as study/run), and what the history has of it."""
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "measure"]
-    return {run_of(job.wildcards).id: job for job in jobs}
+    TO_MEASURE.update({run_of(job.wildcards).id: job for job in jobs})
+    EARLIER.update({run: kept_measurements(results_of(job), run) for run, job in TO_MEASURE.items()})
 
 
 def results_of(job):
@@ -32,10 +34,9 @@ def results_of(job):
 
 def keep_finished():
     """Put finished runs of failed allocations back, with Snakemake's record of what they were made of."""
-    jobs = measure_jobs()
-    finished = restore(results_of(next(iter(jobs.values()))), EARLIER) if jobs else []
+    finished = [run for run, job in TO_MEASURE.items() if restore(results_of(job), run, EARLIER[run])]
     for run in finished:
-        workflow.async_run(workflow.persistence.finished(jobs[run]))
+        workflow.async_run(workflow.persistence.finished(TO_MEASURE[run]))
     return finished
 
 
@@ -57,9 +58,7 @@ onstart:
             "error: there is no sbatch on PATH: call this on a node from which jobs are submitted to Slurm (and load "
             "its module, where the site has one), or run without a cluster: snakemake --cores 1 all"
         )
-    jobs = measure_jobs()
-    if jobs:
-        EARLIER.update(kept_measurements(results_of(next(iter(jobs.values()))), jobs))
+    note_beginning()
 
 
 onerror:

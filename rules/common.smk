@@ -59,23 +59,24 @@ def code(*patterns):
 
 
 def run_of(wildcards):
+    if workflow.remote_exec:
+        stay_together()
     return RUNS[wildcards.study, wildcards.run]
 
 
-def engine_of(wildcards):
-    """The allocation of a cluster that a run shares with others; on one machine groups mean nothing."""
-    if workflow.remote_exec:
-        stay_together()
-    return ENGINES[run_of(wildcards).id]
-
-
 def stay_together():
-    """Inside an allocation: one Snakemake, hence one engine, for all runs; and one that fails stops no other.
+    """In an allocation of a cluster: one Snakemake for all runs, hence one engine; and no run stops another.
 
-    Snakemake hands these options to no job, and has no settings yet while it reads this file.
+    Snakemake passes these options on to no job. It has its settings only once this file is read, so jobs' inputs
+    call this.
     """
     workflow.execution_settings.keep_going = True
     workflow.group_settings.group_components = {"engine": len(RUNS)}
+
+
+def engine_of(wildcards):
+    """The allocation that a run shares with others; on one machine groups mean nothing."""
+    return ENGINES[run_of(wildcards).id]
 
 
 def device_of(run):
