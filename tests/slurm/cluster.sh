@@ -75,7 +75,10 @@ NodeName=$host NodeAddr=127.0.0.1 CPUs=16 RealMemory=$memory Gres=gpu:toy:1 Stat
 PartitionName=main Nodes=$host Default=YES MaxTime=INFINITE State=UP
 CONF
     echo "NodeName=$host Name=gpu Type=toy File=/dev/null" >/etc/slurm/gres.conf
-    echo "CgroupPlugin=cgroup/v1" >/etc/slurm/cgroup.conf
+    local plugin=cgroup/v1 version
+    version=$(slurmd -V | grep -Eo '[0-9]+\.[0-9]+' | head -n 1)
+    [[ $version < 23.02 ]] || plugin=disabled # older versions do not know the word
+    echo "CgroupPlugin=$plugin" >/etc/slurm/cgroup.conf
     slurmctld
     slurmd
     for _ in $(seq 150); do
