@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-TOLD = re.compile(r"^(?:error: |slurmstepd: error: |slurmstepd-\S+: error: |Killed\b)")
+TOLD = re.compile(
+    r"^(?:error: |slurmstepd(?:-\S+)?: error: |srun: error: \S+ tasks? \S+ (?:Killed|Out Of Memory))"
+)
 """Lines of a cluster's log that say why a job ended: our own errors, and Slurm's."""
 
 STARTED = re.compile(r"^([^/\s]+/[^/\s:]+): [\d,]+ prompts, ")
