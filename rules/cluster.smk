@@ -10,9 +10,9 @@ from pathlib import Path
 from batchscope.cluster import Allocation, explain, kept_measurements, log_folder, restore
 
 # Seconds of work each, or a download, which compute nodes are often cut off from.
-CHEAP = ("make_dataset", "prepare_model", "make_tables", "score_labels", "plot_study")
-CHEAP += ("report_labels", "report_cost", "report_profiles")
-workflow.localrules(*CHEAP)
+ASSETS = ("make_dataset", "prepare_model", "make_prompts")
+PAGES = ("make_tables", "score_labels", "plot_study", "report_labels", "report_cost", "report_profiles")
+workflow.localrules(*ASSETS, *PAGES)
 
 # The name under which a profile says how many runs may share an allocation.
 workflow.parent_groupids.update(dict.fromkeys(ENGINES.values(), "engine"))
@@ -34,9 +34,10 @@ def results_of(job):
 
 def keep_finished():
     """Put finished runs of failed allocations back, with Snakemake's record of what they were made of."""
-    finished = [run for run, job in TO_MEASURE.items() if restore(results_of(job), run, EARLIER[run])]
+    open_jobs = {run: job for run, job in TO_MEASURE.items() if not workflow.dag.finished(job)}
+    finished = [run for run, job in open_jobs.items() if restore(results_of(job), run, EARLIER[run])]
     for run in finished:
-        workflow.async_run(workflow.persistence.finished(TO_MEASURE[run]))
+        workflow.async_run(workflow.persistence.finished(open_jobs[run]))
     return finished
 
 

@@ -13,6 +13,7 @@ import tempfile
 import time
 from itertools import chain
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from batchscope.config import Environment
@@ -49,8 +50,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the results")
     parser.add_argument("--log", type=Path, required=True, help="file for the engine's output")
     args = parser.parse_args()
-    # A cluster asks before it kills: time to end the engine and to keep its log.
-    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
+    signal.signal(signal.SIGTERM, end_in_order)
 
     spec = json.loads(args.spec)
     summary = json.loads(args.prompts_summary.read_text(encoding="utf-8"))
@@ -82,6 +82,12 @@ def main() -> None:
             **outcome,
         }
         publish(measurement, Path(scratch), args.out)
+
+
+def end_in_order(number: int, _frame: FrameType | None) -> None:
+    """A cluster asks, more than once, before it kills: time to end the engine and to keep its log."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def engine_request(spec: dict[str, Any], python: str, gpus: int, model: Path) -> EngineRequest:
