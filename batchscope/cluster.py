@@ -63,7 +63,7 @@ def explain(failed: Allocation, finished: Iterable[str]) -> str:
     """Why an allocation failed, in lines: what was told, what is missing, with its log, and what is kept."""
     logs = sorted(failed.logs.glob("*.log"), key=lambda path: path.stat().st_mtime)
     said = logs[-1].read_text(encoding="utf-8", errors="replace").splitlines() if logs else []
-    where = f" (log: {logs[-1]})" if logs else ""
+    where = f" (log: {logs[-1]})" if logs else ": it did not start; Snakemake's message above says why"
     told = list(dict.fromkeys(_told(said)))
     lines = [f"{failed.name} failed{where}", *(f"  {line}" for line in told)]
     done = set(finished)

@@ -45,7 +45,7 @@ def allocation_of(job):
     """A failed job as `explain` takes it."""
     group, jobs = job.is_group(), list(job.jobs) if job.is_group() else [job]
     wildcards = () if group else job.wildcards
-    logs = Path(workflow.executor_settings.logdir or ".snakemake/slurm_logs")
+    logs = Path(getattr(workflow.executor_settings, "logdir", None) or ".snakemake/slurm_logs")
     return Allocation(
         name=f"allocation {job.groupid}" if group else " ".join(("job", job.name, *wildcards)),
         logs=log_folder(logs, job.name, group, wildcards),
@@ -54,12 +54,14 @@ def allocation_of(job):
 
 
 onstart:
-    if workflow.non_local_exec and shutil.which("sbatch") is None:
+    submits = workflow.non_local_exec and any(not job.is_local for job in workflow.dag.needrun_jobs())
+    if submits and shutil.which("sbatch") is None:
         raise SystemExit(
             "error: there is no sbatch on PATH: call this on a node from which jobs are submitted to Slurm (and load "
             "its module, where the site has one), or run without a cluster: snakemake --cores 1 all"
         )
-    note_beginning()
+    if submits:
+        note_beginning()
 
 
 onerror:
