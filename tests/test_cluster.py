@@ -169,6 +169,12 @@ def test_a_dry_run_needs_no_cluster(project: Project) -> None:
     )
 
 
+def test_prepare_makes_assets_and_nothing_else(project: Project) -> None:
+    outcome = project.snakemake("prepare", "-n", cores=4)
+    assert outcome.status == 0, outcome.text
+    assert outcome.rules == {"make_dataset": 1, "prepare_model": 1, "make_prompts": 3, "prepare": 1}
+
+
 def test_without_sbatch_there_is_one_message(project: Project) -> None:
     for _ in range(2):  # nothing is left locked
         outcome = submit(project, "all", path=tools(project.folder))
