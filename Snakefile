@@ -4,6 +4,8 @@ snakemake --cores 1 all                                    everything that is no
 snakemake --cores 1 results/runs/saturation/packed-n4/measurement.json    one run
 snakemake --cores 1 profile                                where the time inside engine steps goes
 snakemake --cores 1 plan                                   what would run, how long, and why
+snakemake --cores 4 prepare                                data set, models and prompts, for nodes without a network
+snakemake --workflow-profile profiles/slurm all            the same on a cluster
 """
 
 from snakemake.utils import min_version
@@ -24,14 +26,21 @@ include: "rules/aggregate.smk"
 include: "rules/cost.smk"
 include: "rules/profile.smk"
 include: "rules/plan.smk"
+include: "rules/cluster.smk"
 
 
 report: "report/workflow.rst"
 
 
-# A profile's limit is lost as soon as any other --resources is given; this one stays.
-workflow.global_resources.setdefault("device", max(CONFIG.gpus, 1))
+# A profile's limit is lost as soon as any other --resources is given; this one stays. On a cluster it holds
+# inside each allocation, where runs of one engine go in turn.
+workflow.global_resources.setdefault("device", 1 if ON_CLUSTER else max(CONFIG.gpus, 1))
 workflow.global_resources.setdefault("gpu", CONFIG.gpus)
+
+
+resource_scopes:
+    device="local",
+    gpu="local",
 
 
 rule all:

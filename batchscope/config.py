@@ -325,6 +325,12 @@ class Config(Section):
     gpus: int = Field(
         0, ge=0, description="GPUs that runs may use at the same time on one machine; 0 for CPU only"
     )
+    nodes: PositiveInt | None = Field(
+        None,
+        # no result depends on it, so it is in no file of results either
+        exclude=True,
+        description="nodes of a cluster, with 'gpus' each, for which `plan` predicts the queue; null: none",
+    )
     dataset: Dataset = Field(default_factory=Dataset, description="where the reviews come from")
     models: dict[Name, ModelAsset] = Field(
         default_factory=lambda: {"demo": ModelAsset(source="demo")},

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -81,6 +82,17 @@ class Limits:
 
     seconds: float
     keep: bool
+
+
+def state_folder() -> Path:
+    """Where this workflow's engines are found: beside Snakemake's own state, or on the node of an allocation.
+
+    Another allocation has no use for them, and a folder that nodes share may have no locks.
+    """
+    if job := os.environ.get("SLURM_JOB_ID"):
+        workflow = hashlib.sha256(str(Path.cwd()).encode()).hexdigest()[:6]
+        return Path(tempfile.gettempdir()) / f"batchscope-{os.getuid()}-{job}-{workflow}"
+    return Path(".snakemake") / "batchscope"
 
 
 class EnginePool:

@@ -51,6 +51,10 @@ class PlannedRun:
     prompt_tokens: int
     tokens_known: bool
     seconds: float
+    start_s: float
+    """seconds of these that the start of the run's engine takes"""
+    gpus: int
+    """that it holds; 1 on CPU"""
     measured_basis: bool
     may_repeat: bool
     """whether noise makes it longer: only the repeats that it has in any case are counted"""
@@ -74,7 +78,8 @@ def rates_from(measurements: Sequence[Mapping[str, Any] | None]) -> Rates:
             continue
         engine, workload = measured["spec"]["engine"], measured["spec"]["workload"]
         rate = median(repeat["prompt_tokens"] / repeat["seconds"] for repeat in measured["repeats"])
-        starts.setdefault(engine["environment"], []).append(measured["engine"]["start_s"])
+        if not measured["engine"].get("reused"):
+            starts.setdefault(engine["environment"], []).append(_start_of(measured))
         by_run[f"{measured['study']}/{measured['run']}"] = rate
         if workload.get("reuse", "none") == "none":
             by_layout.setdefault((engine["environment"], engine["model"], workload["layout"]), []).append(
@@ -85,6 +90,13 @@ def rates_from(measurements: Sequence[Mapping[str, Any] | None]) -> Rates:
         by_run,
         {key: median(values) for key, values in by_layout.items()},
     )
+
+
+def _start_of(measured: Mapping[str, Any]) -> float:
+    """What the engine's start took of the job that started it, imports too: all but warm-up and repeats."""
+    passes = sum(one["seconds"] for one in (*measured.get("warmup", ()), *measured["repeats"]))
+    job = measured.get("sweep", {}).get("seconds", 0.0)
+    return max(float(measured["engine"]["start_s"]), float(job - passes))
 
 
 def _plan(run: Run, config: Config, results: Path, rates: Rates, stale: str | None) -> PlannedRun:
@@ -106,6 +118,8 @@ def _plan(run: Run, config: Config, results: Path, rates: Rates, stale: str | No
         prompt_tokens=tokens,
         tokens_known=made is not None,
         seconds=start_s + work / rate,
+        start_s=start_s,
+        gpus=run.gpus if device == "cuda" else 1,
         measured_basis=rate != GUESSED_RATE[device],
         may_repeat=run.measure.stops_by_precision,
         stale=stale,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from hashlib import sha256
 from random import Random
 from typing import Any, TypeVar
 
@@ -153,13 +154,20 @@ def measuring_order(runs: Sequence[Run]) -> dict[str, int]:
     Inside an engine the order is random, from a fixed seed, so that drift of the machine does not line up
     with an axis of a study.
     """
-    engines: dict[str, list[str]] = {}
-    for run in runs:
-        engines.setdefault(canonical_json(run.engine.model_dump()), []).append(run.id)
     order: list[str] = []
-    for ids in engines.values():
+    for ids in runs_by_engine(runs).values():
         order += Random(0).sample(sorted(ids), len(ids))  # noqa: S311, no secret
     return {run: len(order) - place for place, run in enumerate(order)}
+
+
+def runs_by_engine(runs: Sequence[Run]) -> dict[str, list[str]]:
+    """Ids of the runs that each engine configuration has, by its name: model, environment, a short hash."""
+    engines: dict[str, list[str]] = {}
+    for run in runs:
+        text = canonical_json(run.engine.model_dump())
+        name = f"{run.engine.model}-{run.engine.environment}-{sha256(text.encode()).hexdigest()[:6]}"
+        engines.setdefault(name, []).append(run.id)
+    return engines
 
 
 def expand_studies(config: Config) -> list[Run]:

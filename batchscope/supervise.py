@@ -217,7 +217,17 @@ def _visible_gpus() -> list[str]:
 
 
 def _lock_path(name: str) -> Path:
-    return Path(tempfile.gettempdir()) / f"vllm-batchscope-{name}.lock"
+    return Path(tempfile.gettempdir()) / f"vllm-batchscope-{_number_on_machine(name)}.lock"
+
+
+def _number_on_machine(name: str) -> str:
+    """A GPU's number among all of the machine: Slurm may count an allocation's own from 0 in each."""
+    visible = _visible_gpus()
+    for variable in ("SLURM_STEP_GPUS", "SLURM_JOB_GPUS"):
+        numbers = os.environ.get(variable, "").split(",")
+        if name in visible and len(numbers) == len(visible):
+            return numbers[visible.index(name)]
+    return name
 
 
 def _try_lock(name: str) -> IO[str] | None:

@@ -17,7 +17,7 @@ from batchscope.config import load_config
 from batchscope.environments import export_to_jobs, installed_versions, warning
 from batchscope.errors import UserError
 from batchscope.profiles.choice import profiled_runs
-from batchscope.runs import canonical_json, expand_studies, measuring_order, run_spec
+from batchscope.runs import canonical_json, expand_studies, measuring_order, run_spec, runs_by_engine
 
 try:
     CONFIG = load_config(config)
@@ -26,7 +26,9 @@ except UserError as error:
     # A WorkflowError would add lines of this file to the message.
     raise SystemExit(f"error: {error}") from None
 
+ON_CLUSTER = workflow.remote_exec or workflow.resource_settings.nodes is not None
 ORDER = measuring_order(list(RUNS.values()))
+ENGINES = {run: name for name, ids in runs_by_engine(list(RUNS.values())).items() for run in ids}
 STUDIES = list(CONFIG.active_studies)
 RECORDS = ("measurement.json", "environment.json", "requests.parquet", "steps.parquet", "hardware.parquet")
 MODEL = ("flops", "memory", "schedule", "cost_model", "break_even", "devices")
@@ -58,7 +60,24 @@ def code(*patterns):
 
 
 def run_of(wildcards):
+    if workflow.remote_exec:
+        stay_together()
     return RUNS[wildcards.study, wildcards.run]
+
+
+def stay_together():
+    """In an allocation of a cluster: one Snakemake for all runs, hence one engine; and no run stops another.
+
+    Snakemake passes these options on to no job. It has its settings only once this file is read, so jobs' inputs
+    call this.
+    """
+    workflow.execution_settings.keep_going = True
+    workflow.group_settings.group_components = {"engine": len(RUNS)}
+
+
+def engine_of(wildcards):
+    """The allocation that a run shares with others; on one machine groups mean nothing."""
+    return ENGINES[run_of(wildcards).id]
 
 
 def device_of(run):

@@ -25,6 +25,8 @@ rule measure:
     log:
         "<logs>/measure/{study}/{run}.log",
     priority: lambda wildcards: ORDER[run_of(wildcards).id]
+    group:
+        engine_of
     conda:
         "../envs/workflow.yaml"
     threads: threads_of_run

@@ -6,7 +6,7 @@ out: nothing; the plan is printed
 
 
 rule plan:
-    """Print runs, prompts, tokens, predicted minutes, and what is stale and why."""
+    """Print runs, prompts, tokens, predicted minutes, what is stale and why; with --config nodes=N a queue too."""
     input:
         config="<results>/config.json",
     log:
@@ -14,5 +14,7 @@ rule plan:
     localrule: True
     conda:
         "../envs/workflow.yaml"
+    params:
+        nodes=f"--nodes {CONFIG.nodes}" if CONFIG.nodes else "",
     shell:
-        "python3 -m scripts.plan --config {input.config:q} 2>&1 | tee -i {log:q}"
+        "python3 -m scripts.plan --config {input.config:q} {params.nodes} 2>&1 | tee -i {log:q}"

@@ -30,3 +30,10 @@ rule make_prompts:
         "python3 -m scripts.make_prompts --spec {params.spec:q} --reviews {input.reviews:q}"
         " --model {params.model:q} --prompts {output.prompts:q} --summary {output.summary:q}"
         " --timing {output.timing:q} 2>&1 | tee -i {log:q}"
+
+
+rule prepare:
+    """Data set, models and all prompts, and nothing else: what needs a network, but no device."""
+    input:
+        expand("<results>/prompts/{prompts}/prompts.jsonl", prompts=PROMPT_SETS),
+    localrule: True

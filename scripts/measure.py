@@ -7,10 +7,13 @@ not start for another reason is an error.
 import argparse
 import json
 import shutil
+import signal
+import sys
 import tempfile
 import time
 from itertools import chain
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from batchscope.config import Environment
@@ -21,6 +24,7 @@ from batchscope.engine_pool import (
     EngineRequest,
     EngineTimeOutError,
     Limits,
+    state_folder,
 )
 from batchscope.environments import require
 from batchscope.errors import UserError, run_script
@@ -29,9 +33,6 @@ from batchscope.measurement import architecture, failure, publish
 from batchscope.models import context_length
 from batchscope.outcome import describe_exit, ran_out_of_memory
 from batchscope.supervise import gone, snakemake_above
-
-STATE = Path(".snakemake") / "batchscope"
-"""Where engines of this workflow are found; Snakemake keeps its own state beside it."""
 
 
 def main() -> None:
@@ -49,6 +50,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the results")
     parser.add_argument("--log", type=Path, required=True, help="file for the engine's output")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, end_in_order)
 
     spec = json.loads(args.spec)
     summary = json.loads(args.prompts_summary.read_text(encoding="utf-8"))
@@ -80,6 +82,12 @@ def main() -> None:
             **outcome,
         }
         publish(measurement, Path(scratch), args.out)
+
+
+def end_in_order(number: int, _frame: FrameType | None) -> None:
+    """A cluster asks, more than once, before it kills: time to end the engine and to keep its log."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
 
 
 def engine_request(spec: dict[str, Any], python: str, gpus: int, model: Path) -> EngineRequest:
@@ -142,7 +150,7 @@ def run_engine(
     Raises:
         UserError: the engine did not start, or the workflow ended meanwhile.
     """
-    pool, above = EnginePool(STATE), snakemake_above()
+    pool, above = EnginePool(state_folder()), snakemake_above()
     try:
         measured = pool.measure(wanted, job, log, limits, lambda line: print(line, flush=True))
     except EngineFailedError as failed:

@@ -13,6 +13,8 @@ from typing import Any
 from batchscope.config import load_config
 from batchscope.errors import UserError, run_script
 from batchscope.plan import describe_plan, plain_reason, plan_runs
+from batchscope.queue_plan import allocations, describe_queue, schedule
+from batchscope.runs import expand_studies, runs_by_engine
 from batchscope.snakemake_plugins.snakemake_logger_plugin_jobs import FILE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,6 +25,7 @@ def main() -> None:
     """Ask Snakemake for its jobs, then add sizes and times."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="the merged configuration, JSON")
+    parser.add_argument("--nodes", type=int, help="nodes of a cluster: how the sweep goes through its queue")
     args = parser.parse_args()
     config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
 
@@ -33,7 +36,12 @@ def main() -> None:
         if job["rule"] == "measure"
     }
     others = Counter(job["rule"] for job in jobs if job["rule"] not in ("measure", "all"))
-    print(describe_plan(plan_runs(config, args.config.parent, stale), others))
+    planned = plan_runs(config, args.config.parent, stale)
+    print(describe_plan(planned, others))
+    if args.nodes:
+        gpus = max(config.gpus, 1)
+        queue = allocations(planned, runs_by_engine(expand_studies(config)))
+        print(f"\n{describe_queue(schedule(queue, args.nodes, gpus), args.nodes, gpus)}")
 
 
 def planned_jobs(config: Path) -> list[dict[str, Any]]:

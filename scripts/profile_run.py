@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 
 from batchscope.config import Environment
 from batchscope.engine.prefix_cache import served_tokens
-from batchscope.engine_pool import EnginePool
+from batchscope.engine_pool import EnginePool, state_folder
 from batchscope.environments import require
 from batchscope.errors import UserError, run_script
 from batchscope.files import replacing, write_text
@@ -25,7 +25,7 @@ from batchscope.profiles.capture import CaptureJob
 from batchscope.profiles.plan import BLOCK_SIZE, WindowPlan, limits_of, plan_window
 from batchscope.profiles.schema import EVENTS, STEPS, TIMELINE
 from batchscope.supervise import device_lock
-from scripts.measure import STATE, check_fits, restriction
+from scripts.measure import check_fits, restriction
 
 PROFILERS = {
     "torch": "batchscope.profiles.torch_trace",
@@ -74,7 +74,7 @@ def main() -> None:
     shape = architecture(args.model)
     check_fits(args.run, spec, summary, context_length(args.model))
     plan = plan_of(task, architecture_from(shape), args.steps)
-    EnginePool(STATE).make_room(spec["device"], args.gpus)
+    EnginePool(state_folder()).make_room(spec["device"], args.gpus)
     args.out.mkdir(parents=True, exist_ok=True)
     with device_lock(spec["device"], max(args.gpus, 1)) as gpus:
         profiler_of(task).capture(job_of(task, python, gpus, plan, args.out, args.log, args.timeout))

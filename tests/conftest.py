@@ -37,10 +37,12 @@ os.environ["PATH"] += f"{os.pathsep}{ROOT / '.nsys' / 'usr' / 'bin'}"
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """What shares the measured checkout stays in one process and in order."""
-    shared = [item for item in items if "measured" in item.fixturenames]  # type: ignore[attr-defined]
-    for item in shared:
-        item.add_marker(pytest.mark.xdist_group("measured"))
+    """What shares the measured checkout, or the machine's one Slurm, stays in one process and in order."""
+    groups = {item: "measured" for item in items if "measured" in item.fixturenames}  # type: ignore[attr-defined]
+    groups |= {item: "slurm" for item in items if item.get_closest_marker("slurm")}
+    shared = list(groups)
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
     yield  # here xdist reads the marks and writes the group into the name
     if config.getoption("loadgroup", False) and any("@" not in item.nodeid for item in shared):
         raise pytest.UsageError(

@@ -42,6 +42,18 @@ def test_the_plan_names_what_is_missing_and_guesses_its_size(project: Project) -
     assert not (project.results / "runs").exists(), "a plan measures nothing"
 
 
+def test_the_plan_shows_a_cluster_s_queue_and_its_nodes_make_nothing_stale(project: Project) -> None:
+    before = project.snakemake("plan")
+    written = (project.results / "config.json").read_text()
+    assert "allocation" not in before.text
+    outcome = project.snakemake("plan", "--config", "nodes=2")
+    assert outcome.status == 0, outcome.text
+    queue = outcome.text[outcome.text.index("On 2 node(s) with 1 GPU(s) each:") :]
+    assert len([line for line in queue.splitlines() if line.startswith("demo-cpu-")]) == 1
+    assert "Wall time: about" in queue
+    assert (project.results / "config.json").read_text() == written
+
+
 @pytest.mark.engine
 def test_the_plan_says_what_is_stale_and_why(measured: Project) -> None:
     assert "0 of 3 runs to measure" in measured.snakemake("plan").text
