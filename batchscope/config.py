@@ -19,6 +19,7 @@ from pydantic import (
 from batchscope.config_errors import explain
 from batchscope.errors import UserError
 from batchscope.section import Name, Section
+from batchscope.serving.config import Serving
 from batchscope.stats import ENOUGH
 from batchscope.studies import Study, default_studies
 
@@ -343,6 +344,9 @@ class Config(Section):
     profile: Profile = Field(
         default_factory=Profile, description="what `snakemake --cores 1 profile` looks into"
     )
+    serving: Serving = Field(
+        default_factory=Serving, description="what is asked of vLLM's server, and how it gets its requests"
+    )
     compare_environments: bool = Field(
         False, description="compare runs from different environments too; the sentences then say so"
     )
@@ -354,7 +358,7 @@ class Config(Section):
     @field_validator("studies")
     @classmethod
     def _names_are_free(cls, studies: dict[str, Study | None]) -> dict[str, Study | None]:
-        if clash := sorted({"runs", "repeats", "summary", "labels", "cost", "profiles"} & set(studies)):
+        if clash := sorted({"runs", "repeats", "summary", "labels", "cost", "profiles", "serving"} & set(studies)):
             raise ValueError(f"'{clash[0]}' is the name of a table of its own; rename the study")
         return studies
 

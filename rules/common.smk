@@ -17,26 +17,28 @@ from batchscope.config import load_config
 from batchscope.environments import export_to_jobs, installed_versions, warning
 from batchscope.errors import UserError
 from batchscope.profiles.choice import profiled_runs
-from batchscope.runs import canonical_json, expand_studies, measuring_order, run_spec
+from batchscope.runs import canonical_json, expand_serving, expand_studies, measuring_order, run_spec
 
 try:
     CONFIG = load_config(config)
     RUNS = {(run.study, run.name): run for run in expand_studies(CONFIG)}
+    SERVING = {(run.study, run.name): run for run in expand_serving(CONFIG)}
 except UserError as error:
     # A WorkflowError would add lines of this file to the message.
     raise SystemExit(f"error: {error}") from None
 
 ORDER = measuring_order(list(RUNS.values()))
+SERVING_ORDER = measuring_order(list(SERVING.values()))
 STUDIES = list(CONFIG.active_studies)
 RECORDS = ("measurement.json", "environment.json", "requests.parquet", "steps.parquet", "hardware.parquet")
 MODEL = ("flops", "memory", "schedule", "cost_model", "break_even", "devices")
 ANALYSIS = ("batchscope/analysis/*.py", *(f"batchscope/{name}.py" for name in MODEL))
 PARSERS = {"torch": "torch_trace"}
-PROMPT_SETS = {run.prompts.id: run.prompts for run in RUNS.values()}
+PROMPT_SETS = {run.prompts.id: run.prompts for run in (*RUNS.values(), *SERVING.values())}
 export_to_jobs(CONFIG.environments)
 VERSIONS = {name: installed_versions(environment) for name, environment in CONFIG.environments.items()}
 
-for name in sorted({run.engine.environment for run in RUNS.values()}):
+for name in sorted({run.engine.environment for run in (*RUNS.values(), *SERVING.values())}):
     if workflow.is_main_process and (text := warning(VERSIONS[name])):
         print(f"warning: environments.{name}: {text}", file=sys.stderr)
 
@@ -44,6 +46,8 @@ for name in sorted({run.engine.environment for run in RUNS.values()}):
 wildcard_constraints:
     study="|".join(map(re.escape, CONFIG.active_studies)),
     run="|".join(map(re.escape, sorted({name for _, name in RUNS}))),
+    asked="|".join(map(re.escape, CONFIG.serving.active_studies)),
+    point="|".join(map(re.escape, sorted({name for _, name in SERVING}))),
     prompts="|".join(map(re.escape, PROMPT_SETS)),
     model="|".join(map(re.escape, CONFIG.models)),
 
@@ -58,6 +62,10 @@ def code(*patterns):
 
 def run_of(wildcards):
     return RUNS[wildcards.study, wildcards.run]
+
+
+def load_of(wildcards):
+    return SERVING[wildcards.asked, wildcards.point]
 
 
 def device_of(run):
@@ -104,7 +112,8 @@ def trainer_of(model):
     asset = CONFIG.models[model]
     if asset.source != "demo" or asset.load_format == "dummy":
         return ""
-    users = {run.engine.environment for run in RUNS.values() if run.engine.model == model}
+    runs = (*RUNS.values(), *SERVING.values())
+    users = {run.engine.environment for run in runs if run.engine.model == model}
     return min(users, default=CONFIG.engine.environment)
 
 
@@ -140,11 +149,18 @@ def profiles_of_config(wildcards):
     return [f"<results>/profiles/{run}/{name}" for run in runs for name in CONFIG.profile.profilers]
 
 
-def gpus_of_run(wildcards):
-    run = run_of(wildcards)
+def gpus_of(run):
     return run.gpus if device_of(run) == "cuda" else 0
 
 
-def threads_of_run(wildcards):
+def gpus_of_run(wildcards):
+    return gpus_of(run_of(wildcards))
+
+
+def threads_of(run):
     """On CPU no other job may take cores from a timed window; --cores scales this down."""
-    return os.cpu_count() if device_of(run_of(wildcards)) == "cpu" else 1
+    return os.cpu_count() if device_of(run) == "cpu" else 1
+
+
+def threads_of_run(wildcards):
+    return threads_of(run_of(wildcards))

@@ -1,0 +1,54 @@
+"""Runs on vLLM's server: one job per load point, one server for all that share its configuration.
+
+in:  <results>/prompts/{prompts}/, <results>/models/{model}/, the run's engine configuration, workload and load
+out: <results>/serving/{asked}/{point}/measurement.json    what was asked, counts, validity, how late the client was
+     <results>/serving/{asked}/{point}/bench.json          the result of `vllm bench serve`, an array value a request
+     <results>/serving/{asked}/{point}/requests.parquet    one row per request
+     <results>/serving/{asked}/{point}/steps.parquet       one row per engine step of the server
+     <results>/serving/{asked}/{point}/hardware.parquet    samples of GPU or CPU meanwhile
+     <results>/serving/{asked}/{point}/environment.json    GPU, driver, CPU, versions, commit
+"""
+
+
+rule serve:
+    """Warm up, then send one load and wait for all answers."""
+    input:
+        prompts=lambda wildcards: f"<results>/prompts/{load_of(wildcards).prompts.id}/prompts.jsonl",
+        summary=lambda wildcards: f"<results>/prompts/{load_of(wildcards).prompts.id}/prompts.json",
+        model=lambda wildcards: f"<results>/models/{load_of(wildcards).engine.model}/manifest.json",
+        code=code("batchscope/engine/*.py", "batchscope/server/*.py"),
+    output:
+        measurement="<results>/serving/{asked}/{point}/measurement.json",
+        bench="<results>/serving/{asked}/{point}/bench.json",
+        requests="<results>/serving/{asked}/{point}/requests.parquet",
+        steps="<results>/serving/{asked}/{point}/steps.parquet",
+        hardware="<results>/serving/{asked}/{point}/hardware.parquet",
+        environment="<results>/serving/{asked}/{point}/environment.json",
+    log:
+        "<logs>/serve/{asked}/{point}.log",
+    # After the runs on offline engines, server by server.
+    priority: lambda wildcards: SERVING_ORDER[load_of(wildcards).id] - len(SERVING) - 1
+    conda:
+        "../envs/workflow.yaml"
+    threads: lambda wildcards: threads_of(load_of(wildcards))
+    resources:
+        gpu=lambda wildcards: gpus_of(load_of(wildcards)),
+        device=lambda wildcards: max(gpus_of(load_of(wildcards)), 1),
+        timeout_s=lambda wildcards: load_of(wildcards).load.timeout_s,
+        runtime=lambda wildcards: load_of(wildcards).load.timeout_s // 60 + 5,
+    params:
+        spec=lambda wildcards: canonical_json(
+            run_spec(
+                load_of(wildcards),
+                CONFIG,
+                VERSIONS[load_of(wildcards).engine.environment],
+            )
+        ),
+        model=lambda wildcards, input: os.path.dirname(input.model),
+        out=lambda wildcards, output: os.path.dirname(output.measurement),
+        port=f"--port {CONFIG.serving.port}" if CONFIG.serving.port else "",
+    shell:
+        "python3 -m scripts.serve --run {wildcards.asked:q}/{wildcards.point:q} --spec {params.spec:q}"
+        ' --environments "$BATCHSCOPE_ENVIRONMENTS" {params.port} --gpus {resources.gpu}'
+        " --timeout {resources.timeout_s} --prompts {input.prompts:q} --prompts-summary {input.summary:q}"
+        " --model {params.model:q} --out {params.out:q} --log {log:q}"
