@@ -358,7 +358,9 @@ class Config(Section):
     @field_validator("studies")
     @classmethod
     def _names_are_free(cls, studies: dict[str, Study | None]) -> dict[str, Study | None]:
-        if clash := sorted({"runs", "repeats", "summary", "labels", "cost", "profiles", "serving"} & set(studies)):
+        if clash := sorted(
+            {"runs", "repeats", "summary", "labels", "cost", "profiles", "serving"} & set(studies)
+        ):
             raise ValueError(f"'{clash[0]}' is the name of a table of its own; rename the study")
         return studies
 

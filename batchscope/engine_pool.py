@@ -208,7 +208,9 @@ class EnginePool:
         told, deadline = 0, None
         while True:
             # what the guardian says of the device, then the host of a long start
-            said = [path.read_text() for name in ("guardian.log", "progress") if (path := folder / name).exists()]
+            said = [
+                path.read_text() for name in ("guardian.log", "progress") if (path := folder / name).exists()
+            ]
             lines = "".join(said).splitlines()
             for line in lines[told:]:
                 tell(line)

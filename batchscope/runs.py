@@ -14,8 +14,8 @@ from pydantic import BaseModel, ValidationError
 from batchscope.config import Config, Engine, EngineArguments, Measure, Workload
 from batchscope.errors import UserError
 from batchscope.section import Scalar
-from batchscope.stats import half_width_factors
 from batchscope.serving.config import Load
+from batchscope.stats import half_width_factors
 from batchscope.studies import Grid
 
 Point = dict[str, Scalar]

@@ -3,7 +3,7 @@
 in:  <results>/prompts/{prompts}/, <results>/models/{model}/, the run's engine configuration, workload and load
 out: <results>/serving/{asked}/{point}/measurement.json    what was asked, counts, validity, how late the client was
      <results>/serving/{asked}/{point}/bench.json          the result of `vllm bench serve`, an array value a request
-     <results>/serving/{asked}/{point}/requests.parquet    one row per request
+     <results>/serving/{asked}/{point}/client.parquet      one row per request, as the client saw it
      <results>/serving/{asked}/{point}/steps.parquet       one row per engine step of the server
      <results>/serving/{asked}/{point}/hardware.parquet    samples of GPU or CPU meanwhile
      <results>/serving/{asked}/{point}/environment.json    GPU, driver, CPU, versions, commit
@@ -20,7 +20,7 @@ rule serve:
     output:
         measurement="<results>/serving/{asked}/{point}/measurement.json",
         bench="<results>/serving/{asked}/{point}/bench.json",
-        requests="<results>/serving/{asked}/{point}/requests.parquet",
+        client="<results>/serving/{asked}/{point}/client.parquet",
         steps="<results>/serving/{asked}/{point}/steps.parquet",
         hardware="<results>/serving/{asked}/{point}/hardware.parquet",
         environment="<results>/serving/{asked}/{point}/environment.json",

@@ -39,7 +39,7 @@ def start_and_answer(host: dict[str, Any]) -> None:
         from batchscope.server.load import Host
 
         server.wait_until_ready(tell)
-        instruments = Instruments(steps, make_probe(host["device"], others)) if host["telemetry"] else None
+        instruments = Instruments(steps, make_probe(host["device"], others))
         answer_jobs(Host(server, instruments, host["model"]), socket, host["idle_s"])
 
 

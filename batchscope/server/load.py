@@ -22,7 +22,7 @@ from batchscope.engine.start import differing_arguments
 from batchscope.engine.telemetry import Instruments
 from batchscope.server.client import Target, client_load, run_load, window_of
 from batchscope.server.process import Server
-from batchscope.server.schema import REQUESTS
+from batchscope.server.schema import CLIENT
 
 AT_ONCE: dict[str, Any] = {"request_rate": None, "burstiness": 1.0, "max_concurrency": None, "seed": 0}
 
@@ -51,7 +51,7 @@ def totals(bench: dict[str, Any]) -> dict[str, Any]:
 
 
 def request_rows(bench: dict[str, Any], requests: Sequence[Request]) -> list[dict[str, Any]]:
-    """Rows of requests.parquet."""
+    """Rows of client.parquet."""
     start, rows = min(bench["start_times"]), []
     queued = bench.get("queue_times") or [None] * len(requests)  # vLLM 0.26 has none
     for number, request in enumerate(requests):
@@ -76,7 +76,7 @@ def request_rows(bench: dict[str, Any], requests: Sequence[Request]) -> list[dic
 
 
 def closure_failures(
-    rows: Sequence[dict[str, Any]], requests: Sequence[Request], cached: int | None, expected: int
+    rows: Sequence[dict[str, Any]], requests: Sequence[Request], cached: int, expected: int
 ) -> list[dict[str, str]]:
     """Reasons why a load point does not count: all of the work must be done, and by the engine."""
     failed = [row["error"].splitlines()[-1] for row in rows if row["error"]]
@@ -86,7 +86,7 @@ def closure_failures(
         ("requests", len(rows) - len(failed), len(requests), f"requests finished{why}"),
         ("prompt_tokens", sum(row["prompt_tokens"] for row in rows), wanted[0], "prompt tokens"),
         ("output_tokens", sum(row["output_tokens"] for row in rows), wanted[1], "output tokens"),
-        ("cached_tokens", expected if cached is None else cached, expected, "prompt tokens from the cache"),
+        ("cached_tokens", cached, expected, "prompt tokens from the cache"),
     )
     return [
         {"code": code, "detail": f"{found} {what}, {asked} expected"}
@@ -103,7 +103,7 @@ def moved(rows: Iterable[dict[str, Any]], start: float, *times: str) -> list[dic
 class Host:
     """A started server, its instruments and its age."""
 
-    def __init__(self, server: Server, instruments: Instruments | None, model: str) -> None:
+    def __init__(self, server: Server, instruments: Instruments, model: str) -> None:
         self.server = server
         self.instruments = instruments
         self.model = model
@@ -155,32 +155,34 @@ class Host:
         wanted = repeated(prompts, load["requests"] or len(prompts))
         tell(f"{len(wanted)} requests, {describe(load)}")
         samples: list[Sample] = []
-        if self.instruments is None:
+        self.instruments.steps.skip()
+        with sampling(self.instruments.probe, samples):
             bench, beats = send(wanted, load)
-        else:
-            self.instruments.steps.skip()
-            with sampling(self.instruments.probe, samples):
-                bench, beats = send(wanted, load)
         start, end = window_of(bench)
         steps = self._steps(start)
         rows = request_rows(bench, wanted)
         for name, table, schema in (
-            ("requests", rows, REQUESTS),
+            ("client", rows, CLIENT),
             ("steps", steps, STEPS),
             ("hardware", moved(samples, start, "time_s"), HARDWARE),
         ):
             pq.write_table(pa.Table.from_pylist(table, schema), out / f"{name}.parquet", compression="zstd")
-        cached = None if self.instruments is None else sum(row["cached_tokens"] for row in steps)
-        expected = self._expected_cached(spec, wanted)
+        cached, expected = sum(row["cached_tokens"] for row in steps), self._expected_cached(spec, wanted)
         tell(
             f"{bench['completed']} of {len(wanted)} requests in {bench['duration']:.2f} s, "
             f"{bench['request_throughput']:.2f} requests/s, median TTFT {bench['median_ttft_ms']:.1f} ms"
         )
         return {
             "warmup": warmup,
-            "started_at": time.time() - (time.monotonic() - start),
-            "totals": totals(bench) | {"cached_tokens": cached, "steps": len(steps) or None},
-            "energy_j": energy(samples, end - start),
+            "repeats": [
+                {
+                    "started_at": time.time() - (time.monotonic() - start),
+                    **totals(bench),
+                    "cached_tokens": cached,
+                    "steps": len(steps),
+                    "energy_j": energy(samples, end - start),
+                }
+            ],
             "expected_cached_tokens": expected,
             "client": client_load(beats, bench["duration"]),
             "invalid": closure_failures(rows, wanted, cached, expected),
@@ -197,8 +199,6 @@ class Host:
 
     def _steps(self, start: float) -> list[dict[str, Any]]:
         """Rows of steps.parquet."""
-        if self.instruments is None:
-            return []
         rows = moved(self.instruments.steps.rows(), start, "scheduled_s", "finished_s")
         return [{**row, "step": number} for number, row in enumerate(rows)]
 

@@ -127,15 +127,13 @@ def running_server(host: dict[str, Any], tell: Callable[[str], None]) -> Iterato
     """
     port, token = usable_port(host["server"]["port"]), secrets.token_hex(16)
     name = f"batchscope-{secrets.token_hex(4)}"
-    recording = {"scheduler_cls": SCHEDULER} if host["telemetry"] else {}
     asset = host["asset"]
+    ours = {"scheduler_cls": SCHEDULER, "load_format": asset["load_format"]}
     command = [
         sys.executable, "-m", "batchscope.server.launch", "serve", host["model"],
         "--host", LOOPBACK, "--port", str(port), "--served-model-name", name,
         "--middleware", MIDDLEWARE, "--uvicorn-log-level", "warning",
-        "--load-format", asset["load_format"],
-        *flags({**recording, **({"trust_remote_code": True} if asset["trust_remote_code"] else {})}),
-        *flags(host["args"]),
+        *flags(ours | ({"trust_remote_code": True} if asset["trust_remote_code"] else {}) | host["args"]),
     ]  # fmt: skip
     _allow_connections()
     process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, VARIABLE: token})

@@ -1,8 +1,8 @@
-"""Columns of a load point's requests.parquet; its other Parquet files are those of a run."""
+"""Columns of client.parquet; the other Parquet files of a load point are those of a run."""
 
 import pyarrow as pa
 
-REQUESTS = pa.schema(
+CLIENT = pa.schema(
     [
         ("request", pa.int32()),  # in the order of sending
         ("prompt", pa.int32()),  # id in prompts.jsonl
@@ -17,4 +17,4 @@ REQUESTS = pa.schema(
         ("error", pa.string()),  # null: it did not fail
     ]
 )
-"""requests.parquet: one row per request."""
+"""client.parquet: one row per request, as the client saw it."""

@@ -11,9 +11,9 @@ import pyarrow.parquet as pq
 from batchscope.engine.schema import HARDWARE, STEPS
 from batchscope.files import replacing
 from batchscope.measurement import SCHEMA_VERSION, git_commit
-from batchscope.server.schema import REQUESTS
+from batchscope.server.schema import CLIENT
 
-RECORDS = {"requests": REQUESTS, "steps": STEPS, "hardware": HARDWARE}
+RECORDS = {"client": CLIENT, "steps": STEPS, "hardware": HARDWARE}
 """Parquet files of a load point, by name."""
 
 
