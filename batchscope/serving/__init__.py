@@ -1,1 +1,1 @@
-"""Online serving: from load points to latencies, tables and plots; the server's side is `batchscope.server`."""
+"""Online serving: from load points to latencies, tables and plots; `batchscope.server` is the other side."""

@@ -50,25 +50,6 @@ class ServingStudy(Grid):
     """
 
 
-class Serving(Section):
-    """Online serving."""
-
-    port: int | None = Field(
-        None, ge=1, le=65535, description="where the server listens on 127.0.0.1; null: any that is free"
-    )
-    load: Load = Field(default_factory=Load, description="how the server gets its requests, in every run")
-    slo: Slo = Field(default_factory=Slo, description="what a request must keep to count for goodput")
-    studies: dict[Name, ServingStudy | None] = Field(
-        default_factory=lambda: default_serving(),  # it stands below
-        description="the questions, as under 'studies'; also load.request_rate and the like. null drops one",
-    )
-
-    @property
-    def active_studies(self) -> dict[str, ServingStudy]:
-        """Studies that are not dropped with ``null``, in the order of the file."""
-        return {name: study for name, study in self.studies.items() if study is not None}
-
-
 def default_serving() -> dict[str, ServingStudy | None]:
     """The demo's: the published cases, and both kinds of load until the server can do no more."""
     return {
@@ -79,7 +60,7 @@ def default_serving() -> dict[str, ServingStudy | None]:
         ),
         "closed_loop": ServingStudy(
             question="With how many requests under way is the server busy, and what does each then wait?",
-            set={"n": 4, "reviews": 400},
+            set={"n": 4, "reviews": 200},
             grid={"layout": ["separate", "packed"], "load.max_concurrency": [1, 4, 16, 64]},
         ),
         "open_loop": ServingStudy(
@@ -88,3 +69,22 @@ def default_serving() -> dict[str, ServingStudy | None]:
             grid={"load.request_rate": [20, 50, 100, 1000]},
         ),
     }
+
+
+class Serving(Section):
+    """Online serving."""
+
+    port: int | None = Field(
+        None, ge=1, le=65535, description="where the server listens on 127.0.0.1; null: any that is free"
+    )
+    load: Load = Field(default_factory=Load, description="how the server gets its requests, in every run")
+    slo: Slo = Field(default_factory=Slo, description="what a request must keep to count for goodput")
+    studies: dict[Name, ServingStudy | None] = Field(
+        default_factory=default_serving,
+        description="the questions, as under 'studies'; also load.request_rate and the like. null drops one",
+    )
+
+    @property
+    def active_studies(self) -> dict[str, ServingStudy]:
+        """Studies that are not dropped with ``null``, in the order of the file."""
+        return {name: study for name, study in self.studies.items() if study is not None}

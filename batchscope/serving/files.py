@@ -23,7 +23,7 @@ def publish(measurement: dict[str, Any], scratch: Path, out: Path) -> None:
     Args:
         measurement: its content, ``study`` and ``run`` in it.
         scratch: holds environment.json, and where it was measured bench.json and the Parquet files.
-        out: ``results/serving/{study}/{run}``; a copy goes to ``results/history/serving/{study}/{run}/{time}``.
+        out: ``results/serving/{study}/{run}``; a copy goes to a folder ``results/history/serving/...``.
     """
     described = scratch / "environment.json"
     environment = json.loads(described.read_text())
