@@ -231,9 +231,9 @@ def load_run(folder: Path) -> RunRecord:
     return RunRecord(
         load_measurement(folder),
         read_record(folder / "environment.json", Environment),
-        _read_table(folder / "requests.parquet", REQUESTS),
-        _read_table(folder / "steps.parquet", STEPS),
-        _read_table(folder / "hardware.parquet", HARDWARE),
+        load_table(folder / "requests.parquet", REQUESTS),
+        load_table(folder / "steps.parquet", STEPS),
+        load_table(folder / "hardware.parquet", HARDWARE),
     )
 
 
@@ -286,7 +286,7 @@ def read_record(path: Path, kind: type[Kind]) -> Kind:
         raise UserError(f"{path}: damaged: not JSON ({error}); {remedy}") from None
 
 
-def _read_table(path: Path, schema: pa.Schema) -> pd.DataFrame:
+def load_table(path: Path, schema: pa.Schema) -> pd.DataFrame:
     """A table's columns without nested ones; no row where the file is missing."""
     remedy = f"delete {path.parent} and rerun"
     wanted = pa.schema([column for column in schema if not pa.types.is_list(column.type)])
