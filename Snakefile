@@ -44,4 +44,5 @@ rule all:
         "<results>/tables/cost.html",
         expand("<results>/plots/{study}.svg", study=CONFIG.active_studies),
         expand("<results>/timelines/{study}", study=CONFIG.active_studies),
+        expand("<results>/tables/serving_{asked}.html", asked=CONFIG.serving.active_studies),
     localrule: True

@@ -31,6 +31,7 @@ ORDER = measuring_order(list(RUNS.values()))
 SERVING_ORDER = measuring_order(list(SERVING.values()))
 STUDIES = list(CONFIG.active_studies)
 RECORDS = ("measurement.json", "environment.json", "requests.parquet", "steps.parquet", "hardware.parquet")
+SERVED = ("measurement.json", "environment.json", "client.parquet", "steps.parquet", "hardware.parquet")
 MODEL = ("flops", "memory", "schedule", "cost_model", "break_even", "devices")
 ANALYSIS = ("batchscope/analysis/*.py", *(f"batchscope/{name}.py" for name in MODEL))
 PARSERS = {"torch": "torch_trace"}
@@ -66,6 +67,16 @@ def run_of(wildcards):
 
 def load_of(wildcards):
     return SERVING[wildcards.asked, wildcards.point]
+
+
+def loads_of_study(wildcards):
+    return [run for run in SERVING.values() if run.study == wildcards.asked]
+
+
+def offline_beside(wildcards):
+    """Offline runs of the same prompts on the same engine configuration."""
+    wanted = [(run.prompts, run.engine, run.workload.reuse) for run in loads_of_study(wildcards)]
+    return [run for run in RUNS.values() if (run.prompts, run.engine, run.workload.reuse) in wanted]
 
 
 def device_of(run):

@@ -52,3 +52,59 @@ rule serve:
         ' --environments "$BATCHSCOPE_ENVIRONMENTS" {params.port} --gpus {resources.gpu}'
         " --timeout {resources.timeout_s} --prompts {input.prompts:q} --prompts-summary {input.summary:q}"
         " --model {params.model:q} --out {params.out:q} --log {log:q}"
+
+
+rule report_serving:
+    """Lay out one study of the server: vLLM's result line by line, its limits, every request over time."""
+    input:
+        points=lambda wildcards: [
+            f"<results>/serving/{run.id}/{name}" for run in loads_of_study(wildcards) for name in SERVED
+        ],
+        offline=lambda wildcards: [
+            f"<results>/runs/{run.id}/{name}" for run in offline_beside(wildcards) for name in RECORDS
+        ],
+        config="<results>/config.json",
+        code=code(
+            *ANALYSIS,
+            "batchscope/serving/*.py",
+            "batchscope/engine/schema.py",
+            "batchscope/server/schema.py",
+            "scripts/report_serving.py",
+        ),
+        published=code("docs/reference/h800/serving.csv"),
+    output:
+        tables=multiext("<results>/tables/serving_{asked}", ".md", ".csv"),
+        page=report(
+            "<results>/tables/serving_{asked}.html",
+            category="Serving",
+            labels={"study": "{asked}", "shows": "table"},
+            caption="../report/serving.rst",
+        ),
+        png="<results>/plots/serving_{asked}.png",
+        svg=report(
+            "<results>/plots/serving_{asked}.svg",
+            category="Serving",
+            labels={"study": "{asked}", "shows": "plot"},
+            caption="../report/serving.rst",
+        ),
+        timelines=report(
+            directory("<results>/timelines/serving_{asked}"),
+            patterns=["{point}.svg"],
+            category="Serving",
+            subcategory="{asked}",
+            labels={"study": "{asked}", "shows": "{point}"},
+            caption="../report/serving_timeline.rst",
+        ),
+    log:
+        "<logs>/report_serving/{asked}.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        points=lambda wildcards, input: list(dict.fromkeys(map(os.path.dirname, input.points))),
+        offline=lambda wildcards, input: list(dict.fromkeys(map(os.path.dirname, input.offline))),
+        tables=lambda wildcards, output: os.path.dirname(output.page),
+        plots=lambda wildcards, output: os.path.dirname(output.svg),
+    shell:
+        "python3 -m scripts.report_serving {params.points:q} --config {input.config:q}"
+        " --study {wildcards.asked:q} --out-tables {params.tables:q} --out-plots {params.plots:q}"
+        " --out-timelines {output.timelines:q} --offline {params.offline:q} 2>&1 | tee -i {log:q}"

@@ -60,13 +60,13 @@ def default_serving() -> dict[str, ServingStudy | None]:
         ),
         "closed_loop": ServingStudy(
             question="With how many requests under way is the server busy, and what does each then wait?",
-            set={"n": 4, "reviews": 200},
-            grid={"layout": ["separate", "packed"], "load.max_concurrency": [1, 4, 16, 64]},
+            set={"n": 4, "reviews": 100},
+            grid={"layout": ["separate", "packed"], "load.max_concurrency": [1, 8, 64]},
         ),
         "open_loop": ServingStudy(
             question="How many requests a second can come before they pile up?",
             set={"layout": "separate", "n": 1, "reviews": 200},
-            grid={"load.request_rate": [20, 50, 100, 1000]},
+            grid={"load.request_rate": [20, 100, 1000]},
         ),
     }
 

@@ -6,7 +6,8 @@ Columns of its own:
 - ``duration_s, failed, reviews_per_s``; ``<statistic>_<kind>_ms`` for each of `latencies.KINDS`.
 - ``good, good_low, good_high``: share of requests within the limits, with Wilson's interval; ``goodput``,
   ``goodput_low, goodput_high``: the same as requests/s.
-- ``piles_up``: whether an open loop's requests came faster than they were finished; NA for other loads.
+- ``ttft_growth``: of an open loop, seconds by which TTFT grows in a second of sending; ``piles_up``: whether
+  requests came faster than they were finished. NA for other loads, and for too few requests.
 - ``client_cpu_share, client_lag_median_ms, client_lag_p99_ms``.
 - ``published.<name>``: as docs/reference/h800/serving.csv has them; ``same_prompts``.
 """
@@ -21,7 +22,7 @@ from batchscope.analysis.frames import runs_frame
 from batchscope.serving.config import Slo
 from batchscope.serving.gates import judge
 from batchscope.serving.latencies import MS, statistics, within_slo
-from batchscope.serving.limits import backlog
+from batchscope.serving.limits import trend
 from batchscope.serving.records import LoadPoint
 from batchscope.serving.reference import published_for
 
@@ -31,7 +32,7 @@ Row = dict[str, Any]
 def serving_frame(points: Sequence[LoadPoint], slo: Slo, published: pd.DataFrame) -> pd.DataFrame:
     """One row a load point, in the order given; columns as the module says."""
     runs = runs_frame([point.run for point in points], [])
-    runs = runs[[name for name in runs if not name.startswith(("published.", "reproduced.", "same_"))]]
+    runs = runs.loc[:, ~runs.columns.str.startswith(("published.", "reproduced.", "same_"))]
     rows = [_judged(point) | _load(point) | _measured(point, slo) for point in points]
     ours = pd.DataFrame(rows, index=runs.index)
     theirs = pd.DataFrame([_published(point, published) for point in points], index=runs.index)
@@ -58,7 +59,7 @@ def _measured(point: LoadPoint, slo: Slo) -> Row:
     reviews = done["output_tokens"].sum() / point.served.spec.workload.output_tokens_per_review
     shares = {"": good.value, "_low": good.low, "_high": good.high} if good else {}
     sent = len(point.client)
-    piling = backlog(point.client) if point.load.request_rate else None
+    found = trend(point.client) if point.load.request_rate else None
     return {
         "requests": len(done),
         "failed": sent - len(done),
@@ -67,7 +68,8 @@ def _measured(point: LoadPoint, slo: Slo) -> Row:
         **statistics(point.client),
         **{f"good{end}": value for end, value in shares.items()},
         **{f"goodput{end}": value * sent / seconds for end, value in shares.items()},
-        "piles_up": piling.piles_up if piling else None,
+        "ttft_growth": found.middle if found else None,
+        "piles_up": found.piles_up if found else None,
         "client_cpu_share": state.cpu_share,
         "client_lag_median_ms": None if state.lag_median_s is None else MS * state.lag_median_s,
         "client_lag_p99_ms": None if state.lag_p99_s is None else MS * state.lag_p99_s,

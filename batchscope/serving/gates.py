@@ -1,4 +1,4 @@
-"""What a load point must pass to count: what a run must (`batchscope.analysis.gates`), and a client in time."""
+"""What a load point must pass to count: a run's gates (`batchscope.analysis.gates`), and a client in time."""
 
 from collections.abc import Iterator
 

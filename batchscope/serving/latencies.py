@@ -21,7 +21,7 @@ Values = Mapping[str, "np.ndarray[tuple[int], np.dtype[np.float64]]"]
 
 
 def latencies(requests: pd.DataFrame) -> Values:
-    """Milliseconds by kind (a key of `KINDS`): a value a request, of ITL one a chunk; failed ones have none."""
+    """Milliseconds by kind (of `KINDS`): a value a request, of ITL one a chunk; failed ones have none."""
     done = requests[requests["error"].isna()]
     several = done[done["output_tokens"] > 1]
     tpot = (several["e2el_s"] - several["ttft_s"]) / (several["output_tokens"] - 1)

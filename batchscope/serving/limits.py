@@ -1,51 +1,55 @@
-"""Where a server breaks: the knee of a closed loop, and the rate at which an open one piles up; pure functions."""
+"""Where a server breaks: a closed loop's knee, the rate at which an open one piles up; pure functions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from scipy.stats import theilslopes
 
-KEEPS_UP = 0.9
-"""Of the requests that come while the load lasts, a server that keeps up finishes at least this share."""
+NOTICED = 0.05
+"""Seconds by which TTFT must grow, for sure, in each second of sending, before requests are said to pile up."""
 
-ENOUGH = 20
-"""Requests in the second half of the sending, below which nothing is said."""
+ENOUGH, MOST = 20, 1000
+"""Requests below which no trend is told, and of which it is told at most: its effort grows with their square."""
 
 
 @dataclass(frozen=True)
-class Backlog:
-    """The second half of the sending: how many requests came, and how many were finished meanwhile."""
+class Trend:
+    """By how many seconds TTFT grows in a second of sending, with its 95 % interval.
 
-    sent: int
-    finished: int
+    A server that finishes m of r requests a second makes each wait longer by r / m - 1 than the one that came
+    a second before; one that keeps up makes none.
+    """
+
+    low: float
+    middle: float
+    high: float
 
     @property
     def piles_up(self) -> bool:
-        """Whether more came than the server got rid of: longer sending would only make latencies longer."""
-        return self.finished < KEEPS_UP * self.sent
+        """Whether more requests come than are finished: longer sending would only make them wait longer."""
+        return self.low > NOTICED
 
 
-def backlog(requests: pd.DataFrame) -> Backlog | None:
-    """What an open loop's second half shows; None where it has too few requests.
+def trend(requests: pd.DataFrame) -> Trend | None:
+    """TTFT's trend over an open loop's second half; None where that has too few requests.
 
-    The first half is left out: at its beginning nothing can be finished yet.
+    The first half is left out, for there a server that keeps up gets its first work. Theil (1950) and Sen
+    (1968): the median of all pairs' slopes, which single slow requests do not move.
     """
-    sent = np.sort(requests["sent_s"].to_numpy(float))
-    if len(sent) < 2 * ENOUGH:
+    done = requests[requests["error"].isna()].sort_values("sent_s", kind="stable")
+    later = done.iloc[len(done) // 2 :]
+    later = later.iloc[:: -(-len(later) // MOST) or 1]
+    if len(later) < ENOUGH or later["sent_s"].nunique() < 2:
         return None
-    half, end = sent[len(sent) // 2], sent[-1]
-    finished = (requests["sent_s"] + requests["e2el_s"]).to_numpy(
-        float
-    )  # NaN, which is in no interval: failed
-    return Backlog(
-        int(((sent > half) & (sent <= end)).sum()), int(((finished > half) & (finished <= end)).sum())
-    )
+    found = theilslopes(later["ttft_s"].to_numpy(float), later["sent_s"].to_numpy(float), 0.95)
+    return Trend(float(found.low_slope), float(found.slope), float(found.high_slope))
 
 
 def knee(throughput: Sequence[float], latency: Sequence[float]) -> int:
     """Which of the points, in the order of rising load, is the knee: where throughput / latency is highest.
 
-    That is Kleinrock's power (ICC 1979): before it more load buys throughput cheaply, behind it mostly waiting.
+    That is Kleinrock's power (ICC 1979): before it more load buys throughput cheaply, behind it waiting.
     """
     return int(np.argmax(np.asarray(throughput, float) / np.asarray(latency, float)))
