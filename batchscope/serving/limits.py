@@ -7,11 +7,14 @@ import numpy as np
 import pandas as pd
 from scipy.stats import theilslopes
 
+BUSY = 0.9
+"""Share of a sweep's highest throughput from which on more load brings little but waiting."""
+
 NOTICED = 0.05
-"""Seconds by which TTFT must grow, for sure, in each second of sending, before requests are said to pile up."""
+"""Seconds by which TTFT must surely grow in each second of sending, before requests are said to pile up."""
 
 ENOUGH, MOST = 20, 1000
-"""Requests below which no trend is told, and of which it is told at most: its effort grows with their square."""
+"""Requests below which no trend is told, and of which it is told at most: its cost is their square."""
 
 
 @dataclass(frozen=True)
@@ -47,9 +50,7 @@ def trend(requests: pd.DataFrame) -> Trend | None:
     return Trend(float(found.low_slope), float(found.slope), float(found.high_slope))
 
 
-def knee(throughput: Sequence[float], latency: Sequence[float]) -> int:
-    """Which of the points, in the order of rising load, is the knee: where throughput / latency is highest.
-
-    That is Kleinrock's power (ICC 1979): before it more load buys throughput cheaply, behind it waiting.
-    """
-    return int(np.argmax(np.asarray(throughput, float) / np.asarray(latency, float)))
+def knee(throughput: Sequence[float]) -> int:
+    """Which of the points, in the order of rising load, is the knee: the first with most of the highest."""
+    reached = np.asarray(throughput, float)
+    return int(np.argmax(reached >= BUSY * reached.max()))

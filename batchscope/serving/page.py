@@ -67,7 +67,7 @@ def sweeps(points: pd.DataFrame, axis: str) -> Iterator[pd.DataFrame]:
 def closed_loops(points: pd.DataFrame) -> Iterator[str]:
     """A sentence a sweep: where the knee is, and what more load brings behind it."""
     for sweep in sweeps(points, CLOSED):
-        place = knee(sweep["request_throughput"].tolist(), sweep["mean_e2el_ms"].tolist())
+        place = knee(sweep["request_throughput"].tolist())
         at, last = sweep.iloc[place], sweep.iloc[-1]
         words = (
             f"{_size(at)}: the knee is at {show(at[CLOSED])} under way, with {_rate(at)} requests/s and a "
@@ -97,10 +97,10 @@ def open_loops(points: pd.DataFrame) -> Iterator[str]:
             )
         if not piling.empty:
             at = piling.iloc[0]
+            growth = at["ttft_growth"]
             yield (
-                f"{_size(at)}: at {show(at[OPEN])} requests/s they pile up: in each second of sending TTFT grows "
-                f"by {at['ttft_growth']:.2g} s, so about {at[OPEN] / (1 + at['ttft_growth']):,.3g} are finished "
-                "in a second."
+                f"{_size(at)}: at {show(at[OPEN])} requests/s they pile up: with each second of sending TTFT "
+                f"grows by {growth:.2g} s, so about {at[OPEN] / (1 + growth):,.3g} are finished in a second."
             )
         else:
             yield f"{_size(sweep.iloc[-1])}: no rate here is more than the server can do."

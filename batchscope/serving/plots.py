@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator
 
 from batchscope.analysis.findings import show
 from batchscope.analysis.plots import FIXED, FOOTNOTE, GREY, HOLLOW, LEFT, MEDIAN, PALETTE, RC, TITLE
@@ -22,6 +22,15 @@ from batchscope.serving.limits import knee
 from batchscope.serving.page import CLOSED, OPEN, label, sweeps
 
 LINES = ("-", "--", ":", "-.")
+LEGEND: dict[str, Any] = {
+    "loc": "upper left",
+    "bbox_to_anchor": (-0.02, -0.17),
+    "ncols": 2,
+    "frameon": False,
+    "fontsize": 8,
+    "handlelength": 2.6,
+    "columnspacing": 0.8,
+}
 AXES = {CLOSED: "requests under way", OPEN: "requests/s that come"}
 
 
@@ -43,19 +52,19 @@ def serving_figure(
     """The figure of one study; ``ttft``: milliseconds of every request, by run; ``footnote``: the machine."""
     sheet = Sheet(points, ttft, OPEN if points[OPEN].nunique() > points[CLOSED].nunique() else CLOSED)
     with mpl.rc_context(RC):
-        figure = Figure(figsize=(14, 6.4))
+        figure = Figure(figsize=(14, 7.4))
         title = textwrap.wrap(study.question or name, 95)
         figure.text(LEFT, 0.965, "\n".join(title), va="top", **TITLE)
         lines = [part for line in footnote for part in textwrap.wrap(line, 175)]
         figure.text(LEFT, 0.03, "\n".join(lines[:4]), va="bottom", **FOOTNOTE)
-        top = 0.8 - 0.05 * (len(title) - 1)
-        grid = {"left": LEFT, "right": 0.985, "bottom": 0.24, "top": top, "wspace": 0.24}
+        top = 0.83 - 0.05 * (len(title) - 1)
+        grid = {"left": LEFT, "right": 0.985, "bottom": 0.37, "top": top, "wspace": 0.24}
         for panel, ax in zip(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), strict=True):
             panel(ax, sheet)
             ax.grid(axis="both")
             ax.tick_params(length=0, pad=7)
             if ax.get_legend_handles_labels()[0]:
-                ax.legend(frameon=False, fontsize=9)
+                ax.legend(**LEGEND)
         return figure
 
 
@@ -66,7 +75,7 @@ def draw_throughput(ax: Axes, sheet: Sheet) -> None:
         look: dict[str, Any] = {"color": color, "marker": marker, "label": _name(sweep), **MEDIAN}
         ax.plot(sweep[sheet.axis], sweep["request_throughput"], **look)
         if sheet.axis == CLOSED:
-            at = sweep.iloc[knee(sweep["request_throughput"].tolist(), sweep["mean_e2el_ms"].tolist())]
+            at = sweep.iloc[knee(sweep["request_throughput"].tolist())]
             ax.annotate(
                 "knee", (at[CLOSED], at["request_throughput"]), (0, -14), textcoords="offset points",
                 ha="center", va="top", color=color,
@@ -74,6 +83,7 @@ def draw_throughput(ax: Axes, sheet: Sheet) -> None:
     if sheet.axis == OPEN and sheet.points[OPEN].notna().any():
         rates = np.sort(sheet.points[OPEN].dropna().astype(float))
         ax.plot(rates, rates, color=GREY, lw=1, ls="--", label="as many as come")
+        ax.set_ylim(top=1.4 * sheet.points["request_throughput"].max())
     _faults(ax, sheet, "request_throughput")
     ax.set_title("Finished (requests/s)", loc="left", pad=12)
     _load_axis(ax, sheet)
@@ -93,6 +103,7 @@ def draw_latency(ax: Axes, sheet: Sheet) -> None:
                 label=words, **MEDIAN,
             )  # fmt: skip
     ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     ax.set_title("Latency (ms)", loc="left", pad=12)
     _load_axis(ax, sheet)
 
@@ -106,6 +117,7 @@ def draw_distribution(ax: Axes, sheet: Sheet) -> None:
         color, line = PALETTE[number % len(PALETTE)], LINES[number // len(PALETTE) % len(LINES)]
         ax.step(values, 100 * shares, where="post", color=color, ls=line, lw=1.6, label=label(point))
     ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     ax.set_ylim(0, 101)
     ax.set_xlabel("TTFT (ms)")
     ax.set_title("Requests with their first token (%)", loc="left", pad=12)
