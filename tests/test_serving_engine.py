@@ -111,7 +111,7 @@ def test_all_of_the_work_is_done_by_the_engine(served: Project, point: str) -> N
 def test_one_server_for_all_loads_of_its_configuration(served: Project) -> None:
     starts = [point for point in POINTS if not measurement(served, point)["engine"]["reused"]]
     assert len(starts) == 2, "one without, one with the prefix cache"
-    assert not engine_processes(served)
+    assert wait_until(lambda: not engine_processes(served), 10)
 
 
 @pytest.mark.parametrize("point", [point for point in POINTS if "layouts" not in point])
