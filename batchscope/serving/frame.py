@@ -57,7 +57,8 @@ def _measured(point: LoadPoint, slo: Slo) -> Row:
     seconds = point.served.repeats[0].seconds if point.served.repeats else np.nan
     done, good, state = point.finished, within_slo(point.client, slo), point.served.client
     reviews = done["output_tokens"].sum() / point.served.spec.workload.output_tokens_per_review
-    shares = {"": good.value, "_low": good.low, "_high": good.high} if good else {}
+    shares = (good.value, good.low, good.high) if good else (np.nan,) * 3
+    good_shares = dict(zip(("", "_low", "_high"), shares, strict=True))
     sent = len(point.client)
     found = trend(point.client) if point.load.request_rate else None
     return {
@@ -66,14 +67,18 @@ def _measured(point: LoadPoint, slo: Slo) -> Row:
         "duration_s": seconds,
         "reviews_per_s": reviews / seconds,
         **statistics(point.client),
-        **{f"good{end}": value for end, value in shares.items()},
-        **{f"goodput{end}": value * sent / seconds for end, value in shares.items()},
-        "ttft_growth": found.middle if found else None,
+        **{f"good{end}": value for end, value in good_shares.items()},
+        **{f"goodput{end}": value * sent / seconds for end, value in good_shares.items()},
+        "ttft_growth": found.middle if found else np.nan,
         "piles_up": found.piles_up if found else None,
-        "client_cpu_share": state.cpu_share,
-        "client_lag_median_ms": None if state.lag_median_s is None else MS * state.lag_median_s,
-        "client_lag_p99_ms": None if state.lag_p99_s is None else MS * state.lag_p99_s,
+        "client_cpu_share": _or_nan(state.cpu_share),
+        "client_lag_median_ms": MS * _or_nan(state.lag_median_s),
+        "client_lag_p99_ms": MS * _or_nan(state.lag_p99_s),
     }
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value
 
 
 def _published(point: LoadPoint, published: pd.DataFrame) -> Row:
