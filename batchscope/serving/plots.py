@@ -28,7 +28,8 @@ LEGEND: dict[str, Any] = {
     "ncols": 2,
     "frameon": False,
     "fontsize": 8,
-    "handlelength": 2.6,
+    "handlelength": 3.0,
+    "markerscale": 0.6,
     "columnspacing": 0.8,
 }
 AXES = {CLOSED: "requests under way", OPEN: "requests/s that come"}
@@ -58,8 +59,9 @@ def serving_figure(
         lines = [part for line in footnote for part in textwrap.wrap(line, 175)]
         figure.text(LEFT, 0.03, "\n".join(lines[:4]), va="bottom", **FOOTNOTE)
         top = 0.83 - 0.05 * (len(title) - 1)
-        grid = {"left": LEFT, "right": 0.985, "bottom": 0.37, "top": top, "wspace": 0.24}
-        for panel, ax in zip(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), strict=True):
+        grid = {"left": LEFT, "right": 0.985, "bottom": 0.37, "top": top, "wspace": 0.28}
+        panels = PANELS if any(True for _ in sweeps(points, sheet.axis)) else BARS
+        for panel, ax in zip(panels, figure.subplots(1, len(panels), gridspec_kw=grid), strict=True):
             panel(ax, sheet)
             ax.grid(axis="both")
             ax.tick_params(length=0, pad=7)
@@ -81,7 +83,8 @@ def draw_throughput(ax: Axes, sheet: Sheet) -> None:
                 ha="center", va="top", color=color,
             )  # fmt: skip
     if sheet.axis == OPEN and sheet.points[OPEN].notna().any():
-        rates = np.sort(sheet.points[OPEN].dropna().astype(float))
+        asked = sheet.points[OPEN].dropna().astype(float)
+        rates = np.geomspace(asked.min(), asked.max(), 200)
         ax.plot(rates, rates, color=GREY, lw=1, ls="--", label="as many as come")
         ax.set_ylim(top=1.4 * sheet.points["request_throughput"].max())
     _faults(ax, sheet, "request_throughput")
@@ -108,16 +111,48 @@ def draw_latency(ax: Axes, sheet: Sheet) -> None:
     _load_axis(ax, sheet)
 
 
+def draw_reviews(ax: Axes, sheet: Sheet) -> None:
+    """Reviews labelled in a second, a bar a load point."""
+    valid = sheet.points[sheet.points["valid"]]
+    bars = ax.bar(_bar_names(valid), valid["reviews_per_s"], color=_bar_colors(valid), width=0.6)
+    ax.bar_label(bars, fmt="{:,.2f}", padding=4, fontsize=9)
+    ax.margins(y=0.12)
+    ax.set_title("Reviews labelled (1/s)", loc="left", pad=12)
+
+
+def draw_times(ax: Axes, sheet: Sheet) -> None:
+    """Median TTFT within median E2EL, a bar a load point."""
+    valid = sheet.points[sheet.points["valid"]]
+    names = _bar_names(valid)
+    look: dict[str, Any] = {"color": _bar_colors(valid), "width": 0.6}
+    bars = ax.bar(names, valid["median_e2el_ms"], alpha=0.35, label="E2EL", **look)
+    ax.bar(names, valid["median_ttft_ms"], label="TTFT", **look)
+    ax.bar_label(bars, fmt="{:,.0f}", padding=4, fontsize=9)
+    ax.margins(y=0.12)
+    ax.set_title("Median latency (ms)", loc="left", pad=12)
+
+
+def _bar_names(points: pd.DataFrame) -> list[str]:
+    return ["\n".join(label(point).split(", ")) for _, point in points.iterrows()]
+
+
+def _bar_colors(points: pd.DataFrame) -> list[str]:
+    return [FIXED[layout][0] for layout in points["layout"]]
+
+
 def draw_distribution(ax: Axes, sheet: Sheet) -> None:
     """The share of requests that had their first token by then, for each load point."""
     valid = sheet.points[sheet.points["valid"]]
     for number, (_, point) in enumerate(valid.iterrows()):
         values = np.sort(sheet.ttft[point["run"]])
-        shares = np.arange(1, len(values) + 1) / max(len(values), 1)
+        shares = np.arange(len(values) + 1) / max(len(values), 1)
+        values = np.concatenate([values[:1], values])
         color, line = PALETTE[number % len(PALETTE)], LINES[number // len(PALETTE) % len(LINES)]
         ax.step(values, 100 * shares, where="post", color=color, ls=line, lw=1.6, label=label(point))
     ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5), numticks=6))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    ax.minorticks_off()
     ax.set_ylim(0, 101)
     ax.set_xlabel("TTFT (ms)")
     ax.set_title("Requests with their first token (%)", loc="left", pad=12)
@@ -143,12 +178,9 @@ def _faults(ax: Axes, sheet: Sheet, column: str) -> None:
 
 def _load_axis(ax: Axes, sheet: Sheet) -> None:
     values = sorted(sheet.points[sheet.axis].dropna().unique())
-    if values:
-        ax.set_xscale("log")
-        ax.set_xticks([float(value) for value in values], [show(value) for value in values])
-        ax.minorticks_off()
-    else:
-        ax.text(0.5, 0.5, "everything is sent at once", ha="center", transform=ax.transAxes, color=GREY)
+    ax.set_xscale("log")
+    ax.set_xticks([float(value) for value in values], [show(value) for value in values])
+    ax.minorticks_off()
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     ax.set_xlabel(AXES[sheet.axis])
     if ax.get_yscale() == "linear":
@@ -156,3 +188,7 @@ def _load_axis(ax: Axes, sheet: Sheet) -> None:
 
 
 PANELS: tuple[Callable[[Axes, Sheet], None], ...] = (draw_throughput, draw_latency, draw_distribution)
+"""Where load points differ in their load."""
+
+BARS: tuple[Callable[[Axes, Sheet], None], ...] = (draw_reviews, draw_times, draw_distribution)
+"""Where they do not."""
