@@ -62,9 +62,14 @@ def targets(*points: str) -> list[str]:
 
 
 @contextmanager
-def overlay(project: Project, config: dict) -> Iterator[tuple[str, str]]:
+def started(project: Project, point: str, config: dict) -> Iterator[subprocess.Popen[str]]:
+    """Snakemake that measures one load point; whatever happens, it is gone at the end."""
     (project.folder / ".overlay.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
-    yield "configs/ci.yaml", ".overlay.yaml"
+    snakemake = start(project, *targets(point), "configs/ci.yaml", ".overlay.yaml")
+    try:
+        yield snakemake
+    finally:
+        snakemake.kill()
 
 
 @pytest.fixture(scope="module")
@@ -188,12 +193,10 @@ def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path)
 
 @pytest.mark.parametrize("victim", ["batchscope.server.launch", "VLLM::EngineCore"])
 def test_a_server_killed_in_mid_run_is_a_result(project: Project, victim: str) -> None:
-    with overlay(project, one(SLOW)) as files:
-        snakemake = start(project, *targets("one/separate-n1-rate2"), *files)
-        log = project.folder / ".snakemake" / "batchscope"
-        assert wait_until(
-            lambda: any("requests, 2 a second" in path.read_text() for path in log.glob("*.log")), 180
-        )
+    with started(project, "one/separate-n1-rate2", one(SLOW)) as snakemake:
+        logs = project.folder / ".snakemake" / "batchscope"
+        under_load = "requests, 2 a second"
+        assert wait_until(lambda: any(under_load in path.read_text() for path in logs.glob("*.log")), 300)
         for process in engine_processes(project):
             if victim in " ".join(process.cmdline()):
                 process.kill()
@@ -264,8 +267,7 @@ def test_requests_above_the_context_limit_fail_and_are_named(project: Project) -
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_nothing_is_left_when_the_workflow_is_ended(project: Project, number: int) -> None:
-    with overlay(project, one(SLOW)) as files:
-        snakemake = start(project, *targets("one/separate-n1-rate2"), *files)
+    with started(project, "one/separate-n1-rate2", one(SLOW)) as snakemake:
         found = wait_until(
             lambda: any("VLLM::" in " ".join(p.cmdline()) for p in engine_processes(project)), 180
         )
