@@ -46,7 +46,7 @@ def serving(studies: dict, **block) -> dict:
 
 
 def one(values: dict, **block) -> dict:
-    return serving({"one": {"include": [{**WORK, **values}]}}, **block)
+    return serving({"one": {"set": WORK, "include": [values]}}, **block)
 
 
 def folder(project: Project, point: str) -> Path:
@@ -195,8 +195,12 @@ def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path)
 def test_a_server_killed_in_mid_run_is_a_result(project: Project, victim: str) -> None:
     with started(project, "one/separate-n1-rate2", one(SLOW)) as snakemake:
         logs = project.folder / ".snakemake" / "batchscope"
-        under_load = "requests, 2 a second"
-        assert wait_until(lambda: any(under_load in path.read_text() for path in logs.glob("*.log")), 300)
+
+        def is_under_load() -> bool:
+            assert snakemake.poll() is None
+            return any("requests, 2 a second" in path.read_text() for path in logs.glob("*.log"))
+
+        assert wait_until(is_under_load, 300)
         for process in engine_processes(project):
             if victim in " ".join(process.cmdline()):
                 process.kill()
@@ -268,10 +272,12 @@ def test_requests_above_the_context_limit_fail_and_are_named(project: Project) -
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_nothing_is_left_when_the_workflow_is_ended(project: Project, number: int) -> None:
     with started(project, "one/separate-n1-rate2", one(SLOW)) as snakemake:
-        found = wait_until(
-            lambda: any("VLLM::" in " ".join(p.cmdline()) for p in engine_processes(project)), 180
-        )
-        assert found
+
+        def has_engine() -> bool:
+            assert snakemake.poll() is None
+            return any("VLLM::" in " ".join(process.cmdline()) for process in engine_processes(project))
+
+        assert wait_until(has_engine, 300)
         os.killpg(snakemake.pid, number) if number == signal.SIGINT else os.kill(snakemake.pid, number)
         snakemake.communicate(timeout=60)
     assert wait_until(lambda: not engine_processes(project), 15)
