@@ -19,6 +19,7 @@ from pydantic import (
 from batchscope.config_errors import explain
 from batchscope.errors import UserError
 from batchscope.section import Name, Section
+from batchscope.serving.config import Serving
 from batchscope.stats import ENOUGH
 from batchscope.studies import Study, default_studies
 
@@ -350,6 +351,9 @@ class Config(Section):
     profile: Profile = Field(
         default_factory=Profile, description="what `snakemake --cores 1 profile` looks into"
     )
+    serving: Serving = Field(
+        default_factory=Serving, description="what is asked of vLLM's server, and how it gets its requests"
+    )
     compare_environments: bool = Field(
         False, description="compare runs from different environments too; the sentences then say so"
     )
@@ -365,6 +369,8 @@ class Config(Section):
             {"runs", "repeats", "summary", "labels", "cost", "profiles", "memory"} & set(studies)
         ):
             raise ValueError(f"'{clash[0]}' is the name of a table of its own; rename the study")
+        if like := [name for name in studies if name.startswith("serving_")]:
+            raise ValueError(f"'{like[0]}' is how tables of serving.studies are named; rename the study")
         return studies
 
     @property
