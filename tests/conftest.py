@@ -28,15 +28,18 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ["VLLM_CPU_OMP_THREADS_BIND"] = str(cores[int(worker.removeprefix("gw")) % len(cores)])
 
 ROOT = Path(__file__).resolve().parents[1]
+SHARED = {"measured", "served"}
+"""Fixtures that take minutes, and are made once."""
+
 PLUGINS = ROOT / "batchscope" / "snakemake_plugins"
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """What shares the measured checkout stays in one process and in order."""
-    shared = [item for item in items if "measured" in item.fixturenames]  # type: ignore[attr-defined]
+    """What shares a measured checkout stays in one process and in order."""
+    shared = [item for item in items if SHARED & set(item.fixturenames)]  # type: ignore[attr-defined]
     for item in shared:
-        item.add_marker(pytest.mark.xdist_group("measured"))
+        item.add_marker(pytest.mark.xdist_group(min(SHARED & set(item.fixturenames))))  # type: ignore[attr-defined]
     yield  # here xdist reads the marks and writes the group into the name
     if config.getoption("loadgroup", False) and any("@" not in item.nodeid for item in shared):
         raise pytest.UsageError(
