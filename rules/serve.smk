@@ -36,6 +36,8 @@ rule serve:
         device=lambda wildcards: max(gpus_of(load_of(wildcards)), 1),
         timeout_s=lambda wildcards: load_of(wildcards).load.timeout_s,
         runtime=lambda wildcards: load_of(wildcards).load.timeout_s // 60 + 5,
+        # here, because another port measures nothing else; 0: a free one
+        port=CONFIG.serving.port or 0,
     params:
         spec=lambda wildcards: canonical_json(
             run_spec(
@@ -46,10 +48,9 @@ rule serve:
         ),
         model=lambda wildcards, input: os.path.dirname(input.model),
         out=lambda wildcards, output: os.path.dirname(output.measurement),
-        port=f"--port {CONFIG.serving.port}" if CONFIG.serving.port else "",
     shell:
         "python3 -m scripts.serve --run {wildcards.asked:q}/{wildcards.point:q} --spec {params.spec:q}"
-        ' --environments "$BATCHSCOPE_ENVIRONMENTS" {params.port} --gpus {resources.gpu}'
+        ' --environments "$BATCHSCOPE_ENVIRONMENTS" --port {resources.port} --gpus {resources.gpu}'
         " --timeout {resources.timeout_s} --prompts {input.prompts:q} --prompts-summary {input.summary:q}"
         " --model {params.model:q} --out {params.out:q} --log {log:q}"
 

@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--run", required=True, help="study/run, the run's name")
     parser.add_argument("--spec", required=True, help="JSON: all that decides the measurement")
     parser.add_argument("--environments", required=True, help="JSON: engine environment to its Python")
-    parser.add_argument("--port", type=int, help="where the server listens; without it: a free port")
+    parser.add_argument("--port", type=int, default=0, help="where the server listens; 0: a free port")
     parser.add_argument("--gpus", type=int, default=0, help="GPUs that the server uses; 0 on CPU")
     parser.add_argument("--timeout", type=float, default=900, help="seconds until the load is stopped")
     parser.add_argument("--prompts", type=Path, required=True, help="prompts.jsonl")
@@ -43,7 +43,7 @@ def main() -> None:
     python = require(name, Environment(python=json.loads(args.environments)[name], device=spec["device"]))
     check_fits(args.run, spec, summary, context_length(args.model))
 
-    wanted = engine_request(spec, python, args.gpus, args.model, server={"port": args.port})
+    wanted = engine_request(spec, python, args.gpus, args.model, server={"port": args.port or None})
     limits = Limits(args.timeout, keep=True, key="serving.load.timeout_s")
     with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
         job = {

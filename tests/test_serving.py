@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
+from test_flops import HERMES
 
 from batchscope.analysis.pages import study_html, study_markdown
 from batchscope.analysis.tables import Struck
@@ -164,6 +165,19 @@ def test_a_late_client_makes_a_load_point_invalid(tmp_path: Path) -> None:
     assert any(line.startswith("Not counted: separate, 4 under way. client: ") for line in page.notes)
     assert isinstance(page.table.rows[0][1], Struck)
     assert "<del>" in study_html(page)
+
+
+def test_a_first_token_from_a_cache_is_found_out(tmp_path: Path) -> None:
+    """The published packed run, as it would come out here: no GPU can have computed that prompt."""
+    client = requests((400, 0.29337, [0.01752] * 399)).assign(prompt_tokens=120_006)
+    engine = {"resolved": {"dtype": "bfloat16", "quantization": None}}
+    shape = {"architecture": HERMES, "engine": engine}
+    folder = written(tmp_path / "a", client, {}, {"layout": "packed", "n": 400}, **shape)
+    environment = json.loads((folder / "environment.json").read_text())
+    gpu = {"device": "cuda", "gpu": {"name": "NVIDIA H800"}}
+    (folder / "environment.json").write_text(json.dumps(environment | gpu))
+    frame = serving_frame([load_point(folder)], Slo(), PUBLISHED)
+    assert frame["invalid"].tolist() == ["flops"]
 
 
 def test_a_load_point_that_was_not_measured_has_a_page(tmp_path: Path) -> None:

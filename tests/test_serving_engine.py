@@ -146,8 +146,8 @@ def test_page_and_figures(served: Project) -> None:
     assert (served.results / "plots" / "serving_closed_loop.svg").exists()
 
 
-def test_a_change_of_the_limits_measures_nothing_again(served: Project) -> None:
-    config = serving(STUDIES, slo={"ttft_ms": 1})
+def test_other_limits_and_another_port_measure_nothing_again(served: Project) -> None:
+    config = serving(STUDIES, slo={"ttft_ms": 1}, port=8000)
     outcome = served.snakemake("results/tables/serving_open_loop.html", "--dry-run", config=config)
     assert outcome.rules["serve"] == 0
     assert outcome.rules["report_serving"] == 1
