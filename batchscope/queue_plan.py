@@ -12,10 +12,10 @@ from tabulate import tabulate
 
 from batchscope.plan import PlannedRun
 
-ALLOCATION_S = 8.0
+ALLOCATION_S = 4.0
 """Seconds that an allocation takes besides its runs: Slurm, and two Snakemakes one in the other."""
 
-RUN_S = 0.5
+RUN_S = 1.0
 """Seconds between two runs of an allocation."""
 
 

@@ -253,7 +253,8 @@ def engines_of(config: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def job_of(engine: str) -> str:
-    return next(job["JobId"] for job in jobs() if job.get("Comment") == f"rule_{engine}_measure")
+    waiting = [job for job in jobs() if job["JobState"] == "PENDING"]
+    return next(job["JobId"] for job in waiting if job.get("Comment") == f"rule_{engine}_measure")
 
 
 def log_of(project: Project, engine: str) -> Callable[[], str]:
