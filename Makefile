@@ -33,6 +33,7 @@ report: $(WORKFLOW) ## write results/report.html from the results that are there
 	snakemake --cores 1 --report results/report.html
 
 test: $(DEV) .engines/cpu/.installed ## run the tests (ARGS= for pytest, such as ARGS="-k plan")
+	@tests/install_nsys.sh || true # without it the tests that need it fail, and say so
 	@tests/install_slurm.sh || true # without it the tests that need it fail, and say so
 	pytest -v --numprocesses 2 --dist loadgroup --durations 15 --timeout 900 $(ARGS)
 
@@ -60,7 +61,7 @@ clean: ## remove results (measurements included); environments stay
 	rm -rf logs
 
 distclean: clean ## remove environments and caches too
-	rm -rf .venv .engines .snakemake .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .engines .nsys .snakemake .pytest_cache .mypy_cache .ruff_cache
 
 # A stamp is written only after an install that ended well, so an interrupted one is taken up again.
 $(WORKFLOW): envs/workflow.lock envs/install.sh

@@ -21,6 +21,7 @@ include: "rules/dataset.smk"
 include: "rules/model.smk"
 include: "rules/prompts.smk"
 include: "rules/measure.smk"
+include: "rules/serve.smk"
 include: "rules/labels.smk"
 include: "rules/aggregate.smk"
 include: "rules/cost.smk"
@@ -52,4 +53,5 @@ rule all:
         "<results>/tables/cost.html",
         expand("<results>/plots/{study}.svg", study=CONFIG.active_studies),
         expand("<results>/timelines/{study}", study=CONFIG.active_studies),
+        expand("<results>/tables/serving_{asked}.html", asked=CONFIG.serving.active_studies),
     localrule: True

@@ -19,6 +19,7 @@ from pydantic import (
 from batchscope.config_errors import explain
 from batchscope.errors import UserError
 from batchscope.section import Name, Section
+from batchscope.serving.config import Serving
 from batchscope.stats import ENOUGH
 from batchscope.studies import Study, default_studies
 
@@ -308,10 +309,11 @@ class Profile(Section):
         description="study/run, such as saturation/packed-n4; null: saturation/packed-n4 and "
         "saturation/separate-n1, those that there are",
     )
-    profilers: list[Literal["torch"]] = Field(
+    profilers: list[Literal["torch", "nsys", "memory"]] = Field(
         ["torch"],
         min_length=1,
-        description="torch (PyTorch's)",
+        description="torch (PyTorch's), nsys (Nsight Systems, to be installed), memory (what takes the "
+        "device's memory); any of them",
     )
     steps: PositiveInt = Field(4, le=100, description="engine steps looked into, in the middle of a pass")
     timeout_s: PositiveInt = Field(300, description="a capture that takes longer is stopped")
@@ -349,6 +351,9 @@ class Config(Section):
     profile: Profile = Field(
         default_factory=Profile, description="what `snakemake --cores 1 profile` looks into"
     )
+    serving: Serving = Field(
+        default_factory=Serving, description="what is asked of vLLM's server, and how it gets its requests"
+    )
     compare_environments: bool = Field(
         False, description="compare runs from different environments too; the sentences then say so"
     )
@@ -360,8 +365,12 @@ class Config(Section):
     @field_validator("studies")
     @classmethod
     def _names_are_free(cls, studies: dict[str, Study | None]) -> dict[str, Study | None]:
-        if clash := sorted({"runs", "repeats", "summary", "labels", "cost", "profiles"} & set(studies)):
+        if clash := sorted(
+            {"runs", "repeats", "summary", "labels", "cost", "profiles", "memory"} & set(studies)
+        ):
             raise ValueError(f"'{clash[0]}' is the name of a table of its own; rename the study")
+        if like := [name for name in studies if name.startswith("serving_")]:
+            raise ValueError(f"'{like[0]}' is how tables of serving.studies are named; rename the study")
         return studies
 
     @property

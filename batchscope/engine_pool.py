@@ -43,6 +43,8 @@ class EngineRequest:
     args: dict[str, Any]
     variables: dict[str, str]
     telemetry: bool
+    server: dict[str, Any] | None = None
+    """``port`` of a server (null: a free one), where the engine is to be one; None for an offline engine"""
 
     @property
     def key(self) -> str:
@@ -82,6 +84,8 @@ class Limits:
 
     seconds: float
     keep: bool
+    key: str = "measure.timeout_s"
+    """what the configuration calls ``seconds``"""
 
 
 def state_folder() -> Path:
@@ -197,7 +201,7 @@ class EnginePool:
                 start_new_session=True,
             )
         try:
-            return self._wait_until_ready(wanted.key, guardian, folder / "guardian.log", limits, tell)
+            return self._wait_until_ready(wanted.key, guardian, folder, limits, tell)
         except BaseException:
             guardian.terminate()
             with contextlib.suppress(subprocess.TimeoutExpired):
@@ -208,17 +212,20 @@ class EnginePool:
         self,
         key: str,
         guardian: subprocess.Popen[bytes],
-        said: Path,
+        folder: Path,
         limits: Limits,
         tell: Callable[[str], None],
     ) -> socket.socket:
         """Wait for the device, as long as it takes, then for the engine, not longer than allowed."""
-        told, deadline = "", None
+        told, deadline = 0, None
         while True:
-            text = said.read_text() if said.exists() else told
-            for line in text[len(told) :].splitlines():
+            # what the guardian says of the device, then the host of a long start
+            files = [folder / "guardian.log", folder / "progress"]
+            said = [path.read_text() for path in files if path.exists()]
+            lines = "".join(said).splitlines()
+            for line in lines[told:]:
                 tell(line)
-            told = text
+            told = len(lines)
             if deadline is None and (self.state / f"{key}.json").exists():
                 deadline = time.monotonic() + limits.seconds
             if (connection := self._connect(key)) is not None:

@@ -15,19 +15,27 @@ from pydantic import BaseModel, ValidationError
 from batchscope.config import Config, Engine, EngineArguments, Measure, Workload
 from batchscope.errors import UserError
 from batchscope.section import Scalar
+from batchscope.serving.config import Load
 from batchscope.stats import half_width_factors
-from batchscope.studies import Study
+from batchscope.studies import Grid
 
 Point = dict[str, Scalar]
+Axis = tuple[str, str]
 Block = TypeVar("Block", bound=BaseModel)
 
-AXES = {
+AXES: dict[str, Axis] = {
     **{key: ("workload", key) for key in Workload.model_fields},
     **{f"engine.{key}": ("engine.args", key) for key in EngineArguments.model_fields if key != "extra"},
     **{f"engine.{key}": ("engine", key) for key in ("model", "environment")},
     **{f"measure.{key}": ("measure", key) for key in Measure.model_fields},
 }
 """Keys that a study may set, and the block of the configuration in which each lives."""
+
+SERVING_AXES: dict[str, Axis] = {
+    **{key: place for key, place in AXES.items() if not key.startswith("measure.")},
+    **{f"load.{key}": ("serving.load", key) for key in Load.model_fields},
+}
+"""The same for a study of the server."""
 
 SHORT_LABELS = {
     "max_num_batched_tokens": "batched",
@@ -39,6 +47,9 @@ SHORT_LABELS = {
     "environment": "",
     "model": "",
     "quantization": "",
+    "max_concurrency": "c",
+    "request_rate": "rate",
+    "requests": "req",
 }
 """How run names shorten long axes; other axes appear as ``key-value``."""
 
@@ -74,6 +85,8 @@ class Run:
     workload: Workload
     engine: Engine
     measure: Measure
+    load: Load | None = None
+    """how the server gets its requests; None for the offline engine"""
 
     @property
     def id(self) -> str:
@@ -121,9 +134,17 @@ def run_spec(run: Run, config: Config, versions: Mapping[str, str]) -> dict[str,
         },
         "model": config.models[run.engine.model].model_dump(),
         "device": config.environments[run.engine.environment].device,
-        "measure": _measure_spec(run.measure),
+        **_protocol(run),
         "versions": dict(versions),
     }
+
+
+def _protocol(run: Run) -> dict[str, Any]:
+    """How the run is measured: offline by passes; on the server by a load, after the same warm-up."""
+    if run.load is None:
+        return {"measure": _measure_spec(run.measure)}
+    load = run.load.model_dump(exclude={"timeout_s"})
+    return {"load": load, "measure": {"warmup_tokens": run.measure.warmup_tokens}}
 
 
 LATER = ("reuse", "instruction", "decoding")
@@ -176,15 +197,31 @@ def expand_studies(config: Config) -> list[Run]:
     Raises:
         UserError: names the study and the key, and what would be right.
     """
-    runs = [run for name, study in config.active_studies.items() for run in _expand(name, study, config)]
+    runs = [
+        run
+        for name, study in config.active_studies.items()
+        for run in _expand(f"studies.{name}", study, AXES, config)
+    ]
     if not runs:
         raise UserError("studies: there is nothing to run; give at least one study a grid")
     return runs
 
 
-def _expand(name: str, study: Study, config: Config) -> Iterator[Run]:
-    where = f"studies.{name}"
-    _check_keys(where, study)
+def expand_serving(config: Config) -> list[Run]:
+    """Every run on the server, in the order of the file; there may be none.
+
+    Raises:
+        UserError: names the study and the key, and what would be right.
+    """
+    return [
+        run
+        for name, study in config.serving.active_studies.items()
+        for run in _expand(f"serving.studies.{name}", study, SERVING_AXES, config)
+    ]
+
+
+def _expand(where: str, study: Grid, axes: Mapping[str, Axis], config: Config) -> Iterator[Run]:
+    _check_keys(where, study, axes)
     points = _grid_points(where, study) + list(study.include)
     if not points:
         raise UserError(f"{where}: no runs; give it a grid (axis: list of values) or an include list")
@@ -199,14 +236,14 @@ def _expand(name: str, study: Study, config: Config) -> Iterator[Run]:
         for override in study.overrides:
             if _matches({**study.set, **point}, override.when):
                 values |= override.set
-        run = _build(where, name, point, values, config)
+        run = _build(where, point, values, axes, config)
         if run.name in seen:
             raise UserError(f"{where}: {_show(point)} and {_show(seen[run.name])} are the same run; drop one")
         seen[run.name] = point
         yield run
 
 
-def _grid_points(where: str, study: Study) -> list[Point]:
+def _grid_points(where: str, study: Grid) -> list[Point]:
     for axis, values in study.grid.items():
         if not values:
             raise UserError(
@@ -220,22 +257,22 @@ def _grid_points(where: str, study: Study) -> list[Point]:
     ]
 
 
-def _check_keys(where: str, study: Study) -> None:
+def _check_keys(where: str, study: Grid, axes: Mapping[str, Axis]) -> None:
     blocks: list[tuple[str, Iterable[str]]] = [("set", study.set), ("grid", study.grid)]
     blocks += [("include", point) for point in study.include]
     blocks += [("overrides", {**override.when, **override.set}) for override in study.overrides]
     for block, keys in blocks:
         for key in keys:
-            if key not in AXES:
-                close = get_close_matches(key, [*AXES], n=1, cutoff=0.5)
-                hint = f"did you mean '{close[0]}'?" if close else f"known keys: {', '.join(AXES)}"
+            if key not in axes:
+                close = get_close_matches(key, [*axes], n=1, cutoff=0.5)
+                hint = f"did you mean '{close[0]}'?" if close else f"known keys: {', '.join(axes)}"
                 raise UserError(f"{where}.{block}: unknown key '{key}'; {hint}")
 
 
-def _build(where: str, study: str, point: Point, values: Point, config: Config) -> Run:
-    sections: dict[str, dict[str, Any]] = {"workload": {}, "engine": {}, "engine.args": {}, "measure": {}}
+def _build(where: str, point: Point, values: Point, axes: Mapping[str, Axis], config: Config) -> Run:
+    sections: dict[str, dict[str, Any]] = {section: {} for section, _ in (AXES | SERVING_AXES).values()}
     for key, value in values.items():
-        section, field = AXES[key]
+        section, field = axes[key]
         sections[section][field] = value
     label = f"{where} ({_show(point)})"
     workload = _update(label, config.workload, sections["workload"])
@@ -248,11 +285,12 @@ def _build(where: str, study: str, point: Point, values: Point, config: Config) 
         )
     arguments = _update(label, config.engine.args, sections["engine.args"])
     run = Run(
-        study=study,
+        study=where.rpartition(".")[2],
         name=run_name(values, point, config.workload),
         workload=workload,
         engine=_update(label, config.engine, {**sections["engine"], "args": arguments.model_dump()}),
         measure=_update(label, config.measure, sections["measure"]),
+        load=_update(label, config.serving.load, sections["serving.load"]) if axes is SERVING_AXES else None,
     )
     _check_references(label, run, config)
     return run

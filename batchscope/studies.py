@@ -23,12 +23,8 @@ class Plot(Section):
     series: str = Field("layout", description="the key that tells lines and bars apart")
 
 
-class Study(Section):
-    """A named question: a grid of runs, with exceptions.
-
-    Keys of ``set``, ``grid``, ``include`` and ``overrides`` are those of 'workload', or dotted ones such as
-    engine.max_num_batched_tokens, engine.model or measure.repeats.
-    """
+class Grid(Section):
+    """A named question: a grid of runs, with exceptions."""
 
     question: str = Field("", description="what it answers; shown above its table and plot")
     set: dict[str, Scalar] = Field(default_factory=dict, description="values for all of its runs")
@@ -37,6 +33,15 @@ class Study(Section):
     )
     include: list[dict[str, Scalar]] = Field(default_factory=list, description="single further runs")
     overrides: list[Override] = Field(default_factory=list, description="exceptions for points of the grid")
+
+
+class Study(Grid):
+    """A question to the offline engine.
+
+    Keys of ``set``, ``grid``, ``include`` and ``overrides`` are those of 'workload', or dotted ones such as
+    engine.max_num_batched_tokens, engine.model or measure.repeats.
+    """
+
     plot: Plot = Field(
         default_factory=Plot, description="what its plot shows: the keys on the x axis and of the series"
     )

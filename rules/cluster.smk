@@ -12,6 +12,7 @@ from batchscope.cluster import Allocation, explain, kept_measurements, log_folde
 # Seconds of work each, or a download, which compute nodes are often cut off from.
 ASSETS = ("make_dataset", "prepare_model", "make_prompts")
 PAGES = ("make_tables", "score_labels", "plot_study", "report_labels", "report_cost", "report_profiles")
+PAGES += ("report_memory", "report_serving")
 workflow.localrules(*ASSETS, *PAGES)
 
 # The name under which a profile says how many runs may share an allocation.

@@ -17,11 +17,19 @@ from batchscope.config import load_config
 from batchscope.environments import export_to_jobs, installed_versions, warning
 from batchscope.errors import UserError
 from batchscope.profiles.choice import profiled_runs
-from batchscope.runs import canonical_json, expand_studies, measuring_order, run_spec, runs_by_engine
+from batchscope.runs import (
+    canonical_json,
+    expand_serving,
+    expand_studies,
+    measuring_order,
+    run_spec,
+    runs_by_engine,
+)
 
 try:
     CONFIG = load_config(config)
     RUNS = {(run.study, run.name): run for run in expand_studies(CONFIG)}
+    SERVING = {(run.study, run.name): run for run in expand_serving(CONFIG)}
 except UserError as error:
     # A WorkflowError would add lines of this file to the message.
     raise SystemExit(f"error: {error}") from None
@@ -29,16 +37,19 @@ except UserError as error:
 ON_CLUSTER = workflow.remote_exec or workflow.resource_settings.nodes is not None
 ORDER = measuring_order(list(RUNS.values()))
 ENGINES = {run: name for name, ids in runs_by_engine(list(RUNS.values())).items() for run in ids}
+SERVING_ORDER = measuring_order(list(SERVING.values()))
 STUDIES = list(CONFIG.active_studies)
 RECORDS = ("measurement.json", "environment.json", "requests.parquet", "steps.parquet", "hardware.parquet")
+SERVED = ("measurement.json", "environment.json", "client.parquet", "steps.parquet", "hardware.parquet")
 MODEL = ("flops", "memory", "schedule", "cost_model", "break_even", "devices")
 ANALYSIS = ("batchscope/analysis/*.py", *(f"batchscope/{name}.py" for name in MODEL))
-PARSERS = {"torch": "torch_trace"}
-PROMPT_SETS = {run.prompts.id: run.prompts for run in RUNS.values()}
+PARSERS = {"torch": "torch_trace", "nsys": "nsys", "memory": "memory"}
+PROFILE_PAGES = {"profiles": {"torch", "nsys"}, "memory": {"memory"}}
+PROMPT_SETS = {run.prompts.id: run.prompts for run in (*RUNS.values(), *SERVING.values())}
 export_to_jobs(CONFIG.environments)
 VERSIONS = {name: installed_versions(environment) for name, environment in CONFIG.environments.items()}
 
-for name in sorted({run.engine.environment for run in RUNS.values()}):
+for name in sorted({run.engine.environment for run in (*RUNS.values(), *SERVING.values())}):
     if workflow.is_main_process and (text := warning(VERSIONS[name])):
         print(f"warning: environments.{name}: {text}", file=sys.stderr)
 
@@ -46,6 +57,8 @@ for name in sorted({run.engine.environment for run in RUNS.values()}):
 wildcard_constraints:
     study="|".join(map(re.escape, CONFIG.active_studies)),
     run="|".join(map(re.escape, sorted({name for _, name in RUNS}))),
+    asked="|".join(map(re.escape, CONFIG.serving.active_studies)),
+    point="|".join(map(re.escape, sorted({name for _, name in SERVING}))),
     prompts="|".join(map(re.escape, PROMPT_SETS)),
     model="|".join(map(re.escape, CONFIG.models)),
 
@@ -77,6 +90,20 @@ def stay_together():
 def engine_of(wildcards):
     """The allocation that a run shares with others; on one machine groups mean nothing."""
     return ENGINES[run_of(wildcards).id]
+
+
+def load_of(wildcards):
+    return SERVING[wildcards.asked, wildcards.point]
+
+
+def loads_of_study(wildcards):
+    return [run for run in SERVING.values() if run.study == wildcards.asked]
+
+
+def offline_beside(wildcards):
+    """Offline runs of the same prompts on the same engine configuration."""
+    wanted = [(run.prompts, run.engine, run.workload.reuse) for run in loads_of_study(wildcards)]
+    return [run for run in RUNS.values() if (run.prompts, run.engine, run.workload.reuse) in wanted]
 
 
 def device_of(run):
@@ -123,7 +150,8 @@ def trainer_of(model):
     asset = CONFIG.models[model]
     if asset.source != "demo" or asset.load_format == "dummy":
         return ""
-    users = {run.engine.environment for run in RUNS.values() if run.engine.model == model}
+    runs = (*RUNS.values(), *SERVING.values())
+    users = {run.engine.environment for run in runs if run.engine.model == model}
     return min(users, default=CONFIG.engine.environment)
 
 
@@ -150,20 +178,38 @@ def files_of_study(*names):
     ]
 
 
-def profiles_of_config(wildcards):
-    """Asked only when profiles are wanted: a study that an overlay drops stops nothing else."""
+def profiles_of_config(*profilers):
+    """Those of the profilers that are asked for, of every profiled run.
+
+    Looked up only when profiles are wanted: a study that an overlay drops stops nothing else.
+    """
+    return lambda wildcards: [
+        f"<results>/profiles/{run}/{name}"
+        for run in runs_of_profile()
+        for name in CONFIG.profile.profilers
+        if name in profilers
+    ]
+
+
+def runs_of_profile():
     try:
-        runs = profiled_runs(CONFIG.profile.runs, [run.id for run in RUNS.values()])
+        return profiled_runs(CONFIG.profile.runs, [run.id for run in RUNS.values()])
     except UserError as error:
         raise SystemExit(f"error: {error}") from None
-    return [f"<results>/profiles/{run}/{name}" for run in runs for name in CONFIG.profile.profilers]
 
 
-def gpus_of_run(wildcards):
-    run = run_of(wildcards)
+def gpus_of(run):
     return run.gpus if device_of(run) == "cuda" else 0
 
 
-def threads_of_run(wildcards):
+def gpus_of_run(wildcards):
+    return gpus_of(run_of(wildcards))
+
+
+def threads_of(run):
     """On CPU no other job may take cores from a timed window; --cores scales this down."""
-    return os.cpu_count() if device_of(run_of(wildcards)) == "cpu" else 1
+    return os.cpu_count() if device_of(run) == "cpu" else 1
+
+
+def threads_of_run(wildcards):
+    return threads_of(run_of(wildcards))

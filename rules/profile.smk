@@ -5,14 +5,20 @@ out: <results>/profiles/{study}/{run}/{profiler}/   the capture, events.parquet,
      <results>/tables/profiles.md .html .csv        the window by class, packed against separate, idle time
      <results>/tables/profiles_steps.csv            the same step by step
      <results>/plots/profiles.png .svg
+     <results>/profiles/{study}/{run}/memory/       memory.json, with a GPU snapshot.pickle and timeline.html
+     <results>/tables/memory.md .html .csv, <results>/plots/memory.png .svg
 """
 
 
 rule profile:
     """All profiles of the configuration, compared."""
     input:
-        "<results>/tables/profiles.html",
-        "<results>/plots/profiles.svg",
+        [
+            f"<results>/{file}"
+            for page, profilers in PROFILE_PAGES.items()
+            if profilers & set(CONFIG.profile.profilers)
+            for file in (f"tables/{page}.html", f"plots/{page}.svg")
+        ],
     localrule: True
 
 
@@ -25,9 +31,9 @@ rule profile_run:
         code=code(
             "batchscope/engine/*.py",
             "batchscope/profiler/*.py",
-            *(f"batchscope/profiles/{name}.py" for name in ("capture", "plan", "schema", "steps")),
+            *(f"batchscope/profiles/{name}.py" for name in ("capture", "events", "plan", "schema", "steps")),
         ),
-        parser=lambda wildcards: code(f"batchscope/profiles/{PARSERS[wildcards.profiler]}.py"),
+        parser=lambda wildcards: code(f"batchscope/profiles/{PARSERS[wildcards.profiler]}*.py"),
     output:
         folder=directory("<results>/profiles/{study}/{run}/{profiler}"),
     log:
@@ -65,7 +71,7 @@ rule profile_run:
 rule report_profiles:
     """Say where the time inside the captured steps went."""
     input:
-        profiles=profiles_of_config,
+        profiles=profiles_of_config(*PROFILE_PAGES["profiles"]),
         code=code(
             *ANALYSIS,
             "batchscope/profiles/*.py",
@@ -96,4 +102,36 @@ rule report_profiles:
         plots=lambda wildcards, output: os.path.dirname(output.svg),
     shell:
         "python3 -m scripts.report_profiles {input.profiles:q} --out-tables {params.tables:q}"
+        " --out-plots {params.plots:q} 2>&1 | tee -i {log:q}"
+
+
+rule report_memory:
+    """Say what took the device's memory, beside what the cost model predicts."""
+    input:
+        profiles=profiles_of_config(*PROFILE_PAGES["memory"]),
+        code=code(*ANALYSIS, "batchscope/profiles/memory*.py", "scripts/report_memory.py"),
+    output:
+        tables=multiext("<results>/tables/memory", ".md", ".csv"),
+        page=report(
+            "<results>/tables/memory.html",
+            category="Answers",
+            labels={"study": "memory"},
+            caption="../report/memory.rst",
+        ),
+        png="<results>/plots/memory.png",
+        svg=report(
+            "<results>/plots/memory.svg",
+            category="Plots",
+            labels={"study": "memory"},
+            caption="../report/memory.rst",
+        ),
+    log:
+        "<logs>/report_memory.log",
+    conda:
+        "../envs/workflow.yaml"
+    params:
+        tables=lambda wildcards, output: os.path.dirname(output.page),
+        plots=lambda wildcards, output: os.path.dirname(output.svg),
+    shell:
+        "python3 -m scripts.report_memory {input.profiles:q} --out-tables {params.tables:q}"
         " --out-plots {params.plots:q} 2>&1 | tee -i {log:q}"

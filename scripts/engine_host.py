@@ -45,7 +45,7 @@ def guard(order: dict[str, Any], gpus: list[str]) -> None:
             host = Path(order["folder"]) / "host.json"
             host.write_text(json.dumps({**order, "folder": str(environment_folder(state))}))
             status = run_supervised(
-                [order["python"], "-m", "batchscope.engine", str(host)],
+                [order["python"], "-m", host_module(order), str(host)],
                 log,
                 engine_variables(os.environ, str(ROOT), gpus, order["variables"]),
                 timeout_s=None,
@@ -57,6 +57,11 @@ def guard(order: dict[str, Any], gpus: list[str]) -> None:
                 path.write_text(json.dumps({"status": status}))
         if described.exists() and json.loads(described.read_text())["guardian"] == os.getpid():
             described.unlink(missing_ok=True)
+
+
+def host_module(order: dict[str, Any]) -> str:
+    """What hosts the engine: offline, or as a server."""
+    return "batchscope.engine" if order["server"] is None else "batchscope.server"
 
 
 def process_that_was(pid: int, created: float) -> psutil.Process:

@@ -8,13 +8,14 @@ import pandas as pd
 
 from batchscope.analysis.frames import repeats_frame, runs_frame
 from batchscope.analysis.label_tables import with_labels
-from batchscope.analysis.pages import study_html, study_markdown, summary_html, summary_markdown
+from batchscope.analysis.output import write_csv, write_page
+from batchscope.analysis.pages import summary_html, summary_markdown
 from batchscope.analysis.records import load_runs
 from batchscope.analysis.reference import load_published
 from batchscope.analysis.tables import Page, study_page, sweep
 from batchscope.config import Config, load_config
 from batchscope.errors import run_script
-from batchscope.files import replacing
+from batchscope.files import replacing, write_text
 from batchscope.runs import expand_studies
 
 PUBLISHED = Path(__file__).parents[1] / "docs" / "reference" / "h800" / "offline.csv"
@@ -45,8 +46,7 @@ def write_frame(frame: pd.DataFrame, stem: Path) -> None:
     """Write a frame as ``.parquet`` and ``.csv``."""
     with replacing(stem.with_suffix(".parquet")) as path:
         frame.to_parquet(path, index=False)
-    with replacing(stem.with_suffix(".csv")) as path:
-        frame.to_csv(path, index=False)
+    write_csv(frame, stem)
 
 
 def write_pages(config: Config, runs: pd.DataFrame, out: Path) -> None:
@@ -56,18 +56,10 @@ def write_pages(config: Config, runs: pd.DataFrame, out: Path) -> None:
         rows = runs[runs["study"] == name]
         page = study_page(name, study, rows, across=config.compare_environments)
         pages.append(page)
-        write_text(out / f"{name}.md", study_markdown(page))
-        write_text(out / f"{name}.html", study_html(page))
-        with replacing(out / f"{name}.csv") as path:
-            rows.dropna(axis="columns", how="all").to_csv(path, index=False)
+        write_page(page, out / name)
+        write_csv(rows.dropna(axis="columns", how="all"), out / name)
     write_text(out / "summary.md", summary_markdown(config.title, pages, sweep(runs)))
     write_text(out / "summary.html", summary_html(config.title, pages, sweep(runs)))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -90,7 +90,9 @@ def end_in_order(number: int, _frame: FrameType | None) -> None:
     sys.exit(128 + number)
 
 
-def engine_request(spec: dict[str, Any], python: str, gpus: int, model: Path) -> EngineRequest:
+def engine_request(
+    spec: dict[str, Any], python: str, gpus: int, model: Path, server: dict[str, Any] | None = None
+) -> EngineRequest:
     """The engine that a run needs; the manifest's hash stands for what the model folder holds."""
     engine = spec["engine"]
     return EngineRequest(
@@ -103,6 +105,7 @@ def engine_request(spec: dict[str, Any], python: str, gpus: int, model: Path) ->
         args=engine["args"],
         variables=engine["variables"],
         telemetry=spec["measure"].get("telemetry", True),
+        server=server,
     )
 
 
@@ -156,21 +159,21 @@ def run_engine(
     except EngineFailedError as failed:
         if above is not None and gone(above):
             raise UserError(f"{run}: the workflow has ended, and its engines with it") from None
-        outcome = failure(*judge(run, failed, log), failed.log)
+        outcome = failure(*judge(run, failed, log, limits), failed.log)
         print(f"{run}: kept as a result, {outcome['status']}: {outcome['message']}", flush=True)
         describe_environment(pool.environment(wanted), Path(job["out"]) / "environment.json", run, log)
         return outcome
     return {"status": "ok", "message": "", **measured}
 
 
-def judge(run: str, failed: EngineFailedError, log: Path) -> tuple[str, str]:
+def judge(run: str, failed: EngineFailedError, log: Path, limits: Limits) -> tuple[str, str]:
     """Status and message of a failure that is a result.
 
     Raises:
         UserError: the engine did not start, for another reason than memory: that is for the user to mend.
     """
     if isinstance(failed, EngineTimeOutError):
-        return "timeout", f"{failed}; raise measure.timeout_s or shrink the run"
+        return "timeout", f"{failed}; raise {limits.key} or shrink the run"
     cause = describe_exit(failed.status if isinstance(failed, EngineEndedError) else None, failed.log)
     if ran_out_of_memory(failed.log):
         return "oom", cause

@@ -23,11 +23,15 @@ from batchscope.measurement import architecture
 from batchscope.models import context_length
 from batchscope.profiles.capture import CaptureJob
 from batchscope.profiles.plan import BLOCK_SIZE, WindowPlan, limits_of, plan_window
-from batchscope.profiles.schema import EVENTS, STEPS
+from batchscope.profiles.schema import EVENTS, STEPS, TIMELINE
 from batchscope.supervise import device_lock
 from scripts.measure import check_fits, restriction
 
-PROFILERS = {"torch": "batchscope.profiles.torch_trace"}
+PROFILERS = {
+    "torch": "batchscope.profiles.torch_trace",
+    "nsys": "batchscope.profiles.nsys",
+    "memory": "batchscope.profiles.memory",
+}
 """Modules with ``capture`` and ``parse``; only the one in use is imported."""
 
 
@@ -74,6 +78,9 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     with device_lock(spec["device"], max(args.gpus, 1)) as gpus:
         profiler_of(task).capture(job_of(task, python, gpus, plan, args.out, args.log, args.timeout))
+    if args.profiler == "memory":
+        keep_memory(task, shape, args.out)
+        return
     window = keep(task, plan, shape, args.out)
     print(f"{args.run}, {args.profiler}: {describe(window)}", flush=True)
 
@@ -133,9 +140,7 @@ def keep(task: Task, plan: WindowPlan, shape: dict[str, Any], out: Path) -> dict
     """
     started = time.monotonic()
     captured = json.loads((out / "window.json").read_text(encoding="utf-8"))
-    if captured["invalid"]:
-        reasons = "; ".join(reason["detail"] for reason in captured["invalid"])
-        raise UserError(f"{task.run}: the profiled pass did other work than asked: {reasons}")
+    check_work(task, captured)
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
     events, steps = profiler_of(task).parse(out)
     for name, frame, schema in (("events", events, EVENTS), ("steps", steps, STEPS)):
@@ -159,8 +164,41 @@ def keep(task: Task, plan: WindowPlan, shape: dict[str, Any], out: Path) -> dict
     return window
 
 
+def keep_memory(task: Task, shape: dict[str, Any], out: Path) -> None:
+    """Complete memory.json by all that its table needs; write the allocator's timeline, if there is one.
+
+    Raises:
+        UserError: there is no capture, or it is damaged; or the pass did not do what it should.
+    """
+    captured, timeline = profiler_of(task).parse(out, task.spec["device"])
+    check_work(task, captured)
+    study, run = task.run.split("/")
+    memory = {
+        "study": study,
+        "run": run,
+        "device": task.spec["device"],
+        "gpus": max(task.gpus, 1),
+        "capture_bytes": sum(path.stat().st_size for path in out.rglob("*") if path.is_file()),
+        **captured,
+        "kv_cache_memory_bytes": task.spec["engine"]["args"].get("kv_cache_memory_bytes"),
+        "architecture": shape,
+    }
+    if timeline is not None:
+        write_table(timeline, TIMELINE, out / "timeline.parquet")
+    write_text(out / "memory.json", json.dumps(memory, indent=1) + "\n")
+    (out / "order.json").unlink(missing_ok=True)  # it names folders of this machine
+    print(f"{task.run}, memory: {memory['figures']['used'] / 1e6:,.1f} MB in use", flush=True)
+
+
+def check_work(task: Task, captured: dict[str, Any]) -> None:
+    """Stop where the pass was another one than asked."""
+    if captured["invalid"]:
+        reasons = "; ".join(reason["detail"] for reason in captured["invalid"])
+        raise UserError(f"{task.run}: the profiled pass did other work than asked: {reasons}")
+
+
 def write_table(frame: pd.DataFrame, schema: pa.Schema, path: Path) -> None:
-    """Write one of the two tables, whole or not at all."""
+    """Write a table, whole or not at all."""
     table = pa.Table.from_pandas(frame, schema=schema, preserve_index=False).replace_schema_metadata(None)
     with replacing(path) as temporary:
         pq.write_table(table, temporary, compression="zstd")

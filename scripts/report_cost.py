@@ -9,12 +9,10 @@ from batchscope.analysis.cost_curves import curves_of
 from batchscope.analysis.cost_page import TITLE, cost_page, describe_choice
 from batchscope.analysis.cost_plots import Sheet, cost_figure
 from batchscope.analysis.frames import runs_frame
-from batchscope.analysis.pages import study_html, study_markdown
-from batchscope.analysis.plots import save
+from batchscope.analysis.output import write_csv, write_figure, write_page
 from batchscope.analysis.records import RunRecord, load_runs
 from batchscope.config import load_config
 from batchscope.errors import run_script
-from batchscope.files import replacing, write_text
 from batchscope.runs import expand_studies
 
 
@@ -39,13 +37,9 @@ def write_report(records: list[RunRecord], tables: Path, plots: Path) -> None:
     found = constants(estimates)
     frame, curves = cost_frame(estimates, found), curves_of(estimates, found)
     page = cost_page(frame, runs_frame(records, []), found, curves)
-    write_text(tables / f"{TITLE}.md", study_markdown(page))
-    write_text(tables / f"{TITLE}.html", study_html(page))
-    with replacing(tables / f"{TITLE}.csv") as path:
-        frame.to_csv(path, index=False)
-    figure = cost_figure(Sheet(frame, curves), [*page.context, *describe_choice(curves)])
-    with replacing(plots / f"{TITLE}.png") as png, replacing(plots / f"{TITLE}.svg") as svg:
-        save(figure, png, svg)
+    write_page(page, tables / TITLE)
+    write_csv(frame, tables / TITLE)
+    write_figure(cost_figure(Sheet(frame, curves), [*page.context, *describe_choice(curves)]), plots / TITLE)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,9 @@ from batchscope.analysis.accuracy_page import labels_page
 from batchscope.analysis.accuracy_plots import labels_figure
 from batchscope.analysis.frames import read_frame
 from batchscope.analysis.label_tables import load_labels
-from batchscope.analysis.pages import study_html, study_markdown
-from batchscope.analysis.plots import save
+from batchscope.analysis.output import write_csv, write_figure, write_page
 from batchscope.config import load_config
 from batchscope.errors import run_script
-from batchscope.files import replacing
 
 
 def main() -> None:
@@ -32,17 +30,11 @@ def main() -> None:
     studies = {study: load_labels(args.labels / f"{study}.parquet") for study in config.active_studies}
     labels = labels_of_studies(studies)
     found = quality_frame(runs, labels, across=across)
-    page = labels_page(runs, found, across=across)
     stem = args.out_tables / "labels"
-    with replacing(stem.with_suffix(".md")) as path:
-        path.write_text(study_markdown(page), encoding="utf-8")
-    with replacing(stem.with_suffix(".html")) as path:
-        path.write_text(study_html(page), encoding="utf-8")
-    with replacing(stem.with_suffix(".csv")) as path:
-        found.convert_dtypes().to_csv(path, index=False)  # counts without decimals
+    write_page(labels_page(runs, found, across=across), stem)
+    write_csv(found.convert_dtypes(), stem)  # counts without decimals
     figure = labels_figure(runs, found, positions_frame(runs, labels), across=across)
-    with replacing(args.out_plots / "labels.png") as png, replacing(args.out_plots / "labels.svg") as svg:
-        save(figure, png, svg)
+    write_figure(figure, args.out_plots / "labels")
     print(f"labels of {len(found)} of {len(runs)} runs judged: {stem}.html")
 
 

@@ -4,10 +4,8 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from batchscope.analysis.pages import study_html, study_markdown
-from batchscope.analysis.plots import save
+from batchscope.analysis.output import write_csv, write_figure, write_page
 from batchscope.errors import UserError, run_script
-from batchscope.files import replacing, write_text
 from batchscope.profiles.classes import load_rules
 from batchscope.profiles.page import TITLE, profiles_page
 from batchscope.profiles.plots import profiles_figure
@@ -33,16 +31,10 @@ def write_report(folders: Sequence[Path], tables: Path, plots: Path) -> None:
     """Write the page as Markdown and HTML, the frames as CSV, and the figure as PNG and SVG."""
     profiles, rules = load_profiles(folders), load_rules()
     page = profiles_page(profiles, rules, tables)
-    write_text(tables / f"{TITLE}.md", study_markdown(page))
-    write_text(tables / f"{TITLE}.html", study_html(page))
-    for name, frame in (
-        (TITLE, summary_frame(profiles, rules)),
-        (f"{TITLE}_steps", steps_frame(profiles, rules)),
-    ):
-        with replacing(tables / f"{name}.csv") as path:
-            frame.to_csv(path, index=False)
-    with replacing(plots / f"{TITLE}.png") as png, replacing(plots / f"{TITLE}.svg") as svg:
-        save(profiles_figure(profiles, rules, page.context), png, svg)
+    write_page(page, tables / TITLE)
+    write_csv(summary_frame(profiles, rules), tables / TITLE)
+    write_csv(steps_frame(profiles, rules), tables / f"{TITLE}_steps")
+    write_figure(profiles_figure(profiles, rules, page.context), plots / TITLE)
 
 
 if __name__ == "__main__":

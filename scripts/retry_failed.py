@@ -11,7 +11,7 @@ from pathlib import Path
 from batchscope.config import load_config
 from batchscope.errors import UserError, run_script
 from batchscope.files import read_json
-from batchscope.runs import expand_studies
+from batchscope.runs import expand_serving, expand_studies
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def failed_runs(results: Path) -> list[Path]:
-    """measurement.json of each run of the last configuration that has a status other than ok.
+    """measurement.json of each run and load point of the last configuration that has a status other than ok.
 
     Raises:
         UserError: the workflow has not run yet.
@@ -39,7 +39,10 @@ def failed_runs(results: Path) -> list[Path]:
     config = read_json(results / "config.json")
     if config is None:
         raise UserError(f"{results / 'config.json'}: not there; run snakemake --cores 1 all first")
-    paths = [results / "runs" / run.id / "measurement.json" for run in expand_studies(load_config(config))]
+    asked = load_config(config)
+    folders = [results / "runs" / run.id for run in expand_studies(asked)]
+    folders += [results / "serving" / run.id for run in expand_serving(asked)]
+    paths = [folder / "measurement.json" for folder in folders]
     return [path for path in paths if (read_json(path) or {"status": "ok"})["status"] != "ok"]
 
 

@@ -28,13 +28,24 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ["VLLM_CPU_OMP_THREADS_BIND"] = str(cores[int(worker.removeprefix("gw")) % len(cores)])
 
 ROOT = Path(__file__).resolve().parents[1]
+SHARED = {"measured", "served"}
+"""Fixtures that take minutes, and are made once."""
+
 PLUGINS = ROOT / "batchscope" / "snakemake_plugins"
+
+
+# What tests/install_nsys.sh unpacked; one that is installed comes first.
+os.environ["PATH"] += f"{os.pathsep}{ROOT / '.nsys' / 'usr' / 'bin'}"
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """What shares the measured checkout, or the machine's one Slurm, stays in one process and in order."""
-    groups = {item: "measured" for item in items if "measured" in item.fixturenames}  # type: ignore[attr-defined]
+    """What shares a measured checkout, or the machine's one Slurm, stays in one process and in order."""
+    groups = {
+        item: min(SHARED & set(item.fixturenames))  # type: ignore[attr-defined]
+        for item in items
+        if SHARED & set(item.fixturenames)  # type: ignore[attr-defined]
+    }
     groups |= {item: "slurm" for item in items if item.get_closest_marker("slurm")}
     shared = list(groups)
     for item, group in groups.items():

@@ -32,7 +32,9 @@ def test_the_default_file_says_what_the_models_say() -> None:
     assert load_config(yaml.safe_load(default_yaml())) == load_config({})
 
 
-@pytest.mark.parametrize("path", ["config.yaml", "configs/ci.yaml", "configs/hermes-8b.yaml"])
+@pytest.mark.parametrize(
+    "path", ["config.yaml", "configs/ci.yaml", "configs/half-hour.yaml", "configs/hermes-8b.yaml"]
+)
 def test_shipped_files_fit_the_schema_and_the_models(path: str) -> None:
     values = yaml.safe_load((ROOT / path).read_text())
     jsonschema.validate(values, json.loads(json_schema()))

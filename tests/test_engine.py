@@ -15,7 +15,14 @@ from conftest import Project
 
 pytestmark = pytest.mark.engine
 
-OURS = ("scripts.measure", "scripts.engine_host", "batchscope.engine", "VLLM")
+OURS = (
+    "scripts.measure",
+    "scripts.serve",
+    "scripts.engine_host",
+    "batchscope.engine",
+    "batchscope.server",
+    "VLLM",
+)
 RUN = "results/runs/packing/packed-n4/measurement.json"
 
 

@@ -19,9 +19,17 @@ SHAPE = {
 CPU = {"model": "a processor", "cores": 2}
 
 
-def profile(folder: Path, layout: str, gemm_s: float, *, planned: bool = True, study: str = "s") -> Path:
+def profile(
+    folder: Path,
+    layout: str,
+    gemm_s: float,
+    *,
+    planned: bool = True,
+    study: str = "s",
+    profiler: str = "torch",
+) -> Path:
     """A capture of three steps of 1 s, the second of them the window: GEMM, then 0.1 s of copying."""
-    out = folder / "profiles" / study / layout / "torch"
+    out = folder / "profiles" / study / layout / profiler
     out.mkdir(parents=True)
     step = {"prefill_requests": 1, "prefill_tokens": 100, "decode_requests": 0, "decode_tokens": 0}
     steps = [{"step": place, "start_s": float(place), "duration_s": 0.8, **step} for place in range(3)]
@@ -35,7 +43,7 @@ def profile(folder: Path, layout: str, gemm_s: float, *, planned: bool = True, s
         "decode_keys": 0, "prefill_context": 100, "running": 1, "held_tokens": 100,
     }  # fmt: skip
     window = {
-        "study": study, "run": layout, "profiler": "torch", "layout": layout, "gpus": 1, "steps": 3,
+        "study": study, "run": layout, "profiler": profiler, "layout": layout, "gpus": 1, "steps": 3,
         "capture_bytes": 1_500_000, "compared_steps": 1, "seconds_with": 1.1, "seconds_without": [1.0, 1.0],
         "overhead": 0.1, "pass_seconds_with": 5.0, "pass_seconds_without": [4.0, 4.5], "work": [work] * 3,
         "resolved": {"dtype": "float32", "quantization": None, "kv_cache_dtype": "auto"}, "architecture": SHAPE,
@@ -103,6 +111,16 @@ def test_a_packed_run_is_paired_within_its_study_where_there_is_a_separate_one(t
     ]
     found = [(one.run, other.run) for one, other in pairs(load_profiles(folders))]
     assert found == [("b/packed", "b/separate")]
+
+
+def test_two_profilers_of_one_run_are_held_against_each_other(tmp_path: Path) -> None:
+    folders = [
+        profile(tmp_path, "packed", 0.6),
+        profile(tmp_path, "packed", 0.57, profiler="nsys"),
+        profile(tmp_path, "separate", 0.4),
+    ]
+    said = profiles_page(load_profiles(folders), load_rules(), tmp_path).findings[-1]
+    assert said == "s/packed: shares by torch and by nsys differ by at most 3.0 percentage points (GEMM)."
 
 
 def test_all_is_written(tmp_path: Path) -> None:

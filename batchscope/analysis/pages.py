@@ -13,7 +13,10 @@ from batchscope.analysis.tables import MEASURED, Log, Page, Struck, Table
 LOG_LINES = 3
 """Of a failed run's log in Markdown, where nothing can be folded away."""
 
-TEXT_COLUMNS = ("layout", "study", "run", "status", "model", "same prompts", "limited by", "class")
+LINE = "line"
+"""Heads the names of a table's lines, where each run has a column."""
+
+TEXT_COLUMNS = ("layout", "study", "run", "status", "model", "same prompts", "limited by", "class", LINE)
 
 # Light in a dark browser too: the report around it is. The table scrolls in its own box, under its headings
 # and behind the columns that name the run.

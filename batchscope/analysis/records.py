@@ -230,10 +230,10 @@ def load_run(folder: Path) -> RunRecord:
     """
     return RunRecord(
         load_measurement(folder),
-        _read(folder / "environment.json", Environment),
-        _read_table(folder / "requests.parquet", REQUESTS),
-        _read_table(folder / "steps.parquet", STEPS),
-        _read_table(folder / "hardware.parquet", HARDWARE),
+        read_record(folder / "environment.json", Environment),
+        load_table(folder / "requests.parquet", REQUESTS),
+        load_table(folder / "steps.parquet", STEPS),
+        load_table(folder / "hardware.parquet", HARDWARE),
     )
 
 
@@ -243,7 +243,7 @@ def load_measurement(folder: Path) -> Measurement:
     Raises:
         UserError: as `load_run`.
     """
-    return _read(folder / "measurement.json", Measurement)
+    return read_record(folder / "measurement.json", Measurement)
 
 
 def load_runs(folders: Iterable[Path]) -> list[RunRecord]:
@@ -264,7 +264,12 @@ def load_runs(folders: Iterable[Path]) -> list[RunRecord]:
     return list(runs.values())
 
 
-def _read(path: Path, kind: type[Kind]) -> Kind:
+def read_record(path: Path, kind: type[Kind]) -> Kind:
+    """Read a JSON file of a run.
+
+    Raises:
+        UserError: it is missing, unreadable or incomplete; the message names it and the remedy.
+    """
     remedy = f"delete {path.parent} and rerun"
     try:
         return kind.model_validate(json.loads(path.read_text(encoding="utf-8")))
@@ -281,7 +286,7 @@ def _read(path: Path, kind: type[Kind]) -> Kind:
         raise UserError(f"{path}: damaged: not JSON ({error}); {remedy}") from None
 
 
-def _read_table(path: Path, schema: pa.Schema) -> pd.DataFrame:
+def load_table(path: Path, schema: pa.Schema) -> pd.DataFrame:
     """A table's columns without nested ones; no row where the file is missing."""
     remedy = f"delete {path.parent} and rerun"
     wanted = pa.schema([column for column in schema if not pa.types.is_list(column.type)])

@@ -35,7 +35,7 @@ def capture(order: dict[str, Any]) -> dict[str, Any]:
     requests = read_requests(
         Path(order["prompts"]), order["output_tokens_per_review"], order["allowed_token_ids"]
     )
-    args = {**order["args"], **engine_arguments(window, order["out"])}
+    args = {**order["args"], **engine_arguments(order["profiler"], order["device"], window, order["out"])}
     with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
         steps = Path(scratch) / "steps"
         os.environ[VARIABLE] = str(steps)  # inherited by the engine's processes

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.util import find_spec
 from typing import Any
 
 from vllm import LLM
@@ -12,26 +13,36 @@ from batchscope.engine.start import resolved_arguments
 from batchscope.engine.steps import StepFile
 from batchscope.profiler.overhead import Window, describe
 
+NVTX_WORKER = {
+    "cpu": "batchscope.profiler.nvtx_cpu.MarkingWorker",
+    "cuda": "batchscope.profiler.nvtx_cuda.WholeStepsWorker",
+}
+"""For nsys. Modules apart: each imports what the other device's engine lacks."""
+
 PLAIN = 2
 """Passes without the profiler: their difference shows what a difference to the third is worth."""
 
 
-def engine_arguments(window: Window, out: str) -> dict[str, Any]:
-    """Those of vLLM's torch profiler, bounded to the window; the worker starts and stops it by itself.
+def engine_arguments(profiler: str, device: str, window: Window, out: str) -> dict[str, Any]:
+    """Those of vLLM's own profilers, bounded to the window; the worker starts and stops them by itself.
 
     A worker's n-th step starts a profiler that is delayed by n iterations, and is the first one in it.
     """
-    return {
-        "profiler_config": {
-            "profiler": "torch",
-            "torch_profiler_dir": out,
-            # Stacks made a run five times slower, and its trace ten times larger.
-            "torch_profiler_with_stack": False,
-            "ignore_frontend": True,
-            "delay_iterations": window.skip + 1,
-            "max_iterations": window.steps,
-        }
+    bounds = {"delay_iterations": window.skip + 1, "max_iterations": window.steps}
+    torch_profiler = {
+        "profiler": "torch",
+        "torch_profiler_dir": out,
+        # Stacks made a run five times slower, and its trace ten times larger.
+        "torch_profiler_with_stack": False,
+        "ignore_frontend": True,
     }
+    if profiler == "torch":
+        return {"profiler_config": {**torch_profiler, **bounds}}
+    if device == "cpu" and find_spec("nvtx") is None:
+        raise RuntimeError("this engine lacks the package nvtx==0.2.11; `make env ENGINE=cpu` installs it")
+    # vLLM takes no other kind on CPU, where the worker's own profiler stands in for it.
+    kind = {"profiler": "cuda"} if device == "cuda" else torch_profiler
+    return {"profiler_config": {**kind, **bounds}, "worker_cls": NVTX_WORKER[device]}
 
 
 def capture_window(

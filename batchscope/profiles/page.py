@@ -9,13 +9,13 @@ import pandas as pd
 
 from batchscope.analysis.tables import Page, Row, Table
 from batchscope.profiles.classes import CLASSES, IDLE, Rule, steps_by_class, window_steps
-from batchscope.profiles.summary import Profile, class_frame, pairs
+from batchscope.profiles.summary import Profile, class_frame, of_one_run, pairs
 
 TITLE = "profiles"
 QUESTION = "Where does the time inside an engine step go?"
 CLASS = ("", "class")
 GIGA = 1e9
-RAW = "*.pt.trace.json*", "*.profiler_out.txt"
+RAW = "*.pt.trace.json*", "*.profiler_out.txt", "*.nsys-rep", "*.sqlite", "*.csv"
 """Files of a capture that have readers of their own."""
 
 
@@ -34,6 +34,10 @@ def profiles_page(profiles: Sequence[Profile], rules: Sequence[Rule], folder: Pa
             *(
                 _difference(packed, separate, frames[packed.name], frames[separate.name])
                 for packed, separate in pairs(profiles)
+            ),
+            *(
+                _agreement(one, other, frames[one.name], frames[other.name])
+                for one, other in of_one_run(profiles)
             ),
         ],
         context=list(dict.fromkeys(_environment(profile) for profile in profiles)),
@@ -75,6 +79,15 @@ def _difference(packed: Profile, separate: Profile, first: pd.DataFrame, second:
         f"A token of {packed.run} takes {total:.3g} µs, one of {separate.run} "
         f"{second['us_per_token'].sum():.3g} µs ({packed.profiler})"
         f"{'; the difference: ' if parts else ''}{', '.join(parts)}."
+    )
+
+
+def _agreement(one: Profile, other: Profile, first: pd.DataFrame, second: pd.DataFrame) -> str:
+    """How far two profilers' shares are apart, and in which class."""
+    apart = (first["share"] - second["share"]).abs()
+    return (
+        f"{one.run}: shares by {one.profiler} and by {other.profiler} differ by at most "
+        f"{100 * apart.max():.1f} percentage points ({apart.idxmax()})."
     )
 
 

@@ -1,4 +1,4 @@
-"""The two tables that every profiler's capture is parsed into."""
+"""The two tables that every profiler's capture of steps is parsed into, and the memory profiler's own."""
 
 import pyarrow as pa
 
@@ -31,6 +31,14 @@ STEPS = pa.schema(
     ]
 )
 """steps.parquet: one row an engine step; both tables count seconds from the first step's start."""
+
+TIMELINE = pa.schema(
+    [
+        pa.field("time_s", pa.float64(), nullable=False),
+        pa.field("allocated_bytes", pa.int64(), nullable=False),
+    ]
+)
+"""timeline.parquet of the memory profiler: what tensors hold after each event, and when, since 1970."""
 
 KERNEL, COPY, OPERATOR, OSRT = KINDS = ("kernel", "copy", "operator", "osrt")
 """Work of the device: kernels, and copies and fills of memory. Work of a CPU thread: operators, and calls of

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,7 @@ class Profile:
 
     @property
     def profiler(self) -> str:
-        """What captured it."""
+        """What captured it: torch or nsys."""
         return str(self.window["profiler"])
 
     @property
@@ -145,3 +146,8 @@ def pairs(profiles: Sequence[Profile]) -> list[tuple[Profile, Profile]]:
         others.sort(key=lambda other: other.window["study"] != packed.window["study"])
         found += [(packed, other) for other in others[:1]]
     return found
+
+
+def of_one_run(profiles: Sequence[Profile]) -> list[tuple[Profile, Profile]]:
+    """Captures of one run by two profilers."""
+    return [(one, other) for one, other in combinations(profiles, 2) if one.run == other.run]

@@ -7,14 +7,15 @@ import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from batchscope.errors import UserError
 from batchscope.profiles.capture import CaptureJob, engine_environment, run_capture, write_order
-from batchscope.profiles.schema import COPY, EVENTS, KERNEL, OPERATOR
-from batchscope.profiles.steps import Span, clipped, step_of, steps_frame
+from batchscope.profiles.events import Event, events_frame, own_stretches
+from batchscope.profiles.schema import COPY, KERNEL, OPERATOR
+from batchscope.profiles.steps import Span, steps_frame
 
 FIRST_RANK = re.compile(r"rank-?0\.")
 """Of several GPUs' traces that of the first: ``window_rank0.TIME.pt.trace.json.gz``, ``TIME-rank-0....``."""
@@ -25,16 +26,6 @@ RANGES, DEVICE_RANGES = "user_annotation", "gpu_user_annotation"
 MICRO = 1e-6
 
 ChromeEvent = Mapping[str, Any]
-
-
-class Event(NamedTuple):
-    """A piece of work; seconds on the trace's clock."""
-
-    name: str
-    kind: str
-    start: float
-    end: float
-    stream: str
 
 
 def capture(job: CaptureJob) -> None:
@@ -88,14 +79,7 @@ def tables(trace: Iterable[ChromeEvent], name: str) -> tuple[pd.DataFrame, pd.Da
     work += [event for thread in operators_by_thread(complete).values() for event in own_stretches(thread)]
     if not work:
         raise UserError(f"{name}: the trace holds steps and no operator or kernel; profile again")
-    rows = []
-    origin = steps.attrs["origin"]
-    for event in sorted(work, key=lambda each: (each.start, each.end)):
-        if (inside := clipped(event.start - origin, event.end - origin, steps)) is not None:
-            start, end = inside
-            rows.append((event.name, event.kind, start, end - start, event.stream, step_of(start, steps)))
-    events = pd.DataFrame(rows, columns=EVENTS.names)
-    return events.astype({"step": "Int32"}), steps
+    return events_frame(work, steps), steps
 
 
 def device_events(complete: Iterable[ChromeEvent]) -> list[Event]:
@@ -115,33 +99,6 @@ def operators_by_thread(complete: Iterable[ChromeEvent]) -> dict[str, list[Event
             thread = str(event["tid"])
             threads[thread].append(_event(event, OPERATOR, thread))
     return threads
-
-
-def own_stretches(operators: Iterable[Event]) -> list[Event]:
-    """Stretches of one thread in which an operator runs and none that it called."""
-    rows: list[Event] = []
-    running: list[Event] = []  # from the outermost in; each starts where its own last stretch does
-
-    def note(event: Event, end: float) -> None:
-        if end > event.start:
-            rows.append(event._replace(end=end))
-
-    def leave(until: float) -> None:
-        while running and running[-1].end <= until:
-            done = running.pop()
-            note(done, done.end)
-            if running:
-                running[-1] = running[-1]._replace(start=max(done.end, running[-1].start))
-
-    for event in sorted(operators, key=lambda each: (each.start, -each.end)):
-        leave(event.start)
-        end = event.end
-        if running:
-            note(running[-1], event.start)
-            end = min(end, running[-1].end)
-        running.append(event._replace(end=end))
-    leave(float("inf"))
-    return rows
 
 
 def step_ranges(complete: Iterable[ChromeEvent], work: Iterable[Event]) -> list[Span]:

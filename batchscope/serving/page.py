@@ -1,0 +1,224 @@
+"""The page of one study of the server: sentences, and vLLM's result line by line beside the published."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pandas as pd
+
+from batchscope.analysis.findings import fault, show
+from batchscope.analysis.frames import given
+from batchscope.analysis.pages import LINE
+from batchscope.analysis.reference import LABEL
+from batchscope.analysis.tables import MEASURED, Page, Struck, Table, environments, figure, models, show_count
+from batchscope.serving.config import ServingStudy, Slo
+from batchscope.serving.limits import knee
+from batchscope.serving.lines import LINES, UNDEFINED, Line
+
+CLOSED, OPEN = "load.max_concurrency", "load.request_rate"
+
+
+def serving_page(
+    name: str, study: ServingStudy, points: pd.DataFrame, slo: Slo, beside: Sequence[str] = ()
+) -> Page:
+    """The page of one study.
+
+    Args:
+        name: the study's name.
+        study: its question.
+        points: its rows of `serving_frame`, in the order that the table keeps.
+        slo: the limits that goodput is about.
+        beside: sentences on what the same prompts gave offline.
+    """
+    return Page(
+        title=f"serving: {name}",
+        question=study.question,
+        findings=[*closed_loops(points), *open_loops(points), *layouts(points), *beside]
+        or ["No answer: no two load points can be compared."],
+        context=[*environments(points), *models(points)],
+        table=serving_table(points, slo),
+        notes=notes(points, slo),
+    )
+
+
+def label(point: "pd.Series[Any]") -> str:
+    """A load point in words: ``4 to a prompt, 16 under way``."""
+    size = f"{point['n']} to a prompt" if point["layout"] == "packed" else "separate"
+    return ", ".join(filter(None, [size, load_words(point)]))
+
+
+def load_words(point: "pd.Series[Any]") -> str:
+    """How its requests come."""
+    most, rate = given(point[CLOSED]), given(point[OPEN])
+    words = [f"{show(rate)} requests/s"] * bool(rate) + [f"{most} under way"] * bool(most)
+    if rate and (burstiness := point["load.burstiness"]) != 1:
+        words.append(f"burstiness {show(burstiness)}")
+    return ", ".join(words) or "all at once"
+
+
+def sweeps(points: pd.DataFrame, axis: str) -> Iterator[pd.DataFrame]:
+    """Valid points that differ in their load alone, along it; those of one point are none."""
+    valid = points[points["valid"] & points[axis].notna()]
+    other = CLOSED if axis == OPEN else OPEN
+    for _, group in valid.groupby(["layout", "n", other, "load.burstiness"], dropna=False, sort=False):
+        if group[axis].nunique() > 1:
+            yield group.sort_values(axis, kind="stable")
+
+
+def closed_loops(points: pd.DataFrame) -> Iterator[str]:
+    """A sentence a sweep: where the knee is, and what more load brings behind it."""
+    for sweep in sweeps(points, CLOSED):
+        place = knee(sweep["request_throughput"].tolist())
+        at, last = sweep.iloc[place], sweep.iloc[-1]
+        words = (
+            f"{_size(at)}: the knee is at {show(at[CLOSED])} under way, with {_rate(at)} requests/s and a "
+            f"median E2EL of {_ms(at, 'median_e2el_ms')}."
+        )
+        if place == len(sweep) - 1:
+            yield words + " It is the largest load here: a larger one may do better."
+        else:
+            gain = last["request_throughput"] / at["request_throughput"]
+            wait = last["median_e2el_ms"] / at["median_e2el_ms"]
+            yield (
+                words
+                + f" {show(last[CLOSED])} under way bring {gain:.2f}x of that, and take {wait:.1f}x as long."
+            )
+
+
+def open_loops(points: pd.DataFrame) -> Iterator[str]:
+    """A sentence a sweep: up to which rate the server keeps up, and from which on requests pile up."""
+    for sweep in sweeps(points, OPEN):
+        piling = sweep[sweep["piles_up"].fillna(False).astype(bool)]
+        kept = sweep[~sweep.index.isin(piling.index) & sweep["piles_up"].notna()]
+        if not kept.empty:
+            at = kept.iloc[-1]
+            yield (
+                f"{_size(at)}: at {show(at[OPEN])} requests/s the server keeps up, with a P99 TTFT of "
+                f"{_ms(at, 'p99_ttft_ms')}."
+            )
+        if not piling.empty:
+            at = piling.iloc[0]
+            growth = at["ttft_growth"]
+            yield (
+                f"{_size(at)}: at {show(at[OPEN])} requests/s they pile up: with each second of sending TTFT "
+                f"grows by {growth:.2g} s, so about {at[OPEN] / (1 + growth):,.3g} are finished in a second."
+            )
+        else:
+            yield f"{_size(sweep.iloc[-1])}: no rate here is more than the server can do."
+
+
+def layouts(points: pd.DataFrame) -> Iterator[str]:
+    """Packed against separate, where everything is sent at once."""
+    free = points[points["valid"] & points[CLOSED].isna() & points[OPEN].isna()]
+    for n, group in free.groupby("n", sort=False):
+        by = {layout: rows.iloc[0] for layout, rows in group.groupby("layout")}
+        if len(by) == 2:
+            packed, separate = (by[layout]["reviews_per_s"] for layout in ("packed", "separate"))
+            yield (
+                f"n = {n}, all at once: separate prompts label {figure(separate)} reviews/s, one packed "
+                f"prompt {figure(packed)}: {separate / packed:.1f}x."
+            )
+
+
+def _size(point: "pd.Series[Any]") -> str:
+    return f"{point['n']} reviews to a prompt" if point["layout"] == "packed" else "Separate prompts"
+
+
+def _rate(point: "pd.Series[Any]") -> str:
+    return figure(point["request_throughput"])
+
+
+def _ms(point: "pd.Series[Any]", column: str) -> str:
+    return f"{point[column]:,.1f} ms"
+
+
+def serving_table(points: pd.DataFrame, slo: Slo) -> Table:
+    """One line for each of vLLM's, then ours; a column for each load point, and for what was published."""
+    columns: list[tuple[str, str]] = [("", LINE)]
+    cells: list[list[str]] = [
+        [line.words for line in LINES] + [words for words, _ in further(slo)] + ["status"]
+    ]
+    for _, point in points.iterrows():
+        columns.append((MEASURED, label(point)))
+        cells.append(_ours(point, slo))
+        if given(point.get("published.duration_s")) is not None:
+            columns.append((LABEL, label(point)))
+            cells.append(_theirs(point) + [""] * (len(further(slo)) + 1))
+    return Table(columns, [list(row) for row in zip(*cells, strict=True)])
+
+
+def further(slo: Slo) -> list[tuple[str, str]]:
+    """Lines that vLLM's result has not: words and column."""
+    limits = ", ".join(f"{key.removesuffix('_ms').upper()} {show(value)} ms" for key, value in _limits(slo))
+    goodput = [("Within limits (%)", "good"), (f"Goodput (req/s; {limits})", "goodput")] if limits else []
+    return [
+        ("Reviews labelled (1/s)", "reviews_per_s"),
+        *goodput,
+        ("Failed requests", "failed"),
+        ("Cached prompt tokens", "cached_tokens"),
+        ("Client: share of a core (%)", "client_cpu_share"),
+        ("Client: P99 lag (ms)", "client_lag_p99_ms"),
+    ]
+
+
+def _limits(slo: Slo) -> list[tuple[str, float]]:
+    return list(slo.model_dump(exclude_none=True).items())
+
+
+def _ours(point: "pd.Series[Any]", slo: Slo) -> list[str]:
+    cells = [_cell(line, point[line.column], point) for line in LINES]
+    for _, name in further(slo):
+        if name in ("failed", "cached_tokens"):
+            cells.append(show_count(point[name]))
+        elif name in ("good", "goodput"):
+            cells.append(_with_interval(point, name, 100 if name == "good" else 1))
+        else:
+            cells.append(figure(100 * point[name] if name == "client_cpu_share" else point[name]))
+    mark = str if point["valid"] else Struck
+    return [mark(cell) for cell in cells] + [fault(point) or _state(point)]
+
+
+def _state(point: "pd.Series[Any]") -> str:
+    return "piles up" if given(point["piles_up"]) else ""
+
+
+def _with_interval(point: "pd.Series[Any]", name: str, factor: float) -> str:
+    value, low, high = (figure(factor * point[f"{name}{end}"]) for end in ("", "_low", "_high"))
+    return f"{value} ({low} to {high})" if value else ""
+
+
+def _cell(line: Line, value: float, point: "pd.Series[Any]") -> str:
+    if line.further and pd.isna(value) and point["requests"]:
+        return UNDEFINED
+    return show_count(value) if line.count else figure(value)
+
+
+def _theirs(point: "pd.Series[Any]") -> list[str]:
+    single = point["published.generated_tokens"] == point["published.successful_requests"]
+    cells = []
+    for line in LINES:
+        value = point[f"published.{line.published}"] if line.published else float("nan")
+        cell = show_count(value) if line.count else figure(value)
+        cells.append(f"{cell}: {UNDEFINED}" if line.further and single and cell else cell)
+    return cells
+
+
+def notes(points: pd.DataFrame, slo: Slo) -> list[str]:
+    """What a reader must know under the table."""
+    lines = [
+        "Lines as `vllm bench serve` prints them, recomputed from the times of single requests. TPOT and ITL "
+        "are about tokens after the first: where each request has one, they are undefined, and not 0.",
+    ]
+    if _limits(slo):
+        lines.append(
+            "Within limits: of all requests sent, failed ones included; in brackets Wilson's interval."
+        )
+    if points.get("same_prompts", pd.Series(dtype=bool)).fillna(False).any():
+        lines.append("Prompt and output token totals are the published ones where figures stand beside ours.")
+    if (points["layout"] == "packed").any() and "published.duration_s" in points:
+        lines.append(
+            "The published packed figures are not of a prompt that was computed: its first token came sooner "
+            "than a GPU can compute it (docs/validity.md)."
+        )
+    for _, point in points[~points["valid"]].iterrows():
+        lines.append(f"Not counted: {label(point)}. {given(point['reason']) or point['status']}.")
+    return lines

@@ -1,0 +1,317 @@
+"""Memory: the lines of its table, the allocator's history, bad captures; and the real engine on CPU."""
+
+import base64
+import json
+import pickle
+import re
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import ROOT, Project
+
+from batchscope.errors import UserError
+from batchscope.memory import REST as ESTIMATED_REST
+from batchscope.profiles.capture import CaptureJob, engine_environment, run_capture
+from batchscope.profiles.memory import parse, read_snapshot, timeline
+from batchscope.profiles.memory_page import load_memory, memory_page
+from batchscope.profiles.memory_plots import beside_kv_cache
+from batchscope.profiles.memory_table import LINES, measured, memory_frame, parts_of_other
+from scripts.report_memory import write_report
+
+SHAPE = {
+    "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2,
+    "num_key_value_heads": 1, "head_dim": 32, "vocab_size": 1000,
+}  # fmt: skip
+PARAMETERS = 2 * 1000 * 64 + 2 * (64 * (2 * 64 + 2 * 32) + 3 * 64 * 128 + 2 * 64) + 64
+KV_TOKEN = 2 * 2 * 32 * 2
+
+GPU_BYTES = 2_000_000_000
+GPU_FIGURES = {
+    "weights": 100, "kv_cache": 500, "resting": 680, "peak": 730, "graph_pools": 70, "graph_pools_allocated": 60,
+    "graph_driver": 9, "reserved": 800, "used": 1000, "total": 2000, "before": 30, "profile_run": 55,
+}  # fmt: skip
+CPU_FIGURES = {"weights": 100, "kv_cache": 500, "used": 1000, "total": 2000}
+
+
+def memory(device: str) -> dict:
+    figures = (
+        {**GPU_FIGURES, "moments": {"weights": 1.0, "KV cache": 1.5, "CUDA graphs": 2.5, "window": 4.5}}
+        if device == "cuda"
+        else CPU_FIGURES
+    )
+    return {
+        "study": "s", "run": f"run-{device}", "device": device, "gpus": 1, "figures": figures, "invalid": [],
+        "capture_bytes": 2_500_000, "kv_cache_memory_bytes": 1_000_000 if device == "cpu" else None,
+        "architecture": SHAPE,
+        "resolved": {
+            "dtype": "bfloat16", "quantization": None, "kv_cache_dtype": "auto", "gpu_memory_utilization": 0.9,
+            "max_num_batched_tokens": 1000, "block_size": 16,
+        },
+    }  # fmt: skip
+
+
+def event(action: str, size: int, time_us: int) -> dict:
+    return {"action": action, "addr": 0, "size": size, "stream": 0, "time_us": time_us, "frames": []}
+
+
+SNAPSHOT = {
+    "segments": [
+        {"device": 0, "total_size": 900, "allocated_size": 680, "segment_pool_id": (0, 0)},
+        {"device": 0, "total_size": 70, "allocated_size": 20, "segment_pool_id": (0, 1)},
+    ],
+    "device_traces": [
+        [
+            event("segment_alloc", 900, 1_000_000),
+            event("alloc", 100, 2_000_000),
+            event("alloc", 50, 4_000_000),
+            event("free_requested", 50, 5_000_000),
+            event("free_completed", 50, 5_000_001),
+        ],
+        [],
+    ],
+}
+
+
+def test_every_byte_in_use_is_in_one_line() -> None:
+    lines = measured(GPU_FIGURES)
+    assert lines.to_dict() == {
+        "weights": 100,
+        "activations": 50,
+        "KV cache": 500,
+        "CUDA graphs": 79,
+        "other": 271,
+    }
+    assert lines.sum() == GPU_FIGURES["used"]
+    parts = parts_of_other(GPU_FIGURES)
+    assert list(parts.values()) == [20, 60, 191]
+    assert sum(parts.values()) == lines["other"]
+
+
+def test_without_an_allocator_the_rest_of_the_process_is_other() -> None:
+    lines = measured(CPU_FIGURES)
+    assert lines.dropna().to_dict() == {"weights": 100, "KV cache": 500, "other": 400}
+    assert parts_of_other(CPU_FIGURES) == {}
+
+
+def test_predictions_are_the_cost_models() -> None:
+    on_gpu = memory_frame(memory("cuda"), GPU_BYTES)["predicted"]
+    activations = 1000 * (3 * 128 + 4 * 64) * 2
+    left = int(0.9 * GPU_BYTES) - 2 * PARAMETERS - activations - ESTIMATED_REST
+    assert on_gpu.dropna().to_dict() == {
+        "weights": 2 * PARAMETERS,
+        "activations": activations,
+        "KV cache": left // (16 * KV_TOKEN) * 16 * KV_TOKEN,
+        "other": ESTIMATED_REST,
+    }
+    on_cpu = memory_frame(memory("cpu"), None)["predicted"]
+    blocks = 1_000_000 // (16 * KV_TOKEN)
+    assert on_cpu.dropna().to_dict() == {"weights": 2 * PARAMETERS, "KV cache": blocks * 16 * KV_TOKEN}
+    unknown = memory("cuda") | {"architecture": {"model_type": "another"}}
+    assert memory_frame(unknown, GPU_BYTES)["predicted"].isna().all()
+
+
+def test_the_history_is_counted_back_from_what_the_snapshot_holds() -> None:
+    curve = timeline(SNAPSHOT)
+    assert curve["allocated_bytes"].tolist() == [700, 750, 700]
+    assert curve["time_s"].tolist() == [2, 4, 5]
+    assert len(timeline({"segments": [], "device_traces": [[]]})) == 0
+
+
+def test_the_curve_leaves_the_kv_cache_out() -> None:
+    times, held = [1.0, 2.0, 3.0, 4.0, 5.0], [100, 300, 600, 610, 605]
+    curve = pd.DataFrame({"time_s": times, "allocated_bytes": held})
+    moments = {"KV cache": 1.5, "CUDA graphs": 3.5}
+    assert beside_kv_cache(curve, {"moments": moments, "kv_cache": 500}).tolist() == [100, 100, 100, 110, 105]
+    late = {"KV cache": 0.2, "CUDA graphs": 0.5}  # the history begins later
+    assert beside_kv_cache(curve[3:], {"moments": late, "kv_cache": 500}).tolist() == [110, 105]
+
+
+def capture(folder: Path, device: str) -> Path:
+    """A capture as the rule leaves it."""
+    out = folder / "profiles" / "s" / f"run-{device}" / "memory"
+    out.mkdir(parents=True)
+    (out / "memory.json").write_text(json.dumps(memory(device)))
+    gpu = {"name": "A GPU", "memory_bytes": GPU_BYTES} if device == "cuda" else None
+    about = {"gpu": gpu, "cpu": {"model": "a processor", "cores": 2}, "versions": {"vllm": "0.32.0"}}
+    (out / "environment.json").write_text(json.dumps(about))
+    if device == "cuda":
+        (out / "snapshot.pickle").write_bytes(pickle.dumps(SNAPSHOT))
+        (out / "timeline.html").write_text("")
+        timeline(SNAPSHOT).to_parquet(out / "timeline.parquet")
+    return out
+
+
+def test_a_capture_is_read(tmp_path: Path) -> None:
+    found, curve = parse(capture(tmp_path, "cuda"), "cuda")
+    assert found["figures"]["used"] == 1000
+    assert curve is not None
+    assert len(curve) == 3
+    assert parse(capture(tmp_path, "cpu"), "cpu")[1] is None
+
+
+class Foreign:
+    """A pickle that would load code."""
+
+    def __reduce__(self) -> tuple[Callable[..., str], tuple[str]]:
+        return (str, ("code",))
+
+
+@pytest.mark.parametrize(
+    ("snapshot", "message"),
+    [
+        (None, "wrote no snapshot"),
+        (b"", "cut off or damaged"),
+        (pickle.dumps(SNAPSHOT)[:-40], "cut off or damaged"),
+        (b"no pickle", "cut off or damaged"),
+        (pickle.dumps({"segments": []}), "cut off or damaged"),
+        (pickle.dumps([SNAPSHOT]), "cut off or damaged"),
+        (pickle.dumps({**SNAPSHOT, "extra": Foreign()}), "cut off or damaged"),
+    ],
+)
+def test_a_snapshot_that_is_no_good_says_so(tmp_path: Path, snapshot: bytes | None, message: str) -> None:
+    path = tmp_path / "snapshot.pickle"
+    if snapshot is not None:
+        path.write_bytes(snapshot)
+    with pytest.raises(UserError) as error:
+        read_snapshot(path)
+    assert message in str(error.value)
+    assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize("text", [None, "", "{", "[]", "{}"])
+def test_figures_that_are_missing_or_cut_off_are_named(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "memory.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(UserError, match="missing or damaged; is the disk full") as error:
+        parse(tmp_path, "cpu")
+    assert str(path) in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["memory.json", "environment.json", "timeline.parquet"])
+def test_a_folder_without_a_whole_capture_is_named(tmp_path: Path, name: str) -> None:
+    folder = capture(tmp_path, "cuda")
+    (folder / name).write_bytes(b"{")
+    with pytest.raises(UserError, match="holds no whole capture") as error:
+        load_memory([folder])
+    assert str(folder) in str(error.value)
+
+
+def test_measured_stands_beside_predicted(tmp_path: Path) -> None:
+    folders = [capture(tmp_path, device) for device in ("cuda", "cpu")]
+    page = memory_page(load_memory(folders), tmp_path / "tables")
+    rows = {row[0]: row[1:] for row in page.table.rows}
+    assert list(rows) == [*LINES, "in use"]
+    weights, rest = 2 * PARAMETERS / 1e6, ESTIMATED_REST / 1e6
+    assert rows["weights"][:3] == ["0.0", f"{weights:.1f}", f"-{weights:.1f}"]
+    assert rows["other"][:3] == ["0.0", f"{rest:.1f}", f"-{rest:.1f}"]
+    assert rows["CUDA graphs"] == ["0.0", "", "", "", "", ""]
+    assert rows["in use"][4:] == ["", ""]  # on CPU the cost model does not know all of it
+    assert page.files == [
+        f"../profiles/s/run-cuda/memory/{name}" for name in ("snapshot.pickle", "timeline.html")
+    ]
+    assert any(note.startswith("On CPU") and "no snapshot" in note for note in page.notes)
+
+
+def test_all_is_written(tmp_path: Path) -> None:
+    folders = [capture(tmp_path, device) for device in ("cuda", "cpu")]
+    write_report(folders, tmp_path / "tables", tmp_path / "plots")
+    frame = pd.read_csv(tmp_path / "tables" / "memory.csv")
+    assert frame.groupby("run")["measured_bytes"].sum().to_dict() == {"run-cuda": 1000, "run-cpu": 1000}
+    assert (
+        "[../profiles/s/run-cuda/memory/snapshot.pickle]" in (tmp_path / "tables" / "memory.md").read_text()
+    )
+    assert {path.name for path in (tmp_path / "plots").iterdir()} == {"memory.png", "memory.svg"}
+    assert "window" in (tmp_path / "plots" / "memory.svg").read_text()  # a moment of the history
+
+
+def write_page(folder: Path) -> None:
+    """PyTorch's page, written in the engine's environment as a capture does it."""
+    job = CaptureJob(
+        python=str(ROOT / ".engines/cpu/bin/python"), device="cuda", gpus=[], model="", asset={}, args={},
+        variables={}, prompts="", output_tokens_per_review=1, allowed_token_ids=None, steps=1, out=folder,
+        log=folder / "log", timeout_s=120,
+    )  # fmt: skip
+    program = "import sys; from pathlib import Path; from batchscope.profiler.memory import write_timeline; "
+    command = [job.python, "-c", program + "write_timeline(Path(sys.argv[1]))", str(folder)]
+    run_capture(command, job, engine_environment(job))
+
+
+@pytest.mark.engine
+def test_pytorchs_page_holds_the_snapshot(tmp_path: Path) -> None:
+    folder = capture(tmp_path, "cuda")
+    write_page(folder)
+    page = (folder / "timeline.html").read_text()
+    encoded = re.search(r'"name": "snapshot.pickle", "base64": "([^"]+)"', page)
+    assert encoded
+    assert pickle.loads(base64.b64decode(encoded[1])) == SNAPSHOT
+
+
+@pytest.mark.engine
+def test_a_full_disk_is_named(tmp_path: Path) -> None:
+    folder = capture(tmp_path, "cuda")
+    (folder / "timeline.html").unlink()
+    (folder / "timeline.html").symlink_to("/dev/full")
+    with pytest.raises(UserError, match=r"no space left for .*memory\n  See the log: .*log"):
+        write_page(folder)
+
+
+KV_BYTES = 64 << 20
+RUN = {
+    "engine": {"args": {"kv_cache_memory_bytes": KV_BYTES}},
+    "studies": {"packing": None},
+    "profile": {"runs": ["saturation/packed-n8"], "profilers": ["memory"], "steps": 3},
+}
+
+
+@pytest.mark.engine
+def test_the_real_engines_memory(project: Project) -> None:
+    outcome = project.snakemake("profile", config=RUN)
+    assert outcome.status == 0, outcome.text
+    assert outcome.rules["profile_run"] == 1
+    assert outcome.rules["report_profiles"] == outcome.rules["measure"] == 0
+    assert not (project.results / "runs").exists()  # where every table of timings looks
+
+    folder = project.results / "profiles" / "saturation" / "packed-n8" / "memory"
+    found = json.loads((folder / "memory.json").read_text())
+    figures = found["figures"]
+    assert found["invalid"] == []
+    assert figures["kv_cache"] == KV_BYTES
+    assert figures["weights"] == parameter_bytes(project.results / "models" / "demo")
+    frame = pd.read_csv(project.results / "tables" / "memory.csv").set_index("line")
+    assert frame["measured_bytes"].sum() == figures["used"]
+    assert frame["measured_bytes"].min() > 0
+    for line in ("weights", "KV cache"):
+        assert frame["predicted_bytes"][line] == frame["measured_bytes"][line]
+
+    assert project.snakemake("profile", "--dry-run", config=RUN).rules.total() == 0
+    report = project.folder / "report.html"
+    reported = project.snakemake("profile", "--report", str(report), config=RUN)
+    assert reported.status == 0, reported.text
+    added = [line.split()[1] for line in reported.text.splitlines() if line.startswith("Adding ")]
+    assert sorted(added) == ["memory.html", "memory.svg"]
+
+
+def parameter_bytes(model: Path) -> int:
+    """Of the same model as another library builds it, without memory for its values; in float32, as on CPU."""
+    program = (
+        "import sys, torch; from transformers import AutoConfig, AutoModelForCausalLM as Model\n"
+        "with torch.device('meta'): model = Model.from_config(AutoConfig.from_pretrained(sys.argv[1]))\n"
+        "print(sum(4 * parameter.numel() for parameter in model.parameters()))"
+    )
+    call = subprocess.run(
+        [ROOT / ".engines/cpu/bin/python", "-c", program, model], capture_output=True, text=True, check=True
+    )
+    return int(call.stdout)
+
+
+def test_the_profiler_is_a_choice_of_its_own(project: Project) -> None:
+    both = {**RUN, "profile": {"runs": ["saturation/packed-n8"], "profilers": ["torch", "memory"]}}
+    rules = project.snakemake("profile", "--dry-run", config=both).rules
+    assert (rules["profile_run"], rules["report_profiles"], rules["report_memory"]) == (2, 1, 1)
+    torch_alone = {**RUN, "profile": {"runs": ["saturation/packed-n8"]}}
+    rules = project.snakemake("profile", "--dry-run", config=torch_alone).rules
+    assert (rules["profile_run"], rules["report_profiles"], rules["report_memory"]) == (1, 1, 0)
