@@ -27,8 +27,8 @@ LEGEND: dict[str, Any] = {
     "bbox_to_anchor": (-0.02, -0.17),
     "ncols": 2,
     "frameon": False,
-    "fontsize": 8,
-    "handlelength": 3.0,
+    "fontsize": 7.5,
+    "handlelength": 2.4,
     "markerscale": 0.6,
     "columnspacing": 0.8,
 }
