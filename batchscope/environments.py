@@ -74,6 +74,17 @@ def export_to_jobs(environments: Mapping[str, Environment]) -> None:
         os.environ[variable] = os.pathsep.join(dict.fromkeys([first, *filter(None, rest)]))
 
 
+def variables_for(device: str) -> dict[str, str]:
+    """This process's variables, for an engine: on CPU without the thread numbers that Snakemake sets.
+
+    vLLM binds its threads to cores by itself there; with ``OMP_NUM_THREADS=2`` on two cores both threads were on
+    one of them, and the engine was 11 times slower.
+    """
+    if device != "cpu":
+        return dict(os.environ)
+    return {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+
+
 def require(name: str, environment: Environment) -> str:
     """The environment's Python.
 

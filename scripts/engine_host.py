@@ -11,6 +11,7 @@ import psutil
 
 from batchscope.engine.variables import engine_variables
 from batchscope.engine_pool import environment_folder
+from batchscope.environments import variables_for
 from batchscope.errors import UserError, run_script
 from batchscope.files import replacing
 from batchscope.supervise import device_lock, gone, run_supervised
@@ -47,7 +48,7 @@ def guard(order: dict[str, Any], gpus: list[str]) -> None:
             status = run_supervised(
                 [order["python"], "-m", host_module(order), str(host)],
                 log,
-                engine_variables(os.environ, str(ROOT), gpus, order["variables"]),
+                engine_variables(variables_for(order["device"]), str(ROOT), gpus, order["variables"]),
                 timeout_s=None,
                 follow=follow,
             )

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from batchscope.environments import warning
+from batchscope.environments import variables_for, warning
 
 ENVS = Path(__file__).parents[1] / "envs"
 LOCKS = ["workflow", "dev", "engine-cpu", "engine-cuda"]
@@ -117,3 +117,10 @@ def test_an_untested_vllm_is_warned_of(versions, warned):
     text = warning(versions)
     assert bool(text) == warned
     assert text is None or "0.26 to 0.32" in text
+
+
+def test_vllm_binds_its_threads_on_cpu_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")  # Snakemake sets it in every job
+    assert "OMP_NUM_THREADS" not in variables_for("cpu")
+    assert variables_for("cuda")["OMP_NUM_THREADS"] == "2"
+    assert variables_for("cpu")["PATH"]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from batchscope.engine.variables import engine_variables
+from batchscope.environments import variables_for
 from batchscope.errors import UserError
 from batchscope.outcome import describe_exit
 from batchscope.supervise import TimedOutError, run_supervised
@@ -70,7 +71,7 @@ def write_order(job: CaptureJob, profiler: str) -> Path:
 
 def engine_environment(job: CaptureJob) -> dict[str, str]:
     """Environment variables of the engine's process, those of the caller included."""
-    return engine_variables(os.environ, str(ROOT), job.gpus, job.variables)
+    return engine_variables(variables_for(job.device), str(ROOT), job.gpus, job.variables)
 
 
 def run_capture(command: Sequence[str], job: CaptureJob, env: Mapping[str, str]) -> None:
