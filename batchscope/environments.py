@@ -77,8 +77,8 @@ def export_to_jobs(environments: Mapping[str, Environment]) -> None:
 def variables_for(device: str) -> dict[str, str]:
     """This process's variables, for an engine: on CPU without the thread numbers that Snakemake sets.
 
-    vLLM binds its threads to cores by itself there; with ``OMP_NUM_THREADS=2`` on two cores both threads were on
-    one of them, and the engine was 11 times slower.
+    vLLM binds its threads to cores by itself there. With ``OMP_NUM_THREADS=2`` on two cores both threads
+    were on one of them, and the engine was 11 times slower.
     """
     if device != "cpu":
         return dict(os.environ)
