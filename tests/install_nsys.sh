@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Unpacks Debian's Nsight Systems (2023.4, 0.7 GB on disk) for the tests: tests/install_nsys.sh [FOLDER]
-# FOLDER is .nsys in this checkout. Nothing else on the machine changes, and root is not needed. NVIDIA's licence
+# FOLDER is .nsys in this checkout. The archive is the machine's own, or DEBIAN_MIRROR. Nothing else on the machine changes, and root is not needed. NVIDIA's licence
 # lets nobody hand the program on, so it comes from Debian's archive and is no part of this repository.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -24,14 +24,19 @@ for tool in apt-get dpkg; do command -v $tool >/dev/null || fail "there is no $t
 work=$(mktemp -d)
 trap 'rm -rf "$work" "$folder.partial"' EXIT
 mkdir -p "$work"/{sources,lists/partial,cache/archives/partial}
-mirror=http://deb.debian.org/debian
+mirror=${DEBIAN_MIRROR:-}
 for file in /etc/apt/sources.list.d/{debian,ubuntu}.sources /etc/apt/sources.list; do
-    [ ! -f "$file" ] || cp "$file" "$work/sources/own.${file##*.}"
+    [ -f "$file" ] || continue
+    cp "$file" "$work/sources/own.${file##*.}"
     case $file in
-        */debian.sources) mirror=$(sed -n 's/^URIs: *\([^ ]*\).*/\1/p' "$file" 2>/dev/null | head -n 1 || true) ;;
+        */debian.sources) found=$(sed -n 's/^URIs: *\([^ ]*\).*/\1/p' "$file" | head -n 1) ;;
+        */sources.list) found=$(sed -n 's#^deb \(\[[^]]*\] \)\?\([^ ]*/debian\)/\? .*#\2#p' "$file" | head -n 1) ;;
+        *) found= ;;
     esac
+    mirror=${mirror:-$found}
 done
-printf '%s\n' "Types: deb" "URIs: ${mirror:-http://deb.debian.org/debian}" "Suites: trixie" \
+[ -n "$mirror" ] || fail "this machine names no Debian archive; set DEBIAN_MIRROR to the address of one."
+printf '%s\n' "Types: deb" "URIs: $mirror" "Suites: trixie" \
     "Components: non-free" "Signed-By: $keyring" >"$work/sources/trixie.sources"
 options=(-qq -o "Dir::Etc::sourcelist=/dev/null" -o "Dir::Etc::sourceparts=$work/sources"
     -o "Dir::State::lists=$work/lists" -o "Dir::Cache=$work/cache" -o "APT::Sandbox::User=$(id -un)"
