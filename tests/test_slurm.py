@@ -23,9 +23,19 @@ from batchscope.runs import expand_studies, runs_by_engine
 pytestmark = [pytest.mark.slurm, pytest.mark.engine]
 
 CLUSTER = ROOT / "tests" / "slurm" / "cluster.sh"
-PROFILE = "results/profiles/packing/packed-n4/torch"
+SMALL = "configs/ci.yaml"
+PROFILE = "results/profiles/saturation/packed-n4/torch"
 LONG = {"layout": "packed", "n": 8, "reviews": 40, "measure.repeats": 1000}
 
+DEMO: dict[str, Any] = {
+    "gpus": 1,
+    "studies": {
+        "saturation": {"set": {"engine.max_num_seqs": 64}},
+        **dict.fromkeys(("reuse", "instruction", "batched_tokens", "decoding")),
+    },
+    "serving": {"studies": dict.fromkeys(("layouts", "closed_loop", "open_loop"))},
+}
+"""The demo's packing and saturation, on two engines instead of one."""
 TWO_ENGINES: dict[str, Any] = {
     "gpus": 1,
     "studies": {"saturation": {"set": {"layout": "packed", "reviews": 40, "engine.max_num_seqs": 64}}},
@@ -55,9 +65,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def finished(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Packing, saturation and a profiling run, through the profile from end to end."""
+    """Packing, saturation and a profiling run, through the profile from end to end, within eight minutes."""
     project = on_cluster(Project(tmp_path_factory.mktemp("cluster")))
-    outcome = submit(project, "all", PROFILE, config=TWO_ENGINES)
+    outcome = end(start(project, "all", PROFILE, config=DEMO, below=()))
     assert outcome.status == 0, outcome.text
     return project
 
@@ -81,12 +91,14 @@ def on_cluster(project: Project) -> Project:
     return project
 
 
-def start(project: Project, *targets: str, config: dict[str, Any]) -> subprocess.Popen[str]:
+def start(
+    project: Project, *targets: str, config: dict[str, Any], below: tuple[str, ...] = (SMALL,)
+) -> subprocess.Popen[str]:
     (project.folder / ".overlay.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     (project.folder / ".jobs.jsonl").write_text("")
     command = [sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/slurm", *targets]
     return subprocess.Popen(
-        [*command, "--configfile", "configs/ci.yaml", ".overlay.yaml"],
+        [*command, "--configfile", *below, ".overlay.yaml"],
         cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
 
@@ -94,10 +106,6 @@ def start(project: Project, *targets: str, config: dict[str, Any]) -> subprocess
 def end(snakemake: subprocess.Popen[str]) -> Outcome:
     text, _ = snakemake.communicate(timeout=480)
     return Outcome(snakemake.returncode, text, [], 0)
-
-
-def submit(project: Project, *targets: str, config: dict[str, Any]) -> Outcome:
-    return end(start(project, *targets, config=config))
 
 
 def jobs() -> list[dict[str, str]]:
@@ -135,9 +143,12 @@ def test_gpu_jobs_go_in_turn_and_cpu_jobs_beside_them(finished: Project) -> None
 
 
 def test_an_allocation_starts_one_engine(finished: Project) -> None:
-    results = {run.id: measurement(finished, run.id) for run in runs_of(TWO_ENGINES)}
-    assert len(results) == 3
-    for ids in engines_of(TWO_ENGINES).values():
+    results = {run.id: measurement(finished, run.id) for run in runs_of(DEMO, below=())}
+    assert len(results) == 9
+    assert all(result["status"] == "ok" for result in results.values())
+    engines = runs_by_engine(runs_of(DEMO, below=()))
+    assert len(engines) == 2
+    for ids in engines.values():
         engines = [results[run]["engine"] for run in ids]
         assert sorted(engine["runs_before"] for engine in engines) == list(range(len(ids)))
         assert sum(not engine["reused"] for engine in engines) == 1
@@ -147,17 +158,15 @@ def test_an_allocation_starts_one_engine(finished: Project) -> None:
 def test_a_local_execution_gives_the_same_but_for_times(finished: Project, tmp_path: Path) -> None:
     local = Project(tmp_path)
     tables = [f"results/tables/{name}.html" for name in ("summary", "labels", "cost")]
-    outcome = local.snakemake(*tables, config=TWO_ENGINES)
+    (local.folder / ".overlay.yaml").write_text(yaml.safe_dump(DEMO))
+    outcome = local.snakemake_plain(*tables, "--configfile", ".overlay.yaml")
     assert outcome.status == 0, outcome.text
     for folder in ("runs", "prompts", "labels", "tables"):
         assert names(local.results / folder) == names(finished.results / folder)
-    for each in runs_of(TWO_ENGINES):
+    for each in runs_of(DEMO, below=()):
         here, there = measurement(local, each.id), measurement(finished, each.id)
         assert (here["spec"], here["prompts"]) == (there["spec"], there["prompts"])
-        counts = ("requests", "prompt_tokens", "output_tokens", "cached_tokens")
-        assert [[one[key] for key in counts] for one in here["repeats"]] == [
-            [one[key] for key in counts] for one in there["repeats"]
-        ]
+        assert counts(here) == counts(there)
     for study in ("packing", "saturation"):
         here, there = (
             pd.read_parquet(each.results / f"labels/{study}.parquet") for each in (local, finished)
@@ -234,18 +243,15 @@ def test_an_interrupt_leaves_no_job_and_keeps_what_is_done(cluster: None, tmp_pa
     assert done <= project.snakemake("all", "-n", config=changed).measured
 
 
-def merged(config: dict[str, Any]) -> dict[str, Any]:
-    """configs/ci.yaml under an overlay, as Snakemake merges them."""
+def runs_of(config: dict[str, Any], below: tuple[str, ...] = (SMALL,)) -> list[Any]:
+    """The runs of an overlay over files, as Snakemake merges them."""
     from snakemake.utils import update_config
 
     values = yaml.safe_load((ROOT / "config.yaml").read_text())
-    update_config(values, yaml.safe_load((ROOT / "configs/ci.yaml").read_text()))
+    for name in below:
+        update_config(values, yaml.safe_load((ROOT / name).read_text()))
     update_config(values, config)
-    return values
-
-
-def runs_of(config: dict[str, Any]) -> list[Any]:
-    return expand_studies(load_config(merged(config)))
+    return expand_studies(load_config(values))
 
 
 def engines_of(config: dict[str, Any]) -> dict[str, list[str]]:
@@ -260,6 +266,12 @@ def job_of(engine: str) -> str:
 def log_of(project: Project, engine: str) -> Callable[[], str]:
     folder = project.folder / "logs/slurm" / f"group_{engine}_measure"
     return lambda: "".join(path.read_text() for path in folder.glob("*.log"))
+
+
+def counts(result: dict[str, Any]) -> set[tuple[int, ...]]:
+    """What a repeat counted; how many there were follows from their times."""
+    keys = ("requests", "prompt_tokens", "output_tokens", "cached_tokens")
+    return {tuple(repeat[key] for key in keys) for repeat in result["repeats"]}
 
 
 def names(folder: Path) -> set[str]:
