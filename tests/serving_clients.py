@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
-ROUNDS = 20
+ROUNDS = 30
 WARM_UP = 3
 
 

@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 
 import numpy as np
 import pandas as pd
@@ -155,7 +154,7 @@ def test_other_limits_and_another_port_measure_nothing_again(served: Project) ->
 
 @pytest.mark.timeout(600)
 def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path) -> None:
-    """They take turns, request by request, so that whatever else the machine does hits both."""
+    """They take turns, request by request. The fastest of each count, for other work on these cores only adds."""
     model = served.results / "models" / "demo"
     reviews = pd.read_csv(served.results / "data" / "reviews.csv")["review"].head(40)
     text, tokens = "\n".join(reviews), 40
@@ -185,10 +184,8 @@ def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path)
     found = json.loads((tmp_path / "found.json").read_text())
     assert found["without_token"] == 401
     for kind in ("ttft", "e2el"):
-        ratios = [
-            bench[kind] / plain[kind] for bench, plain in zip(found["bench"], found["plain"], strict=True)
-        ]
-        assert median(ratios) == pytest.approx(1, abs=0.05), kind
+        bench, plain = (min(one[kind] for one in found[client]) for client in ("bench", "plain"))
+        assert bench / plain == pytest.approx(1, abs=0.05), kind
 
 
 @pytest.mark.parametrize("victim", ["batchscope.server.launch", "VLLM::EngineCore"])
