@@ -10,13 +10,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from batchscope.measurement import history_of
+
 TOLD = re.compile(
     r"^(?:error: |slurmstepd(?:-\S+)?: error: |srun: error: \S+ tasks? \S+ (?:Killed|Out Of Memory))"
 )
 """Lines of a cluster's log that say why a job ended: our own errors, and Slurm's."""
 
 STARTED = re.compile(r"^([^/\s]+/[^/\s:]+): [\d,]+ prompts, ")
-"""What a run says first (scripts/measure.py)."""
+"""What a run says first (scripts/measure.py, scripts/serve.py)."""
 
 MOST_LINES = 8
 
@@ -39,19 +41,18 @@ def log_folder(logs: Path, name: str, group: bool, wildcards: Iterable[str]) -> 
     return logs / f"rule_{name}" / "_".join(wildcards).replace("/", "_")
 
 
-def kept_measurements(results: Path, run: str) -> set[Path]:
-    """Folders of the history that hold a finished measurement of a run; its measurement.json came last."""
-    return {path.parent for path in (results / "history" / run).glob("*/measurement.json")}
+def kept_measurements(out: Path) -> set[Path]:
+    """Folders of the history that hold a finished measurement of the run whose results are in ``out``."""
+    return {path.parent for path in history_of(out).glob("*/measurement.json")}  # which is written last
 
 
-def restore(results: Path, run: str, earlier: set[Path]) -> bool:
+def restore(out: Path, earlier: set[Path]) -> bool:
     """Put a run back that was measured since the history held ``earlier``, if Snakemake has removed it.
 
     Returns:
         Whether it has been measured since.
     """
-    new = kept_measurements(results, run) - earlier
-    out = results / "runs" / run
+    new = kept_measurements(out) - earlier
     if new and not (out / "measurement.json").exists():
         out.mkdir(parents=True, exist_ok=True)
         for file in sorted(max(new).iterdir(), key=lambda path: path.name == "measurement.json"):

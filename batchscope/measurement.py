@@ -57,13 +57,22 @@ def publish(measurement: dict[str, Any], scratch: Path, out: Path) -> None:
     text = json.dumps({"schema": SCHEMA_VERSION, **measurement}, indent=1)
     (scratch / "measurement.json").write_text(text + "\n")
     # Snakemake removes a result before it makes it anew: the history keeps what a failed rerun would lose.
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    history = out.parents[2] / "history" / measurement["study"] / measurement["run"] / stamp
+    history = history_of(out) / datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     files = [f"{name}.parquet" for name in RECORDS]
     for folder in (history, out):
         for file in (*files, "environment.json", "measurement.json"):
             with replacing(folder / file) as path:
                 shutil.copyfile(scratch / file, path)
+
+
+def history_of(out: Path) -> Path:
+    """Where copies of all measurements of a run are kept, a folder for each; its results are in ``out``.
+
+    ``results/runs/{study}/{run}`` has ``results/history/{study}/{run}``, and
+    ``results/serving/{study}/{run}`` has ``results/history/serving/{study}/{run}``.
+    """
+    kind, study, run = out.parts[-3:]
+    return out.parents[2].joinpath("history", *({kind} - {"runs"}), study, run)
 
 
 def git_commit() -> str | None:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -11,7 +11,7 @@ from tabulate import tabulate
 
 from batchscope.config import Config
 from batchscope.files import read_json
-from batchscope.runs import Run, expand_studies
+from batchscope.runs import Run, expand_serving, expand_studies, runs_by_engine
 
 TOKENS_PER_REVIEW = 300
 """IMDB reviews with the Llama-3 tokenizer, the instruction's share included; used until prompts are made."""
@@ -44,15 +44,19 @@ class Rates:
 
 @dataclass(frozen=True)
 class PlannedRun:
-    """One line of the plan; tokens are those of one pass."""
+    """One line of the plan; prompts and tokens are those of one pass, or of the whole load."""
 
     run: str
+    """study/run; of a load point serving/study/run"""
+    engine: str
+    """name of its engine configuration"""
     prompts: int
     prompt_tokens: int
     tokens_known: bool
     seconds: float
+    """of warm-up and passes, or of the load"""
     start_s: float
-    """seconds of these that the start of the run's engine takes"""
+    """of its engine, once for all runs of that configuration"""
     gpus: int
     """that it holds; 1 on CPU"""
     measured_basis: bool
@@ -62,10 +66,29 @@ class PlannedRun:
 
 
 def plan_runs(config: Config, results: Path, stale: Mapping[str, str]) -> list[PlannedRun]:
-    """Every run with its size, its predicted seconds (engine start included) and why it is stale."""
-    runs = expand_studies(config)
-    rates = rates_from([read_json(results / "runs" / run.id / "measurement.json") for run in runs])
-    return [_plan(run, config, results, rates, stale.get(run.id)) for run in runs]
+    """Every run, then every load point of the server: its size, predicted seconds and why it is stale.
+
+    Args:
+        config: The configuration.
+        results: Folder with what has been measured and made.
+        stale: Why, for each that is stale, by `PlannedRun.run`.
+    """
+    runs, loads = expand_studies(config), expand_serving(config)
+    offline = [read_json(results / "runs" / run.id / "measurement.json") for run in runs]
+    served = [read_json(results / "serving" / run.id / "measurement.json") for run in loads]
+    rates = rates_from(offline)
+    of_servers = replace(rates, start_s=rates_from(served).start_s)
+    planned = [_plan(run, name, config, results, rates, None) for run, name in _with_engines(runs)]
+    planned += [
+        _plan(run, name, config, results, of_servers, measured)
+        for (run, name), measured in zip(_with_engines(loads), served, strict=True)
+    ]
+    return [replace(each, stale=stale.get(each.run)) for each in planned]
+
+
+def _with_engines(runs: Sequence[Run]) -> list[tuple[Run, str]]:
+    engines = {run: name for name, ids in runs_by_engine(runs).items() for run in ids}
+    return [(run, engines[run.id]) for run in runs]
 
 
 def rates_from(measurements: Sequence[Mapping[str, Any] | None]) -> Rates:
@@ -99,31 +122,49 @@ def _start_of(measured: Mapping[str, Any]) -> float:
     return max(float(measured["engine"]["start_s"]), float(job - passes))
 
 
-def _plan(run: Run, config: Config, results: Path, rates: Rates, stale: str | None) -> PlannedRun:
-    load, environment = run.workload, run.engine.environment
+def _plan(
+    run: Run, engine: str, config: Config, results: Path, rates: Rates, served: Mapping[str, Any] | None
+) -> PlannedRun:
+    environment = run.engine.environment
     device = config.environments[environment].device
     made = read_json(results / "prompts" / run.prompts.id / "prompts.json")
-    groups = -(-load.total_reviews // run.prompts.n)
-    tokens = made["prompt_tokens"] if made else load.total_reviews * TOKENS_PER_REVIEW * load.duplicates
-    like_it = rates.by_layout.get((environment, run.engine.model, load.layout))
-    own = rates.by_run.get(run.id)
-    rate = own or like_it or GUESSED_RATE[device]
-    start_s = rates.start_s.get(environment, GUESSED_START_S[device])
-    # Others' rates are those of computed tokens: copies that the prefix cache serves take next to no time.
-    computed = tokens if own or load.reuse == "none" else tokens // load.duplicates
-    work = min(run.measure.warmup_tokens, computed) + run.measure.repeats * computed
+    like_it = rates.by_layout.get((environment, run.engine.model, run.workload.layout))
+    own = None if run.load else rates.by_run.get(run.id)
+    prompts, tokens = _size(run, made)
+    if served and served["repeats"]:
+        seconds, known = sum(one["seconds"] for one in (*served["warmup"], *served["repeats"])), True
+    else:
+        # Others' rates are of computed tokens: copies that the prefix cache serves take next to no time.
+        shared = own is None and run.workload.reuse != "none"
+        computed = tokens // run.workload.duplicates if shared else tokens
+        passes = 1 if run.load else run.measure.repeats
+        work = min(run.measure.warmup_tokens, computed) + passes * computed
+        seconds, known = work / (own or like_it or GUESSED_RATE[device]), bool(own or like_it)
+        if run.load and run.load.request_rate:
+            seconds = max(seconds, prompts / run.load.request_rate)
     return PlannedRun(
-        run=run.id,
-        prompts=groups * load.duplicates,
+        run=f"serving/{run.id}" if run.load else run.id,
+        engine=engine,
+        prompts=prompts,
         prompt_tokens=tokens,
         tokens_known=made is not None,
-        seconds=start_s + work / rate,
-        start_s=start_s,
+        seconds=seconds,
+        start_s=rates.start_s.get(environment, GUESSED_START_S[device]),
         gpus=run.gpus if device == "cuda" else 1,
-        measured_basis=rate != GUESSED_RATE[device],
-        may_repeat=run.measure.stops_by_precision,
-        stale=stale,
+        measured_basis=known,
+        may_repeat=run.load is None and run.measure.stops_by_precision,
+        stale=None,
     )
+
+
+def _size(run: Run, made: Mapping[str, Any] | None) -> tuple[int, int]:
+    """Prompts and their tokens, of one pass or of the whole load; guessed where they are not made yet."""
+    load = run.workload
+    prompts = -(-load.total_reviews // run.prompts.n) * load.duplicates
+    tokens = made["prompt_tokens"] if made else load.total_reviews * TOKENS_PER_REVIEW * load.duplicates
+    if run.load and run.load.requests:
+        return run.load.requests, tokens * run.load.requests // prompts
+    return prompts, tokens
 
 
 def plain_reason(reason: str) -> str:
@@ -152,9 +193,11 @@ def describe_plan(planned: Sequence[PlannedRun], other_jobs: Mapping[str, int]) 
         "",
     ]
     stale = [run for run in planned if run.stale]
-    total = _minutes(sum(run.seconds for run in stale))
+    starts = {run.engine: run.start_s for run in stale}
+    total = _minutes(sum(run.seconds for run in stale) + sum(starts.values()))
     lines.append(
-        f"{len(stale)} of {len(planned)} runs to measure: about {total} minutes, one after the other."
+        f"{len(stale)} of {len(planned)} runs to measure: about {total} minutes, one after the other, "
+        f"{_minutes(sum(starts.values()))} of them for {len(starts)} engine start(s)."
     )
     if any(run.may_repeat for run in stale):
         lines.append("With the fewest repeats; a run that is not precise then gets more, see 'measure'.")
@@ -169,4 +212,4 @@ def describe_plan(planned: Sequence[PlannedRun], other_jobs: Mapping[str, int]) 
 
 
 def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.1f}"
+    return f"{seconds / 60:.1f}" if seconds >= 3 or seconds == 0 else "<0.1"

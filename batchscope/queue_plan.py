@@ -1,11 +1,11 @@
 """How a sweep goes through a cluster's queue: a simulation of its allocations on some nodes.
 
-An allocation holds the runs of one engine configuration (`batchscope.runs.runs_by_engine`), which start the
-engine once and go in turn. Allocations are taken in the order of submission, each by the node that has room
+An allocation holds the runs, or the load points, of one engine configuration, which start the engine once and
+go in turn. Allocations are taken in the order of submission, each by the node that has room
 first; what other users have in the queue is not known, and left out.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tabulate import tabulate
@@ -39,22 +39,21 @@ class Placed:
     end: float
 
 
-def allocations(planned: Sequence[PlannedRun], engines: Mapping[str, Sequence[str]]) -> list[Allocation]:
-    """The jobs in which what is stale is measured.
-
-    Args:
-        planned: The plan of all runs.
-        engines: Runs by the name of their allocation.
-    """
-    stale = {run.run: run for run in planned if run.stale}
-    found = []
-    for name, ids in engines.items():
-        runs = [stale[run] for run in ids if run in stale]
-        if runs:
-            work = sum(run.seconds - run.start_s + RUN_S for run in runs)
-            seconds = ALLOCATION_S + max(run.start_s for run in runs) + work
-            found.append(Allocation(name, len(runs), max(run.gpus for run in runs), seconds))
-    return found
+def allocations(planned: Sequence[PlannedRun]) -> list[Allocation]:
+    """The jobs in which what is stale is measured."""
+    engines: dict[str, list[PlannedRun]] = {}
+    for run in planned:
+        if run.stale:
+            engines.setdefault(run.engine, []).append(run)
+    return [
+        Allocation(
+            name,
+            len(runs),
+            max(run.gpus for run in runs),
+            ALLOCATION_S + max(run.start_s for run in runs) + sum(run.seconds + RUN_S for run in runs),
+        )
+        for name, runs in engines.items()
+    ]
 
 
 def schedule(queue: Sequence[Allocation], nodes: int, gpus_per_node: int) -> list[Placed]:

@@ -182,11 +182,15 @@ def measuring_order(runs: Sequence[Run]) -> dict[str, int]:
 
 
 def runs_by_engine(runs: Sequence[Run]) -> dict[str, list[str]]:
-    """Ids of the runs that each engine configuration has, by its name: model, environment, a short hash."""
+    """Ids of the runs that each engine configuration has, by its name: model, environment, a short hash.
+
+    A server's has ``server-`` before it, for an offline engine is never one.
+    """
     engines: dict[str, list[str]] = {}
     for run in runs:
         text = canonical_json(run.engine.model_dump())
         name = f"{run.engine.model}-{run.engine.environment}-{sha256(text.encode()).hexdigest()[:6]}"
+        name = name if run.load is None else f"server-{name}"
         engines.setdefault(name, []).append(run.id)
     return engines
 

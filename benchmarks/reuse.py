@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="JSON file to write")
     split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     args, others = parser.parse_args(sys.argv[1:split]), sys.argv[split + 1 :]
-    snakemake(["--until", "make_prompts", "prepare_model"], args.runs, others)
+    snakemake(["prepare"], [], others)
     turns = [measure(args.runs, reuse, others) for _ in range(args.rounds) for reuse in (False, True)]
     figures = summarise(turns)
     print(json.dumps(figures, indent=1))

@@ -16,41 +16,51 @@ PAGES += ("report_memory", "report_serving")
 workflow.localrules(*ASSETS, *PAGES)
 
 # The name under which a profile says how many runs may share an allocation.
-workflow.parent_groupids.update(dict.fromkeys(ENGINES.values(), "engine"))
+workflow.parent_groupids.update(dict.fromkeys((*ENGINES.values(), *SERVERS.values()), "engine"))
 
+MEASURING = {"measure": run_of, "serve": load_of}
 TO_MEASURE = {}
 EARLIER = {}
 
 
 def note_beginning():
-    """What this call is to measure (the job of each run, as study/run), and what the history has of it."""
-    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name == "measure"]
-    TO_MEASURE.update({run_of(job.wildcards).id: job for job in jobs})
-    EARLIER.update({run: kept_measurements(results_of(job), run) for run, job in TO_MEASURE.items()})
+    """What this call is to measure (job by folder of results), and what the history has of it."""
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name in MEASURING]
+    TO_MEASURE.update({folder_of(job): job for job in jobs})
+    EARLIER.update({folder: kept_measurements(folder) for folder in TO_MEASURE})
 
 
-def results_of(job):
-    return Path(job.output.measurement).parents[3]
+def folder_of(job):
+    return Path(job.output.measurement).parent
+
+
+def name_of(job):
+    return MEASURING[job.rule.name](job.wildcards).id
 
 
 def keep_finished():
     """Put finished runs of failed allocations back, with Snakemake's record of what they were made of."""
-    open_jobs = {run: job for run, job in TO_MEASURE.items() if not workflow.dag.finished(job)}
-    finished = [run for run, job in open_jobs.items() if restore(results_of(job), run, EARLIER[run])]
-    for run in finished:
-        workflow.async_run(workflow.persistence.finished(open_jobs[run]))
+    open_jobs = {folder: job for folder, job in TO_MEASURE.items() if not workflow.dag.finished(job)}
+    finished = [folder for folder in open_jobs if restore(folder, EARLIER[folder])]
+    for folder in finished:
+        workflow.async_run(workflow.persistence.finished(open_jobs[folder]))
     return finished
+
+
+def measuring_jobs(job):
+    """A failed job's measurements: all that shared its allocation."""
+    return [each for each in (job.jobs if job.is_group() else [job]) if each.rule.name in MEASURING]
 
 
 def allocation_of(job):
     """A failed job as `explain` takes it."""
-    group, jobs = job.is_group(), list(job.jobs) if job.is_group() else [job]
+    group = job.is_group()
     wildcards = () if group else job.wildcards
     logs = Path(getattr(workflow.executor_settings, "logdir", None) or ".snakemake/slurm_logs")
     return Allocation(
         name=f"allocation {job.groupid}" if group else " ".join(("job", job.name, *wildcards)),
         logs=log_folder(logs, job.name, group, wildcards),
-        runs={run_of(each.wildcards).id: Path(each.log[0]) for each in jobs if each.rule.name == "measure"},
+        runs={name_of(each): Path(each.log[0]) for each in measuring_jobs(job)},
     )
 
 
@@ -70,5 +80,6 @@ onerror:
         finished = keep_finished()
         for job in workflow.scheduler.failed:
             if not job.is_local:
-                print(explain(allocation_of(job), finished), file=sys.stderr)
+                kept = [name_of(each) for each in measuring_jobs(job) if folder_of(each) in finished]
+                print(explain(allocation_of(job), kept), file=sys.stderr)
         print("The same call goes on with what is missing.", file=sys.stderr)

@@ -37,6 +37,7 @@ except UserError as error:
 ON_CLUSTER = workflow.remote_exec or workflow.resource_settings.nodes is not None
 ORDER = measuring_order(list(RUNS.values()))
 ENGINES = {run: name for name, ids in runs_by_engine(list(RUNS.values())).items() for run in ids}
+SERVERS = {run: name for name, ids in runs_by_engine(list(SERVING.values())).items() for run in ids}
 SERVING_ORDER = measuring_order(list(SERVING.values()))
 STUDIES = list(CONFIG.active_studies)
 RECORDS = ("measurement.json", "environment.json", "requests.parquet", "steps.parquet", "hardware.parquet")
@@ -84,7 +85,7 @@ def stay_together():
     call this.
     """
     workflow.execution_settings.keep_going = True
-    workflow.group_settings.group_components = {"engine": len(RUNS)}
+    workflow.group_settings.group_components = {"engine": len(RUNS) + len(SERVING)}
 
 
 def engine_of(wildcards):
@@ -93,7 +94,14 @@ def engine_of(wildcards):
 
 
 def load_of(wildcards):
+    if workflow.remote_exec:
+        stay_together()
     return SERVING[wildcards.asked, wildcards.point]
+
+
+def server_of(wildcards):
+    """The allocation that a load point shares with others."""
+    return SERVERS[load_of(wildcards).id]
 
 
 def loads_of_study(wildcards):

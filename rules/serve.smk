@@ -28,6 +28,8 @@ rule serve:
         "<logs>/serve/{asked}/{point}.log",
     # After the runs on offline engines, server by server.
     priority: lambda wildcards: SERVING_ORDER[load_of(wildcards).id] - len(SERVING) - 1
+    group:
+        server_of
     conda:
         "../envs/workflow.yaml"
     threads: lambda wildcards: threads_of(load_of(wildcards))

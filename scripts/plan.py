@@ -14,11 +14,12 @@ from batchscope.config import load_config
 from batchscope.errors import UserError, run_script
 from batchscope.plan import describe_plan, plain_reason, plan_runs
 from batchscope.queue_plan import allocations, describe_queue, schedule
-from batchscope.runs import expand_studies, runs_by_engine
 from batchscope.snakemake_plugins.snakemake_logger_plugin_jobs import FILE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = ROOT / "batchscope" / "snakemake_plugins"
+NAMES = {"measure": "{study}/{run}", "serve": "serving/{asked}/{point}"}
+"""Rules that measure, and how the plan names their runs."""
 
 
 def main() -> None:
@@ -31,17 +32,17 @@ def main() -> None:
 
     jobs = planned_jobs(args.config)
     stale = {
-        "{study}/{run}".format(**job["wildcards"]): plain_reason(job["reason"])
+        NAMES[job["rule"]].format(**job["wildcards"]): plain_reason(job["reason"])
         for job in jobs
-        if job["rule"] == "measure"
+        if job["rule"] in NAMES
     }
-    others = Counter(job["rule"] for job in jobs if job["rule"] not in ("measure", "all"))
+    others = Counter(job["rule"] for job in jobs if job["rule"] not in (*NAMES, "all"))
     planned = plan_runs(config, args.config.parent, stale)
     print(describe_plan(planned, others))
     if args.nodes:
         gpus = max(config.gpus, 1)
-        queue = allocations(planned, runs_by_engine(expand_studies(config)))
-        print(f"\n{describe_queue(schedule(queue, args.nodes, gpus), args.nodes, gpus)}")
+        placed = schedule(allocations(planned), args.nodes, gpus)
+        print(f"\n{describe_queue(placed, args.nodes, gpus)}")
 
 
 def planned_jobs(config: Path) -> list[dict[str, Any]]:

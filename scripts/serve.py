@@ -6,6 +6,7 @@ not start for another reason is an error.
 
 import argparse
 import json
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -17,7 +18,7 @@ from batchscope.errors import run_script
 from batchscope.measurement import architecture
 from batchscope.models import context_length
 from batchscope.serving.files import publish
-from scripts.measure import check_fits, engine_request, restriction, run_engine
+from scripts.measure import check_fits, end_in_order, engine_request, restriction, run_engine
 
 
 def main() -> None:
@@ -36,6 +37,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="folder for the results")
     parser.add_argument("--log", type=Path, required=True, help="file for what server and client say")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, end_in_order)
 
     spec = json.loads(args.spec)
     summary = json.loads(args.prompts_summary.read_text(encoding="utf-8"))
@@ -43,6 +45,8 @@ def main() -> None:
     python = require(name, Environment(python=json.loads(args.environments)[name], device=spec["device"]))
     check_fits(args.run, spec, summary, context_length(args.model))
 
+    load = f"{summary['prompts']:,} prompts, {summary['prompt_tokens']:,} prompt tokens"
+    print(f"{args.run}: {load}, sent to vLLM's server", flush=True)
     wanted = engine_request(spec, python, args.gpus, args.model, server={"port": args.port or None})
     limits = Limits(args.timeout, keep=True, key="serving.load.timeout_s")
     with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:

@@ -18,7 +18,7 @@ from batchscope.engine_pool import state_folder
 from batchscope.plan import plan_runs
 from batchscope.queue_plan import ALLOCATION_S, RUN_S, allocations, describe_queue, schedule
 from batchscope.queue_plan import Allocation as Queued
-from batchscope.runs import expand_studies, runs_by_engine
+from batchscope.runs import expand_serving, expand_studies, runs_by_engine
 
 PROFILE = ROOT / "profiles/slurm/profile.yaml"
 
@@ -32,20 +32,29 @@ def measured(folder: Path, text: str) -> None:
 def test_a_finished_run_is_put_back_and_an_earlier_one_is_not(tmp_path: Path) -> None:
     measured(tmp_path / "history/study/old/20260101T000000", "earlier")
     measured(tmp_path / "history/study/new/20260101T000000", "earlier")
-    earlier = {run: kept_measurements(tmp_path, run) for run in ("study/old", "study/new")}
+    old, new = tmp_path / "runs/study/old", tmp_path / "runs/study/new"
+    earlier = {out: kept_measurements(out) for out in (old, new)}
     measured(tmp_path / "history/study/new/20260101T000100", "this call")
     (tmp_path / "history/study/old/20260101T000100").mkdir()  # cut off before its measurement.json
-    assert not restore(tmp_path, "study/old", earlier["study/old"])
-    assert not (tmp_path / "runs/study/old").exists()
-    assert restore(tmp_path, "study/new", earlier["study/new"])
-    assert (tmp_path / "runs/study/new/measurement.json").read_text() == "this call"
-    assert (tmp_path / "runs/study/new/steps.parquet").read_text() == "this call"
+    assert not restore(old, earlier[old])
+    assert not old.exists()
+    assert restore(new, earlier[new])
+    assert (new / "measurement.json").read_text() == "this call"
+    assert (new / "steps.parquet").read_text() == "this call"
+
+
+def test_a_load_point_is_put_back_from_a_history_of_its_own(tmp_path: Path) -> None:
+    measured(tmp_path / "history/serving/study/run/20260101T000000", "this call")
+    point = tmp_path / "serving/study/run"
+    assert not restore(tmp_path / "runs/study/run", set())
+    assert restore(point, set())
+    assert (point / "measurement.json").read_text() == "this call"
 
 
 def test_a_result_that_is_there_is_not_written_again(tmp_path: Path) -> None:
     measured(tmp_path / "history/study/run/20260101T000000", "this call")
     measured(tmp_path / "runs/study/run", "there")
-    assert restore(tmp_path, "study/run", set())
+    assert restore(tmp_path / "runs/study/run", set())
     assert (tmp_path / "runs/study/run/measurement.json").read_text() == "there"
 
 
@@ -142,11 +151,14 @@ def test_allocations_are_placed_where_room_is_first() -> None:
 def test_an_allocation_starts_its_engine_once(tmp_path: Path) -> None:
     config = load_config({})
     runs = expand_studies(config)
-    planned = plan_runs(config, tmp_path, {run.id: "stale" for run in runs if run.id != "packing/packed-n4"})
-    queue = allocations(planned, runs_by_engine(runs))
-    assert sum(each.runs for each in queue) == len(runs) - 1
+    points = {f"serving/{run.id}" for run in expand_serving(config)}
+    stale = {run.id for run in runs if run.id != "packing/packed-n4"} | points
+    planned = plan_runs(config, tmp_path, dict.fromkeys(stale, "stale"))
+    queue = allocations(planned)
+    assert sum(each.runs for each in queue) == len(stale)
+    assert [each.runs for each in queue if each.name.startswith("server-")] == [len(points)]
     first = [run for run in planned if run.run in runs_by_engine(runs)[queue[0].name] and run.stale]
-    work = sum(run.seconds - run.start_s for run in first)
+    work = sum(run.seconds for run in first)
     assert queue[0].seconds == pytest.approx(ALLOCATION_S + 25 + work + RUN_S * len(first))
 
 

@@ -26,8 +26,8 @@ OURS = (
 RUN = "results/runs/packing/packed-n4/measurement.json"
 
 
-def measurement(project: Project, run: str) -> dict:
-    return json.loads((project.results / "runs" / run / "measurement.json").read_text())
+def measurement(project: Project, run: str, kind: str = "runs") -> dict:
+    return json.loads((project.results / kind / run / "measurement.json").read_text())
 
 
 def engine_processes(project: Project) -> list[psutil.Process]:

@@ -1,5 +1,7 @@
 """The plan: its predictions, its words, and the price of asking."""
 
+import json
+
 import pytest
 from conftest import Project
 
@@ -36,9 +38,12 @@ def test_the_plan_names_what_is_missing_and_guesses_its_size(project: Project) -
     outcome = project.snakemake("plan")
     assert outcome.status == 0, outcome.text
     line = next(line for line in outcome.text.splitlines() if line.startswith("saturation/packed-n8"))
-    assert line.split()[1:4] == ["5", "~12,000", "0.4"]
+    assert line.split()[1:4] == ["5", "~12,000", "<0.1"]
     assert line.endswith("not measured yet")
-    assert "3 of 3 runs to measure" in outcome.text
+    assert (
+        "3 of 3 runs to measure: about 0.4 minutes, one after the other, 0.4 of them for 1 engine start(s)."
+        in (outcome.text)
+    )
     assert not (project.results / "runs").exists(), "a plan measures nothing"
 
 
@@ -92,17 +97,51 @@ def test_predictions_follow_from_measured_rates(tmp_path) -> None:
     assert rates.by_run == {"saturation/packed-n4": 500.0}
     folder = tmp_path / "runs" / "saturation" / "packed-n4"
     folder.mkdir(parents=True)
-    import json
-
     (folder / "measurement.json").write_text(json.dumps(measured))
     plan = {run.run: run for run in plan_runs(config, tmp_path, {"saturation/packed-n4": "why"})}
-    # 400 reviews of about 300 tokens, 16,384 of warm-up and 3 repeats, 500 tokens a second, 10 s of start
-    assert plan["saturation/packed-n4"].seconds == pytest.approx(10 + (16384 + 3 * 120_000) / 500)
-    assert plan["saturation/separate-n1"].seconds == pytest.approx(10 + (16384 + 3 * 120_000) / 150_000)
+    # 400 reviews of about 300 tokens, 16,384 of warm-up and 3 repeats, 500 tokens a second
+    assert plan["saturation/packed-n4"].seconds == pytest.approx((16384 + 3 * 120_000) / 500)
+    assert plan["saturation/packed-n4"].start_s == 10
+    assert plan["saturation/separate-n1"].seconds == pytest.approx((16384 + 3 * 120_000) / 150_000)
     # the other packed runs are taken to be as fast; copies that the prefix cache serves take no time
-    assert plan["reuse/packed-n40-reuse-none"].seconds == pytest.approx(10 + (16384 + 3 * 120_000) / 500)
-    assert plan["reuse/packed-n40-reuse-full"].seconds == pytest.approx(10 + (12_000 + 3 * 12_000) / 500)
-    assert "1 of 5 runs to measure: about 12.7 minutes" in describe_plan(list(plan.values()), {})
+    assert plan["reuse/packed-n40-reuse-none"].seconds == pytest.approx((16384 + 3 * 120_000) / 500)
+    assert plan["reuse/packed-n40-reuse-full"].seconds == pytest.approx((12_000 + 3 * 12_000) / 500)
+    assert "1 of 16 runs to measure: about 12.7 minutes" in describe_plan(list(plan.values()), {})
+
+
+def test_a_load_takes_what_it_took_else_its_times_of_arrival_or_the_engine_s_work(tmp_path) -> None:
+    load = {"set": {"layout": "separate", "n": 1, "reviews": 200}}
+    slow, many = {"load.request_rate": 10}, {"load.max_concurrency": 8, "load.requests": 4000}
+    studies = {
+        "layouts": None,
+        "closed_loop": None,
+        "open_loop": {**load, "include": [slow, many], "grid": {}},
+    }
+    config = load_config({"serving": {"studies": studies}})
+    folder = tmp_path / "serving" / "open_loop" / "separate-n1-c8-req4000"
+
+    def planned() -> dict:
+        return {run.run: run for run in plan_runs(config, tmp_path, {}) if run.run.startswith("serving/")}
+
+    slow, many = (
+        planned()["serving/open_loop/separate-n1-rate10"],
+        planned()[f"serving/open_loop/{folder.name}"],
+    )
+    assert (slow.prompts, slow.prompt_tokens, slow.seconds) == (200, 60_000, 20.0)
+    assert (many.prompts, many.prompt_tokens) == (4000, 1_200_000)
+    assert many.seconds == pytest.approx((16384 + 1_200_000) / 150_000)
+    assert slow.engine == many.engine
+    assert slow.engine.startswith("server-demo-cpu-")
+    folder.mkdir(parents=True)
+    one = {"seconds": 7.0, "prompt_tokens": 1_200_000}
+    measured = {
+        "study": "open_loop", "run": folder.name, "repeats": [one], "warmup": [{"seconds": 0.5}],
+        "engine": {"start_s": 21.0}, "spec": {"engine": {"environment": "cpu", "model": "demo"},
+                                               "workload": {"layout": "separate"}},
+    }  # fmt: skip
+    (folder / "measurement.json").write_text(json.dumps(measured))
+    many = planned()[f"serving/open_loop/{folder.name}"]
+    assert (many.seconds, many.start_s, many.measured_basis) == (7.5, 21.0, True)
 
 
 def test_unknown_reasons_are_passed_on_in_short() -> None:

@@ -33,10 +33,12 @@ DEMO: dict[str, Any] = {
         "saturation": {"set": {"engine.max_num_seqs": 64}},
         **dict.fromkeys(("reuse", "instruction", "batched_tokens", "decoding")),
     },
-    "serving": {"studies": dict.fromkeys(("layouts", "closed_loop", "open_loop"))},
+    "serving": {"studies": {"layouts": {"set": {"n": 4}}, "closed_loop": None, "open_loop": None}},
     "measure": {"precision": None},
 }
-"""The demo's packing and saturation, on two engines instead of one; three repeats each, however they spread."""
+"""The demo's packing and saturation, on two engines instead of one, three repeats each; and a server."""
+
+LOAD_POINTS = ("layouts/packed-n4", "layouts/separate-n4")
 
 TWO_ENGINES: dict[str, Any] = {
     "gpus": 1,
@@ -67,7 +69,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def finished(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Packing, saturation and a profiling run, through the profile from end to end, within eight minutes."""
+    """Packing, saturation, a server and a profiling run, through the profile from end to end, within eight minutes."""
     project = on_cluster(Project(tmp_path_factory.mktemp("cluster")))
     outcome = end(start(project, "all", PROFILE, config=DEMO, below=()))
     assert outcome.status == 0, outcome.text
@@ -137,7 +139,7 @@ def test_gpu_jobs_go_in_turn_and_cpu_jobs_beside_them(finished: Project) -> None
     done = [job for job in jobs() if job["JobState"] == "COMPLETED"]
     on_gpu = sorted((job for job in done if has_gpu(job)), key=interval)
     others = [job for job in done if not has_gpu(job)]
-    assert len(on_gpu) == 3, "one for each engine configuration, one for the profile"
+    assert len(on_gpu) == 4, "one for each engine configuration, one for the server, one for the profile"
     assert not any(overlap(*pair) for pair in pairwise(on_gpu))
     assert any(overlap(job, gpu) for job in others for gpu in on_gpu)
     events = pd.read_parquet(finished.folder / PROFILE / "events.parquet")
@@ -147,23 +149,23 @@ def test_gpu_jobs_go_in_turn_and_cpu_jobs_beside_them(finished: Project) -> None
 def test_an_allocation_starts_one_engine(finished: Project) -> None:
     results = {run.id: measurement(finished, run.id) for run in runs_of(DEMO, below=())}
     assert len(results) == 9
-    assert all(result["status"] == "ok" for result in results.values())
+    assert all((result["status"], result["invalid"]) == ("ok", []) for result in results.values())
     engines = runs_by_engine(runs_of(DEMO, below=()))
     assert len(engines) == 2
-    for ids in engines.values():
-        engines = [results[run]["engine"] for run in ids]
-        assert sorted(engine["runs_before"] for engine in engines) == list(range(len(ids)))
-        assert sum(not engine["reused"] for engine in engines) == 1
+    served = [measurement(finished, point, "serving") for point in LOAD_POINTS]
+    for shared in (served, *([results[run] for run in ids] for ids in engines.values())):
+        assert sorted(result["engine"]["runs_before"] for result in shared) == list(range(len(shared)))
+        assert sum(not result["engine"]["reused"] for result in shared) == 1
     assert not engine_processes(finished)
 
 
 def test_a_local_execution_gives_the_same_but_for_times(finished: Project, tmp_path: Path) -> None:
     local = Project(tmp_path)
-    tables = [f"results/tables/{name}.html" for name in ("summary", "labels", "cost")]
+    tables = [f"results/tables/{name}.html" for name in ("summary", "labels", "cost", "serving_layouts")]
     (local.folder / ".overlay.yaml").write_text(yaml.safe_dump(DEMO))
     outcome = local.snakemake_plain(*tables, "--configfile", ".overlay.yaml")
     assert outcome.status == 0, outcome.text
-    for folder in ("runs", "prompts", "labels", "tables"):
+    for folder in ("runs", "serving", "prompts", "labels", "tables"):
         assert names(local.results / folder) == names(finished.results / folder)
     for each in runs_of(DEMO, below=()):
         here, there = measurement(local, each.id), measurement(finished, each.id)

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from batchscope.engine.schema import HARDWARE, STEPS
 from batchscope.files import replacing
-from batchscope.measurement import SCHEMA_VERSION, git_commit
+from batchscope.measurement import SCHEMA_VERSION, git_commit, history_of
 from batchscope.server.schema import CLIENT
 
 RECORDS = {"client": CLIENT, "steps": STEPS, "hardware": HARDWARE}
@@ -34,8 +34,7 @@ def publish(measurement: dict[str, Any], scratch: Path, out: Path) -> None:
             pq.write_table(schema.empty_table(), scratch / f"{name}.parquet")
     text = json.dumps({"schema": SCHEMA_VERSION, **measurement}, indent=1)
     (scratch / "measurement.json").write_text(text + "\n")
-    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    history = out.parents[2] / "history" / "serving" / measurement["study"] / measurement["run"] / stamp
+    history = history_of(out) / datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     files = [f"{name}.parquet" for name in RECORDS]
     for folder in (history, out):
         for file in (*files, "bench.json", "environment.json", "measurement.json"):
