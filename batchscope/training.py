@@ -37,7 +37,7 @@ def main() -> None:
         examples = [json.loads(line) for line in file]
     torch.manual_seed(SEED)
     # More threads gain little on so small a model, wait for each other beside other work, and add up in
-    # another order: one makes the same model on every machine.
+    # another order: one makes the same model whatever the number of cores.
     torch.set_num_threads(1)
     model = LlamaForCausalLM(LlamaConfig.from_json_file(folder / "config.json")).float()
     train(model, list(batches(examples)))
