@@ -72,7 +72,8 @@ def history_of(out: Path) -> Path:
     ``results/serving/{study}/{run}`` has ``results/history/serving/{study}/{run}``.
     """
     kind, study, run = out.parts[-3:]
-    return out.parents[2].joinpath("history", *({kind} - {"runs"}), study, run)
+    history = out.parents[2] / "history"
+    return (history if kind == "runs" else history / kind) / study / run
 
 
 def git_commit() -> str | None:

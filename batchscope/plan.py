@@ -139,7 +139,9 @@ def _plan(
         computed = tokens // run.workload.duplicates if shared else tokens
         passes = 1 if run.load else run.measure.repeats
         work = min(run.measure.warmup_tokens, computed) + passes * computed
-        seconds, known = work / (own or like_it or GUESSED_RATE[device]), bool(own or like_it)
+        # Few requests under way leave the engine idle: rates of busy ones make no more than a guess.
+        known = run.load is None and bool(own or like_it)
+        seconds = work / (own or like_it or GUESSED_RATE[device])
         if run.load and run.load.request_rate:
             seconds = max(seconds, prompts / run.load.request_rate)
     return PlannedRun(
