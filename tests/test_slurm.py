@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pandas as pd
@@ -39,6 +40,7 @@ DEMO: dict[str, Any] = {
 """The demo's packing and saturation, on two engines instead of one, three repeats each; and a server."""
 
 LOAD_POINTS = ("layouts/packed-n4", "layouts/separate-n4")
+LIMIT_S = 480.0
 GPU_JOBS = 4
 """Of the demo: one for each engine configuration, one for the server, one for the profile."""
 
@@ -77,6 +79,7 @@ def finished(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Project
     Slurm's order is any; here the longest job goes last, for Snakemake asks only now and then what has ended.
     """
     project, blocker = on_cluster(Project(tmp_path_factory.mktemp("cluster"))), occupy_gpu()
+    deadline = monotonic() + LIMIT_S
     snakemake = start(project, "all", PROFILE, config=DEMO, below=())
     if not wait_until(lambda: len(in_queue()) == 1 + GPU_JOBS, 240):
         snakemake.kill()
@@ -84,7 +87,7 @@ def finished(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Project
     saturation = next(name for name, ids in engines_of(DEMO, ()).items() if "saturation/packed-n4" in ids)
     call("scontrol", "update", f"JobId={job_of(saturation)}", "Nice=1000")
     call("scancel", blocker)
-    outcome = end(snakemake)
+    outcome = end(snakemake, deadline - monotonic())
     assert outcome.status == 0, outcome.text
     return project
 
@@ -120,8 +123,8 @@ def start(
     )  # fmt: skip
 
 
-def end(snakemake: subprocess.Popen[str]) -> Outcome:
-    text, _ = snakemake.communicate(timeout=480)
+def end(snakemake: subprocess.Popen[str], timeout: float = LIMIT_S) -> Outcome:
+    text, _ = snakemake.communicate(timeout=timeout)
     return Outcome(snakemake.returncode, text, [], 0)
 
 
