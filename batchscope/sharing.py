@@ -1,0 +1,64 @@
+"""A copy of the results for others: all that was measured, tables and plots, without this machine's names."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from batchscope.errors import UserError
+from batchscope.files import replacing, write_text
+
+MEASUREMENTS = ("measurement.json", "environment.json", "bench.json", "*.parquet")
+PARTS = {
+    "runs/*/*": MEASUREMENTS,
+    "serving/*/*": MEASUREMENTS,
+    "profiles/*/*/*": ("window.json", "memory.json", "environment.json", "*.parquet"),
+    "tables": ("*.md", "*.csv"),
+    "plots": ("*.png", "*.svg"),
+}
+"""What is copied: files, by the folders that hold them. Neither prompts, which hold the texts, nor traces."""
+
+
+def share(results: Path, out: Path) -> list[Path]:
+    """Copy what `PARTS` names, and config.json, and return the copies' paths.
+
+    Raises:
+        UserError: there are no results, or ``out`` holds some already: they are never mixed.
+    """
+    files = sorted(_files(results))
+    if not any(file.name == "measurement.json" for file in files):
+        raise UserError(f"{results}: no measurement is there; run snakemake --cores 1 all first")
+    for name in sorted({file.relative_to(results).parts[0] for file in files}):
+        if (out / name).exists():
+            raise UserError(f"{out / name}: is there already; remove it, or name another folder")
+    return [_copy(file, out / file.relative_to(results)) for file in files]
+
+
+def _files(results: Path) -> Iterator[Path]:
+    for folders, names in PARTS.items():
+        for folder in results.glob(folders):
+            for name in names:
+                yield from folder.glob(name)
+    yield from results.glob("config.json")
+
+
+def _copy(file: Path, to: Path) -> Path:
+    if file.suffix == ".json":
+        value = without_names_of_machine(json.loads(file.read_text(encoding="utf-8")))
+        write_text(to, json.dumps(value, indent=1) + "\n")
+    else:
+        with replacing(to) as path:
+            shutil.copyfile(file, path)
+    return to
+
+
+def without_names_of_machine(value: Any) -> Any:
+    """The same JSON value without host names, and with each absolute path shortened to its last part."""
+    if isinstance(value, dict):
+        return {key: without_names_of_machine(part) for key, part in value.items() if key != "hostname"}
+    if isinstance(value, list):
+        return [without_names_of_machine(part) for part in value]
+    if isinstance(value, str) and value.startswith("/") and "\n" not in value:
+        return Path(value).name
+    return value

@@ -1,0 +1,27 @@
+"""Copy what others need of the results into a folder: all that was measured, tables and plots.
+
+Texts stay here: prompts are not copied. Host names are left out, and absolute paths are shortened to their
+last part. docs/reference/h200 is such a folder.
+"""
+
+import argparse
+from pathlib import Path
+
+from batchscope.errors import run_script
+from batchscope.sharing import share
+
+
+def main() -> None:
+    """Copy, and say how much it is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("out", type=Path, help="folder to write; it may hold other files")
+    parser.add_argument("--results", type=Path, default=Path("results"), help="folder of the results")
+    args = parser.parse_args()
+    files = share(args.results, args.out)
+    size = sum(file.stat().st_size for file in files)
+    measured = sum(file.name == "measurement.json" for file in files)
+    print(f"{measured} measurements: {len(files)} files, {size / 1e6:.1f} MB in {args.out}")
+
+
+if __name__ == "__main__":
+    run_script(main)
