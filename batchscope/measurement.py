@@ -3,22 +3,39 @@
 import json
 import shutil
 import subprocess
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from batchscope.engine.schema import HARDWARE, REQUESTS, STEPS
 from batchscope.files import replacing
+from batchscope.server.schema import CLIENT
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA_VERSION = 1
-RECORDS = {"requests": REQUESTS, "steps": STEPS, "hardware": HARDWARE}
-"""Parquet files of a run, by name."""
-
 LOG_TAIL = 30
 """Lines of the engine's log that a failed run keeps."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a run leaves beside measurement.json and environment.json, if it was measured."""
+
+    tables: dict[str, pa.Schema]
+    """Parquet files, by name"""
+    texts: tuple[str, ...] = ()
+    """JSON files"""
+
+
+RUN = Kind({"requests": REQUESTS, "steps": STEPS, "hardware": HARDWARE})
+"""A run on an offline engine."""
+
+LOAD = Kind({"client": CLIENT, "steps": STEPS, "hardware": HARDWARE}, ("bench.json",))
+"""A load point: a run on a server."""
 
 
 def failure(status: str, message: str, log: list[str]) -> dict[str, Any]:
@@ -40,27 +57,30 @@ def architecture(model: Path) -> dict[str, Any]:
     return plain | {key: config[key] for key in ("layer_types",) if config.get(key)}
 
 
-def publish(measurement: dict[str, Any], scratch: Path, out: Path) -> None:
+def publish(measurement: dict[str, Any], kind: Kind, scratch: Path, out: Path) -> None:
     """Write a run's results, measurement.json last, so that a reader never sees half of them.
 
     Args:
         measurement: its content, ``study`` and ``run`` in it.
-        scratch: holds environment.json, and the Parquet files where the run was measured.
-        out: ``results/runs/{study}/{run}``; a copy goes to ``results/history/{study}/{run}/{time}``.
+        kind: what else it leaves; empty where it failed.
+        scratch: holds environment.json, and what else there is of a run that was measured.
+        out: ``results/runs/{study}/{run}`` or ``results/serving/{study}/{run}``; a copy goes to `history_of`.
     """
     described = scratch / "environment.json"
     environment = json.loads(described.read_text())
     described.write_text(json.dumps({**environment, "git_commit": git_commit()}, indent=1) + "\n")
     if measurement["status"] != "ok":
-        for name, schema in RECORDS.items():
+        for name, schema in kind.tables.items():
             pq.write_table(schema.empty_table(), scratch / f"{name}.parquet")
+        for name in kind.texts:
+            (scratch / name).write_text("{}\n")
     text = json.dumps({"schema": SCHEMA_VERSION, **measurement}, indent=1)
     (scratch / "measurement.json").write_text(text + "\n")
     # Snakemake removes a result before it makes it anew: the history keeps what a failed rerun would lose.
     history = history_of(out) / datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    files = [f"{name}.parquet" for name in RECORDS]
+    tables = [f"{name}.parquet" for name in kind.tables]
     for folder in (history, out):
-        for file in (*files, "environment.json", "measurement.json"):
+        for file in (*tables, *kind.texts, "environment.json", "measurement.json"):
             with replacing(folder / file) as path:
                 shutil.copyfile(scratch / file, path)
 

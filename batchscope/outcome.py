@@ -10,7 +10,7 @@ OUT_OF_MEMORY = re.compile(
 )
 ERROR_LINE = re.compile(r"(?:^|\s)((?:[A-Za-z_]+\.)*[A-Za-z_]*(?:Error|Exception)): (.+)$")
 CRASHED = 70
-"""Exit status of an engine host that lost one of the engine's processes (batchscope/engine/host.py)."""
+"""Exit status of a host that lost one of vLLM's processes (as sysexits.h has it)."""
 
 UNINFORMATIVE = re.compile(
     r"See root cause above|EngineDeadError|EngineCore encountered an issue|died unexpectedly"

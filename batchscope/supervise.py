@@ -16,6 +16,7 @@ from typing import IO
 import psutil
 
 from batchscope.errors import UserError
+from batchscope.meanwhile import repeating
 
 GRACE_S = 5.0
 """Seconds between asking a process group to end and killing it."""
@@ -131,21 +132,14 @@ def _signals_reach(group: int) -> Iterator[None]:
 @contextlib.contextmanager
 def _following(above: psutil.Process | None, group: int) -> Iterator[None]:
     """End the group when the process above us is gone: a killed Snakemake leaves its jobs running."""
-    done = threading.Event()
 
-    def watch() -> None:
-        while above is not None and not done.wait(0.5):
-            if gone(above):
-                end_group(group)
-                return
+    def watch(done: threading.Event) -> None:
+        if above is not None and gone(above):
+            end_group(group)
+            done.set()
 
-    watcher = threading.Thread(target=watch, daemon=True)
-    watcher.start()
-    try:
+    with repeating(watch, 0.5):
         yield
-    finally:
-        done.set()
-        watcher.join()
 
 
 def gone(process: psutil.Process) -> bool:

@@ -18,9 +18,9 @@ from batchscope.engine.variables import engine_variables
 from batchscope.engine_pool import EnginePool, Limits
 from batchscope.errors import UserError, run_script
 from batchscope.files import replacing
+from batchscope.on_engine import engine_request
 from batchscope.supervise import device_lock
 from benchmarks.case import Case, compare, keep, load_case, parser, take_turns
-from scripts.measure import engine_request
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST = 1024

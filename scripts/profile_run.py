@@ -1,9 +1,7 @@
 """Look into a few engine steps of one run with a profiler; its results are in no table of timings."""
 
-import argparse
 import json
 import time
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -12,20 +10,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from batchscope.config import Environment
 from batchscope.engine.prefix_cache import served_tokens
 from batchscope.engine_pool import EnginePool, state_folder
-from batchscope.environments import require
 from batchscope.errors import UserError, run_script
 from batchscope.files import replacing, write_text
 from batchscope.flops import Architecture, Lengths, architecture_from
+from batchscope.job import Job, job_arguments, read_job, restriction
 from batchscope.measurement import architecture
-from batchscope.models import context_length
 from batchscope.profiles.capture import CaptureJob
 from batchscope.profiles.plan import BLOCK_SIZE, WindowPlan, limits_of, plan_window
 from batchscope.profiles.schema import EVENTS, STEPS, TIMELINE
 from batchscope.supervise import device_lock
-from scripts.measure import check_fits, restriction
 
 PROFILERS = {
     "torch": "batchscope.profiles.torch_trace",
@@ -35,123 +30,92 @@ PROFILERS = {
 """Modules with ``capture`` and ``parse``; only the one in use is imported."""
 
 
-@dataclass(frozen=True)
-class Task:
-    """The run, as its rule describes it."""
-
-    run: str
-    profiler: str
-    spec: dict[str, Any]
-    summary: dict[str, Any]
-    """prompts.json"""
-    prompts: Path
-    model: Path
-    gpus: int
-
-
 def main() -> None:
     """Plan the window, capture it, write the tables that docs/files.md lists for a profile."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--run", required=True, help="study/run, the run's name")
+    parser = job_arguments(__doc__, timeout_s=300)
     parser.add_argument("--profiler", required=True, choices=PROFILERS, help="what captures it")
-    parser.add_argument("--spec", required=True, help="JSON: all that decides the run")
-    parser.add_argument("--environments", required=True, help="JSON: engine environment to its Python")
     parser.add_argument("--steps", type=int, required=True, help="engine steps in the window")
-    parser.add_argument("--gpus", type=int, default=0, help="GPUs that the engine uses; 0 on CPU")
-    parser.add_argument("--timeout", type=float, default=300, help="seconds until the capture is stopped")
-    parser.add_argument("--prompts", type=Path, required=True, help="prompts.jsonl")
-    parser.add_argument("--prompts-summary", type=Path, required=True, help="prompts.json")
-    parser.add_argument("--model", type=Path, required=True, help="model folder")
-    parser.add_argument("--out", type=Path, required=True, help="folder for the capture and its tables")
-    parser.add_argument("--log", type=Path, required=True, help="file for the engine's output")
     args = parser.parse_args()
 
-    spec = json.loads(args.spec)
-    summary = json.loads(args.prompts_summary.read_text(encoding="utf-8"))
-    task = Task(args.run, args.profiler, spec, summary, args.prompts, args.model, args.gpus)
-    name = spec["engine"]["environment"]
-    python = require(name, Environment(python=json.loads(args.environments)[name], device=spec["device"]))
-    shape = architecture(args.model)
-    check_fits(args.run, spec, summary, context_length(args.model))
-    plan = plan_of(task, architecture_from(shape), args.steps)
-    EnginePool(state_folder()).make_room(spec["device"], args.gpus)
-    args.out.mkdir(parents=True, exist_ok=True)
-    with device_lock(spec["device"], max(args.gpus, 1)) as gpus:
-        profiler_of(task).capture(job_of(task, python, gpus, plan, args.out, args.log, args.timeout))
+    job, profiler = read_job(args), import_module(PROFILERS[args.profiler])
+    shape = architecture(job.model)
+    plan = plan_of(job, architecture_from(shape), args.steps)
+    EnginePool(state_folder()).make_room(job.spec["device"], job.gpus)
+    job.out.mkdir(parents=True, exist_ok=True)
+    with device_lock(job.spec["device"], max(job.gpus, 1)) as gpus:
+        profiler.capture(capture_of(job, gpus, plan))
     if args.profiler == "memory":
-        keep_memory(task, shape, args.out)
+        keep_memory(job, profiler, shape)
         return
-    window = keep(task, plan, shape, args.out)
-    print(f"{args.run}, {args.profiler}: {describe(window)}", flush=True)
+    window = keep(job, args.profiler, profiler, plan, shape)
+    print(f"{job.run}, {args.profiler}: {describe(window)}", flush=True)
 
 
-def profiler_of(task: Task) -> Any:
-    """The module that captures and parses."""
-    return import_module(PROFILERS[task.profiler])
-
-
-def plan_of(task: Task, model: Architecture | None, steps: int) -> WindowPlan:
+def plan_of(job: Job, model: Architecture | None, steps: int) -> WindowPlan:
     """The middle of the pass, as the scheduler's simulation has it."""
-    args, load = task.spec["engine"]["args"], task.spec["workload"]
-    with task.prompts.open(encoding="utf-8") as file:
+    args, load = job.spec["engine"]["args"], job.spec["workload"]
+    with job.prompts.open(encoding="utf-8") as file:
         prompts = [json.loads(line) for line in file]
     tokens = [prompt["token_ids"] for prompt in prompts]
     reuse = load.get("reuse", "none") != "none"
-    block_size = args.get("block_size") or BLOCK_SIZE[task.spec["device"]]
+    block_size = args.get("block_size") or BLOCK_SIZE[job.spec["device"]]
     cached = served_tokens(tokens, block_size) if reuse else [0] * len(tokens)
     requests = [
         Lengths(len(ids), found, prompt["n"] * load["output_tokens_per_review"])
         for prompt, ids, found in zip(prompts, tokens, cached, strict=True)
     ]
-    return plan_window(requests, limits_of(args, task.spec["device"], model), steps)
+    return plan_window(requests, limits_of(args, job.spec["device"], model), steps)
 
 
-def job_of(
-    task: Task, python: str, gpus: list[str], plan: WindowPlan, out: Path, log: Path, timeout_s: float
-) -> CaptureJob:
+def capture_of(job: Job, gpus: list[str], plan: WindowPlan) -> CaptureJob:
     """What the profiler gets."""
-    engine = task.spec["engine"]
+    engine = job.spec["engine"]
     return CaptureJob(
-        python=python,
-        device=task.spec["device"],
+        python=job.python,
+        device=job.spec["device"],
         gpus=gpus,
-        model=str(task.model.resolve()),
-        asset=task.spec["model"],
+        model=str(job.model.resolve()),
+        asset=job.spec["model"],
         args=engine["args"],
         variables=engine["variables"],
-        prompts=str(task.prompts.resolve()),
-        output_tokens_per_review=task.spec["workload"]["output_tokens_per_review"],
-        allowed_token_ids=restriction(task.spec, task.summary).get("allowed_token_ids"),
+        prompts=str(job.prompts.resolve()),
+        output_tokens_per_review=job.spec["workload"]["output_tokens_per_review"],
+        allowed_token_ids=restriction(job.spec, job.summary).get("allowed_token_ids"),
         steps=plan.steps,
-        out=out,
-        log=log,
-        timeout_s=timeout_s,
+        out=job.out,
+        log=job.log,
+        timeout_s=job.timeout_s,
         skip=plan.skip,
-        warmup_tokens=task.spec["measure"]["warmup_tokens"],
+        warmup_tokens=job.spec["measure"]["warmup_tokens"],
         cached_tokens=plan.cached_tokens,
     )
 
 
-def keep(task: Task, plan: WindowPlan, shape: dict[str, Any], out: Path) -> dict[str, Any]:
+def keep(job: Job, called: str, profiler: Any, plan: WindowPlan, shape: dict[str, Any]) -> dict[str, Any]:
     """Parse the capture; write its two tables, and window.json with all that its summary needs.
+
+    Args:
+        job: The profiled run.
+        called: The profiler's name.
+        profiler: Its module.
+        plan: The window.
+        shape: The model's architecture.
 
     Raises:
         UserError: there is no capture, or it is damaged; or the pass did not do what it should.
     """
-    started = time.monotonic()
+    started, out = time.monotonic(), job.out
     captured = json.loads((out / "window.json").read_text(encoding="utf-8"))
-    check_work(task, captured)
+    check_work(job, captured)
     size = sum(path.stat().st_size for path in out.rglob("*") if path.is_file())
-    events, steps = profiler_of(task).parse(out)
+    events, steps = profiler.parse(out)
     for name, frame, schema in (("events", events, EVENTS), ("steps", steps, STEPS)):
         write_table(frame, schema, out / f"{name}.parquet")
-    study, run = task.run.split("/")
     window = {
-        "study": study,
-        "run": run,
-        "profiler": task.profiler,
-        "layout": task.spec["workload"]["layout"],
-        "gpus": max(task.gpus, 1),
+        **job.name,
+        "profiler": called,
+        "layout": job.spec["workload"]["layout"],
+        "gpus": max(job.gpus, 1),
         "steps": len(steps),
         "capture_bytes": size,
         "parse_s": time.monotonic() - started,
@@ -164,37 +128,36 @@ def keep(task: Task, plan: WindowPlan, shape: dict[str, Any], out: Path) -> dict
     return window
 
 
-def keep_memory(task: Task, shape: dict[str, Any], out: Path) -> None:
+def keep_memory(job: Job, profiler: Any, shape: dict[str, Any]) -> None:
     """Complete memory.json by all that its table needs; write the allocator's timeline, if there is one.
 
     Raises:
         UserError: there is no capture, or it is damaged; or the pass did not do what it should.
     """
-    captured, timeline = profiler_of(task).parse(out, task.spec["device"])
-    check_work(task, captured)
-    study, run = task.run.split("/")
+    out = job.out
+    captured, timeline = profiler.parse(out, job.spec["device"])
+    check_work(job, captured)
     memory = {
-        "study": study,
-        "run": run,
-        "device": task.spec["device"],
-        "gpus": max(task.gpus, 1),
+        **job.name,
+        "device": job.spec["device"],
+        "gpus": max(job.gpus, 1),
         "capture_bytes": sum(path.stat().st_size for path in out.rglob("*") if path.is_file()),
         **captured,
-        "kv_cache_memory_bytes": task.spec["engine"]["args"].get("kv_cache_memory_bytes"),
+        "kv_cache_memory_bytes": job.spec["engine"]["args"].get("kv_cache_memory_bytes"),
         "architecture": shape,
     }
     if timeline is not None:
         write_table(timeline, TIMELINE, out / "timeline.parquet")
     write_text(out / "memory.json", json.dumps(memory, indent=1) + "\n")
     (out / "order.json").unlink(missing_ok=True)  # it names folders of this machine
-    print(f"{task.run}, memory: {memory['figures']['used'] / 1e6:,.1f} MB in use", flush=True)
+    print(f"{job.run}, memory: {memory['figures']['used'] / 1e6:,.1f} MB in use", flush=True)
 
 
-def check_work(task: Task, captured: dict[str, Any]) -> None:
+def check_work(job: Job, captured: dict[str, Any]) -> None:
     """Stop where the pass was another one than asked."""
     if captured["invalid"]:
         reasons = "; ".join(reason["detail"] for reason in captured["invalid"])
-        raise UserError(f"{task.run}: the profiled pass did other work than asked: {reasons}")
+        raise UserError(f"{job.run}: the profiled pass did other work than asked: {reasons}")
 
 
 def write_table(frame: pd.DataFrame, schema: pa.Schema, path: Path) -> None:

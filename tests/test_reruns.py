@@ -169,6 +169,9 @@ def test_messages_and_watching_do_not_make_measurements_stale(measured: Project)
         "batchscope/supervise.py",
         "batchscope/errors.py",
         "scripts/measure.py",
+        "batchscope/job.py",
+        "batchscope/on_engine.py",
+        "batchscope/conversation.py",
         "batchscope/plan.py",
     ):
         path = measured.folder / name

@@ -16,17 +16,18 @@ from batchscope.engine.environment import write_environment
 
 
 def main() -> None:
-    """Start the engine, then serve."""
+    """Start the engine, then answer jobs."""
     host = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     # Before vLLM is imported, so that an engine that does not start still says where it did not.
     write_environment(host["device"], Path(host["folder"]))
-    start_and_serve(host)
+    start_and_answer(host)
 
 
-def start_and_serve(host: dict[str, Any]) -> None:
-    """Start the engine with its instruments, and serve until it is to end."""
+def start_and_answer(host: dict[str, Any]) -> None:
+    """Start the engine with its instruments, and answer until it is to end."""
+    from batchscope.conversation import answer_jobs
     from batchscope.engine.hardware import make_probe, users_before
-    from batchscope.engine.host import Host, serve
+    from batchscope.engine.host import EngineHost
     from batchscope.engine.start import start_engine
     from batchscope.engine.steps import VARIABLE
     from batchscope.engine.telemetry import Instruments
@@ -36,7 +37,8 @@ def start_and_serve(host: dict[str, Any]) -> None:
     others = users_before(host["device"])
     llm, seconds = start_engine(host["model"], host["asset"], host["args"], host["telemetry"])
     instruments = Instruments(steps, make_probe(host["device"], others)) if host["telemetry"] else None
-    serve(Host(llm, seconds, instruments), Path(host["socket"]), host["idle_s"])
+    print(f"engine started in {seconds:.1f} s", flush=True)
+    answer_jobs(EngineHost(llm, seconds, instruments), Path(host["socket"]), host["idle_s"])
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
 """What the hardware did during a timed window: samples on the clock that the steps are on."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 import psutil
+
+from batchscope.meanwhile import repeating
 
 INTERVAL_S = 0.1
 TICKS_S = 0.1
@@ -86,19 +87,10 @@ def make_probe(device: str, others_before: set[int]) -> Probe:
 def sampling(probe: Probe, samples: list[Sample]) -> Iterator[None]:
     """Fill the list from another thread: one sample before the block, ten a second, one after it."""
     samples += probe.sample()
-    done = threading.Event()
-
-    def sample_until_done() -> None:
-        while not done.wait(INTERVAL_S):
-            samples.extend(probe.sample())
-
-    sampler = threading.Thread(target=sample_until_done, daemon=True)
-    sampler.start()
     try:
-        yield
+        with repeating(lambda _done: samples.extend(probe.sample()), INTERVAL_S):
+            yield
     finally:
-        done.set()
-        sampler.join()
         samples += probe.sample()
 
 

@@ -24,10 +24,10 @@ def main() -> None:
 
 def start_and_answer(host: dict[str, Any]) -> None:
     """Start the server with its instruments, and answer until it is to end."""
+    from batchscope.conversation import answer_jobs
     from batchscope.engine.hardware import make_probe, users_before
     from batchscope.engine.steps import VARIABLE
     from batchscope.engine.telemetry import Instruments
-    from batchscope.server.conversation import answer_jobs
     from batchscope.server.process import Telling, running_server
 
     socket = Path(host["socket"])
@@ -36,11 +36,11 @@ def start_and_answer(host: dict[str, Any]) -> None:
     others = users_before(host["device"])
     with running_server(host, tell) as server:
         # While the server starts: the client's imports take as long.
-        from batchscope.server.load import Host
+        from batchscope.server.load import ServerHost
 
         server.wait_until_ready(tell)
         instruments = Instruments(steps, make_probe(host["device"], others))
-        answer_jobs(Host(server, instruments, host["model"]), socket, host["idle_s"])
+        answer_jobs(ServerHost(server, instruments, host["model"]), socket, host["idle_s"])
 
 
 if __name__ == "__main__":

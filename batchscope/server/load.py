@@ -100,8 +100,8 @@ def moved(rows: Iterable[dict[str, Any]], start: float, *times: str) -> list[dic
     return [{"repeat": 0, **row, **{name: row[name] - start for name in times}} for row in rows]
 
 
-class Host:
-    """A started server, its instruments and its age."""
+class ServerHost:
+    """A started server, its instruments and its age, as `batchscope.conversation` takes it."""
 
     def __init__(self, server: Server, instruments: Instruments, model: str) -> None:
         self.server = server
