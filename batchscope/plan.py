@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from tabulate import tabulate
 
 from batchscope.config import Config
+from batchscope.expected import Likeness, Pattern, expected_seconds, pattern_of, patterns
 from batchscope.files import read_json
 from batchscope.runs import Run, expand_serving, expand_studies, runs_by_engine
 
@@ -35,11 +36,13 @@ REASONS = (
 
 @dataclass(frozen=True)
 class Rates:
-    """What earlier results say of an engine: its start, and prompt tokens a second by run."""
+    """What earlier results say: engines' starts, prompt tokens a second by run, and of runs like them."""
 
     start_s: Mapping[str, float]
     by_run: Mapping[str, float]
     by_layout: Mapping[tuple[str, str, str], float]
+    """of runs whose model has a shape that the cost model does not know"""
+    patterns: Mapping[Likeness, Pattern] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -76,7 +79,7 @@ def plan_runs(config: Config, results: Path, stale: Mapping[str, str]) -> list[P
     runs, loads = expand_studies(config), expand_serving(config)
     offline = [read_json(results / "runs" / run.id / "measurement.json") for run in runs]
     served = [read_json(results / "serving" / run.id / "measurement.json") for run in loads]
-    rates = rates_from(offline)
+    rates = replace(rates_from(offline), patterns=patterns(results / "runs" / run.id for run in runs))
     of_servers = replace(rates, start_s=rates_from(served).start_s)
     planned = [_plan(run, name, config, results, rates, None) for run, name in _with_engines(runs)]
     planned += [
@@ -128,22 +131,11 @@ def _plan(
     environment = run.engine.environment
     device = config.environments[environment].device
     made = read_json(results / "prompts" / run.prompts.id / "prompts.json")
-    like_it = rates.by_layout.get((environment, run.engine.model, run.workload.layout))
-    own = None if run.load else rates.by_run.get(run.id)
     prompts, tokens = _size(run, made)
     if served and served["repeats"]:
         seconds, known = sum(one["seconds"] for one in (*served["warmup"], *served["repeats"])), True
     else:
-        # Others' rates are of computed tokens: copies that the prefix cache serves take next to no time.
-        shared = own is None and run.workload.reuse != "none"
-        computed = tokens // run.workload.duplicates if shared else tokens
-        passes = 1 if run.load else run.measure.repeats
-        work = min(run.measure.warmup_tokens, computed) + passes * computed
-        # Few requests under way leave the engine idle: rates of busy ones make no more than a guess.
-        known = run.load is None and bool(own or like_it)
-        seconds = work / (own or like_it or GUESSED_RATE[device])
-        if run.load and run.load.request_rate:
-            seconds = max(seconds, prompts / run.load.request_rate)
+        seconds, known = _expected(run, prompts, tokens, rates, GUESSED_RATE[device])
     return PlannedRun(
         run=f"serving/{run.id}" if run.load else run.id,
         engine=engine,
@@ -157,6 +149,25 @@ def _plan(
         may_repeat=run.load is None and run.measure.stops_by_precision,
         stale=None,
     )
+
+
+def _expected(run: Run, prompts: int, tokens: int, rates: Rates, guess: float) -> tuple[float, bool]:
+    """Seconds of warm-up and passes, and whether they rest on measurements, its own or of runs like it."""
+    own = None if run.load else rates.by_run.get(run.id)
+    alike = rates.by_layout.get((run.engine.environment, run.engine.model, run.workload.layout))
+    pattern = None if own else pattern_of(run, rates.patterns)
+    seconds = expected_seconds(pattern, run, prompts, tokens) if pattern else None
+    if seconds is None:
+        # Others' rates are of computed tokens: copies that the prefix cache serves take next to no time.
+        shared = own is None and run.workload.reuse != "none"
+        computed = tokens // run.workload.duplicates if shared else tokens
+        passes = 1 if run.load else run.measure.repeats
+        work = min(run.measure.warmup_tokens, computed) + passes * computed
+        seconds = work / (own or alike or guess)
+    if run.load and run.load.request_rate:
+        seconds = max(seconds, prompts / run.load.request_rate)
+    # Few requests under way leave the engine idle: what busy ones took makes no more than a guess.
+    return seconds, run.load is None and bool(own or pattern or alike)
 
 
 def _size(run: Run, made: Mapping[str, Any] | None) -> tuple[int, int]:
