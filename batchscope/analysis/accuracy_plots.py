@@ -27,6 +27,7 @@ from batchscope.analysis.plots import (
     HOLLOW,
     INTERVAL,
     LEFT,
+    LEGEND,
     MARKERS,
     MEDIAN,
     PAD,
@@ -96,16 +97,7 @@ def labels_figure(
         grid = {"left": LEFT, "right": 0.985, "bottom": 0.245, "top": 0.77, "wspace": 0.22}
         for panel, ax in zip(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), strict=True):
             panel(ax, picture)
-        figure.legend(
-            handles=_legend(picture),
-            loc="upper left",
-            bbox_to_anchor=(LEFT, 0.905),
-            ncols=4,
-            frameon=False,
-            borderaxespad=0,
-            borderpad=0.2,
-            columnspacing=1.8,
-        )
+        figure.legend(handles=_legend(picture), bbox_to_anchor=(LEFT, 0.905), ncols=4, **LEGEND)
         return figure
 
 

@@ -26,6 +26,7 @@ from batchscope.analysis.plots import (
     HOLLOW,
     INK,
     LEFT,
+    LEGEND,
     ORANGE,
     PAD,
     PALETTE,
@@ -69,16 +70,7 @@ def cost_figure(sheet: Sheet, footnote: Sequence[str]) -> Figure:
         for panel, ax in zip(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), strict=True):
             panel(ax, sheet)
             ax.tick_params(length=0, pad=7)
-        figure.legend(
-            handles=_legend(sheet),
-            loc="upper left",
-            bbox_to_anchor=(LEFT, 0.912),
-            ncols=6,
-            frameon=False,
-            borderaxespad=0,
-            borderpad=0.2,
-            columnspacing=1.8,
-        )
+        figure.legend(handles=_legend(sheet), bbox_to_anchor=(LEFT, 0.912), ncols=6, **LEGEND)
         return figure
 
 

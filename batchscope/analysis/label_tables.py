@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.json
 import pyarrow.parquet as pq
 
-from batchscope.analysis.records import Measurement, RunRecord
+from batchscope.analysis.records import Measurement, RunRecord, load_table
 from batchscope.errors import UserError
 from batchscope.files import sha256_of
 from batchscope.labels import AnswerReader, assign
@@ -147,16 +147,7 @@ def load_labels(path: Path) -> pd.DataFrame:
     Raises:
         UserError: the file is damaged.
     """
-    remedy = "delete it and rerun"
-    try:
-        table = pq.read_table(path) if path.exists() else LABELS.empty_table()
-        if absent := [name for name in LABELS.names if name not in table.column_names]:
-            raise UserError(f"{path}: damaged: no column '{absent[0]}'; {remedy}")
-        frame: pd.DataFrame = table.select(LABELS.names).cast(LABELS).to_pandas()
-    except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: damaged: cannot be read ({reason}); {remedy}") from None
-    return frame
+    return load_table(path, LABELS, remedy="delete it and rerun")
 
 
 def with_labels(records: Sequence[RunRecord], folder: Path) -> list[RunRecord]:

@@ -61,6 +61,9 @@ RC: dict[Any, Any] = {
 
 TITLE: dict[str, Any] = {"fontsize": 16, "fontweight": "bold"}
 FOOTNOTE: dict[str, Any] = {"fontsize": 9.5, "color": GREY, "linespacing": 1.5}
+LEGEND: dict[str, Any] = {
+    "loc": "upper left", "frameon": False, "borderaxespad": 0, "borderpad": 0.2, "columnspacing": 1.8,
+}  # fmt: skip
 MEDIAN: dict[str, Any] = {"lw": 1.8, "ms": 9, "mec": "white", "mew": 1.2}
 INTERVAL: dict[str, Any] = {"lw": 1.4}
 PUBLISHED: dict[str, Any] = {
@@ -130,16 +133,7 @@ def study_figure(
         grid = {"left": LEFT, "right": 0.985, "bottom": 0.245, "top": below_title - 0.185, "wspace": 0.27}
         for panel, ax in zip(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), strict=True):
             panel(ax, picture)
-        figure.legend(
-            handles=_legend(picture),
-            loc="upper left",
-            bbox_to_anchor=(LEFT, below_title),
-            ncols=6,
-            frameon=False,
-            borderaxespad=0,
-            borderpad=0.2,
-            columnspacing=1.8,
-        )
+        figure.legend(handles=_legend(picture), bbox_to_anchor=(LEFT, below_title), ncols=6, **LEGEND)
         return figure
 
 

@@ -286,9 +286,13 @@ def read_record(path: Path, kind: type[Kind]) -> Kind:
         raise UserError(f"{path}: damaged: not JSON ({error}); {remedy}") from None
 
 
-def load_table(path: Path, schema: pa.Schema) -> pd.DataFrame:
-    """A table's columns without nested ones; no row where the file is missing."""
-    remedy = f"delete {path.parent} and rerun"
+def load_table(path: Path, schema: pa.Schema, remedy: str | None = None) -> pd.DataFrame:
+    """A table's columns without nested ones; no row where the file is missing.
+
+    Raises:
+        UserError: the file is damaged; the message names the remedy, by default that for a run's folder.
+    """
+    remedy = remedy or f"delete {path.parent} and rerun"
     wanted = pa.schema([column for column in schema if not pa.types.is_list(column.type)])
     try:
         table = pq.read_table(path) if path.exists() else schema.empty_table()
