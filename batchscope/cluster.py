@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from batchscope.measurement import history_of
+from batchscope.jobs.measurement import history_of
 
 TOLD = re.compile(
     r"^(?:error: |slurmstepd(?:-\S+)?: error: |srun: error: \S+ tasks? \S+ (?:Killed|Out Of Memory))"

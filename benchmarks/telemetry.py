@@ -11,7 +11,7 @@ from pathlib import Path
 
 from batchscope.engine.variables import engine_variables
 from batchscope.errors import run_script
-from batchscope.supervise import device_lock
+from batchscope.jobs.supervise import device_lock
 from benchmarks.case import Case, compare, keep, load_case, parser
 
 ROOT = Path(__file__).resolve().parents[1]

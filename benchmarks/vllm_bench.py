@@ -15,11 +15,11 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from batchscope.engine.variables import engine_variables
-from batchscope.engine_pool import EnginePool, Limits
 from batchscope.errors import UserError, run_script
 from batchscope.files import replacing
-from batchscope.on_engine import engine_request
-from batchscope.supervise import device_lock
+from batchscope.jobs.engine_pool import EnginePool, Limits
+from batchscope.jobs.on_engine import engine_request
+from batchscope.jobs.supervise import device_lock
 from benchmarks.case import Case, compare, keep, load_case, parser, take_turns
 
 ROOT = Path(__file__).resolve().parents[1]

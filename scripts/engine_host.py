@@ -10,11 +10,11 @@ from typing import Any
 import psutil
 
 from batchscope.engine.variables import engine_variables
-from batchscope.engine_pool import environment_folder
 from batchscope.environments import variables_for
 from batchscope.errors import UserError, run_script
 from batchscope.files import replacing
-from batchscope.supervise import device_lock, gone, run_supervised
+from batchscope.jobs.engine_pool import environment_folder
+from batchscope.jobs.supervise import device_lock, gone, run_supervised
 
 ROOT = Path(__file__).resolve().parents[1]
 

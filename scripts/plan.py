@@ -12,8 +12,8 @@ from typing import Any
 
 from batchscope.config import load_config
 from batchscope.errors import UserError, run_script
-from batchscope.plan import describe_plan, plain_reason, plan_runs
-from batchscope.queue_plan import allocations, describe_queue, schedule
+from batchscope.planning.plan import describe_plan, plain_reason, plan_runs
+from batchscope.planning.queue import allocations, describe_queue, schedule
 from batchscope.snakemake_plugins.snakemake_logger_plugin_jobs import FILE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -10,17 +10,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from batchscope.cost.flops import Architecture, Lengths, architecture_from
 from batchscope.engine.prefix_cache import served_tokens
-from batchscope.engine_pool import EnginePool, state_folder
 from batchscope.errors import UserError, run_script
 from batchscope.files import replacing, write_text
-from batchscope.flops import Architecture, Lengths, architecture_from
-from batchscope.job import Job, job_arguments, read_job, restriction
-from batchscope.measurement import architecture
+from batchscope.jobs.engine_pool import EnginePool, state_folder
+from batchscope.jobs.job import Job, job_arguments, read_job, restriction
+from batchscope.jobs.measurement import architecture
+from batchscope.jobs.supervise import device_lock
 from batchscope.profiles.capture import CaptureJob
 from batchscope.profiles.plan import BLOCK_SIZE, WindowPlan, limits_of, plan_window
 from batchscope.profiles.schema import EVENTS, STEPS, TIMELINE
-from batchscope.supervise import device_lock
 
 PROFILERS = {
     "torch": "batchscope.profiles.torch_trace",

@@ -20,9 +20,9 @@ from batchscope.analysis.metrics import mfu
 from batchscope.analysis.pages import study_html, study_markdown
 from batchscope.analysis.plots import save
 from batchscope.analysis.records import load_runs
+from batchscope.cost.devices import DEVICES, SHARES
+from batchscope.cost.flops import Lengths, run_flops
 from batchscope.demo_model import CONFIG as DEMO_CONFIG
-from batchscope.devices import DEVICES, SHARES
-from batchscope.flops import Lengths, run_flops
 from scripts import report_cost
 
 LIMITS = {"max_num_batched_tokens": 16_384, "max_num_seqs": 1_024, "kv_cache_tokens": 914_784}

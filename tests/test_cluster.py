@@ -11,13 +11,13 @@ import pytest
 import yaml
 from conftest import ROOT, Project
 
-from batchscope import supervise
 from batchscope.cluster import Allocation, explain, kept_measurements, log_folder, restore
 from batchscope.config import load_config
-from batchscope.engine_pool import state_folder
-from batchscope.plan import plan_runs
-from batchscope.queue_plan import ALLOCATION_S, RUN_S, allocations, describe_queue, schedule
-from batchscope.queue_plan import Allocation as Queued
+from batchscope.jobs import supervise
+from batchscope.jobs.engine_pool import state_folder
+from batchscope.planning.plan import plan_runs
+from batchscope.planning.queue import ALLOCATION_S, RUN_S, allocations, describe_queue, schedule
+from batchscope.planning.queue import Allocation as Queued
 from batchscope.runs import expand_serving, expand_studies, runs_by_engine
 
 PROFILE = ROOT / "profiles/slurm/profile.yaml"

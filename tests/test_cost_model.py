@@ -10,7 +10,8 @@ import pytest
 from conftest import ROOT
 from test_flops import HERMES, MODEL, TINY
 
-from batchscope.break_even import (
+from batchscope.config import PromptTexts
+from batchscope.cost.break_even import (
     Load,
     Texts,
     break_even,
@@ -19,12 +20,9 @@ from batchscope.break_even import (
     requests_of,
     reviews_per_s,
 )
-from batchscope.config import PromptTexts
-from batchscope.cost_model import Engine, Peaks, bytes_by_part, flops_by_part, predict
-from batchscope.data import Review
-from batchscope.devices import DEVICES, SHARES
-from batchscope.flops import Lengths, architecture_from, run_flops
-from batchscope.memory import (
+from batchscope.cost.devices import DEVICES, SHARES
+from batchscope.cost.flops import Lengths, architecture_from, run_flops
+from batchscope.cost.memory import (
     GpuMemory,
     kv_bytes,
     kv_capacity,
@@ -33,8 +31,10 @@ from batchscope.memory import (
     tokens_in,
     weight_bytes,
 )
+from batchscope.cost.roofline import Engine, Peaks, bytes_by_part, flops_by_part, predict
+from batchscope.cost.schedule import Limits, simulate, work_of
+from batchscope.data import Review
 from batchscope.prompts import group, render, tokenise, wording_of
-from batchscope.schedule import Limits, simulate, work_of
 
 BF16 = precision_of("bfloat16", None, "auto")
 H200 = DEVICES["NVIDIA H200"]

@@ -7,8 +7,8 @@ import pytest
 from conftest import ROOT
 
 from batchscope import demo_model
-from batchscope.devices import DEVICES, device_named, peak_of
-from batchscope.flops import (
+from batchscope.cost.devices import DEVICES, device_named, peak_of
+from batchscope.cost.flops import (
     Lengths,
     architecture_from,
     attention_flops,

@@ -10,8 +10,8 @@ from batchscope.analysis.gates import GATES, judge
 from batchscope.analysis.records import load_run
 from batchscope.analysis.tables import notes, study_page
 from batchscope.analysis.work import ceiling_flops, flops_of, peak_flops
+from batchscope.cost.flops import Lengths, architecture_from, run_flops
 from batchscope.errors import UserError
-from batchscope.flops import Lengths, architecture_from, run_flops
 from batchscope.studies import Plot, Study
 
 BF16 = {"dtype": "bfloat16", "quantization": None, "kv_cache_dtype": "auto"}

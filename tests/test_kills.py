@@ -11,7 +11,7 @@ import pytest
 from conftest import Project
 from test_engine import engine_processes, measurement, retry, start, wait_until
 
-from batchscope.supervise import device_is_free
+from batchscope.jobs.supervise import device_is_free
 
 pytestmark = pytest.mark.engine
 

@@ -12,7 +12,7 @@ from snakemake.utils import update_config
 from test_flops import HERMES
 
 from batchscope.config import Config, load_config
-from batchscope.plan import describe_plan, plain_reason, plan_runs, rates_from
+from batchscope.planning.plan import describe_plan, plain_reason, plan_runs, rates_from
 
 THOUSAND_RUNS = {
     "studies": {

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 from conftest import ROOT, Project
 
+from batchscope.cost.memory import REST as ESTIMATED_REST
 from batchscope.errors import UserError
-from batchscope.memory import REST as ESTIMATED_REST
 from batchscope.profiles.capture import CaptureJob, engine_environment, run_capture
 from batchscope.profiles.memory import parse, read_snapshot, timeline
 from batchscope.profiles.memory_page import load_memory, memory_page

@@ -10,8 +10,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from batchscope.cost.flops import Architecture, Lengths, linear_flops
+from batchscope.cost.schedule import Limits
 from batchscope.errors import UserError
-from batchscope.flops import Architecture, Lengths, linear_flops
 from batchscope.profiler.overhead import Window, describe
 from batchscope.profiles.capture import CaptureJob, run_capture
 from batchscope.profiles.choice import profiled_runs
@@ -26,7 +27,6 @@ from batchscope.profiles.classes import (
 )
 from batchscope.profiles.plan import as_planned, plan_window, precision_in, work_by_class
 from batchscope.profiles.torch_trace import parse, tables
-from batchscope.schedule import Limits
 
 STEP = "execute_context_{}({})_generation_{}({})"
 

@@ -166,13 +166,13 @@ def test_upgraded_vllm_makes_every_run_stale(measured: Project, tmp_path: Path) 
 def test_messages_and_watching_do_not_make_measurements_stale(measured: Project) -> None:
     """What starts, watches or words things is not what is measured."""
     for name in (
-        "batchscope/supervise.py",
+        "batchscope/jobs/supervise.py",
         "batchscope/errors.py",
         "scripts/measure.py",
-        "batchscope/job.py",
-        "batchscope/on_engine.py",
-        "batchscope/conversation.py",
-        "batchscope/plan.py",
+        "batchscope/jobs/job.py",
+        "batchscope/jobs/on_engine.py",
+        "batchscope/jobs/conversation.py",
+        "batchscope/planning/plan.py",
     ):
         path = measured.folder / name
         before = path.read_text()

@@ -8,9 +8,9 @@ from test_flops import TINY
 
 from batchscope.analysis.records import load_run
 from batchscope.analysis.work import lengths_of
-from batchscope.cost_model import FLOP, flops_by_part
-from batchscope.flops import Lengths, run_flops
-from batchscope.schedule import WORK, Limits, simulate, work_of
+from batchscope.cost.flops import Lengths, run_flops
+from batchscope.cost.roofline import FLOP, flops_by_part
+from batchscope.cost.schedule import WORK, Limits, simulate, work_of
 
 
 def steps_of(requests, *limits, columns=("prefill_tokens", "decode_tokens")):

@@ -18,7 +18,7 @@ from test_engine import engine_processes, start, wait_until
 from tokenizers import Tokenizer
 
 from batchscope.engine.variables import engine_variables
-from batchscope.supervise import device_lock
+from batchscope.jobs.supervise import device_lock
 
 pytestmark = pytest.mark.engine
 

@@ -12,9 +12,9 @@ import psutil
 import pytest
 from conftest import ROOT
 
-from batchscope import supervise
 from batchscope.errors import UserError
-from batchscope.supervise import TimedOutError, device_lock, run_supervised
+from batchscope.jobs import supervise
+from batchscope.jobs.supervise import TimedOutError, device_lock, run_supervised
 
 FAMILY = """
 import subprocess, sys, time
@@ -28,7 +28,7 @@ time.sleep({seconds})
 LAUNCHER = """
 import os, sys
 from pathlib import Path
-from batchscope.supervise import run_supervised
+from batchscope.jobs.supervise import run_supervised
 with Path(sys.argv[1]).open("wb") as log:
     run_supervised([sys.executable, "-c", sys.argv[2]], log, os.environ, 300)
 """
@@ -99,7 +99,7 @@ def test_the_family_ends_with_a_killed_snakemake(tmp_path: Path) -> None:
 
 def test_two_holders_never_overlap(tmp_path: Path) -> None:
     holder = (
-        "import sys, time; from batchscope.supervise import device_lock\n"
+        "import sys, time; from batchscope.jobs.supervise import device_lock\n"
         "with device_lock('cpu', 1):\n"
         "    start = time.monotonic(); time.sleep(0.4)\n"
         "    open(sys.argv[1], 'a').write(f'{start} {time.monotonic()}\\n')\n"
@@ -118,7 +118,7 @@ def test_a_killed_holder_frees_the_device(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("tempfile.tempdir", None)
     holder = subprocess.Popen(
         [sys.executable, "-c",
-         "import time; from batchscope.supervise import device_lock\n"
+         "import time; from batchscope.jobs.supervise import device_lock\n"
          "with device_lock('cpu', 1): print('held', flush=True); time.sleep(300)"],
         env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE,
     )  # fmt: skip

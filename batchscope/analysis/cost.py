@@ -39,10 +39,10 @@ from batchscope.analysis.work import (
     mean_lengths,
     peak_flops,
 )
-from batchscope.cost_model import BYTES, FLOP, Engine, Prediction, flops_by_part, predict
-from batchscope.devices import SHARES
-from batchscope.flops import Lengths
-from batchscope.schedule import work_of
+from batchscope.cost.devices import SHARES
+from batchscope.cost.flops import Lengths
+from batchscope.cost.roofline import BYTES, FLOP, Engine, Prediction, flops_by_part, predict
+from batchscope.cost.schedule import work_of
 
 Row = dict[str, Any]
 Key = tuple[str, bool]
@@ -176,7 +176,7 @@ def _identity(each: Estimate) -> Row:
 
 
 def flops_of_parts(each: Estimate) -> "pd.Series[float] | None":
-    """FLOP of one pass by phase and part (`cost_model.FLOP`); None where the shape is not known."""
+    """FLOP of one pass by phase and part (`roofline.FLOP`); None where the shape is not known."""
     model = architecture_of(each.run)
     return flops_by_part(model, work_of(each.requests)).sum() if model and each.requests else None
 

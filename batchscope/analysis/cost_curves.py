@@ -9,7 +9,7 @@ import pandas as pd
 
 from batchscope.analysis.cost import Constant, Estimate, Key
 from batchscope.analysis.work import setting_of
-from batchscope.break_even import (
+from batchscope.cost.break_even import (
     BreakEven,
     Layout,
     Load,
@@ -19,9 +19,9 @@ from batchscope.break_even import (
     requests_of,
     reviews_per_s,
 )
-from batchscope.cost_model import Engine, flops_by_part
-from batchscope.flops import Architecture
-from batchscope.schedule import work_of
+from batchscope.cost.flops import Architecture
+from batchscope.cost.roofline import Engine, flops_by_part
+from batchscope.cost.schedule import work_of
 
 LARGEST = 400
 """Curves go at least this far, as the published study does."""
@@ -56,7 +56,7 @@ class Curves:
     busy: int | None
     """reviews in one pass of the runs that keep the engine busy; None where every run labels n"""
     flops: pd.DataFrame
-    """GFLOP a review: ``layout, n`` and a column for each of `cost_model.FLOP`"""
+    """GFLOP a review: ``layout, n`` and a column for each of `roofline.FLOP`"""
     rates: pd.DataFrame
     """``layout, n, busy, reviews_per_s``; empty without a constant"""
     break_even: BreakEven

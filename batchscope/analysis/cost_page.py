@@ -22,7 +22,7 @@ from batchscope.analysis.tables import (
     one_decimal,
     show_count,
 )
-from batchscope.break_even import BreakEven
+from batchscope.cost.break_even import BreakEven
 
 TITLE = "cost"
 QUESTION = "What must each run compute and move, how long should that take, and which resource limits it?"

@@ -14,8 +14,8 @@ import pandas as pd
 from batchscope.analysis.clocks import THROTTLED
 from batchscope.analysis.records import Invalidity, Repeat, RunRecord, Status
 from batchscope.analysis.work import architecture_of, ceiling_flops, lengths_of
-from batchscope.devices import CLOCK_MARGIN
-from batchscope.flops import Rate, highest_rate
+from batchscope.cost.devices import CLOCK_MARGIN
+from batchscope.cost.flops import Rate, highest_rate
 
 TERA = 1e12
 

@@ -25,12 +25,12 @@ def main() -> None:
 
 def start_and_answer(host: dict[str, Any]) -> None:
     """Start the engine with its instruments, and answer until it is to end."""
-    from batchscope.conversation import answer_jobs
     from batchscope.engine.hardware import make_probe, users_before
     from batchscope.engine.host import EngineHost
     from batchscope.engine.start import start_engine
     from batchscope.engine.steps import VARIABLE
     from batchscope.engine.telemetry import Instruments
+    from batchscope.jobs.conversation import answer_jobs
 
     steps = Path(host["socket"]).with_name("steps")
     os.environ[VARIABLE] = str(steps)  # inherited by the engine's processes

@@ -9,7 +9,7 @@ from typing import Any
 
 import pynvml
 
-from batchscope.engine.hardware import Sample
+from batchscope.engine.schema import Sample
 
 Gpu = Any
 """An NVML device handle."""

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Protocol
+from typing import Protocol
 
 import psutil
 
-from batchscope.meanwhile import repeating
+from batchscope.engine.schema import Sample
+from batchscope.jobs.meanwhile import repeating
 
 INTERVAL_S = 0.1
 TICKS_S = 0.1
@@ -15,9 +16,6 @@ TICKS_S = 0.1
 
 ENERGY_FROM_S = 2.0
 """Shorter windows have no energy: the counter moves in steps of up to 0.1 s."""
-
-Sample = dict[str, Any]
-"""A row of hardware.parquet; ``time_s`` is ``time.monotonic`` here."""
 
 
 class Probe(Protocol):

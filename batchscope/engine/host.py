@@ -12,7 +12,7 @@ from batchscope.engine.telemetry import Instruments, Telemetry
 
 
 class EngineHost:
-    """A started engine and its age, as `batchscope.conversation` takes it."""
+    """A started engine and its age, as `batchscope.jobs.conversation` takes it."""
 
     def __init__(self, llm: LLM, start_seconds: float, instruments: Instruments | None) -> None:
         self.llm = llm

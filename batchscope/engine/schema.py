@@ -1,5 +1,7 @@
 """Columns of a run's Parquet files. Times: seconds from the start of the timed window of their repeat."""
 
+from typing import Any
+
 import pyarrow as pa
 
 REQUESTS = pa.schema(
@@ -44,10 +46,7 @@ HARDWARE = pa.schema(
         ("time_s", pa.float64()),
         ("gpu", pa.int32()),  # index as NVML counts; null: the row is of the CPU
         ("utilization", pa.float64()),  # share: of all cores busy; of the time a kernel ran
-        (
-            "engine_utilization",
-            pa.float64(),
-        ),  # share of all cores the engine's processes had; null on GPU
+        ("engine_utilization", pa.float64()),  # share of all cores that the engine had; null on GPU
         ("stolen", pa.float64()),  # share of all cores that a hypervisor took; null on GPU
         ("memory_used_bytes", pa.int64()),
         ("power_w", pa.float64()),  # this and all below: null on CPU
@@ -60,3 +59,6 @@ HARDWARE = pa.schema(
     ]
 )
 """hardware.parquet: samples during the timed windows, about ten a second, one at each end."""
+
+Sample = dict[str, Any]
+"""A row of hardware.parquet before it is kept; ``time_s`` is ``time.monotonic`` here."""

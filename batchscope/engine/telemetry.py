@@ -4,8 +4,9 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from batchscope.engine.hardware import Probe, Sample, energy, sampling
+from batchscope.engine.hardware import Probe, energy, sampling
 from batchscope.engine.passes import Pass
+from batchscope.engine.schema import Sample
 from batchscope.engine.steps import StepFile
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from batchscope.engine.variables import engine_variables
 from batchscope.environments import variables_for
 from batchscope.errors import UserError
-from batchscope.outcome import describe_exit
-from batchscope.supervise import TimedOutError, run_supervised
+from batchscope.jobs.outcome import describe_exit
+from batchscope.jobs.supervise import TimedOutError, run_supervised
 
 ROOT = Path(__file__).resolve().parents[2]
 

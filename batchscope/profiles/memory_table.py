@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
-from batchscope.flops import architecture_from
-from batchscope.memory import GpuMemory, kv_bytes, kv_capacity, tokens_in, weight_bytes
+from batchscope.cost.flops import architecture_from
+from batchscope.cost.memory import GpuMemory, kv_bytes, kv_capacity, tokens_in, weight_bytes
 from batchscope.profiles.plan import precision_in
 
 LINES = ("weights", "activations", "KV cache", "CUDA graphs", "other")

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from batchscope.cost_model import BYTES, bytes_by_part, flops_by_part
+from batchscope.cost.flops import Architecture, Lengths
+from batchscope.cost.memory import Precision, kv_bytes, precision_of, tokens_in
+from batchscope.cost.roofline import BYTES, bytes_by_part, flops_by_part
+from batchscope.cost.schedule import Limits, simulate
 from batchscope.errors import UserError
-from batchscope.flops import Architecture, Lengths
-from batchscope.memory import Precision, kv_bytes, precision_of, tokens_in
-from batchscope.schedule import Limits, simulate
 
 BATCHED_TOKENS = 16384
 SEQS = {"cpu": 256, "cuda": 1024}
@@ -35,7 +35,7 @@ class WindowPlan:
     skip: int
     steps: int
     work: pd.DataFrame
-    """columns `batchscope.schedule.STEP`, one row a captured step"""
+    """columns `batchscope.cost.schedule.STEP`, one row a captured step"""
     cached_tokens: int
     """of the whole pass, from the prefix cache"""
 
@@ -81,7 +81,7 @@ def work_by_class(model: Architecture, precision: Precision | None, work: pd.Dat
     Args:
         model: the model's shape.
         precision: None: bytes are not known.
-        work: simulated steps, columns `batchscope.schedule.STEP`.
+        work: simulated steps, columns `batchscope.cost.schedule.STEP`.
 
     Returns:
         Rows ``GEMM`` and ``attention``, columns ``flops`` and ``bytes``. The bytes of the matrix products are

@@ -9,8 +9,8 @@ from typing import Any
 
 import pandas as pd
 
+from batchscope.cost.flops import architecture_from
 from batchscope.errors import UserError
-from batchscope.flops import architecture_from
 from batchscope.profiles.classes import CLASSES, Rule, steps_by_class, window_steps
 from batchscope.profiles.plan import as_planned, precision_in, work_by_class
 

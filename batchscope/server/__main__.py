@@ -24,10 +24,10 @@ def main() -> None:
 
 def start_and_answer(host: dict[str, Any]) -> None:
     """Start the server with its instruments, and answer until it is to end."""
-    from batchscope.conversation import answer_jobs
     from batchscope.engine.hardware import make_probe, users_before
     from batchscope.engine.steps import VARIABLE
     from batchscope.engine.telemetry import Instruments
+    from batchscope.jobs.conversation import answer_jobs
     from batchscope.server.process import Telling, running_server
 
     socket = Path(host["socket"])

@@ -13,11 +13,11 @@ from tokenizers import Tokenizer
 from vllm.benchmarks.datasets import SampleRequest
 
 from batchscope.engine.environment import write_environment
-from batchscope.engine.hardware import Sample, energy, sampling
+from batchscope.engine.hardware import energy, sampling
 from batchscope.engine.passes import Request
 from batchscope.engine.prefix_cache import served_tokens
 from batchscope.engine.run import read_requests, warmup_requests
-from batchscope.engine.schema import HARDWARE, STEPS
+from batchscope.engine.schema import HARDWARE, STEPS, Sample
 from batchscope.engine.start import differing_arguments
 from batchscope.engine.telemetry import Instruments
 from batchscope.server.client import Target, client_load, run_load, window_of
@@ -101,7 +101,7 @@ def moved(rows: Iterable[dict[str, Any]], start: float, *times: str) -> list[dic
 
 
 class ServerHost:
-    """A started server, its instruments and its age, as `batchscope.conversation` takes it."""
+    """A started server, its instruments and its age, as `batchscope.jobs.conversation` takes it."""
 
     def __init__(self, server: Server, instruments: Instruments, model: str) -> None:
         self.server = server

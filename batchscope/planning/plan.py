@@ -10,8 +10,8 @@ from typing import Any
 from tabulate import tabulate
 
 from batchscope.config import Config
-from batchscope.expected import Likeness, Pattern, expected_seconds, pattern_of, patterns
 from batchscope.files import read_json
+from batchscope.planning.expected import Likeness, Pattern, expected_seconds, pattern_of, patterns
 from batchscope.runs import Run, expand_serving, expand_studies, runs_by_engine
 
 TOKENS_PER_REVIEW = 300

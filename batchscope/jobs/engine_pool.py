@@ -24,7 +24,7 @@ from typing import IO, Any
 import psutil
 
 from batchscope.files import read_json
-from batchscope.supervise import GRACE_S, device_is_free, gone, snakemake_above
+from batchscope.jobs.supervise import GRACE_S, device_is_free, gone, snakemake_above
 
 IDLE_S = 60.0
 """Seconds after which an engine that nobody asks for ends; other workflows may be waiting for its device."""

@@ -12,8 +12,8 @@ from typing import Literal
 
 import numpy as np
 
-from batchscope.cost_model import Engine, predict
-from batchscope.flops import Lengths
+from batchscope.cost.flops import Lengths
+from batchscope.cost.roofline import Engine, predict
 
 Layout = Literal["packed", "separate"]
 

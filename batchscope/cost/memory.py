@@ -6,7 +6,7 @@ and is estimated (`kv_capacity`).
 
 from dataclasses import dataclass
 
-from batchscope.flops import Architecture
+from batchscope.cost.flops import Architecture
 
 WIDTH = {"bfloat16": 2, "float16": 2, "float32": 4}
 """Bytes of one value, by torch's name of its type."""

@@ -2,7 +2,7 @@
 
 A client sends one line: a job, as the host's ``measure`` takes it, or ``{"stop": true}``. It gets
 ``{"accepted": true}``, then ``{"progress": text}`` lines, then ``{"result": {...}}``. The other side is
-`batchscope.engine_pool`.
+`batchscope.jobs.engine_pool`.
 
 A client that hangs up in the middle of its job was killed: what it asked for is of no use any more, and the
 engine is in the middle of it, so the host ends. It ends as well when a process of vLLM's is gone: vLLM 0.32
@@ -21,9 +21,9 @@ from typing import Any, Protocol
 
 import psutil
 
-from batchscope.meanwhile import repeating
-from batchscope.outcome import CRASHED
-from batchscope.supervise import gone
+from batchscope.jobs.meanwhile import repeating
+from batchscope.jobs.outcome import CRASHED
+from batchscope.jobs.supervise import gone
 
 GONE = 75
 """Exit status where the client is gone (as sysexits.h has it)."""

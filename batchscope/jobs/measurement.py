@@ -15,7 +15,7 @@ from batchscope.engine.schema import HARDWARE, REQUESTS, STEPS
 from batchscope.files import replacing
 from batchscope.server.schema import CLIENT
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SCHEMA_VERSION = 1
 LOG_TAIL = 30
 """Lines of the engine's log that a failed run keeps."""

@@ -16,7 +16,7 @@ from typing import IO
 import psutil
 
 from batchscope.errors import UserError
-from batchscope.meanwhile import repeating
+from batchscope.jobs.meanwhile import repeating
 
 GRACE_S = 5.0
 """Seconds between asking a process group to end and killing it."""

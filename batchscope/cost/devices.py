@@ -116,7 +116,7 @@ SHARES: dict[str, Share] = {
         "driver 580.159.04, 2026-11-22",
     ),
 }
-"""The constant of `batchscope.cost_model`, of devices that we have measured."""
+"""The constant of `batchscope.cost.roofline`, of devices that we have measured."""
 
 
 def device_named(name: str) -> Device | None:

@@ -14,12 +14,12 @@ from typing import Any
 
 from batchscope.analysis.records import Environment, RunRecord, load_measurement, read_record
 from batchscope.analysis.work import engine_of, mean_lengths, setting_of
-from batchscope.break_even import Load, Texts, requests_of
-from batchscope.cost_model import Engine, predict
+from batchscope.cost.break_even import Load, Texts, requests_of
+from batchscope.cost.flops import Lengths
+from batchscope.cost.roofline import Engine, predict
+from batchscope.cost.schedule import Limits
 from batchscope.errors import UserError
-from batchscope.flops import Lengths
 from batchscope.runs import Run
-from batchscope.schedule import Limits
 
 ARITHMETIC = ("dtype", "quantization", "kv_cache_dtype", "tensor_parallel_size", "enforce_eager")
 """Engine arguments that runs must share to be alike: the model has one speed of arithmetic."""

@@ -9,7 +9,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from batchscope.engine_pool import (
+from batchscope.errors import UserError
+from batchscope.files import sha256_of
+from batchscope.jobs.engine_pool import (
     EngineEndedError,
     EngineFailedError,
     EnginePool,
@@ -18,12 +20,10 @@ from batchscope.engine_pool import (
     Limits,
     state_folder,
 )
-from batchscope.errors import UserError
-from batchscope.files import sha256_of
-from batchscope.job import Job, restriction
-from batchscope.measurement import Kind, architecture, failure, publish
-from batchscope.outcome import describe_exit, ran_out_of_memory
-from batchscope.supervise import gone, snakemake_above
+from batchscope.jobs.job import Job, restriction
+from batchscope.jobs.measurement import Kind, architecture, failure, publish
+from batchscope.jobs.outcome import describe_exit, ran_out_of_memory
+from batchscope.jobs.supervise import gone, snakemake_above
 
 
 def measure_job(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
-from batchscope.plan import PlannedRun
+from batchscope.planning.plan import PlannedRun
 
 ALLOCATION_S = 4.0
 """Seconds that an allocation takes besides its runs: Slurm, and two Snakemakes one in the other."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from batchscope.flops import Lengths, causal_keys
+from batchscope.cost.flops import Lengths, causal_keys
 
 WORK = ("prefill_tokens", "prefill_keys", "first_tokens", "decode_tokens", "decode_keys")
 """What a step, or a request, makes the model compute: tokens of prompts and of answers, the keys that these

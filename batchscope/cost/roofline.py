@@ -7,9 +7,9 @@ for all that.
 
     seconds = sum over steps of max(FLOP / peak, bytes / bandwidth) / share
 
-Steps come from `batchscope.schedule`, FLOP from `batchscope.flops`, bytes from `batchscope.memory`. Not in
-it: activations' bytes, collectives between GPUs, gaps between steps, sampling. docs/cost_model.md has figures
-and measurements.
+Steps come from `batchscope.cost.schedule`, FLOP from `batchscope.cost.flops`, bytes from
+`batchscope.cost.memory`. Not in it: activations' bytes, collectives between GPUs, gaps between steps,
+sampling. docs/cost_model.md has figures and measurements.
 """
 
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from batchscope.flops import Architecture, Lengths, head_flops, key_flops, linear_flops
-from batchscope.memory import Precision, kv_bytes, step_weight_bytes
-from batchscope.schedule import Limits, simulate
+from batchscope.cost.flops import Architecture, Lengths, head_flops, key_flops, linear_flops
+from batchscope.cost.memory import Precision, kv_bytes, step_weight_bytes
+from batchscope.cost.schedule import Limits, simulate
 
 PARTS = ("linear", "attention", "head")
 PHASES = ("prefill", "decode")
