@@ -28,7 +28,7 @@ LEGEND: dict[str, Any] = {
     "ncols": 2,
     "frameon": False,
     "fontsize": 7.5,
-    "handlelength": 2.4,
+    "handlelength": 3.4,
     "markerscale": 0.6,
     "columnspacing": 0.8,
 }
