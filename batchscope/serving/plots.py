@@ -28,8 +28,7 @@ LEGEND: dict[str, Any] = {
     "ncols": 2,
     "frameon": False,
     "fontsize": 7.5,
-    "handlelength": 3.4,
-    "markerscale": 0.6,
+    "markerscale": 0.4,
     "columnspacing": 0.8,
 }
 AXES = {CLOSED: "requests under way", OPEN: "requests/s that come"}
@@ -66,7 +65,8 @@ def serving_figure(
             ax.grid(axis="both")
             ax.tick_params(length=0, pad=7)
             if ax.get_legend_handles_labels()[0]:
-                ax.legend(**LEGEND)
+                marked = any(line.get_marker() != "None" for line in ax.get_lines())
+                ax.legend(**LEGEND, handlelength=3 if marked else 1.5)
         return figure
 
 
