@@ -58,10 +58,11 @@ def main() -> None:
 
 
 def short_prompts(case: Case) -> list[dict[str, Any]]:
-    """The case's prompts that both sides can take."""
+    """The case's prompts that both sides can take: vLLM's has one output length for all of them."""
     lines = case.prompts.read_text(encoding="utf-8").splitlines()
     prompts = [json.loads(line) for line in lines]
-    kept = [prompt for prompt in prompts if len(prompt["token_ids"]) <= LONGEST]
+    alike = [prompt for prompt in prompts if prompt["n"] == prompts[0]["n"]]
+    kept = [prompt for prompt in alike if len(prompt["token_ids"]) <= LONGEST]
     if not kept:
         raise UserError(f"{case.run}: every prompt is over {LONGEST} tokens; choose a run with short prompts")
     print(f"{len(kept)} of {len(prompts)} prompts", flush=True)
@@ -95,7 +96,7 @@ def vllm_bench(case: Case, prompts: list[dict[str, Any]], folder: Path) -> float
         case.python, "-c", LAUNCH, "bench", "throughput", "--model", str(case.model.resolve()),
         "--load-format", case.spec["model"]["load_format"], "--dataset-name", "sharegpt",
         "--dataset-path", str(data), "--num-prompts", str(len(prompts)),
-        "--output-len", str(case.output_tokens), "--num-warmups", str(round(tokens / mean)),
+        "--output-len", str(prompts[0]["n"] * case.output_tokens), "--num-warmups", str(round(tokens / mean)),
         "--disable-detokenize", "--output-json", str(out), *flags(case.spec["engine"]["args"]),
     ]  # fmt: skip
     with device_lock(case.spec["device"], 1) as gpus, (folder / "bench.log").open("wb") as log:
