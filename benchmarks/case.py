@@ -10,6 +10,8 @@ from typing import Any
 
 from batchscope.config import load_config
 from batchscope.environments import require
+from batchscope.errors import UserError
+from batchscope.files import read_json
 from batchscope.stats import paired_ratio
 
 RESULTS = Path("results")
@@ -37,27 +39,43 @@ def parser(text: str | None) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(description=text)
     made.add_argument("--run", required=True, help="study/run, measured before: its engine, its prompts")
     made.add_argument("--args", type=json.loads, default={}, help="JSON: engine arguments that differ")
-    made.add_argument("--pairs", type=int, default=5, help="turns of each arm")
+    made.add_argument("--pairs", type=_pairs, default=5, help="turns of each arm, two or more")
     made.add_argument("--out", type=Path, required=True, help="JSON file to write")
     return made
 
 
+def _pairs(text: str) -> int:
+    if (pairs := int(text)) < 2:
+        raise argparse.ArgumentTypeError("an interval needs two or more")
+    return pairs
+
+
 def load_case(run: str, args: Mapping[str, Any]) -> Case:
-    """Find a measured run in ``results``; ``args`` lie over its engine arguments."""
-    config = load_config(json.loads((RESULTS / "config.json").read_text(encoding="utf-8")))
+    """Find a measured run in ``results``; ``args`` lie over its engine arguments.
+
+    Raises:
+        UserError: it has not been measured, or the configuration is not there.
+    """
     folder = RESULTS / "runs" / run
-    measurement = json.loads((folder / "measurement.json").read_text(encoding="utf-8"))
+    config = load_config(_read(RESULTS / "config.json", f"snakemake --cores 1 {RESULTS / 'config.json'}"))
+    measurement = _read(folder / "measurement.json", f"snakemake --cores 1 {folder / 'measurement.json'}")
     spec = measurement["spec"]
     spec["engine"]["args"] |= args
     name = spec["engine"]["environment"]
     return Case(
         run=run,
         spec=spec,
-        environment=json.loads((folder / "environment.json").read_text(encoding="utf-8")),
+        environment=_read(folder / "environment.json", f"snakemake --cores 1 {folder / 'measurement.json'}"),
         python=require(name, config.environments[name]),
         model=RESULTS / "models" / spec["engine"]["model"],
         prompts=RESULTS / "prompts" / measurement["prompts"]["id"] / "prompts.jsonl",
     )
+
+
+def _read(path: Path, remedy: str) -> dict[str, Any]:
+    if (value := read_json(path)) is None:
+        raise UserError(f"{path}: not there, or damaged; call {remedy}, with the run's configuration")
+    return value
 
 
 def take_turns(arms: Mapping[str, Callable[[], float]], pairs: int) -> dict[str, list[float]]:
