@@ -1,8 +1,8 @@
 """How long a run that has not been measured should take, by the cost model and by what runs like it took.
 
 Runs of one model, arithmetic and environment are alike. Their factor, the median of measured over modelled
-seconds, holds what the model leaves out; how work grows with n, with step limits and with copies that the
-prefix cache serves comes from the model.
+seconds, holds what the model leaves out, which is not the same for both layouts; how work grows with n, with step
+limits and with copies that the prefix cache serves comes from the model.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -44,8 +44,8 @@ class Pattern:
     engine: Engine
     """limits are those of an engine that was asked for none, if there was one"""
     block_size: int
-    factor: float
-    """measured over modelled seconds"""
+    factors: Mapping[str, float]
+    """measured over modelled seconds, by layout"""
 
 
 def patterns(folders: Iterable[Path]) -> dict[Likeness, Pattern]:
@@ -75,13 +75,14 @@ def _pattern(records: Sequence[RunRecord]) -> Pattern | None:
     known = [(record, engine) for record in records if (engine := engine_of(record))]
     if not known:
         return None
-    factors = [
-        median(repeat.seconds for repeat in record.measurement.repeats)
-        / predict(engine, mean_lengths(record)).ideal
-        for record, engine in known
-    ]
+    factors: dict[str, list[float]] = {}
+    for record, engine in known:
+        seconds = median(repeat.seconds for repeat in record.measurement.repeats)
+        found = factors.setdefault(record.measurement.spec.workload.layout, [])
+        found.append(seconds / predict(engine, mean_lengths(record)).ideal)
     plain, engine = min(known, key=lambda each: len(each[0].measurement.spec.engine.args))
-    return Pattern(engine, setting_of(plain, "block_size") or 16, median(factors))
+    medians = {layout: median(found) for layout, found in factors.items()}
+    return Pattern(engine, setting_of(plain, "block_size") or 16, medians)
 
 
 def pattern_of(run: Run, found: Mapping[Likeness, Pattern]) -> Pattern | None:
@@ -129,7 +130,7 @@ def expected_seconds(pattern: Pattern, run: Run, prompts: int, prompt_tokens: in
         seconds += predict(pattern.engine, warmup).ideal if warmup else 0.0
     except ValueError:
         return None
-    return seconds * pattern.factor
+    return seconds * pattern.factors.get(load.layout, median(pattern.factors.values()))
 
 
 def _less(cached: int, pattern: Pattern) -> int:
