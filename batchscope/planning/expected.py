@@ -1,8 +1,8 @@
 """How long a run that has not been measured should take, by the cost model and by what runs like it took.
 
 Runs of one model, arithmetic and environment are alike. Their factor, the median of measured over modelled
-seconds, holds what the model leaves out, which is not the same for both layouts; how work grows with n, with step
-limits and with copies that the prefix cache serves comes from the model.
+seconds, holds what the model leaves out, which is not the same for both layouts; how work grows with n, with
+step limits and with copies that the prefix cache serves comes from the model.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
