@@ -4,8 +4,12 @@ To add one to the default, add it to `default_studies` and call ``make config``.
 of them.
 """
 
+from collections.abc import Mapping
+from typing import TypeVar
+
 from pydantic import Field
 
+from batchscope.errors import UserError
 from batchscope.section import Scalar, Section
 
 
@@ -45,6 +49,20 @@ class Study(Grid):
     plot: Plot = Field(
         default_factory=Plot, description="what its plot shows: the keys on the x axis and of the series"
     )
+
+
+Asked = TypeVar("Asked", bound=Grid)
+
+
+def study_named(studies: Mapping[str, Asked], name: str) -> Asked:
+    """The study that a script's ``--study`` names.
+
+    Raises:
+        UserError: there is none of that name; the message lists those that there are.
+    """
+    if name not in studies:
+        raise UserError(f"--study: no study '{name}'; there are {', '.join(studies)}")
+    return studies[name]
 
 
 def default_studies() -> dict[str, Study | None]:

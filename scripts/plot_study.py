@@ -7,8 +7,9 @@ from pathlib import Path
 from batchscope.analysis.frames import read_frame
 from batchscope.analysis.plots import save, study_figure
 from batchscope.config import load_config
-from batchscope.errors import UserError, run_script
+from batchscope.errors import run_script
 from batchscope.files import replacing
+from batchscope.studies import study_named
 
 
 def main() -> None:
@@ -23,13 +24,11 @@ def main() -> None:
     args = parser.parse_args()
 
     config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
-    studies = config.active_studies
-    if args.study not in studies:
-        raise UserError(f"--study: no study '{args.study}'; there are {', '.join(studies)}")
+    study = study_named(config.active_studies, args.study)
     runs, repeats = (
         frame[frame["study"] == args.study] for frame in map(read_frame, (args.tables, args.repeats))
     )
-    figure = study_figure(args.study, studies[args.study], runs, repeats, across=config.compare_environments)
+    figure = study_figure(args.study, study, runs, repeats, across=config.compare_environments)
     with replacing(args.out_png) as png, replacing(args.out_svg) as svg:
         save(figure, png, svg)
 

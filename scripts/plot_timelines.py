@@ -13,6 +13,7 @@ from batchscope.analysis.timelines import load_timeline, timeline_text
 from batchscope.config import load_config
 from batchscope.errors import UserError, run_script
 from batchscope.runs import expand_studies
+from batchscope.studies import study_named
 
 
 def main() -> None:
@@ -25,8 +26,7 @@ def main() -> None:
     args = parser.parse_args()
 
     config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
-    if args.study not in config.active_studies:
-        raise UserError(f"--study: no study '{args.study}'; there are {', '.join(config.active_studies)}")
+    study_named(config.active_studies, args.study)
     folders = [args.runs / run.id for run in expand_studies(config) if run.study == args.study]
     write_timelines(folders, args.out)
     print(f"{len(folders)} timelines in {args.out}")

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from batchscope.analysis.pages import study_html, study_markdown
-from batchscope.analysis.plots import save
+from batchscope.analysis.output import write_csv, write_figure, write_page
 from batchscope.analysis.records import load_runs
 from batchscope.config import load_config
 from batchscope.errors import run_script
-from batchscope.files import replacing, write_text
 from batchscope.serving.frame import serving_frame
 from batchscope.serving.latencies import latencies
 from batchscope.serving.offline import beside_offline
@@ -21,6 +19,7 @@ from batchscope.serving.plots import serving_figure
 from batchscope.serving.records import LoadPoint, load_points
 from batchscope.serving.reference import load_published
 from batchscope.serving.timeline import timeline_figure
+from batchscope.studies import study_named
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLISHED = ROOT / "docs" / "reference" / "h800" / "serving.csv"
@@ -38,18 +37,16 @@ def main() -> None:
     parser.add_argument("--out-timelines", type=Path, required=True, help="folder for the timelines")
     args = parser.parse_args()
     serving = load_config(json.loads(args.config.read_text(encoding="utf-8"))).serving
-    study, points = serving.active_studies[args.study], load_points(args.points)
+    study, points = study_named(serving.active_studies, args.study), load_points(args.points)
     frame = serving_frame(points, serving.slo, load_published(PUBLISHED))
     beside = list(beside_offline(points, load_runs(args.offline)))
     page = serving_page(args.study, study, frame, serving.slo, beside)
     name = f"serving_{args.study}"
-    write_text(args.out_tables / f"{name}.md", study_markdown(page))
-    write_text(args.out_tables / f"{name}.html", study_html(page))
-    with replacing(args.out_tables / f"{name}.csv") as path:
-        frame.dropna(axis="columns", how="all").to_csv(path, index=False)
+    write_page(page, args.out_tables / name)
+    write_csv(frame.dropna(axis="columns", how="all"), args.out_tables / name)
     ttft = {point.served.run: latencies(point.client)["ttft"] for point in points}
-    with replacing(args.out_plots / f"{name}.png") as png, replacing(args.out_plots / f"{name}.svg") as svg:
-        save(serving_figure(args.study, study, frame, ttft, page.context), png, svg)
+    figure = serving_figure(args.study, study, frame, ttft, page.context)
+    write_figure(figure, args.out_plots / name)
     draw_timelines(points, frame, page.context[0], args.out_timelines)
     print(f"{args.study}: {len(points)} load points in {args.out_tables / name}.md")
 
@@ -61,9 +58,7 @@ def draw_timelines(points: Sequence[LoadPoint], frame: pd.DataFrame, footnote: s
         if point.client.empty:
             continue
         figure = timeline_figure(f"{label(row)}: each request", point.client, point.run.steps, footnote)
-        name = point.served.run
-        with replacing(out / f"{name}.png") as png, replacing(out / f"{name}.svg") as svg:
-            save(figure, png, svg)
+        write_figure(figure, out / point.served.run)
 
 
 if __name__ == "__main__":

@@ -16,11 +16,12 @@ from batchscope.analysis.label_tables import (
 )
 from batchscope.analysis.records import load_measurement
 from batchscope.config import load_config
-from batchscope.errors import UserError, run_script
+from batchscope.errors import run_script
 from batchscope.files import replacing
 from batchscope.labels import AnswerReader, Decoding
 from batchscope.models import load_tokenizer
 from batchscope.runs import Run, expand_studies
+from batchscope.studies import study_named
 
 
 def main() -> None:
@@ -35,8 +36,7 @@ def main() -> None:
     args = parser.parse_args()
 
     config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
-    if args.study not in config.active_studies:
-        raise UserError(f"--study: no study '{args.study}'; there are {', '.join(config.active_studies)}")
+    study_named(config.active_studies, args.study)
     runs = [run for run in expand_studies(config) if run.study == args.study]
     rows = write_labels(runs, args.runs, args.prompts, args.models, args.out)
     print(f"{args.study}: {rows:,} labels of {len(runs)} runs in {args.out}")
