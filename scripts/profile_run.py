@@ -112,7 +112,7 @@ def keep(job: Job, called: str, profiler: Any, plan: WindowPlan, shape: dict[str
     for name, frame, schema in (("events", events, EVENTS), ("steps", steps, STEPS)):
         write_table(frame, schema, out / f"{name}.parquet")
     window = {
-        **job.name,
+        **job.identity,
         "profiler": called,
         "layout": job.spec["workload"]["layout"],
         "gpus": max(job.gpus, 1),
@@ -138,7 +138,7 @@ def keep_memory(job: Job, profiler: Any, shape: dict[str, Any]) -> None:
     captured, timeline = profiler.parse(out, job.spec["device"])
     check_work(job, captured)
     memory = {
-        **job.name,
+        **job.identity,
         "device": job.spec["device"],
         "gpus": max(job.gpus, 1),
         "capture_bytes": sum(path.stat().st_size for path in out.rglob("*") if path.is_file()),

@@ -38,7 +38,7 @@ class Host(Protocol):
 
     @property
     def processes(self) -> Sequence[psutil.Process]:
-        """VLLM's: without one of them no measurement ends, or none that counts."""
+        """Those of vLLM: without one of them no measurement ends, or none that counts."""
 
     def measure(self, job: dict[str, Any], tell: Callable[[str], None]) -> dict[str, Any]:
         """What a job asks for; ``tell`` takes lines for a person."""

@@ -33,7 +33,7 @@ class Job:
     log: Path
 
     @property
-    def name(self) -> dict[str, str]:
+    def identity(self) -> dict[str, str]:
         """``study`` and ``run``."""
         study, run = self.run.split("/")
         return {"study": study, "run": run}

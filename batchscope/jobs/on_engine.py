@@ -52,7 +52,7 @@ def measure_job(
         }
         outcome = run_engine(job, wanted, asked, limits)
         measurement = {
-            **job.name,
+            **job.identity,
             "spec": job.spec,
             "prompts": job.summary,
             "architecture": architecture(job.model),
