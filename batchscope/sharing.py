@@ -1,6 +1,7 @@
 """A copy of the results for others: all that was measured, tables and plots, without this machine's names."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,9 @@ PARTS = {
     "plots": ("*.png", "*.svg"),
 }
 """What is copied: files, by the folders that hold them. Neither prompts, which hold the texts, nor traces."""
+
+PATH = re.compile(r"(?<![\w/:.])/(?:[\w.@+-]+/)+([\w.@+-]+)")
+"""An absolute path in a text, such as the end of a failed run's log; no URL, and no unit such as tokens/s."""
 
 
 def share(results: Path, out: Path) -> list[Path]:
@@ -47,6 +51,8 @@ def _copy(file: Path, to: Path) -> Path:
     if file.suffix == ".json":
         value = without_names_of_machine(json.loads(file.read_text(encoding="utf-8")))
         write_text(to, json.dumps(value, indent=1) + "\n")
+    elif file.suffix in (".md", ".csv"):
+        write_text(to, PATH.sub(r"\1", file.read_text(encoding="utf-8")))
     else:
         with replacing(to) as path:
             shutil.copyfile(file, path)
@@ -59,6 +65,7 @@ def without_names_of_machine(value: Any) -> Any:
         return {key: without_names_of_machine(part) for key, part in value.items() if key != "hostname"}
     if isinstance(value, list):
         return [without_names_of_machine(part) for part in value]
-    if isinstance(value, str) and value.startswith("/") and "\n" not in value:
-        return Path(value).name
+    if isinstance(value, str):
+        # a value that is nothing but a path may have spaces in it
+        return Path(value).name if re.match(r"/\S", value) and "\n" not in value else PATH.sub(r"\1", value)
     return value

@@ -20,7 +20,8 @@ def results(tmp_path: Path) -> Path:
     """Results as a sweep leaves them: one run, a load point, a profile, a table, a plot, and what stays here."""
     root = tmp_path / "results"
     model = {"source": "local", "path": "/home/somebody/models/Shape-8B", "load_format": "dummy"}
-    run = write_run(root, model=model)
+    log = ['File "/home/somebody/lib/vllm/engine.py", line 7', "70 tokens/s"]
+    run = write_run(root, model=model, more={"log_tail": log})
     files = {
         "serving/layouts/packed-n4/measurement.json": "{}",
         "serving/layouts/packed-n4/bench.json": '{"tokenizer_id": "/home/somebody/models/Shape-8B"}',
@@ -28,7 +29,7 @@ def results(tmp_path: Path) -> Path:
         "profiles/packing/packed-n4/torch/trace.json.gz": "large",
         "prompts/demo/prompts.jsonl": "a text of somebody's",
         "history/packing/packed-n4/20260302T100000/measurement.json": "{}",
-        "tables/packing.md": "# packing",
+        "tables/packing.md": "# packing\n\n9 tokens/s; died: no file /home/somebody/a-1/lib.so, see https://a.org/b/c",
         "tables/packing.html": "<p>",
         "plots/packing.svg": "<svg/>",
         "config.json": '{"dataset": {"csv": {"path": "/home/somebody/my texts.csv"}}}',
@@ -57,12 +58,15 @@ def test_all_that_was_measured_is_copied_and_nothing_that_names_this_machine(
         "tables/packing.md",
         "plots/packing.svg",
     }  # fmt: skip
-    for path in out.rglob("*.json"):
+    page = (out / "tables/packing.md").read_text()
+    assert page == "# packing\n\n9 tokens/s; died: no file lib.so, see https://a.org/b/c"
+    for path in (*out.rglob("*.json"), *out.rglob("*.md")):
         assert "somebody" not in path.read_text(), path
         assert '"node"' not in path.read_text(), path
     run = Path("runs/packing/packed-n4")
     before, after = (json.loads((root / run / "measurement.json").read_text()) for root in (results, out))
     before["spec"]["model"]["path"] = "Shape-8B"
+    before["log_tail"][0] = 'File "engine.py", line 7'
     assert after == before
     ours, copied = load_run(results / run), load_run(out / run)
     assert copied.measurement.repeats == ours.measurement.repeats
