@@ -315,7 +315,14 @@ class Profile(Section):
         description="torch (PyTorch's), nsys (Nsight Systems, to be installed), memory (what takes the "
         "device's memory); any of them",
     )
-    steps: PositiveInt = Field(4, le=100, description="engine steps looked into, in the middle of a pass")
+    steps: PositiveInt = Field(4, le=100, description="engine steps looked into")
+    at: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="where in a pass they lie, as a share of the time that the cost model predicts for it; "
+        "the last steps decode only",
+    )
     timeout_s: PositiveInt = Field(300, description="a capture that takes longer is stopped")
 
 

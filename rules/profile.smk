@@ -60,9 +60,10 @@ rule profile_run:
         ),
         model=lambda wildcards, input: os.path.dirname(input.model),
         steps=CONFIG.profile.steps,
+        at=CONFIG.profile.at,
     shell:
         "python3 -m scripts.profile_run --run {wildcards.study:q}/{wildcards.run:q}"
-        " --profiler {wildcards.profiler:q} --spec {params.spec:q} --steps {params.steps}"
+        " --profiler {wildcards.profiler:q} --spec {params.spec:q} --steps {params.steps} --at {params.at}"
         ' --environments "$BATCHSCOPE_ENVIRONMENTS" --gpus {resources.gpu} --timeout {resources.timeout_s}'
         " --prompts {input.prompts:q} --prompts-summary {input.summary:q}"
         " --model {params.model:q} --out {output.folder:q} --log {log:q}"

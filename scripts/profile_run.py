@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from batchscope.cost.flops import Architecture, Lengths, architecture_from
+from batchscope.cost.flops import Lengths, architecture_from
 from batchscope.engine.prefix_cache import served_tokens
 from batchscope.errors import UserError, run_script
 from batchscope.files import replacing, write_text
@@ -19,7 +20,15 @@ from batchscope.jobs.job import Job, job_arguments, read_job, restriction
 from batchscope.jobs.measurement import architecture
 from batchscope.jobs.supervise import device_lock
 from batchscope.profiles.capture import CaptureJob
-from batchscope.profiles.plan import BLOCK_SIZE, WindowPlan, limits_of, plan_window
+from batchscope.profiles.plan import (
+    BLOCK_SIZE,
+    WindowPlan,
+    limits_of,
+    plan_window,
+    precision_in,
+    step_cost,
+    work_of_window,
+)
 from batchscope.profiles.schema import EVENTS, STEPS, TIMELINE
 
 PROFILERS = {
@@ -35,11 +44,13 @@ def main() -> None:
     parser = job_arguments(__doc__, timeout_s=300)
     parser.add_argument("--profiler", required=True, choices=PROFILERS, help="what captures it")
     parser.add_argument("--steps", type=int, required=True, help="engine steps in the window")
+    parser.add_argument("--at", type=float, required=True, help="where in the pass: share of its time")
     args = parser.parse_args()
 
     job, profiler = read_job(args), import_module(PROFILERS[args.profiler])
     shape = architecture(job.model)
-    plan = plan_of(job, architecture_from(shape), args.steps)
+    requests = requests_of(job)
+    plan = plan_of(job, requests, shape, args.steps, args.at)
     EnginePool(state_folder()).make_room(job.spec["device"], job.gpus)
     job.out.mkdir(parents=True, exist_ok=True)
     with device_lock(job.spec["device"], max(job.gpus, 1)) as gpus:
@@ -47,12 +58,12 @@ def main() -> None:
     if args.profiler == "memory":
         keep_memory(job, profiler, shape)
         return
-    window = keep(job, args.profiler, profiler, plan, shape)
+    window = keep(job, args.profiler, profiler, requests, shape)
     print(f"{job.run}, {args.profiler}: {describe(window)}", flush=True)
 
 
-def plan_of(job: Job, model: Architecture | None, steps: int) -> WindowPlan:
-    """The middle of the pass, as the scheduler's simulation has it."""
+def requests_of(job: Job) -> list[Lengths]:
+    """Tokens of each request of a pass, and of those how many the prefix cache serves."""
     args, load = job.spec["engine"]["args"], job.spec["workload"]
     with job.prompts.open(encoding="utf-8") as file:
         prompts = [json.loads(line) for line in file]
@@ -60,11 +71,20 @@ def plan_of(job: Job, model: Architecture | None, steps: int) -> WindowPlan:
     reuse = load.get("reuse", "none") != "none"
     block_size = args.get("block_size") or BLOCK_SIZE[job.spec["device"]]
     cached = served_tokens(tokens, block_size) if reuse else [0] * len(tokens)
-    requests = [
+    return [
         Lengths(len(ids), found, prompt["n"] * load["output_tokens_per_review"])
         for prompt, ids, found in zip(prompts, tokens, cached, strict=True)
     ]
-    return plan_window(requests, limits_of(args, job.spec["device"], model), steps)
+
+
+def plan_of(
+    job: Job, requests: Sequence[Lengths], shape: Mapping[str, Any], steps: int, at: float
+) -> WindowPlan:
+    """Where the window lies, as the scheduler's simulation and the cost model have the pass."""
+    args, device, model = job.spec["engine"]["args"], job.spec["device"], architecture_from(shape)
+    dtype = args.get("dtype") or shape.get("dtype") or shape.get("torch_dtype")
+    cost = step_cost(model, precision_in({**args, "dtype": dtype}), device) if model else None
+    return plan_window(requests, limits_of(args, device, model), steps, at, cost)
 
 
 def capture_of(job: Job, gpus: list[str], plan: WindowPlan) -> CaptureJob:
@@ -91,14 +111,16 @@ def capture_of(job: Job, gpus: list[str], plan: WindowPlan) -> CaptureJob:
     )
 
 
-def keep(job: Job, called: str, profiler: Any, plan: WindowPlan, shape: dict[str, Any]) -> dict[str, Any]:
+def keep(
+    job: Job, called: str, profiler: Any, requests: Sequence[Lengths], shape: dict[str, Any]
+) -> dict[str, Any]:
     """Parse the capture; write its two tables, and window.json with all that its summary needs.
 
     Args:
         job: The profiled run.
         called: The profiler's name.
         profiler: Its module.
-        plan: The window.
+        requests: Of one pass.
         shape: The model's architecture.
 
     Raises:
@@ -111,6 +133,7 @@ def keep(job: Job, called: str, profiler: Any, plan: WindowPlan, shape: dict[str
     events, steps = profiler.parse(out)
     for name, frame, schema in (("events", events, EVENTS), ("steps", steps, STEPS)):
         write_table(frame, schema, out / f"{name}.parquet")
+    work = work_of_window(requests, captured["resolved"], captured["skip"], len(steps))
     window = {
         **job.identity,
         "profiler": called,
@@ -121,7 +144,7 @@ def keep(job: Job, called: str, profiler: Any, plan: WindowPlan, shape: dict[str
         "parse_s": time.monotonic() - started,
         **captured,
         "architecture": shape,
-        "work": plan.work.to_dict("records"),
+        "work": work.to_dict("records"),
     }
     write_text(out / "window.json", json.dumps(window, indent=1) + "\n")
     (out / "order.json").unlink(missing_ok=True)  # it names folders of this machine

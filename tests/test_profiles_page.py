@@ -27,11 +27,13 @@ def profile(
     planned: bool = True,
     study: str = "s",
     profiler: str = "torch",
+    answers: int = 0,
 ) -> Path:
     """A capture of three steps of 1 s, the second of them the window: GEMM, then 0.1 s of copying."""
     out = folder / "profiles" / study / layout / profiler
     out.mkdir(parents=True)
-    step = {"prefill_requests": 1, "prefill_tokens": 100, "decode_requests": 0, "decode_tokens": 0}
+    step = {"prefill_requests": 1, "prefill_tokens": 0 if answers else 100}
+    step |= {"decode_requests": answers, "decode_tokens": answers}
     steps = [{"step": place, "start_s": float(place), "duration_s": 0.8, **step} for place in range(3)]
     pd.DataFrame(steps).to_parquet(out / "steps.parquet")
     events = [("aten::mm", 1.0, gemm_s), ("aten::copy_", 1.85, 0.1)]
@@ -52,7 +54,8 @@ def profile(
     (out / "environment.json").write_text(
         json.dumps({"gpu": None, "cpu": CPU, "versions": {"vllm": "0.32.0"}})
     )
-    (out / "window_rank0.1.pt.trace.json.gz").write_bytes(b"")
+    for name in ("window_rank0.1.pt.trace.json.gz", "profiler_out_0.txt"):
+        (out / name).write_bytes(b"")
     return out
 
 
@@ -75,6 +78,19 @@ def test_packed_is_held_against_separate_class_by_class(tmp_path: Path) -> None:
     assert rows["window"][:2] == ["100.0", "1e+03"]
 
 
+def test_a_step_that_reads_prompts_is_not_held_against_one_that_decodes(tmp_path: Path) -> None:
+    folders = [profile(tmp_path, "packed", 0.6, answers=39), profile(tmp_path, "separate", 0.4)]
+    columns, rows = table_of(folders, tmp_path / "tables")
+    assert columns[-1] == ("s/packed minus s/separate (torch)", "% points")
+    assert rows["GEMM"][-1] == "+20.0"
+    first, _, last = profiles_page(load_profiles(folders), load_rules(), tmp_path / "tables").findings
+    assert first.startswith("s/packed, torch, 1 step of 39 tokens of answers: GEMM 60.0 %")
+    assert last == (
+        "s/packed and s/separate (torch) are not compared token by token: the one computes mostly tokens of "
+        "answers, the other of prompts; profile.at says where in the pass a window lies."
+    )
+
+
 def test_rates_are_the_cost_models_work_over_the_time_of_the_class(tmp_path: Path) -> None:
     columns, rows = table_of([profile(tmp_path, "packed", 0.5)], tmp_path)
     weights = 64 * (2 * 64 + 2 * 32) + 3 * 64 * 128
@@ -93,10 +109,11 @@ def test_idle_time_is_told_by_its_place_and_files_are_linked(tmp_path: Path) -> 
     folder = profile(tmp_path, "packed", 0.6)
     page = profiles_page(load_profiles([folder]), load_rules(), tmp_path / "tables")
     assert page.findings == [
-        "s/packed, torch, 1 step: GEMM 60.0 %, copy 10.0 %. "
+        "s/packed, torch, 1 step of 100 tokens of prompts: GEMM 60.0 %, copy 10.0 %. "
         "Idle 30.0 %: 20.0 % while a step runs, 10.0 % between steps."
     ]
-    assert page.files == ["../profiles/s/packed/torch/window_rank0.1.pt.trace.json.gz"]
+    names = ("profiler_out_0.txt", "window_rank0.1.pt.trace.json.gz")
+    assert page.files == [f"../profiles/s/packed/torch/{name}" for name in names]
     assert page.notes[0] == (
         "s/packed, torch: 1.5 MB; 1 step took 1.1 s, without profiler 1 and 1 s: overhead +10.0 %; "
         "the whole pass took 5 s, without profiler 4 and 4.5 s."

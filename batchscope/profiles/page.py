@@ -15,9 +15,11 @@ TITLE = "profiles"
 QUESTION = "Where does the time inside an engine step go?"
 CLASS = ("", "class")
 GIGA = 1e9
-RAW = "*.pt.trace.json*", "*.profiler_out.txt", "*.nsys-rep", "*.sqlite", "*.csv"
+RAW = "*.pt.trace.json*", "*profiler_out*.txt", "*.nsys-rep", "*.sqlite", "*.csv"
 """Files of a capture that have readers of their own."""
 
+
+PHASE_WORDS = {"prefill": "of prompts", "decode": "of answers"}
 
 SHOWN = 0.0005
 """Shares below are none, to the decimal that is shown."""
@@ -64,13 +66,23 @@ def _where_it_goes(profile: Profile, frame: pd.DataFrame, rules: Sequence[Rule])
     total = frame["seconds"].sum()
     inside, behind = (steps[name].sum() / total for name in ("idle_inside", "idle_behind"))
     return (
-        f"{profile.name}, {_count(len(steps), 'step')}: {largest}. Idle {percent(frame['share'][IDLE])}: "
+        f"{profile.name}, {_count(len(steps), 'step')} of {tokens_a_step(profile)}: {largest}. "
+        f"Idle {percent(frame['share'][IDLE])}: "
         f"{percent(inside)} while a step runs, {percent(behind)} between steps."
     )
 
 
 def _difference(packed: Profile, separate: Profile, first: pd.DataFrame, second: pd.DataFrame) -> str:
-    """Time a token, and the two classes in which it differs most, where that is a share worth showing."""
+    """Time a token, and the two classes in which it differs most, where that is a share worth showing.
+
+    A prompt's token and an answer's are not alike: reading the weights is shared by a step's tokens.
+    """
+    if packed.phase != separate.phase:
+        return (
+            f"{packed.run} and {separate.run} ({packed.profiler}) are not compared token by token: the "
+            f"one computes mostly tokens {PHASE_WORDS[packed.phase]}, the other "
+            f"{PHASE_WORDS[separate.phase]}; profile.at says where in the pass a window lies."
+        )
     delta = first["us_per_token"] - second["us_per_token"]
     total = first["us_per_token"].sum()
     largest = delta.reindex(delta.abs().sort_values(ascending=False, kind="stable").index).head(2)
@@ -80,6 +92,13 @@ def _difference(packed: Profile, separate: Profile, first: pd.DataFrame, second:
         f"{second['us_per_token'].sum():.3g} µs ({packed.profiler})"
         f"{'; the difference: ' if parts else ''}{', '.join(parts)}."
     )
+
+
+def tokens_a_step(profile: Profile) -> str:
+    """What a step of the window computes on average, in words."""
+    steps = len(window_steps(profile.steps))
+    each = {phase: round(tokens / steps) for phase, tokens in profile.tokens_by_phase.items() if tokens}
+    return " and ".join(f"{count:,} tokens {PHASE_WORDS[phase]}" for phase, count in each.items())
 
 
 def _agreement(one: Profile, other: Profile, first: pd.DataFrame, second: pd.DataFrame) -> str:
@@ -119,8 +138,10 @@ def _table(profiles: Sequence[Profile], frames: dict[str, pd.DataFrame]) -> Tabl
         delta = frames[packed.name] - frames[separate.name]
         for row, name in zip(rows, CLASSES, strict=False):
             row[group, "% points"] = f"{100 * delta['share'][name]:+.1f}"
-            row[group, "µs/token"] = f"{delta['us_per_token'][name]:+.3g}"
-        rows[-1][group, "µs/token"] = f"{delta['us_per_token'].sum():+.3g}"
+            if packed.phase == separate.phase:
+                row[group, "µs/token"] = f"{delta['us_per_token'][name]:+.3g}"
+        if packed.phase == separate.phase:
+            rows[-1][group, "µs/token"] = f"{delta['us_per_token'].sum():+.3g}"
     columns = list(dict.fromkeys(key for row in rows for key in row))
     filled = [column for column in columns if any(row.get(column) for row in rows)]
     return Table(filled, [[row.get(column, "") for column in filled] for row in rows])
@@ -165,7 +186,10 @@ def percent(share: float) -> str:
 
 
 def _giga(value: float) -> str:
-    return "" if math.isnan(value) else f"{value / GIGA:,.3g}"
+    if math.isnan(value):
+        return ""
+    short = f"{value / GIGA:.3g}"
+    return short if value < 1000 * GIGA else f"{float(short):,.0f}"
 
 
 def _count(number: int, noun: str) -> str:

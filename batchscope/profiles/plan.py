@@ -1,9 +1,14 @@
-"""Which steps of a pass to capture, and what the cost model says that they compute."""
+"""Which steps of a pass to capture, and what the cost model says that they compute.
 
-from collections.abc import Mapping, Sequence
+The window lies at a share of the pass's predicted time, not of its steps: a pass over long packed prompts
+spends nine tenths of its time in a third of its steps, those that read prompts.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from batchscope.cost.flops import Architecture, Lengths
@@ -11,6 +16,8 @@ from batchscope.cost.memory import Precision, kv_bytes, precision_of, tokens_in
 from batchscope.cost.roofline import BYTES, bytes_by_part, flops_by_part
 from batchscope.cost.schedule import Limits, simulate
 from batchscope.errors import UserError
+
+FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
 BATCHED_TOKENS = 16384
 SEQS = {"cpu": 256, "cuda": 1024}
@@ -20,13 +27,17 @@ than too long, and the window lies within it."""
 BLOCK_SIZE = {"cpu": 128, "cuda": 16}
 """vLLM's own choice."""
 
+BALANCE = {"cpu": 20.0, "cuda": 250.0}
+"""FLOP that a device does while it moves a byte, roughly: which of the two a step's time goes by. It only
+places the window here."""
+
 AROUND = 2
 """Captured steps that only bound the window (`batchscope.profiles.classes`)."""
 
 
 @dataclass(frozen=True)
 class WindowPlan:
-    """Steps to capture: ``steps`` of them after ``skip`` others; ``work`` is what each should compute.
+    """Steps to capture: ``steps`` of them after ``skip`` others.
 
     Two more are captured than are looked into: the profiler starts inside the first, and the beginning of the
     last is the window's end.
@@ -34,14 +45,25 @@ class WindowPlan:
 
     skip: int
     steps: int
-    work: pd.DataFrame
-    """columns `batchscope.cost.schedule.STEP`, one row a captured step"""
     cached_tokens: int
     """of the whole pass, from the prefix cache"""
 
 
-def plan_window(requests: Sequence[Lengths], limits: Limits, steps: int) -> WindowPlan:
-    """The middle of a pass over all requests; a pass that is shorter is captured as a whole.
+def plan_window(
+    requests: Sequence[Lengths],
+    limits: Limits,
+    steps: int,
+    at: float = 0.5,
+    cost: Callable[[pd.DataFrame], FloatArray] | None = None,
+) -> WindowPlan:
+    """Where to look into a pass over all requests; a pass that is shorter is captured as a whole.
+
+    Args:
+        requests: all of the pass, in their order.
+        limits: what bounds a step, as far as it is known before the engine starts.
+        steps: to look into.
+        at: share of the pass's cost before the middle of the window.
+        cost: of each simulated step, in any unit; None: all cost the same.
 
     Raises:
         UserError: the KV cache cannot hold one of the requests.
@@ -51,9 +73,45 @@ def plan_window(requests: Sequence[Lengths], limits: Limits, steps: int) -> Wind
     except ValueError as error:
         raise UserError(f"nothing to profile: {error}; raise engine.args.kv_cache_memory_bytes") from None
     captured = min(steps + AROUND, len(simulated))
-    skip = (len(simulated) - captured) // 2
-    work = simulated.iloc[skip : skip + captured].reset_index(drop=True)
-    return WindowPlan(skip, captured, work, sum(request.cached_tokens for request in requests))
+    done = np.cumsum(cost(simulated) if cost else np.ones(len(simulated)))
+    middle = int(np.searchsorted(done, at * done[-1], side="right"))
+    skip = min(max(middle - captured // 2, 0), len(simulated) - captured)
+    return WindowPlan(skip, captured, sum(request.cached_tokens for request in requests))
+
+
+def step_cost(
+    model: Architecture, precision: Precision | None, device: str
+) -> Callable[[pd.DataFrame], FloatArray]:
+    """The roofline's time of a step, in the time of one FLOP: its FLOP, or its bytes at `BALANCE`."""
+
+    def cost(work: pd.DataFrame) -> FloatArray:
+        flops: FloatArray = flops_by_part(model, work).sum(axis="columns").to_numpy(dtype=float)
+        if precision is None:
+            return flops
+        moved: FloatArray = bytes_by_part(model, precision, work).sum(axis="columns").to_numpy(dtype=float)
+        return np.maximum(flops, BALANCE[device] * moved)
+
+    return cost
+
+
+def work_of_window(
+    requests: Sequence[Lengths], resolved: Mapping[str, Any], skip: int, steps: int
+) -> pd.DataFrame:
+    """What the captured steps should compute, now that the engine has said how large its KV cache is.
+
+    Args:
+        requests: all of the pass, in their order.
+        resolved: the engine's arguments in force, as measurement.json has them.
+        skip: steps of the pass before those captured.
+        steps: captured.
+
+    Returns:
+        Columns `batchscope.cost.schedule.STEP`, one row a captured step.
+    """
+    limits = Limits(
+        resolved["max_num_batched_tokens"], resolved["max_num_seqs"], resolved.get("kv_cache_tokens") or None
+    )
+    return simulate(requests, limits).iloc[skip : skip + steps].reset_index(drop=True)
 
 
 def limits_of(args: Mapping[str, Any], device: str, model: Architecture | None) -> Limits:

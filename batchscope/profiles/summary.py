@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from batchscope.cost.flops import architecture_from
+from batchscope.cost.roofline import PHASES
 from batchscope.errors import UserError
 from batchscope.profiles.classes import CLASSES, Rule, steps_by_class, window_steps
 from batchscope.profiles.plan import as_planned, precision_in, work_by_class
@@ -45,8 +46,18 @@ class Profile:
     @property
     def tokens(self) -> int:
         """Computed in the window, of prompts and of answers."""
+        return sum(self.tokens_by_phase.values())
+
+    @property
+    def tokens_by_phase(self) -> dict[str, int]:
+        """Computed in the window: ``prefill``, those of prompts, and ``decode``, those of answers."""
         steps = window_steps(self.steps)
-        return int(steps["prefill_tokens"].sum() + steps["decode_tokens"].sum())
+        return {phase: int(steps[f"{phase}_tokens"].sum()) for phase in PHASES}
+
+    @property
+    def phase(self) -> str:
+        """Which of the two most tokens of the window belong to."""
+        return max(PHASES, key=self.tokens_by_phase.__getitem__)
 
 
 def load_profiles(folders: Iterable[Path]) -> list[Profile]:
