@@ -2,8 +2,10 @@
 
 Columns of its own:
 
+- ``label``: the load point in words (`batchscope.serving.labels`), of which no other has the same.
 - ``load.<key>``: how the server got its requests.
 - ``duration_s, failed, reviews_per_s``; ``<statistic>_<kind>_ms`` for each of `latencies.KINDS`.
+- ``first_median_ttft_ms, again_median_ttft_ms``: of the prompts' first submissions, and of later ones.
 - ``good, good_low, good_high``: share of requests within the limits, with Wilson's interval; ``goodput``,
   ``goodput_low, goodput_high``: the same as requests/s.
 - ``ttft_growth``: of an open loop, seconds by which TTFT grows in a second of sending; ``piles_up``: whether
@@ -21,7 +23,8 @@ import pandas as pd
 from batchscope.analysis.frames import runs_frame
 from batchscope.serving.config import Slo
 from batchscope.serving.gates import judge
-from batchscope.serving.latencies import MS, statistics, within_slo
+from batchscope.serving.labels import labels
+from batchscope.serving.latencies import MS, first_and_again, statistics, within_slo
 from batchscope.serving.limits import trend
 from batchscope.serving.records import LoadPoint
 from batchscope.serving.reference import published_for
@@ -36,7 +39,9 @@ def serving_frame(points: Sequence[LoadPoint], slo: Slo, published: pd.DataFrame
     rows = [_judged(point) | _load(point) | _measured(point, slo) for point in points]
     ours = pd.DataFrame(rows, index=runs.index)
     theirs = pd.DataFrame([_published(point, published) for point in points], index=runs.index)
-    return pd.concat([runs.drop(columns=[*set(runs) & set(ours)]), ours, theirs], axis="columns")
+    frame = pd.concat([runs.drop(columns=[*set(runs) & set(ours)]), ours, theirs], axis="columns")
+    frame.insert(list(frame).index("run") + 1, "label", labels(frame))
+    return frame
 
 
 def _judged(point: LoadPoint) -> Row:
@@ -59,7 +64,8 @@ def _measured(point: LoadPoint, slo: Slo) -> Row:
     reviews = done["output_tokens"].sum() / point.served.spec.workload.output_tokens_per_review
     shares = (good.value, good.low, good.high) if good else (np.nan,) * 3
     good_shares = dict(zip(("", "_low", "_high"), shares, strict=True))
-    sent = len(point.client)
+    sent, prompts = len(point.client), point.served.prompts.prompts
+    first, again = first_and_again(point.client, prompts // point.served.spec.workload.duplicates)
     found = trend(point.client) if point.load.request_rate else None
     return {
         "requests": len(done),
@@ -67,6 +73,8 @@ def _measured(point: LoadPoint, slo: Slo) -> Row:
         "duration_s": seconds,
         "reviews_per_s": reviews / seconds,
         **statistics(point.client),
+        "first_median_ttft_ms": first,
+        "again_median_ttft_ms": again,
         **{f"good{end}": value for end, value in good_shares.items()},
         **{f"goodput{end}": value * sent / seconds for end, value in good_shares.items()},
         "ttft_growth": found.middle if found else np.nan,

@@ -45,6 +45,21 @@ def statistics(requests: pd.DataFrame) -> dict[str, float]:
     return found
 
 
+def first_and_again(requests: pd.DataFrame, distinct: int) -> tuple[float, float]:
+    """Median TTFT in ms of the prompts' first submissions, and of later ones; NaN where none is sent again.
+
+    Args:
+        requests: in the order of sending, in which a prompt's copies come a whole pass later.
+        distinct: prompts of one pass, copies left out.
+    """
+    again = requests["request"] >= distinct
+    medians = [latencies(rows)["ttft"] for rows in (requests[~again], requests[again])]
+    if not all(len(values) for values in medians):
+        return np.nan, np.nan
+    first, later = (float(np.median(values)) for values in medians)
+    return first, later
+
+
 def within_slo(requests: pd.DataFrame, slo: Slo) -> Share | None:
     """The requests that keep all limits, of all that were sent; None where there is no limit, or no request.
 

@@ -1,5 +1,6 @@
 """The page of one study of the server: sentences, and vLLM's result line by line beside the published."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,10 +12,10 @@ from batchscope.analysis.pages import LINE
 from batchscope.analysis.reference import LABEL
 from batchscope.analysis.tables import MEASURED, Page, Struck, Table, environments, figure, models, show_count
 from batchscope.serving.config import ServingStudy, Slo
+from batchscope.serving.labels import CLOSED, OPEN, apart, load_words, settings
 from batchscope.serving.limits import knee
 from batchscope.serving.lines import LINES, UNDEFINED, Line
-
-CLOSED, OPEN = "load.max_concurrency", "load.request_rate"
+from batchscope.serving.sweeps import sweeps
 
 
 def serving_page(
@@ -25,14 +26,20 @@ def serving_page(
     Args:
         name: the study's name.
         study: its question.
-        points: its rows of `serving_frame`, in the order that the table keeps.
+        points: its rows of `serving_frame`, in the order that the table keeps (`records.in_order`).
         slo: the limits that goodput is about.
         beside: sentences on what the same prompts gave offline.
     """
     return Page(
         title=f"serving: {name}",
         question=study.question,
-        findings=[*closed_loops(points), *open_loops(points), *layouts(points), *beside]
+        findings=[
+            *closed_loops(points),
+            *open_loops(points),
+            *layouts(points),
+            *submissions(points),
+            *beside,
+        ]
         or ["No answer: no two load points can be compared."],
         context=[*environments(points), *models(points)],
         table=serving_table(points, slo),
@@ -41,39 +48,20 @@ def serving_page(
 
 
 def label(point: "pd.Series[Any]") -> str:
-    """A load point in words: ``4 to a prompt, 16 under way``."""
-    size = f"{point['n']} to a prompt" if point["layout"] == "packed" else "separate"
-    return ", ".join(filter(None, [size, load_words(point)]))
-
-
-def load_words(point: "pd.Series[Any]") -> str:
-    """How its requests come."""
-    most, rate = given(point[CLOSED]), given(point[OPEN])
-    words = [f"{show(rate)} requests/s"] * bool(rate) + [f"{most} under way"] * bool(most)
-    if rate and (burstiness := point["load.burstiness"]) != 1:
-        words.append(f"burstiness {show(burstiness)}")
-    return ", ".join(words) or "all at once"
-
-
-def sweeps(points: pd.DataFrame, axis: str) -> Iterator[pd.DataFrame]:
-    """Valid points that differ in their load alone, along it; those of one point are none."""
-    valid = points[points["valid"] & points[axis].notna()]
-    other = CLOSED if axis == OPEN else OPEN
-    for _, group in valid.groupby(["layout", "n", other, "load.burstiness"], dropna=False, sort=False):
-        if group[axis].nunique() > 1:
-            yield group.sort_values(axis, kind="stable")
+    """A load point in words: ``4 to a prompt, 16 under way``; no other of the study has the same."""
+    return str(point["label"])
 
 
 def closed_loops(points: pd.DataFrame) -> Iterator[str]:
     """A sentence a sweep: where the knee is, and what more load brings behind it."""
     for sweep in sweeps(points, CLOSED):
-        place = knee(sweep["request_throughput"].tolist())
-        at, last = sweep.iloc[place], sweep.iloc[-1]
+        place = knee(sweep.points["request_throughput"].tolist())
+        at, last = sweep.points.iloc[place], sweep.points.iloc[-1]
         words = (
-            f"{_size(at)}: the knee is at {show(at[CLOSED])} under way, with {_rate(at)} requests/s and a "
+            f"{_size(at)}{sweep.apart}: the knee is at {show(at[CLOSED])} under way, with {_rate(at)} and a "
             f"median E2EL of {_ms(at, 'median_e2el_ms')}."
         )
-        if place == len(sweep) - 1:
+        if place == len(sweep.points) - 1:
             yield words + " It is the largest load here: a larger one may do better."
         else:
             gain = last["request_throughput"] / at["request_throughput"]
@@ -87,36 +75,95 @@ def closed_loops(points: pd.DataFrame) -> Iterator[str]:
 def open_loops(points: pd.DataFrame) -> Iterator[str]:
     """A sentence a sweep: up to which rate the server keeps up, and from which on requests pile up."""
     for sweep in sweeps(points, OPEN):
-        piling = sweep[sweep["piles_up"].fillna(False).astype(bool)]
-        kept = sweep[~sweep.index.isin(piling.index) & sweep["piles_up"].notna()]
+        rows, name = sweep.points, _size(sweep.points.iloc[0]) + sweep.apart
+        piling = rows[rows["piles_up"].fillna(False).astype(bool)]
+        kept = rows[~rows.index.isin(piling.index) & rows["piles_up"].notna()]
         if not kept.empty:
             at = kept.iloc[-1]
             yield (
-                f"{_size(at)}: at {show(at[OPEN])} requests/s the server keeps up, with a P99 TTFT of "
+                f"{name}: at {show(at[OPEN])} requests/s the server keeps up, with a P99 TTFT of "
                 f"{_ms(at, 'p99_ttft_ms')}."
             )
         if not piling.empty:
             at = piling.iloc[0]
             growth = at["ttft_growth"]
             yield (
-                f"{_size(at)}: at {show(at[OPEN])} requests/s they pile up: with each second of sending TTFT "
+                f"{name}: at {show(at[OPEN])} requests/s they pile up: with each second of sending TTFT "
                 f"grows by {growth:.2g} s, so about {at[OPEN] / (1 + growth):,.3g} are finished in a second."
             )
         else:
-            yield f"{_size(sweep.iloc[-1])}: no rate here is more than the server can do."
+            yield f"{name}: no rate here is more than the server can do."
 
 
 def layouts(points: pd.DataFrame) -> Iterator[str]:
-    """Packed against separate, where everything is sent at once."""
+    """Packed against separate, where everything is sent at once and all else was asked for alike."""
     free = points[points["valid"] & points[CLOSED].isna() & points[OPEN].isna()]
-    for n, group in free.groupby("n", sort=False):
-        by = {layout: rows.iloc[0] for layout, rows in group.groupby("layout")}
-        if len(by) == 2:
-            packed, separate = (by[layout]["reviews_per_s"] for layout in ("packed", "separate"))
-            yield (
-                f"n = {n}, all at once: separate prompts label {figure(separate)} reviews/s, one packed "
-                f"prompt {figure(packed)}: {separate / packed:.1f}x."
-            )
+    groups = free.groupby(settings(points.columns, ["layout"]), dropna=False, sort=False)
+    pairs = [
+        (rows["packed"], rows["separate"])
+        for _, group in groups
+        if len(rows := {row["layout"]: row for _, row in group.iterrows()}) == 2
+    ]
+    more = apart(free.loc[[packed.name for packed, _ in pairs]], ())
+    for (packed, separate), words in zip(pairs, more, strict=True):
+        ours, theirs = packed["reviews_per_s"], separate["reviews_per_s"]
+        one = "one packed prompt" if packed["requests"] == 1 else "packed ones"
+        yield (
+            f"n = {packed['n']}{words}, all at once: separate prompts label {figure(theirs)} reviews/s, "
+            f"{one} {figure(ours)}: {theirs / ours:.1f}x."
+        )
+
+
+def submissions(points: pd.DataFrame) -> Iterator[str]:
+    """First against later submissions of the same prompts with the prefix cache on.
+
+    Of loads with one request under way or all at once, where another load point sends them once without it.
+    """
+    valid = points[points["valid"] & points[OPEN].isna() & points[CLOSED].fillna(1).eq(1)]
+    cached = (valid["reuse"] != "none") & (valid["duplicates"] > 1)
+    usual = valid[(valid["reuse"] == "none") & (valid["duplicates"] == 1)]
+    for _, again in valid[cached].iterrows():
+        once = next((row for _, row in usual.iterrows() if _sends_the_same(row, again)), None)
+        if once is not None:
+            alone = once["requests"] == 1 and given(again[CLOSED]) == 1
+            yield one_again(again, once) if alone else many_again(again, once)
+
+
+def _sends_the_same(once: "pd.Series[Any]", again: "pd.Series[Any]") -> bool:
+    """Whether the two differ in copies and cache alone; how a single prompt is sent makes no difference."""
+    apart_from = ["duplicates", "reuse", "engine.enable_prefix_caching"]
+    names = settings(once.index, apart_from + [CLOSED] * (once["requests"] == 1))
+    return all(given(once[name]) == given(again[name]) for name in names)
+
+
+def one_again(again: "pd.Series[Any]", once: "pd.Series[Any]") -> str:
+    """Of a single prompt, which is answered before it is sent again; beside it the published TTFT."""
+    first, later = again["first_median_ttft_ms"], again["again_median_ttft_ms"]
+    words = (
+        f"{_size(again)}, sent {_time(again)} with the prefix cache on: TTFT {later:,.1f} ms instead of "
+        f"{first:,.1f} ms ({_ms(once, 'median_ttft_ms')} without the cache)."
+    )
+    theirs = given(once.get("published.median_ttft_ms"))
+    if theirs and abs(math.log(theirs / later)) < abs(math.log(theirs / first)):
+        words += (
+            f" The published {theirs:,.1f} ms are of the second kind: no GPU computes that prompt so soon."
+        )
+    return words
+
+
+def many_again(again: "pd.Series[Any]", once: "pd.Series[Any]") -> str:
+    """Of many prompts: medians."""
+    behind = "" if given(again[CLOSED]) else ", where they also wait for the first ones"
+    return (
+        f"{_size(again)}, sent {_time(again)} with the prefix cache on, {load_words(again)}: median TTFT "
+        f"{_ms(again, 'first_median_ttft_ms')} at the first submission, "
+        f"{_ms(again, 'again_median_ttft_ms')} later{behind} ({_ms(once, 'median_ttft_ms')} sent once, "
+        "without the cache)."
+    )
+
+
+def _time(point: "pd.Series[Any]") -> str:
+    return "a second time" if point["duplicates"] == 2 else "again"
 
 
 def _size(point: "pd.Series[Any]") -> str:
@@ -124,7 +171,9 @@ def _size(point: "pd.Series[Any]") -> str:
 
 
 def _rate(point: "pd.Series[Any]") -> str:
-    return figure(point["request_throughput"])
+    """Requests/s, and where they hold several, reviews/s."""
+    reviews = f" ({figure(point['reviews_per_s'])} reviews/s)" if point["layout"] == "packed" else ""
+    return f"{figure(point['request_throughput'])} requests/s{reviews}"
 
 
 def _ms(point: "pd.Series[Any]", column: str) -> str:
@@ -212,6 +261,8 @@ def notes(points: pd.DataFrame, slo: Slo) -> list[str]:
         lines.append(
             "Within limits: of all requests sent, failed ones included; in brackets Wilson's interval."
         )
+    if (points["duplicates"] > 1).any():
+        lines.append("Of prompts sent more than once, latencies are those of all submissions together.")
     if points.get("same_prompts", pd.Series(dtype=bool)).fillna(False).any():
         lines.append("Prompt and output token totals are the published ones where figures stand beside ours.")
     if (points["layout"] == "packed").any() and "published.duration_s" in points:

@@ -1,7 +1,8 @@
 """Folders of load points as typed records; they are runs with a load, and with what the client saw."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
 import pandas as pd
@@ -18,6 +19,9 @@ from batchscope.analysis.records import (
 )
 from batchscope.engine.schema import HARDWARE, STEPS
 from batchscope.serving.config import Load
+
+REUSE = ("none", "text", "full")
+"""From what the prefix cache serves least to what it serves most."""
 
 
 class ServedSpec(Spec):
@@ -64,12 +68,24 @@ class LoadPoint:
 
 
 def load_points(folders: Iterable[Path]) -> list[LoadPoint]:
-    """Read folders of load points, in the order given.
+    """Read folders of load points, `in_order`.
 
     Raises:
         UserError: a file is missing, unreadable or incomplete; the message names it and the remedy.
     """
-    return [load_point(folder) for folder in folders]
+    return in_order([load_point(folder) for folder in folders])
+
+
+def in_order(points: Sequence[LoadPoint]) -> list[LoadPoint]:
+    """By layout as first named, n, copies, then load, where no limit is the largest; others stay in order."""
+    layouts = list(dict.fromkeys(point.served.spec.workload.layout for point in points))
+
+    def place(point: LoadPoint) -> tuple[float, ...]:
+        work, load = point.served.spec.workload, point.load
+        limits = (load.max_concurrency or inf, load.request_rate or inf)
+        return layouts.index(work.layout), work.n, work.duplicates, REUSE.index(work.reuse), *limits
+
+    return sorted(points, key=place)
 
 
 def load_point(folder: Path) -> LoadPoint:
