@@ -5,7 +5,7 @@ out: <results>/profiles/{study}/{run}/{profiler}/   the capture, events.parquet,
      <results>/tables/profiles.md .html .csv        the window by class, packed against separate, idle time
      <results>/tables/profiles_steps.csv            the same step by step
      <results>/plots/profiles.png .svg
-     <results>/profiles/{study}/{run}/memory/       memory.json, with a GPU snapshot.pickle and timeline.html
+     <results>/profiles/{study}/{run}/memory/       memory.json, with a GPU snapshots and timeline.html
      <results>/tables/memory.md .html .csv, <results>/plots/memory.png .svg
 """
 

@@ -6,8 +6,10 @@ import pickle
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT, Project
@@ -15,10 +17,18 @@ from conftest import ROOT, Project
 from batchscope.cost.memory import REST as ESTIMATED_REST
 from batchscope.errors import UserError
 from batchscope.profiles.capture import CaptureJob, engine_environment, run_capture
-from batchscope.profiles.memory import parse, read_snapshot, timeline
-from batchscope.profiles.memory_page import load_memory, memory_page
-from batchscope.profiles.memory_plots import beside_kv_cache
-from batchscope.profiles.memory_table import LINES, measured, memory_frame, parts_of_other
+from batchscope.profiles.memory import joined, parse, read_snapshot, timeline
+from batchscope.profiles.memory_page import MemoryProfile, load_memory, memory_page
+from batchscope.profiles.memory_plots import beside_kv_cache, positions, sections
+from batchscope.profiles.memory_table import (
+    LINES,
+    REST,
+    left_for_rest,
+    measured,
+    memory_frame,
+    parts_of_other,
+    utilization,
+)
 from scripts.report_memory import write_report
 
 SHAPE = {
@@ -75,6 +85,27 @@ SNAPSHOT = {
 }
 
 
+START = {
+    "segments": [{"device": 0, "total_size": 400, "allocated_size": 350, "segment_pool_id": (0, 0)}],
+    "device_traces": [
+        [
+            event("segment_alloc", 400, 100_000),
+            event("alloc", 300, 200_000),
+            event("alloc", 40, 300_000),
+            event("free_requested", 40, 400_000),
+            event("alloc", 50, 500_000),
+        ],
+        [],
+    ],
+}
+
+
+def whole() -> dict:
+    """`SNAPSHOT` as it is if none of its events was overwritten."""
+    traces = [[*START["device_traces"][0], *SNAPSHOT["device_traces"][0]], []]
+    return {**SNAPSHOT, "device_traces": traces}
+
+
 def test_every_byte_in_use_is_in_one_line() -> None:
     lines = measured(GPU_FIGURES)
     assert lines.to_dict() == {
@@ -104,7 +135,6 @@ def test_predictions_are_the_cost_models() -> None:
         "weights": 2 * PARAMETERS,
         "activations": activations,
         "KV cache": left // (16 * KV_TOKEN) * 16 * KV_TOKEN,
-        "other": ESTIMATED_REST,
     }
     on_cpu = memory_frame(memory("cpu"), None)["predicted"]
     blocks = 1_000_000 // (16 * KV_TOKEN)
@@ -113,11 +143,57 @@ def test_predictions_are_the_cost_models() -> None:
     assert memory_frame(unknown, GPU_BYTES)["predicted"].isna().all()
 
 
+def test_what_vllm_left_for_all_else_is_what_its_share_leaves() -> None:
+    assert left_for_rest(memory("cuda"), 2000) == 1800 - 100 - 55 - 500
+    sized = memory("cuda") | {"kv_cache_memory_bytes": 500}  # then the share decides nothing
+    unknown = memory("cuda") | {"resolved": {}}
+    for found in (sized, unknown, memory("cpu")):
+        assert utilization(found) is None
+        assert left_for_rest(found, 2000) is None
+
+
 def test_the_history_is_counted_back_from_what_the_snapshot_holds() -> None:
     curve = timeline(SNAPSHOT)
     assert curve["allocated_bytes"].tolist() == [700, 750, 700]
     assert curve["time_s"].tolist() == [2, 4, 5]
     assert len(timeline({"segments": [], "device_traces": [[]]})) == 0
+
+
+def test_the_engines_start_comes_before_the_latest_history() -> None:
+    curve, missing = joined(START, SNAPSHOT)
+    assert curve["time_s"].tolist() == [0.2, 0.3, 0.4, 0.5, 2, 4, 5]
+    assert curve["allocated_bytes"].tolist() == [300, 340, 300, 350, 700, 750, 700]
+    assert missing == [0.5, 1.0]
+
+
+def test_a_history_that_holds_the_start_adds_only_what_came_later() -> None:
+    curve, missing = joined(START, whole())
+    assert curve["time_s"].tolist() == [0.2, 0.3, 0.4, 0.5, 2, 4, 5]
+    assert missing is None
+    latest = {
+        **SNAPSHOT,
+        "device_traces": [whole()["device_traces"][0][3:]],
+    }  # its first events are overwritten
+    assert joined(START, latest)[1] is None
+
+
+def test_a_history_may_be_empty() -> None:
+    empty = {"segments": [], "device_traces": [[]]}
+    assert len(joined(START, empty)[0]) == 4
+    assert len(joined(empty, SNAPSHOT)[0]) == 3
+    assert joined(START, empty)[1] is joined(empty, SNAPSHOT)[1] is None
+
+
+def test_each_part_of_the_history_is_as_wide_as_every_other() -> None:
+    moments = {"weights": 1.0, "profile run": 2.0, "KV cache": 3.0, "CUDA graphs": 4.0, "window": 5.0}
+    times = np.array([0.9, 1.1, 2.0, 2.1, 2.2, 2.3, 4.5, 6.0])
+    parts = sections(times, moments)
+    assert parts == {"weights": (0, 2), "profile run": (2, 6), "CUDA graphs": (6, 7), "window": (7, 8)}
+    assert positions(parts).tolist() == [0, 0.5, 1, 1.25, 1.5, 1.75, 2, 3]
+    late = sections(times[6:], moments)  # the history begins later
+    assert late == {"CUDA graphs": (0, 1), "window": (1, 2)}
+    assert positions(late).tolist() == [0, 1]
+    assert len(positions(sections(times[:0], moments))) == 0
 
 
 def test_the_curve_leaves_the_kv_cache_out() -> None:
@@ -145,10 +221,17 @@ def capture(folder: Path, device: str) -> Path:
 
 
 def test_a_capture_is_read(tmp_path: Path) -> None:
-    found, curve = parse(capture(tmp_path, "cuda"), "cuda")
+    folder = capture(tmp_path, "cuda")
+    found, curve = parse(folder, "cuda")
     assert found["figures"]["used"] == 1000
+    assert "not_kept" not in found
     assert curve is not None
     assert len(curve) == 3
+    (folder / "start.pickle").write_bytes(pickle.dumps(START))
+    found, curve = parse(folder, "cuda")
+    assert found["not_kept"] == [0.5, 1.0]
+    assert curve is not None
+    assert len(curve) == 7
     assert parse(capture(tmp_path, "cpu"), "cpu")[1] is None
 
 
@@ -205,15 +288,51 @@ def test_measured_stands_beside_predicted(tmp_path: Path) -> None:
     page = memory_page(load_memory(folders), tmp_path / "tables")
     rows = {row[0]: row[1:] for row in page.table.rows}
     assert list(rows) == [*LINES, "in use"]
-    weights, rest = 2 * PARAMETERS / 1e6, ESTIMATED_REST / 1e6
+    weights = 2 * PARAMETERS / 1e6
     assert rows["weights"][:3] == ["0.0", f"{weights:.1f}", f"-{weights:.1f}"]
-    assert rows["other"][:3] == ["0.0", f"{rest:.1f}", f"-{rest:.1f}"]
-    assert rows["CUDA graphs"] == ["0.0", "", "", "", "", ""]
-    assert rows["in use"][4:] == ["", ""]  # on CPU the cost model does not know all of it
+    for line in (*REST, "in use"):  # the cost model does not know them
+        assert rows[line][:3] == ["0.0", "", ""]
+        assert rows[line][4:] == ["", ""]
     assert page.files == [
         f"../profiles/s/run-cuda/memory/{name}" for name in ("snapshot.pickle", "timeline.html")
     ]
     assert any(note.startswith("On CPU") and "no snapshot" in note for note in page.notes)
+
+
+def with_figures(found: MemoryProfile, **figures: int) -> MemoryProfile:
+    """The same capture, with these sizes in MB."""
+    sizes = {name: size * 1_000_000 for name, size in figures.items()}
+    return replace(found, memory={**found.memory, "figures": {**found.memory["figures"], **sizes}})
+
+
+def test_a_finding_tells_why_more_is_in_use_than_asked_for(tmp_path: Path) -> None:
+    gpu, cpu = load_memory([capture(tmp_path, device) for device in ("cuda", "cpu")])
+    sizes = {name: size for name, size in GPU_FIGURES.items() if name != "used"}
+    more = memory_page([with_figures(gpu, **sizes, used=1900)], tmp_path)
+    assert more.findings[0].endswith(", all else 1,250.0.")
+    assert more.findings[1:] == [
+        "s/run-cuda: 95.0% of the device is in use, where gpu_memory_utilization asks for 90.0%: 100.0 MB more. "
+        "All else takes 1,250.0 MB (CUDA graphs 79.0, further tensors 20.0, reserve of PyTorch's allocator 60.0, "
+        "outside PyTorch's allocator 1,091.0); vLLM left 1,145.0 for it when it sized the KV cache."
+    ]
+    assert any(
+        "vLLM left 1,145.0 for all else" in note and "(predicted 785.0)" in note for note in more.notes
+    )
+    less = memory_page([with_figures(gpu, **sizes, used=1700)], tmp_path)
+    assert less.findings[1:] == [
+        "s/run-cuda: 85.0% of the device is in use, where gpu_memory_utilization asks for 90.0%: 100.0 MB less."
+    ]
+    assert len(memory_page([cpu], tmp_path).findings) == 1  # there it is no share of a device
+
+
+@pytest.mark.parametrize(("snapshot", "missing"), [(SNAPSHOT, True), (whole(), False)])
+def test_a_break_in_the_history_is_marked(tmp_path: Path, snapshot: dict, missing: bool) -> None:
+    folder = capture(tmp_path, "cuda")
+    curve, not_kept = joined(START, snapshot)
+    curve.to_parquet(folder / "timeline.parquet")
+    (folder / "memory.json").write_text(json.dumps(memory("cuda") | {"not_kept": not_kept}))
+    write_report([folder], tmp_path / "tables", tmp_path / "plots")
+    assert ("not kept" in (tmp_path / "plots" / "memory.svg").read_text()) == missing
 
 
 def test_all_is_written(tmp_path: Path) -> None:

@@ -17,7 +17,10 @@ from vllm.v1.worker.gpu_worker import Worker
 from batchscope.profiler.tensors import bytes_of, tensors_in
 
 ENTRIES = 100_000
-"""Of the allocator's history, the latest: with their stacks some 40 MB."""
+"""Of the allocator's history, the latest: with their stacks some 40 MB. Capturing CUDA graphs alone can fill
+it, so what was before is set aside when that begins."""
+
+START = "start.pickle"
 
 
 class MemoryWorker(Worker):  # type: ignore[misc]
@@ -44,8 +47,11 @@ class MemoryWorker(Worker):  # type: ignore[misc]
         super().initialize_from_config(*args, **kwargs)
 
     def compile_or_warm_up_model(self) -> Any:
-        """Compile, tune and capture CUDA graphs, and see what these take."""
+        """Compile, tune and capture CUDA graphs, and see what these take; the history so far is set aside."""
         self.note_moment("CUDA graphs")
+        if self.rank == 0:
+            snapshot = torch.cuda.memory._snapshot()
+            self.before_graphs = {name: snapshot[name] for name in ("segments", "device_traces")}
         self.model_runner.capture_model = self._with_growth(self.model_runner.capture_model)
         done = super().compile_or_warm_up_model()
         self.note_moment("warm-up")
@@ -56,11 +62,19 @@ class MemoryWorker(Worker):  # type: ignore[misc]
         self.moments[name] = time.time()
 
     def write_snapshot(self, path: str) -> None:
-        """The allocator's state and history, of the first rank alone; the history ends here."""
+        """The allocator's state and history, of the first rank alone; the history ends here.
+
+        Beside it goes `START`: both as they were before CUDA graphs.
+        """
         torch.cuda.synchronize()
         if self.rank == 0:
-            with Path(path).open("wb") as file:
-                pickle.dump(torch.cuda.memory._snapshot(), file)
+            snapshots = {
+                Path(path): torch.cuda.memory._snapshot(),
+                Path(path).with_name(START): self.before_graphs,
+            }
+            for place, snapshot in snapshots.items():
+                with place.open("wb") as file:
+                    pickle.dump(snapshot, file)
         torch.cuda.memory._record_memory_history(enabled=None)
 
     def watch_peak(self) -> None:

@@ -1,7 +1,8 @@
 """See what takes memory: ``python -m batchscope.profiler.memory ORDER.json``, in an engine environment.
 
 ORDER.json is a `batchscope.profiles.capture.CaptureJob`. The folder ``out`` gets ``environment.json`` and
-``memory.json``; with a GPU also the allocator's ``snapshot.pickle`` and PyTorch's page of it.
+``memory.json``; with a GPU also the allocator's ``start.pickle`` and ``snapshot.pickle``, and PyTorch's page
+of the latter.
 """
 
 import json
@@ -34,8 +35,9 @@ def main() -> None:
 def observe(order: Mapping[str, Any]) -> dict[str, Any]:
     """What the first rank's worker held at the end of a whole pass, and how it came to that.
 
-    The allocator's history ends with a window of few steps, so that it stays small and still holds the
-    engine's start; the whole pass after it shows the peak.
+    The allocator's history ends with a window of few steps, so that it still holds the warm-up; the engine's
+    start, which capturing CUDA graphs overwrites, the worker keeps apart. The whole pass after it shows the
+    peak.
 
     Returns:
         ``figures`` of the worker, ``invalid`` (as measurement.json) and ``resolved`` engine arguments.

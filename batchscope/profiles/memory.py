@@ -12,9 +12,11 @@ from batchscope.errors import UserError
 from batchscope.files import read_json
 from batchscope.profiles.capture import CaptureJob, engine_environment, run_capture, write_order
 
-FIGURES, SNAPSHOT = "memory.json", "snapshot.pickle"
+FIGURES, START, SNAPSHOT = "memory.json", "start.pickle", "snapshot.pickle"
 CHANGES = {"alloc": 1, "free_requested": -1}
 """What the allocator's history calls a tensor's beginning and its end."""
+
+FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def capture(job: CaptureJob) -> None:
@@ -28,7 +30,10 @@ def capture(job: CaptureJob) -> None:
 
 
 def parse(folder: Path, device: str) -> tuple[dict[str, Any], pd.DataFrame | None]:
-    """The capture in a folder: its figures, and with a GPU the `timeline`.
+    """The capture in a folder: its figures, and with a GPU the `timeline`, from the engine's start on.
+
+    With the start come the seconds (since 1970) between which events were ``not_kept``; None if all were.
+    Older captures have no start.
 
     Raises:
         UserError: a file is missing or damaged.
@@ -38,7 +43,13 @@ def parse(folder: Path, device: str) -> tuple[dict[str, Any], pd.DataFrame | Non
         raise UserError(
             f"{folder / FIGURES} is missing or damaged; is the disk full? Delete the folder and profile again"
         )
-    return memory, timeline(read_snapshot(folder / SNAPSHOT)) if device == "cuda" else None
+    if device != "cuda":
+        return memory, None
+    snapshot, start = read_snapshot(folder / SNAPSHOT), folder / START
+    if not start.exists():
+        return memory, timeline(snapshot)
+    curve, not_kept = joined(read_snapshot(start), snapshot)
+    return {**memory, "not_kept": not_kept}, curve
 
 
 class _PlainUnpickler(pickle.Unpickler):
@@ -64,6 +75,33 @@ def read_snapshot(path: Path) -> dict[str, Any]:
         ) from None
 
 
+def joined(start: dict[str, Any], snapshot: dict[str, Any]) -> tuple[pd.DataFrame, list[float] | None]:
+    """The `timeline` of the engine's start, then of what came later, each counted back from its own end.
+
+    The later history begins with the start again, unless newer events have taken the place of these: then
+    some between the two may be missing as well.
+
+    Returns:
+        The timeline, and between which two events (seconds since 1970) others are missing; None if none are.
+    """
+    before, after = times(start), times(snapshot)
+    if not len(before):
+        return timeline(snapshot), None
+    end, later = before[-1], timeline(snapshot)
+    curve = pd.concat([timeline(start), later[later["time_s"] > end]], ignore_index=True)
+    return curve, [float(end), float(after[0])] if len(after) and after[0] > end else None
+
+
+def times(snapshot: dict[str, Any]) -> FloatArray:
+    """When each event of `trace` was, of whatever kind, in seconds since 1970."""
+    return np.array([event["time_us"] for event in trace(snapshot)], dtype=float) / 1e6
+
+
+def trace(snapshot: dict[str, Any]) -> list[dict[str, Any]]:
+    """The allocator's history of the busiest device."""
+    return max(snapshot["device_traces"], key=len, default=[])
+
+
 def timeline(snapshot: dict[str, Any]) -> pd.DataFrame:
     """What tensors held after each event of the allocator's history, the busiest device's.
 
@@ -72,8 +110,7 @@ def timeline(snapshot: dict[str, Any]) -> pd.DataFrame:
     Returns:
         Columns ``time_s`` (since 1970) and ``allocated_bytes``.
     """
-    trace: list[dict[str, Any]] = max(snapshot["device_traces"], key=len, default=[])
-    events = [event for event in trace if event["action"] in CHANGES]
+    events = [event for event in trace(snapshot) if event["action"] in CHANGES]
     devices = {event["device"] for event in events if "device" in event}
     held = sum(
         segment["allocated_size"]

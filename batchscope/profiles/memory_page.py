@@ -9,14 +9,22 @@ from typing import Any
 import pandas as pd
 
 from batchscope.analysis.tables import Page, Row, Table
+from batchscope.cost.memory import REST as ESTIMATED_REST
 from batchscope.errors import UserError
 from batchscope.files import read_json
-from batchscope.profiles.memory_table import LINES, REST, memory_frame, parts_of_other
+from batchscope.profiles.memory_table import (
+    LINES,
+    REST,
+    left_for_rest,
+    memory_frame,
+    parts_of_other,
+    utilization,
+)
 
 TITLE = "memory"
 QUESTION = "What takes the device's memory?"
 LINE = ("", "line")
-RAW = ("snapshot.pickle", "timeline.html")
+RAW = ("start.pickle", "snapshot.pickle", "timeline.html")
 MEGA = 1e6
 
 
@@ -38,10 +46,15 @@ class MemoryProfile:
         return f"{self.memory['study']}/{self.memory['run']}"
 
     @property
+    def gpu_bytes(self) -> int | None:
+        """Memory of one GPU as the driver has it; None on CPU."""
+        gpu = self.environment["gpu"]
+        return gpu["memory_bytes"] if gpu else None
+
+    @property
     def frame(self) -> pd.DataFrame:
         """`memory_frame` of it."""
-        gpu = self.environment["gpu"]
-        return memory_frame(self.memory, gpu["memory_bytes"] if gpu else None)
+        return memory_frame(self.memory, self.gpu_bytes)
 
 
 def load_memory(folders: Sequence[Path]) -> list[MemoryProfile]:
@@ -81,7 +94,7 @@ def memory_page(profiles: Sequence[MemoryProfile], folder: Path) -> Page:
     return Page(
         title=TITLE,
         question=QUESTION,
-        findings=[_finding(profile) for profile in profiles],
+        findings=[line for profile in profiles for line in (_finding(profile), *_use(profile))],
         context=list(dict.fromkeys(_environment(profile) for profile in profiles)),
         table=_table(profiles),
         notes=[*(line for profile in profiles for line in _details(profile)), *_notes(profiles)],
@@ -103,12 +116,31 @@ def _finding(profile: MemoryProfile) -> str:
         if line not in REST and frame.loc[line].notna().all()
     ]
     rest = megabytes(frame["measured"].reindex(REST).sum())
-    estimate = frame["predicted"]["other"]
-    beside = "" if pd.isna(estimate) else f" (predicted {megabytes(estimate)})"
-    return (
-        f"{profile.name}: {megabytes(frame['measured'].sum())} MB in use: {', '.join(parts)}"
-        f"{', ' if parts else ''}all else {rest}{beside}."
+    told = ", ".join([*parts, f"all else {rest}"])
+    return f"{profile.name}: {megabytes(frame['measured'].sum())} MB in use: {told}."
+
+
+def _use(profile: MemoryProfile) -> list[str]:
+    """How much of the device is in use, beside what vLLM was told to use, and what goes past it."""
+    share, figures = utilization(profile.memory), profile.memory["figures"]
+    if share is None:
+        return []
+    used, total = figures["used"], figures["total"]
+    beyond = used - share * total
+    found = (
+        f"{profile.name}: {used / total:.1%} of the device is in use, where gpu_memory_utilization asks for "
+        f"{share:.1%}: {megabytes(abs(beyond))} MB {'more' if beyond > 0 else 'less'}."
     )
+    left = left_for_rest(profile.memory, total)
+    if beyond <= 0 or left is None:
+        return [found]
+    rest = profile.frame["measured"].reindex(REST)
+    parts = {"CUDA graphs": rest["CUDA graphs"], **parts_of_other(figures)}
+    told = ", ".join(f"{name} {megabytes(size)}" for name, size in parts.items())
+    return [
+        f"{found} All else takes {megabytes(rest.sum())} MB ({told}); vLLM left {megabytes(left)} for it "
+        "when it sized the KV cache."
+    ]
 
 
 def _table(profiles: Sequence[MemoryProfile]) -> Table:
@@ -117,22 +149,15 @@ def _table(profiles: Sequence[MemoryProfile]) -> Table:
     for profile in profiles:
         frame = profile.frame
         total = frame.sum(min_count=1).rename("in use")
-        if frame["predicted"].drop("CUDA graphs").isna().any():
-            total["predicted"] = float("nan")  # the sum of a part would pass for the whole
+        total["predicted"] = float("nan")  # not all is predicted: the sum of a part would pass for the whole
         for row, (_, cells) in zip(rows, [*frame.iterrows(), (None, total)], strict=True):
             row[profile.name, "MB measured"] = megabytes(cells["measured"])
             row[profile.name, "MB predicted"] = megabytes(cells["predicted"])
-            row[profile.name, "difference"] = _difference(row[LINE], frame, cells)
+            delta = (cells["measured"] - cells["predicted"]) / MEGA
+            row[profile.name, "difference"] = "" if pd.isna(delta) else f"{delta:+,.1f}"
     columns = list(dict.fromkeys(key for row in rows for key in row))
     filled = [column for column in columns if any(row.get(column) for row in rows)]
     return Table(filled, [[row.get(column, "") for column in filled] for row in rows])
-
-
-def _difference(line: str, frame: pd.DataFrame, cells: pd.Series) -> str:
-    """Measured minus predicted; that of other holds CUDA graphs, as its prediction does."""
-    found = frame["measured"].reindex(REST).sum() if line == "other" else cells["measured"]
-    delta = (found - cells["predicted"]) / MEGA
-    return "" if pd.isna(delta) else f"{delta:+,.1f}"
 
 
 def _environment(profile: MemoryProfile) -> str:
@@ -156,9 +181,23 @@ def _details(profile: MemoryProfile) -> list[str]:
             f"{profile.name}: the dummy step by which vLLM sizes the KV cache took "
             f"{megabytes(figures['profile_run'])} MB of activations. Before it loaded "
             f"weights, {megabytes(figures['before'])} MB of the device were in use, CUDA's context and "
-            f"anybody else's. Snapshot and timeline have {megabytes(profile.memory['capture_bytes'])} MB."
+            f"anybody else's. Snapshots and timeline have {megabytes(profile.memory['capture_bytes'])} MB."
         )
-    return lines
+    return lines + _left(profile)
+
+
+def _left(profile: MemoryProfile) -> list[str]:
+    """What vLLM left for all else, beside the cost model's estimate: both by the driver's total."""
+    gpu_bytes, memory = profile.gpu_bytes, profile.memory
+    left = left_for_rest(memory, gpu_bytes) if gpu_bytes else None
+    if gpu_bytes is None or left is None or pd.isna(profile.frame["predicted"]["KV cache"]):
+        return []
+    return [
+        f"{profile.name}: counted as the cost model does, by the {megabytes(gpu_bytes)} MB of memory that "
+        f"the driver names, vLLM left {megabytes(left)} for all else when it sized the KV cache (predicted "
+        f"{megabytes(ESTIMATED_REST)}). vLLM itself goes by the {megabytes(memory['figures']['total'])} that "
+        "CUDA gives out."
+    ]
 
 
 def _notes(profiles: Sequence[MemoryProfile]) -> list[str]:
@@ -170,12 +209,14 @@ def _notes(profiles: Sequence[MemoryProfile]) -> list[str]:
         lines.append(
             "Activations: the peak of a whole pass beyond what is held at rest. CUDA graphs: their pools, "
             "and what capturing them took past PyTorch's allocator. The allocator's reserve: taken from the "
-            "device, and empty even at the peak. The cost model has one estimate for CUDA graphs and other; "
-            "it stands at other, and so does the difference to both."
+            "device, and empty even at the peak. For CUDA graphs and other there is no prediction: the cost "
+            "model estimates what vLLM leaves for them when it sizes the KV cache, not what they take "
+            "afterwards."
         )
         lines.append(
-            "snapshot.pickle opens in pytorch.org/memory_viz; timeline.html is PyTorch's own page of it, and "
-            "loads its viewer from the net. The figure shows the same history and needs neither."
+            "snapshot.pickle opens in pytorch.org/memory_viz, and so does start.pickle, where there is one: "
+            "the history up to CUDA graphs. timeline.html is PyTorch's own page of the former, and loads its "
+            "viewer from the net. The figure shows both histories and needs none of it."
         )
         if any(profile.memory["gpus"] > 1 for profile in profiles):
             lines.append("With several GPUs the figures are the first one's.")

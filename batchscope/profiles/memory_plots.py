@@ -65,30 +65,78 @@ def draw_lines(ax: Axes, profiles: Sequence[MemoryProfile]) -> None:
             left += width
     ax.set_yticks(range(len(bars)), list(bars))
     ax.invert_yaxis()
-    ax.set_xlabel(f"{name} (predicted: CUDA graphs are in other)")
+    ax.set_xlabel(f"{name} (no prediction for CUDA graphs and other)")
     ax.tick_params(length=0, pad=7)
     legend(ax, COLORS)
 
 
 def draw_history(ax: Axes, profile: MemoryProfile) -> None:
-    """What tensors hold, event by event: time would show the engine's pauses, and little else."""
+    """What tensors hold, event by event: time would show the engine's pauses, and little else.
+
+    Each part of the history is as wide as every other; by the number of events CUDA graphs would take it all.
+    """
     if profile.timeline is None:
         return
     times, figures = profile.timeline["time_s"].to_numpy(), profile.memory["figures"]
     held = beside_kv_cache(profile.timeline, figures)
+    parts = sections(times, figures["moments"])
+    edges = np.append(positions(parts), len(parts))
+    missing = profile.memory.get("not_kept")
+    gap = int(times.searchsorted(missing[1])) if missing else 0
     unit, name = unit_of(held.max(initial=0))
-    ax.plot(held / unit, color=PALETTE[0], lw=0.8)
-    for moment, began in figures["moments"].items():
-        if 0 < (event := times.searchsorted(began)) < len(times):
-            ax.axvline(event, color=GREY, lw=0.8, ls=":")
-            ax.annotate(
-                moment, (event, 0), (3, 3), textcoords="offset points", rotation=90, fontsize=9, color=GREY
-            )
-    ax.set_ylim(bottom=0)
-    ax.set_xlim(0, max(len(held) - 1, 1))
+    for first, end in ((0, gap), (gap, len(held))):
+        if first < end:
+            curve = np.append(held[first:end], held[end - 1]) / unit
+            ax.plot(edges[first : end + 1], curve, color=PALETTE[0], lw=0.8, drawstyle="steps-post")
+    for place, part in enumerate(parts):
+        ax.axvline(place, color=GREY, lw=0.8, ls=":")
+        write_beside(ax, place, part)
+    if gap:
+        ax.axvline(edges[gap], color=INK, lw=1.2, ls=(0, (6, 4)))
+        write_beside(ax, edges[gap], "\nevents before: not kept")
+    ax.set_xticks(
+        np.arange(len(parts)) + 0.5, [f"{end - first:,} events" for first, end in parts.values()], fontsize=9
+    )
+    ax.tick_params(axis="x", length=0)
+    ax.set_ylim(0, 1.35 * max(held.max(initial=0) / unit, 1e-9))
+    ax.set_xlim(0, max(len(parts), 1))
     ax.set_ylabel(f"{name} beside\nKV cache")
-    ax.set_xlabel("events of the allocator's history")
+    ax.set_xlabel("the allocator's history; the scale is each part's own")
     ax.set_title(f"{profile.memory['run']}, tensors", loc="left", fontsize=11)
+
+
+def write_beside(ax: Axes, x: float, text: str) -> None:
+    """To the right of a vertical line, at its top."""
+    ax.annotate(
+        text, (x, 1), (5, -3), xycoords=ax.get_xaxis_transform(), textcoords="offset points", va="top",
+        fontsize=9, color=GREY,
+    )  # fmt: skip
+
+
+def sections(times: FloatArray, moments: Mapping[str, float]) -> dict[str, tuple[int, int]]:
+    """Which events lie between a moment and the next: the first, and the one after the last.
+
+    A part that has no events is left out; what was before all moments belongs to the first of them.
+
+    Args:
+        times: Of the events, in ascending order.
+        moments: When each part began, likewise.
+    """
+    ends = [*times.searchsorted(list(moments.values())[1:]), len(times)]
+    firsts = [0, *ends[:-1]]
+    return {
+        name: (int(first), int(end))
+        for name, first, end in zip(moments, firsts, ends, strict=True)
+        if first < end
+    }
+
+
+def positions(parts: Mapping[str, tuple[int, int]]) -> FloatArray:
+    """Where each event stands, if each of the `sections` is 1 wide and its events have equal distances."""
+    widths = [end - first for first, end in parts.values()]
+    return np.concatenate(
+        [np.zeros(0), *(place + np.arange(width) / width for place, width in enumerate(widths))]
+    )
 
 
 def beside_kv_cache(timeline: pd.DataFrame, figures: Mapping[str, Any]) -> FloatArray:

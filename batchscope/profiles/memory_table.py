@@ -15,7 +15,7 @@ from batchscope.profiles.plan import precision_in
 
 LINES = ("weights", "activations", "KV cache", "CUDA graphs", "other")
 REST = ("CUDA graphs", "other")
-"""The cost model has one estimate for both."""
+"""No line of the cost model: it predicts what vLLM leaves for them (`left_for_rest`), not what they take."""
 
 Figures = Mapping[str, int]
 
@@ -53,7 +53,7 @@ def parts_of_other(figures: Figures) -> dict[str, int]:
 def predicted(memory: Mapping[str, Any], gpu_bytes: int | None) -> pd.Series:
     """Bytes of each of `LINES` by the cost model; null where it has none.
 
-    ``other`` is its estimate for CUDA graphs as well. On CPU it knows weights and the KV cache alone.
+    It has none of `REST`. On CPU it knows weights and the KV cache alone.
 
     Args:
         memory: memory.json.
@@ -70,11 +70,39 @@ def predicted(memory: Mapping[str, Any], gpu_bytes: int | None) -> pd.Series:
         device = GpuMemory(gpu_bytes, resolved["gpu_memory_utilization"])
         batched, block = resolved["max_num_batched_tokens"], resolved["block_size"]
         found = kv_capacity(model, precision, device, batched, block_size=block, gpus=gpus)
-        lines["activations"], lines["other"] = found.activations, found.rest
-        lines["KV cache"] = found.tokens * token
+        lines["activations"], lines["KV cache"] = found.activations, found.tokens * token
     if size := memory["kv_cache_memory_bytes"]:
         lines["KV cache"] = tokens_in(size, token, resolved["block_size"]) * token
     return lines
+
+
+def utilization(memory: Mapping[str, Any]) -> float | None:
+    """Share of the GPU by which vLLM sized the KV cache; None on CPU, and where that size was asked for."""
+    if memory["device"] != "cuda" or memory["kv_cache_memory_bytes"]:
+        return None
+    share: float | None = memory["resolved"].get("gpu_memory_utilization")
+    return share
+
+
+def left_for_rest(memory: Mapping[str, Any], gpu_bytes: int) -> int | None:
+    """Bytes of its share of the GPU that vLLM left for `REST` when it sized the KV cache.
+
+    What the dummy step took counts as activations. Only later are CUDA graphs captured, and the allocator's
+    reserve grows. The cost model's estimate of it is `batchscope.cost.memory.REST`.
+
+    Args:
+        memory: memory.json.
+        gpu_bytes: memory of one GPU: as CUDA has it, by which vLLM goes, or as environment.json has it, by
+            which the cost model goes.
+
+    Returns:
+        None where vLLM did not size it so.
+    """
+    share, figures = utilization(memory), memory["figures"]
+    if share is None or "profile_run" not in figures:
+        return None
+    taken: int = sum(figures[name] for name in ("weights", "profile_run", "kv_cache"))
+    return int(share * gpu_bytes) - taken
 
 
 def memory_frame(memory: Mapping[str, Any], gpu_bytes: int | None) -> pd.DataFrame:
