@@ -14,11 +14,14 @@ MEASUREMENTS = ("measurement.json", "environment.json", "bench.json", "*.parquet
 PARTS = {
     "runs/*/*": MEASUREMENTS,
     "serving/*/*": MEASUREMENTS,
-    "profiles/*/*/*": ("window.json", "memory.json", "environment.json", "*.parquet"),
+    "profiles/*/*/*": ("window.json", "memory.json", "environment.json", "*.parquet", "*.csv", "*.txt"),
     "tables": ("*.md", "*.csv"),
     "plots": ("*.png", "*.svg"),
 }
 """What is copied: files, by the folders that hold them. Neither prompts, which hold the texts, nor traces."""
+
+LINK = re.compile(r"^- \[[^\]]*\]\((\.\./[^)]+)\)\n", re.MULTILINE)
+"""A page's line that links a file of the results."""
 
 PATH = re.compile(r"(?<![\w/:.])/(?:[\w.@+-]+/)+([\w.@+-]+)")
 """An absolute path in a text, such as the end of a failed run's log; no URL, and no unit such as tokens/s."""
@@ -36,7 +39,10 @@ def share(results: Path, out: Path) -> list[Path]:
     for name in sorted({file.relative_to(results).parts[0] for file in files}):
         if (out / name).exists():
             raise UserError(f"{out / name}: is there already; remove it, or name another folder")
-    return [_copy(file, out / file.relative_to(results)) for file in files]
+    copies = [_copy(file, out / file.relative_to(results)) for file in files]
+    for page in out.glob("tables/*.md"):
+        _leave_out_dead_links(page)
+    return copies
 
 
 def _files(results: Path) -> Iterator[Path]:
@@ -51,12 +57,18 @@ def _copy(file: Path, to: Path) -> Path:
     if file.suffix == ".json":
         value = without_names_of_machine(json.loads(file.read_text(encoding="utf-8")))
         write_text(to, json.dumps(value, indent=1) + "\n")
-    elif file.suffix in (".md", ".csv"):
+    elif file.suffix in (".md", ".csv", ".txt"):
         write_text(to, PATH.sub(r"\1", file.read_text(encoding="utf-8")))
     else:
         with replacing(to) as path:
             shutil.copyfile(file, path)
     return to
+
+
+def _leave_out_dead_links(page: Path) -> None:
+    """Traces and the like are linked by pages, and stay here."""
+    text = page.read_text(encoding="utf-8")
+    write_text(page, LINK.sub(lambda link: link[0] if (page.parent / link[1]).exists() else "", text))
 
 
 def without_names_of_machine(value: Any) -> Any:

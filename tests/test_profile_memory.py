@@ -311,7 +311,7 @@ def test_a_finding_tells_why_more_is_in_use_than_asked_for(tmp_path: Path) -> No
     more = memory_page([with_figures(gpu, **sizes, used=1900)], tmp_path)
     assert more.findings[0].endswith(", all else 1,250.0.")
     assert more.findings[1:] == [
-        "s/run-cuda: 95.0% of the device is in use, where gpu_memory_utilization asks for 90.0%: 100.0 MB more. "
+        "s/run-cuda: 95.0 % of the device is in use, where gpu_memory_utilization asks for 90.0 %: 100.0 MB more. "
         "All else takes 1,250.0 MB (CUDA graphs 79.0, further tensors 20.0, reserve of PyTorch's allocator 60.0, "
         "outside PyTorch's allocator 1,091.0); vLLM left 1,145.0 for it when it sized the KV cache."
     ]
@@ -320,7 +320,7 @@ def test_a_finding_tells_why_more_is_in_use_than_asked_for(tmp_path: Path) -> No
     )
     less = memory_page([with_figures(gpu, **sizes, used=1700)], tmp_path)
     assert less.findings[1:] == [
-        "s/run-cuda: 85.0% of the device is in use, where gpu_memory_utilization asks for 90.0%: 100.0 MB less."
+        "s/run-cuda: 85.0 % of the device is in use, where gpu_memory_utilization asks for 90.0 %: 100.0 MB less."
     ]
     assert len(memory_page([cpu], tmp_path).findings) == 1  # there it is no share of a device
 

@@ -322,8 +322,8 @@ def test_a_prompt_sent_again_explains_the_published_ttft(tmp_path: Path) -> None
     frame = framed(*folders)
     assert findings(frame) == [
         "400 reviews to a prompt, sent a second time with the prefix cache on: TTFT 544.6 ms instead of "
-        "9,432.6 ms (9,493.8 ms without the cache). The published 293.4 ms are of the second "
-        "kind: no GPU computes that prompt so soon."
+        "9,432.6 ms (9,493.8 ms without the cache). The published 293.4 ms are a second one's: "
+        "no GPU computes that prompt so soon."
     ]
     slow = frame.assign(again_median_ttft_ms=frame["first_median_ttft_ms"], first_median_ttft_ms=300.0)
     assert "published" not in findings(slow)[0], "where the first is nearer, nothing is explained"

@@ -27,9 +27,15 @@ def results(tmp_path: Path) -> Path:
         "serving/layouts/packed-n4/bench.json": '{"tokenizer_id": "/home/somebody/models/Shape-8B"}',
         "profiles/packing/packed-n4/torch/window.json": "{}",
         "profiles/packing/packed-n4/torch/trace.json.gz": "large",
+        "profiles/packing/packed-n4/torch/profiler_out_0.txt": "kernel of /home/somebody/a.py",
         "prompts/demo/prompts.jsonl": "a text of somebody's",
         "history/packing/packed-n4/20260302T100000/measurement.json": "{}",
         "tables/packing.md": "# packing\n\n9 tokens/s; died: no file /home/somebody/a-1/lib.so, see https://a.org/b/c",
+        "tables/profiles.md": "".join(
+            f"- [{name}]({name})\n"
+            for file in ("profiler_out_0.txt", "trace.json.gz")
+            for name in [f"../profiles/packing/packed-n4/torch/{file}"]
+        ),
         "tables/packing.html": "<p>",
         "plots/packing.svg": "<svg/>",
         "config.json": '{"dataset": {"csv": {"path": "/home/somebody/my texts.csv"}}}',
@@ -55,12 +61,17 @@ def test_all_that_was_measured_is_copied_and_nothing_that_names_this_machine(
         "serving/layouts/packed-n4/measurement.json",
         "serving/layouts/packed-n4/bench.json",
         "profiles/packing/packed-n4/torch/window.json",
+        "profiles/packing/packed-n4/torch/profiler_out_0.txt",
+        "tables/profiles.md",
         "tables/packing.md",
         "plots/packing.svg",
     }  # fmt: skip
     page = (out / "tables/packing.md").read_text()
     assert page == "# packing\n\n9 tokens/s; died: no file lib.so, see https://a.org/b/c"
-    for path in (*out.rglob("*.json"), *out.rglob("*.md")):
+    links = (out / "tables/profiles.md").read_text()
+    assert links.count("\n") == 1
+    assert "(../profiles/packing/packed-n4/torch/profiler_out_0.txt)" in links
+    for path in (*out.rglob("*.json"), *out.rglob("*.md"), *out.rglob("*.txt")):
         assert "somebody" not in path.read_text(), path
         assert '"node"' not in path.read_text(), path
     run = Path("runs/packing/packed-n4")
@@ -86,7 +97,7 @@ def test_the_script_says_how_much_it_copied_or_what_is_missing(results: Path, tm
         return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
 
     done = run(tmp_path / "copy", "--results", results)
-    assert done.stdout.startswith("2 measurements: 11 files, "), done.stdout + done.stderr
+    assert done.stdout.startswith("2 measurements: 13 files, "), done.stdout + done.stderr
     empty = run(tmp_path / "other", "--results", tmp_path / "nothing")
     assert empty.returncode == 1
     assert "no measurement is there; run snakemake --cores 1 all first" in empty.stderr

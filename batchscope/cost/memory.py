@@ -14,9 +14,11 @@ WIDTH = {"bfloat16": 2, "float16": 2, "float32": 4}
 EIGHT_BITS = ("fp8", "fp8_e4m3", "fp8_e5m2")
 
 REST = 785_000_000
-"""Bytes of each GPU's share that vLLM gives neither to weights nor KV cache nor activations when it sizes the
-KV cache, by the memory that the driver names. Most of it is never in use: CUDA gives out less than that (503 MB
-on an H100). Estimated: what one H200 leaves over (vLLM 0.26.0, docs/reference/h200); an H100 leaves 788 MB."""
+"""Bytes that vLLM gives neither to weights nor KV cache nor activations when it sizes the KV cache.
+
+Counted by the memory that the driver names. Most of it is never in use: CUDA gives out less than that (503 MB
+on an H100). Estimated: what one H200 leaves over (vLLM 0.26.0, docs/reference/h200); an H100 leaves 788 MB.
+"""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from batchscope.profiles.memory_table import (
     parts_of_other,
     utilization,
 )
+from batchscope.profiles.page import percent
 
 TITLE = "memory"
 QUESTION = "What takes the device's memory?"
@@ -128,8 +129,8 @@ def _use(profile: MemoryProfile) -> list[str]:
     used, total = figures["used"], figures["total"]
     beyond = used - share * total
     found = (
-        f"{profile.name}: {used / total:.1%} of the device is in use, where gpu_memory_utilization asks for "
-        f"{share:.1%}: {megabytes(abs(beyond))} MB {'more' if beyond > 0 else 'less'}."
+        f"{profile.name}: {percent(used / total)} of the device is in use, where gpu_memory_utilization "
+        f"asks for {percent(share)}: {megabytes(abs(beyond))} MB {'more' if beyond > 0 else 'less'}."
     )
     left = left_for_rest(profile.memory, total)
     if beyond <= 0 or left is None:

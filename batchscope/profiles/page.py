@@ -106,7 +106,7 @@ def _agreement(one: Profile, other: Profile, first: pd.DataFrame, second: pd.Dat
     apart = (first["share"] - second["share"]).abs()
     return (
         f"{one.run}: shares by {one.profiler} and by {other.profiler} differ by at most "
-        f"{100 * apart.max():.1f} percentage points ({apart.idxmax()})."
+        f"{100 * apart.max():.2g} percentage points ({apart.idxmax()})."
     )
 
 

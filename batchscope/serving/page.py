@@ -145,9 +145,7 @@ def one_again(again: "pd.Series[Any]", once: "pd.Series[Any]") -> str:
     )
     theirs = given(once.get("published.median_ttft_ms"))
     if theirs and abs(math.log(theirs / later)) < abs(math.log(theirs / first)):
-        words += (
-            f" The published {theirs:,.1f} ms are of the second kind: no GPU computes that prompt so soon."
-        )
+        words += f" The published {theirs:,.1f} ms are a second one's: no GPU computes that prompt so soon."
     return words
 
 
