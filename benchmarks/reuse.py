@@ -15,6 +15,7 @@ from statistics import median
 from typing import Any
 
 from batchscope.errors import UserError, run_script
+from batchscope.files import write_text
 from batchscope.stats import paired_ratio
 
 RUNS = Path("results") / "runs"
@@ -29,11 +30,18 @@ def main() -> None:
     split = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     args, others = parser.parse_args(sys.argv[1:split]), sys.argv[split + 1 :]
     snakemake(["prepare"], [], others)
-    turns = [measure(args.runs, reuse, others) for _ in range(args.rounds) for reuse in (False, True)]
+    turns: list[dict[str, Any]] = []
+    for reuse in (False, True) * args.rounds:
+        turns.append(measure(args.runs, reuse, others))
+        keep(args.out, turns, {})  # a turn can take long, and the next may be cut off
     figures = summarise(turns)
     print(json.dumps(figures, indent=1))
-    args.out.parent.mkdir(parents=True, exist_ok=True)
-    args.out.write_text(json.dumps({"turns": turns, **figures}, indent=1) + "\n")
+    keep(args.out, turns, figures)
+
+
+def keep(out: Path, turns: list[dict[str, Any]], figures: dict[str, Any]) -> None:
+    """Write what there is so far."""
+    write_text(out, json.dumps({"turns": turns, **figures}, indent=1) + "\n")
 
 
 def snakemake(options: list[str], runs: list[str], others: list[str]) -> None:

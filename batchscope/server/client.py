@@ -1,7 +1,7 @@
 """The load: `vllm bench serve`, run in this process, with our prompts and a watch on how late it is.
 
 All of it is vLLM's own but the reading of prompts: its reader for custom data needs pandas, which a CPU
-engine has not, and takes text alone.
+engine has not, and takes text alone. Its tokenizer, which each of its calls would load anew, is loaded once.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from vllm.benchmarks import serve as bench
 from vllm.benchmarks.datasets import SampleRequest
+from vllm.tokenizers import cached_get_tokenizer
 
 PERCENTILES = "50,90,95,99"
 BEAT_S = 0.005
@@ -109,12 +110,13 @@ def client_load(beats: Sequence[Beat], seconds: float) -> dict[str, float | None
 @contextmanager
 def _reading(requests: Sequence[SampleRequest]) -> Iterator[None]:
     """`vllm bench serve` finds these requests where it would read a data set."""
-    reader = bench.get_samples
+    reader, loader = bench.get_samples, bench.get_tokenizer
     bench.get_samples = lambda args, tokenizer: list(requests)
+    bench.get_tokenizer = cached_get_tokenizer
     try:
         yield
     finally:
-        bench.get_samples = reader
+        bench.get_samples, bench.get_tokenizer = reader, loader
 
 
 async def _with_beats(args: Any) -> tuple[dict[str, Any], list[Beat]]:
