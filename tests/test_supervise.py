@@ -85,6 +85,23 @@ def test_the_family_ends_with_its_launcher(tmp_path: Path, number: signal.Signal
     assert wait_until(lambda: all(gone(pid) for pid in pids))
 
 
+def test_the_family_ends_where_a_scheduler_kills_all_that_it_finds(tmp_path: Path) -> None:
+    """Slurm at a time limit: SIGTERM to every process below the job's, SIGKILL soon after to those still below.
+
+    The stubborn one's parent has ended by then, so nobody finds it but us.
+    """
+    launcher, log = launch(tmp_path)
+    stubborn = family(log)[1]
+    tree = psutil.Process(launcher.pid)
+    for process in (*tree.children(recursive=True), tree):
+        process.terminate()
+    assert wait_until(lambda: stubborn not in [each.pid for each in tree.children(recursive=True)], 3)
+    for process in (*tree.children(recursive=True), tree):
+        process.kill()
+    launcher.wait()
+    assert wait_until(lambda: gone(stubborn), 5)
+
+
 def test_the_family_ends_with_a_killed_snakemake(tmp_path: Path) -> None:
     """A killed Snakemake leaves its shells running: whoever is called snakemake is watched."""
     above = tmp_path / "snakemake"

@@ -36,8 +36,8 @@ def run_supervised(
     """Run a command in a process group of its own and return its exit status (negative: the signal).
 
     The whole group is gone when this returns, and also when this process ends in any other way, SIGKILL
-    included: a small shell waits at the end of a pipe that only we hold open, and kills the group when the
-    pipe closes. The group is killed as well when ``follow`` is gone, by default the Snakemake above us.
+    included (`when_gone`). The group is killed as well when ``follow`` is gone, by default the Snakemake
+    above us.
 
     Raises:
         TimedOutError: ``timeout_s`` seconds have passed.
@@ -53,7 +53,7 @@ def run_supervised(
     with _ending(child):  # an interrupt may come before all of what watches is in place
         above = follow or snakemake_above()
         with (
-            _dead_mans_switch(child.pid),
+            when_gone('kill -s KILL -- "-$1"', str(child.pid)),
             _signals_reach(child.pid),
             _following(above, child.pid),
             _ending(child),
@@ -96,22 +96,31 @@ def _alive(group: int) -> bool:
 
 
 @contextlib.contextmanager
-def _dead_mans_switch(group: int) -> Iterator[None]:
+def when_gone(script: str, *arguments: str, always: bool = False) -> Iterator[None]:
+    """A shell runs ``script`` when this process is gone, however; ``always``: when the block is left, too.
+
+    It waits for the end of a pipe that only we hold open. It is nobody's child and ignores SIGTERM: a
+    scheduler that ends a job signals all processes that it finds below it, and soon kills them.
+    """
     read_end, write_end = os.pipe()
-    watcher = subprocess.Popen(
-        ["/bin/sh", "-c", 'read -r _; kill -s KILL -- "-$1" 2>/dev/null', "sh", str(group)],
+    waiting = 'trap "" TERM INT HUP; read -r word <&3; [ "$word" = done ] || { ' + script + "; }"
+    shell = subprocess.Popen(
+        ["/bin/sh", "-c", f"exec 3<&0; ({waiting}) &", "sh", *arguments],
         stdin=read_end,
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     os.close(read_end)
+    shell.wait()
     try:
         yield
     finally:
-        watcher.kill()
-        watcher.wait()
+        if not always:
+            with contextlib.suppress(BrokenPipeError):
+                os.write(write_end, b"done\n")
         os.close(write_end)
+        shell.communicate()  # until it has ended
 
 
 @contextlib.contextmanager

@@ -1,7 +1,6 @@
 """Nsight Systems: its capture; `batchscope.profiles.nsys_database` parses it."""
 
 import contextlib
-import os
 import re
 import shutil
 import sqlite3
@@ -13,6 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from batchscope.errors import UserError
+from batchscope.jobs.supervise import when_gone
 from batchscope.profiles.capture import CaptureJob, engine_environment, run_capture, write_order
 from batchscope.profiles.nsys_database import read_database, tables
 
@@ -147,25 +147,16 @@ def nothing_left(variable: str) -> Iterator[None]:
     """When the block is left, or this process killed, no process has this variable in its environment.
 
     nsys puts its agent and the program into sessions of their own, where the end of its group leaves them.
-    A small shell waits for the end of a pipe that only we hold open.
 
     Args:
         variable: NAME=VALUE, unique.
     """
-    read_end, write_end = os.pipe()
     script = (
-        'read -r _; for file in $(grep -lsF -- "$1" /proc/[0-9]*/environ); do '
+        'for file in $(grep -lsF -- "$1" /proc/[0-9]*/environ); do '
         'file=${file#/proc/}; kill -s KILL "${file%/environ}" 2>/dev/null; done'
     )
-    watcher = subprocess.Popen(
-        ["/bin/sh", "-c", script, "sh", variable], stdin=read_end, start_new_session=True
-    )
-    os.close(read_end)
-    try:
+    with when_gone(script, variable, always=True):
         yield
-    finally:
-        os.close(write_end)
-        watcher.wait()
 
 
 def export(nsys: str, folder: Path, reports: Sequence[str]) -> None:
