@@ -14,6 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator
 
 from batchscope.analysis.findings import show
@@ -105,7 +106,7 @@ def _mark_knee(ax: Axes, x: float, y: float, color: str, *, last: bool) -> None:
     """Above its marker, to the right, where the curve is flat; of the last load to the left, in the axes."""
     ax.annotate(
         "knee", (x, y), (0 if last else 2, 9), textcoords="offset points", ha="right" if last else "left",
-        va="bottom", color=color,
+        va="bottom", color=color, path_effects=[withStroke(linewidth=4, foreground="white")],
     )  # fmt: skip
 
 
