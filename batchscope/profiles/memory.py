@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from batchscope.errors import UserError
 from batchscope.files import read_json
@@ -15,8 +16,6 @@ from batchscope.profiles.capture import CaptureJob, engine_environment, run_capt
 FIGURES, START, SNAPSHOT = "memory.json", "start.pickle", "snapshot.pickle"
 CHANGES = {"alloc": 1, "free_requested": -1}
 """What the allocator's history calls a tensor's beginning and its end."""
-
-FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def capture(job: CaptureJob) -> None:
@@ -92,7 +91,7 @@ def joined(start: dict[str, Any], snapshot: dict[str, Any]) -> tuple[pd.DataFram
     return curve, [float(end), float(after[0])] if len(after) and after[0] > end else None
 
 
-def times(snapshot: dict[str, Any]) -> FloatArray:
+def times(snapshot: dict[str, Any]) -> NDArray[np.float64]:
     """When each event of `trace` was, of whatever kind, in seconds since 1970."""
     return np.array([event["time_us"] for event in trace(snapshot)], dtype=float) / 1e6
 

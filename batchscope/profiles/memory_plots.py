@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
+from numpy.typing import NDArray
 
 from batchscope.analysis.plots import FOOTNOTE, GREY, INK, PALETTE, RC, TITLE
 from batchscope.profiles.memory_page import MemoryProfile
@@ -21,8 +22,6 @@ LABELLED = 0.04
 """Parts from this share of the longest bar on have their size in them."""
 
 LEFT, RIGHT = 0.165, 0.985
-
-FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
 
 def memory_figure(profiles: Sequence[MemoryProfile], footnote: Sequence[str]) -> Figure:
@@ -113,7 +112,7 @@ def write_beside(ax: Axes, x: float, text: str) -> None:
     )  # fmt: skip
 
 
-def sections(times: FloatArray, moments: Mapping[str, float]) -> dict[str, tuple[int, int]]:
+def sections(times: NDArray[np.float64], moments: Mapping[str, float]) -> dict[str, tuple[int, int]]:
     """Which events lie between a moment and the next: the first, and the one after the last.
 
     A part that has no events is left out; what was before all moments belongs to the first of them.
@@ -131,7 +130,7 @@ def sections(times: FloatArray, moments: Mapping[str, float]) -> dict[str, tuple
     }
 
 
-def positions(parts: Mapping[str, tuple[int, int]]) -> FloatArray:
+def positions(parts: Mapping[str, tuple[int, int]]) -> NDArray[np.float64]:
     """Where each event stands, if each of the `sections` is 1 wide and its events have equal distances."""
     widths = [end - first for first, end in parts.values()]
     return np.concatenate(
@@ -139,7 +138,7 @@ def positions(parts: Mapping[str, tuple[int, int]]) -> FloatArray:
     )
 
 
-def beside_kv_cache(timeline: pd.DataFrame, figures: Mapping[str, Any]) -> FloatArray:
+def beside_kv_cache(timeline: pd.DataFrame, figures: Mapping[str, Any]) -> NDArray[np.float64]:
     """Bytes that tensors hold without the KV cache, beside which all else would be flat.
 
     While it is allocated, piece by piece, the curve stays where it was.

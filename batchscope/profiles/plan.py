@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from batchscope.cost.flops import Architecture, Lengths
 from batchscope.cost.memory import Precision, kv_bytes, precision_of, tokens_in
 from batchscope.cost.roofline import BYTES, bytes_by_part, flops_by_part
 from batchscope.cost.schedule import Limits, simulate
 from batchscope.errors import UserError
-
-FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
 BATCHED_TOKENS = 16384
 SEQS = {"cpu": 256, "cuda": 1024}
@@ -54,7 +53,7 @@ def plan_window(
     limits: Limits,
     steps: int,
     at: float = 0.5,
-    cost: Callable[[pd.DataFrame], FloatArray] | None = None,
+    cost: Callable[[pd.DataFrame], NDArray[np.float64]] | None = None,
 ) -> WindowPlan:
     """Where to look into a pass over all requests; a pass that is shorter is captured as a whole.
 
@@ -81,14 +80,16 @@ def plan_window(
 
 def step_cost(
     model: Architecture, precision: Precision | None, device: str
-) -> Callable[[pd.DataFrame], FloatArray]:
+) -> Callable[[pd.DataFrame], NDArray[np.float64]]:
     """The roofline's time of a step, in the time of one FLOP: its FLOP, or its bytes at `BALANCE`."""
 
-    def cost(work: pd.DataFrame) -> FloatArray:
-        flops: FloatArray = flops_by_part(model, work).sum(axis="columns").to_numpy(dtype=float)
+    def cost(work: pd.DataFrame) -> NDArray[np.float64]:
+        flops: NDArray[np.float64] = flops_by_part(model, work).sum(axis="columns").to_numpy(dtype=float)
         if precision is None:
             return flops
-        moved: FloatArray = bytes_by_part(model, precision, work).sum(axis="columns").to_numpy(dtype=float)
+        moved: NDArray[np.float64] = (
+            bytes_by_part(model, precision, work).sum(axis="columns").to_numpy(dtype=float)
+        )
         return np.maximum(flops, BALANCE[device] * moved)
 
     return cost
