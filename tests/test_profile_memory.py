@@ -67,36 +67,35 @@ def event(action: str, size: int, time_us: int) -> dict:
     return {"action": action, "addr": 0, "size": size, "stream": 0, "time_us": time_us, "frames": []}
 
 
+def segment(total: int, allocated: int, *pool: int) -> dict:
+    return {"device": 0, "total_size": total, "allocated_size": allocated, "segment_pool_id": pool}
+
+
+def history(*events: dict) -> list[list[dict]]:
+    """Of two devices; the second has none."""
+    return [list(events), []]
+
+
 SNAPSHOT = {
-    "segments": [
-        {"device": 0, "total_size": 900, "allocated_size": 680, "segment_pool_id": (0, 0)},
-        {"device": 0, "total_size": 70, "allocated_size": 20, "segment_pool_id": (0, 1)},
-    ],
-    "device_traces": [
-        [
-            event("segment_alloc", 900, 1_000_000),
-            event("alloc", 100, 2_000_000),
-            event("alloc", 50, 4_000_000),
-            event("free_requested", 50, 5_000_000),
-            event("free_completed", 50, 5_000_001),
-        ],
-        [],
-    ],
+    "segments": [segment(900, 680, 0, 0), segment(70, 20, 0, 1)],
+    "device_traces": history(
+        event("segment_alloc", 900, 1_000_000),
+        event("alloc", 100, 2_000_000),
+        event("alloc", 50, 4_000_000),
+        event("free_requested", 50, 5_000_000),
+        event("free_completed", 50, 5_000_001),
+    ),
 }
 
-
 START = {
-    "segments": [{"device": 0, "total_size": 400, "allocated_size": 350, "segment_pool_id": (0, 0)}],
-    "device_traces": [
-        [
-            event("segment_alloc", 400, 100_000),
-            event("alloc", 300, 200_000),
-            event("alloc", 40, 300_000),
-            event("free_requested", 40, 400_000),
-            event("alloc", 50, 500_000),
-        ],
-        [],
-    ],
+    "segments": [segment(400, 350, 0, 0)],
+    "device_traces": history(
+        event("segment_alloc", 400, 100_000),
+        event("alloc", 300, 200_000),
+        event("alloc", 40, 300_000),
+        event("free_requested", 40, 400_000),
+        event("alloc", 50, 500_000),
+    ),
 }
 
 
