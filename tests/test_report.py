@@ -3,12 +3,17 @@
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.common.exceptions import ElementClickInterceptedException, StaleElementReferenceException
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    NoSuchFrameException,
+    NoSuchWindowException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -34,6 +39,21 @@ FLAGS = (
 PAGES = ["cost", "labels"]
 """Pages about all studies, beside the summary."""
 
+MOVING = [
+    ElementClickInterceptedException,
+    NoSuchFrameException,
+    NoSuchWindowException,  # what a frame says that is replaced while it is read
+    StaleElementReferenceException,
+]
+"""What a page says that is still being laid out."""
+
+AIM = """
+window.landed = false;
+arguments[0].addEventListener('click', () => { window.landed = true; }, {once: true});
+return document.getAnimations().every(animation => animation.playState !== 'running');
+"""
+"""Whether nothing moves, so that a click will land on the element; `landed` tells whether it did."""
+
 PHONE = {"width": 420, "height": 800, "deviceScaleFactor": 2, "mobile": True}
 
 
@@ -49,19 +69,29 @@ class Report:
         self.runs = {study: runs_of(results / "runs" / study) for study in self.questions}
 
     def wait(self, condition: Any) -> Any:
-        # a page that is still being laid out moves under the pointer
-        moving = [ElementClickInterceptedException, StaleElementReferenceException]
-        return WebDriverWait(self.driver, 20, ignored_exceptions=moving).until(condition)
+        return WebDriverWait(self.driver, 20, poll_frequency=0.1, ignored_exceptions=MOVING).until(condition)
 
     def find(self, selector: str) -> WebElement:
         return self.wait(lambda driver: driver.find_element(By.CSS_SELECTOR, selector))
 
+    def click(self, find: Callable[[Chrome], WebElement]) -> None:
+        """Click an element once it stands still: the menu slides while its width changes."""
+
+        def landed(driver: Chrome) -> bool:
+            element = find(driver)
+            if not driver.execute_script(AIM, element):
+                return False
+            element.click()
+            return driver.execute_script("return window.landed")
+
+        self.wait(landed)
+
     def menu(self, text: str) -> None:
         """Click an entry of the menu on the left."""
-        self.wait(lambda driver: driver.find_element(By.XPATH, f"//nav//a[span[text()='{text}']]")).click()
+        self.click(lambda driver: driver.find_element(By.XPATH, f"//nav//a[span[text()='{text}']]"))
 
     def home(self) -> None:
-        self.find("nav nav a").click()
+        self.click(lambda driver: driver.find_element(By.CSS_SELECTOR, "nav nav a"))
 
     def entries(self) -> list[str]:
         """First labels of the results in the category that is open."""
@@ -71,12 +101,11 @@ class Report:
     def show(self, entry: str, *, button: int = 0) -> None:
         """Show a result; its second button shows what is known about it."""
 
-        def click(driver: Chrome) -> bool:
+        def found(driver: Chrome) -> WebElement:
             row = driver.find_element(By.XPATH, f"//nav//tr[td[text()='{entry}']]")
-            row.find_elements(By.TAG_NAME, "a")[button].click()
-            return True
+            return row.find_elements(By.TAG_NAME, "a")[button]
 
-        self.wait(click)
+        self.click(found)
 
     def enter_page(self) -> None:
         """Go on inside the HTML result that is shown."""
@@ -258,8 +287,9 @@ def test_tables_have_a_row_a_run(report):
 
 
 def page_title(report: Report) -> str:
-    report.enter_page()
-    title = report.find("h1").text
+    report.leave_page()  # where the try before ended inside a frame
+    report.driver.switch_to.frame(report.driver.find_element(By.CSS_SELECTOR, "iframe"))
+    title = report.driver.find_element(By.TAG_NAME, "h1").text
     report.leave_page()
     return title
 
