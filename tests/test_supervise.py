@@ -156,6 +156,14 @@ def test_gpus_are_taken_from_those_handed_out(tmp_path: Path, monkeypatch: pytes
         pass
 
 
+def test_without_a_choice_gpus_are_counted_as_cuda_does(tmp_path, monkeypatch) -> None:
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    assert supervise._visible_gpus(tmp_path) == []
+    for name in ("nvidia5", "nvidia7", "nvidiactl", "nvidia-uvm", "nvidia-caps"):
+        (tmp_path / name).touch()
+    assert supervise._visible_gpus(tmp_path) == ["0", "1"]
+
+
 def test_an_interrupt_before_the_watchers_are_in_place_ends_the_family_too(tmp_path, monkeypatch) -> None:
     log = tmp_path / "log"
 

@@ -212,11 +212,12 @@ def device_is_free(device: str, count: int) -> bool:
         return len(files) >= count
 
 
-def _visible_gpus() -> list[str]:
+def _visible_gpus(devices: Path = Path("/dev")) -> list[str]:
     given = os.environ.get("CUDA_VISIBLE_DEVICES")
     if given is not None:
         return [part.strip() for part in given.split(",") if part.strip()]
-    return [path.name.removeprefix("nvidia") for path in sorted(Path("/dev").glob("nvidia[0-9]*"))]
+    # CUDA counts from 0 what it sees: in a container with the host's /dev/nvidia5 alone, that is GPU 0
+    return [str(number) for number, _ in enumerate(devices.glob("nvidia[0-9]*"))]
 
 
 def _lock_path(name: str) -> Path:
