@@ -156,6 +156,17 @@ def test_gpus_are_taken_from_those_handed_out(tmp_path: Path, monkeypatch: pytes
         pass
 
 
+def test_workflows_that_are_given_one_gpu_each_do_not_wait_for_each_other(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    for variable in ("SLURM_STEP_GPUS", "SLURM_JOB_GPUS"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    with device_lock("cuda", 1):
+        assert not supervise.device_is_free("cuda", 1)
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")
+        assert supervise.device_is_free("cuda", 1)
+
+
 def test_without_a_choice_gpus_are_counted_as_cuda_does(tmp_path, monkeypatch) -> None:
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     assert supervise._visible_gpus(tmp_path) == []

@@ -228,7 +228,7 @@ def _number_on_machine(name: str) -> str:
     """A GPU's number among all of the machine: Slurm may count an allocation's own from 0 in each."""
     visible = _visible_gpus()
     for variable in ("SLURM_STEP_GPUS", "SLURM_JOB_GPUS"):
-        numbers = os.environ.get(variable, "").split(",")
+        numbers = list(filter(None, os.environ.get(variable, "").split(",")))
         if name in visible and len(numbers) == len(visible):
             return numbers[visible.index(name)]
     return name
