@@ -32,6 +32,9 @@ SPREAD = {"cpu": 0.3, "cuda": 0.0}
 """How far rates of equal runs lie apart that one engine measured minutes apart, by device: repeats that
 follow each other do not show it. Measured; docs/statistics.md."""
 
+BETWEEN_GPUS = 0.03
+"""The same for two GPUs of one kind: four that ran equal work at their power limit lay up to 1.6 % apart."""
+
 Ending = Literal["fixed", "first", "between", "last"]
 """How a run's repeats ended: as many as asked for, without the stop rule; precise at the first look; precise
 at a later one; at the cap or the time budget."""

@@ -185,6 +185,29 @@ def test_environments_are_compared_where_the_configuration_says_so(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("others", "said"),
+    [
+        (["bbbb"], "No difference of more than 3 % seen between"),
+        (["aaaa"], "Separate prompts (n=40) label 1.020x as many"),
+        ([], "Separate prompts (n=40) label 1.020x as many"),  # measured before GPUs had ids
+    ],
+)
+def test_two_gpus_of_one_kind_are_not_taken_to_be_equally_fast(tmp_path, others, said):
+    runs = frame(
+        make_run(tmp_path, n=40, seconds=(1.0, 1.001, 0.999), gpu=H200 | {"ids": ["aaaa"]}),
+        make_run(
+            tmp_path, n=40, layout="separate", seconds=(0.98, 0.981, 0.979), gpu=H200 | {"ids": others}
+        ),
+    )
+    page = study_page("mine", Study(), runs)
+    (sentence,) = page.findings
+    assert sentence.startswith(said)
+    on_two = others == ["bbbb"]
+    assert sentence.endswith("(on two GPUs).") == on_two
+    assert any("Measured on 2 GPUs of this kind" in line for line in page.context) == on_two
+
+
+@pytest.mark.parametrize(
     ("status", "words"), [("oom", "out of memory"), ("died", "engine died"), ("timeout", "timed out")]
 )
 def test_runs_that_did_not_end_show_why_and_what_the_log_said_last(tmp_path, status, words):

@@ -1,7 +1,7 @@
 """What the runs of a study say, in plain sentences that never claim more than the repeats show.
 
-Two runs differ when the 95 % interval of their ratio leaves 1 out, and on a processor all ratios that equal
-runs were seen to have (`batchscope.stats.verdict`); with fewer than `ENOUGH` repeats nothing is claimed.
+Two runs differ when the 95 % interval of their ratio leaves 1 out, and on a processor, or on two GPUs, all ratios
+that equal runs were seen to have (`batchscope.stats.verdict`); with fewer than `ENOUGH` repeats nothing is claimed.
 Invalid and failed runs are never compared; runs from different environments only where the configuration
 asks for it (``across``), and then the sentence says so.
 """
@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from batchscope.analysis.frames import column_of, given
-from batchscope.stats import ENOUGH, RELEVANT, SPREAD, Interval, Sample, verdict
+from batchscope.stats import BETWEEN_GPUS, ENOUGH, RELEVANT, SPREAD, Interval, Sample, verdict
 from batchscope.stats import ratio as ratio_of_samples
 from batchscope.studies import Plot
 
@@ -121,6 +121,12 @@ def comparable(run: "pd.Series[Any]", other: "pd.Series[Any]", *, across: bool) 
     return across or bool(run["fingerprint"] == other["fingerprint"])
 
 
+def on_two_gpus(run: "pd.Series[Any]", other: "pd.Series[Any]") -> bool:
+    """Whether two runs are known to have been measured on different GPUs, be they of one kind."""
+    ids = given(run["gpu_ids"]), given(other["gpu_ids"])
+    return None not in ids and ids[0] != ids[1]
+
+
 @dataclass(frozen=True)
 class Ratio:
     """Reviews per second of one run over another's."""
@@ -155,6 +161,9 @@ def compare(
     if not comparable(fast, slow, across=across):
         return f"Not compared: {first} and {second} were measured in different environments."
     apart = "" if comparable(fast, slow, across=False) else " (different environments)"
+    spread = max(SPREAD[run["device"]] for run in (fast, slow))
+    if on_two_gpus(fast, slow):
+        spread, apart = max(spread, BETWEEN_GPUS), apart or " (on two GPUs)"
     found = ratio(fast, slow)
     published = f"; published on one H800: {times(found.published)}" if found.published else ""
     if found.interval is None:
@@ -165,7 +174,6 @@ def compare(
             f"{apart}."
         )
     basis = f"{_repeats(fast['repeats'], slow['repeats'])}{published}"
-    spread = max(SPREAD[run["device"]] for run in (fast, slow))
     said = verdict(found.interval, spread=spread)
     if said == "slower":  # medians and means disagree
         return compare(slow, fast, settings, across=across)

@@ -17,7 +17,7 @@ Columns of the runs frame, in this order (a missing value is NA):
 - ``timed_s``: seconds of all repeats; ``job_s``: of the run's whole job.
 - ``at_power_limit, at_fixed_clocks``: share of the GPU's samples.
 - ``engine_start_s, engine_reused, resolved.<argument>``: the engine as it ran.
-- ``device, gpu, gpu_memory_bytes, driver, power_limit_w, power_limit_default_w, cpu, cores``,
+- ``device, gpu, gpu_ids, gpu_memory_bytes, driver, power_limit_w, power_limit_default_w, cpu, cores``,
   ``versions.<package>``.
 - ``measured_at, git_commit, fingerprint``.
 """
@@ -220,6 +220,7 @@ def _hardware(environment: Environment) -> Row:
     return {
         "device": environment.device,
         "gpu": gpu.name if gpu else None,
+        "gpu_ids": " ".join(gpu.ids) or None if gpu else None,
         "gpu_memory_bytes": gpu.memory_bytes if gpu else None,
         "driver": gpu.driver if gpu else None,
         "power_limit_w": gpu.power_limit_w if gpu else None,

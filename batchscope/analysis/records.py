@@ -170,9 +170,11 @@ class Measurement(Record):
 
 
 class Gpu(Record):
-    """The GPU that the engine ran on."""
+    """The GPU that the engine ran on; the first of several, and ``ids`` of all."""
 
     name: str
+    ids: tuple[str, ...] = ()
+    """tell GPUs of one kind apart; none in files from before there were any"""
     memory_bytes: NonNegativeInt | None = None
     driver: str | None = None
     power_limit_w: float | None = None

@@ -15,7 +15,7 @@ from batchscope.analysis.findings import FAILURES, METRIC, fault, findings, labe
 from batchscope.analysis.frames import given
 from batchscope.analysis.metrics import METRICS, random_weights
 from batchscope.analysis.reference import HARDWARE, LABEL
-from batchscope.stats import ENOUGH
+from batchscope.stats import BETWEEN_GPUS, ENOUGH
 from batchscope.studies import Study
 
 SHOWN = {
@@ -182,6 +182,12 @@ def environments(runs: pd.DataFrame, *, across: bool = False) -> list[str]:
         )
     elif len(lines) > 1:
         lines.append("The environments differ: runs are compared only with runs from the same one.")
+    lines += [
+        f"Measured on {len(ids)} GPUs of this kind, which differ by a percent or two: between runs on different "
+        f"ones, nothing up to {100 * BETWEEN_GPUS:.0f} % is called a difference."
+        for _, group in runs.groupby("fingerprint", sort=False)
+        if len(ids := group["gpu_ids"].dropna().unique()) > 1
+    ]
     limits = runs[["power_limit_w", "power_limit_default_w"]].dropna().drop_duplicates()
     return lines + [
         f"The GPU's power limit was lowered to {limit:.0f} W from its default of {default:.0f} W."

