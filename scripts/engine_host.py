@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -25,13 +26,14 @@ def main() -> None:
     parser.add_argument("order", type=Path, help="JSON: the engine, the paths, the process to follow")
     order = json.loads(parser.parse_args().order.read_text(encoding="utf-8"))
     try:
+        asked = time.monotonic()
         with device_lock(order["device"], max(order["gpus"], 1)) as gpus:
-            guard(order, gpus)
+            guard(order, gpus, waited_s=time.monotonic() - asked)
     finally:
         shutil.rmtree(order["folder"], ignore_errors=True)
 
 
-def guard(order: dict[str, Any], gpus: list[str]) -> None:
+def guard(order: dict[str, Any], gpus: list[str], waited_s: float) -> None:
     """Run the engine host; ``STATE.json`` says that it is there, ``STATE.ended`` how it ended."""
     pid, created = order["follow"]
     follow = process_that_was(pid, created)
@@ -42,7 +44,8 @@ def guard(order: dict[str, Any], gpus: list[str]) -> None:
     try:
         with state.with_suffix(".log").open("wb") as log:
             with replacing(described) as path:
-                path.write_text(json.dumps({"guardian": os.getpid(), "socket": order["socket"]}))
+                about = {"guardian": os.getpid(), "socket": order["socket"], "waited_s": waited_s}
+                path.write_text(json.dumps(about))
             host = Path(order["folder"]) / "host.json"
             host.write_text(json.dumps({**order, "folder": str(environment_folder(state))}))
             status = run_supervised(

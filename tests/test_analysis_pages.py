@@ -195,9 +195,7 @@ def test_environments_are_compared_where_the_configuration_says_so(tmp_path):
 def test_two_gpus_of_one_kind_are_not_taken_to_be_equally_fast(tmp_path, others, said):
     runs = frame(
         make_run(tmp_path, n=40, seconds=(1.0, 1.001, 0.999), gpu=H200 | {"ids": ["aaaa"]}),
-        make_run(
-            tmp_path, n=40, layout="separate", seconds=(0.98, 0.981, 0.979), gpu=H200 | {"ids": others}
-        ),
+        make_run(tmp_path, n=40, layout="separate", seconds=(0.98, 0.981, 0.979), gpu=H200 | {"ids": others}),
     )
     page = study_page("mine", Study(), runs)
     (sentence,) = page.findings

@@ -67,6 +67,8 @@ def test_two_workflows_never_time_at_once(tmp_path: Path) -> None:
         text, _ = call.communicate(timeout=600)
         assert call.returncode == 0, text
     windows = []
+    waited = [sum(run["sweep"]["waited_s"] for run in runs_by_time(project)) for project in projects]
+    assert max(waited) > 5, "an engine's start is longer, and is no part of what the other's job took"
     for number, project in enumerate(projects):
         for run in runs_by_time(project):
             assert run["status"] == "ok"

@@ -21,6 +21,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
     ValidationError,
@@ -119,9 +120,13 @@ class Stopped(Record):
 
 
 class Sweep(Record):
-    """The run's job as a whole: seconds, its waiting and its engine's start included."""
+    """The run's job as a whole, its engine's start included, without its wait for the device.
+
+    Files from before that wait was told apart have it in ``seconds``.
+    """
 
     seconds: PositiveFloat
+    waited_s: NonNegativeFloat = 0.0
 
 
 Status = Literal["ok", "oom", "died", "timeout"]

@@ -183,8 +183,8 @@ def environments(runs: pd.DataFrame, *, across: bool = False) -> list[str]:
     elif len(lines) > 1:
         lines.append("The environments differ: runs are compared only with runs from the same one.")
     lines += [
-        f"Measured on {len(ids)} GPUs of this kind, which differ by a percent or two: between runs on different "
-        f"ones, nothing up to {100 * BETWEEN_GPUS:.0f} % is called a difference."
+        f"Measured on {len(ids)} GPUs of this kind, which differ by a percent or two: between runs on "
+        f"different ones, nothing up to {100 * BETWEEN_GPUS:.0f} % is called a difference."
         for _, group in runs.groupby("fingerprint", sort=False)
         if len(ids := group["gpu_ids"].dropna().unique()) > 1
     ]

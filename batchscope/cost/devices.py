@@ -115,6 +115,11 @@ SHARES: dict[str, Share] = {
         "median of the 11 runs in docs/reference/h200: an 8B model in bfloat16, vLLM 0.26.0, torch 2.11.0, "
         "driver 580.159.04, 2026-11-22",
     ),
+    "NVIDIA H100 80GB HBM3": Share(
+        0.625,
+        "median of the 11 runs of packing and saturation in docs/reference/h100: an 8B model in bfloat16, "
+        "vLLM 0.26.0, torch 2.11.0, driver 580.159.04, 2026-11-26",
+    ),
 }
 """The constant of `batchscope.cost.roofline`, of devices that we have measured."""
 

@@ -106,6 +106,8 @@ class EnginePool:
         self.state = state.resolve()
         self.state.mkdir(parents=True, exist_ok=True)
         self.state.chmod(0o700)
+        self.waited_s = 0.0
+        """how long engines started here waited for their device, which runs of other workflows held"""
 
     def measure(
         self,
@@ -226,8 +228,9 @@ class EnginePool:
             for line in lines[told:]:
                 tell(line)
             told = len(lines)
-            if deadline is None and (self.state / f"{key}.json").exists():
+            if deadline is None and (described := read_json(self.state / f"{key}.json")):
                 deadline = time.monotonic() + limits.seconds
+                self.waited_s += described["waited_s"]
             if (connection := self._connect(key)) is not None:
                 return connection
             if guardian.poll() is not None:

@@ -42,6 +42,7 @@ def measure_job(
         UserError: the engine did not start, or the workflow ended meanwhile.
     """
     signal.signal(signal.SIGTERM, _end_in_order)
+    pool = EnginePool(state_folder())
     wanted = engine_request(job.spec, job.python, job.gpus, job.model, server)
     with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
         asked = {
@@ -50,13 +51,14 @@ def measure_job(
             "out": scratch,
             **restriction(job.spec, job.summary),
         }
-        outcome = run_engine(job, wanted, asked, limits)
+        outcome = run_engine(pool, job, wanted, asked, limits)
+        seconds = time.monotonic() - started - pool.waited_s
         measurement = {
             **job.identity,
             "spec": job.spec,
             "prompts": job.summary,
             "architecture": architecture(job.model),
-            "sweep": {"seconds": time.monotonic() - started},
+            "sweep": {"seconds": seconds, "waited_s": pool.waited_s},
             **outcome,
         }
         publish(measurement, kind, Path(scratch), job.out)
@@ -87,7 +89,9 @@ def engine_request(
     )
 
 
-def run_engine(job: Job, wanted: EngineRequest, asked: dict[str, Any], limits: Limits) -> dict[str, Any]:
+def run_engine(
+    pool: EnginePool, job: Job, wanted: EngineRequest, asked: dict[str, Any], limits: Limits
+) -> dict[str, Any]:
     """Have the run measured.
 
     Returns:
@@ -96,7 +100,7 @@ def run_engine(job: Job, wanted: EngineRequest, asked: dict[str, Any], limits: L
     Raises:
         UserError: the engine did not start, or the workflow ended meanwhile.
     """
-    pool, above = EnginePool(state_folder()), snakemake_above()
+    above = snakemake_above()
     try:
         measured = pool.measure(wanted, asked, job.log, limits, lambda line: print(line, flush=True))
     except EngineFailedError as failed:
