@@ -1,9 +1,9 @@
 """What the runs of a study say, in plain sentences that never claim more than the repeats show.
 
 Two runs differ when the 95 % interval of their ratio leaves 1 out, and on a processor, or on two GPUs, all
-ratios that equal runs were seen to have (`batchscope.stats.verdict`); with fewer than `ENOUGH` repeats nothing
-is claimed. Invalid and failed runs are never compared; runs from different environments only where the configuration
-asks for it (``across``), and then the sentence says so.
+ratios that equal runs were seen to have (`batchscope.stats.verdict`); with fewer than `ENOUGH` repeats
+nothing is claimed. Invalid and failed runs are never compared; runs from different environments only where
+the configuration asks for it (``across``), and then the sentence says so.
 """
 
 import math
