@@ -60,6 +60,16 @@ def test_saturation_ticks_are_numbers_on_a_log_axis(tmp_path):
     assert "separate prompts (n=1)" in draw(tmp_path, records, Study(), "saturation")
 
 
+def test_a_run_apart_from_its_series_is_named_and_joined_to_none(tmp_path):
+    records = [make_run(tmp_path, n=n, reviews=800, seconds=(n / 10,) * 3) for n in (4, 20, 40)]
+    records += [make_run(tmp_path, n=40, reviews=80, seconds=(0.5,) * 3, suffix="-r80")]
+    runs, repeats = runs_frame(records, []), repeats_frame(records)
+    assert list(arrange("mine", Study(), runs, repeats).runs["apart"]) == ["", "", "", "reviews=80"]
+    assert draw(tmp_path, records, Study()).count("reviews=80") == 3
+    figure = study_figure("mine", Study(), runs, repeats)
+    assert [len(line.get_xdata()) for line in figure.axes[0].lines][:2] == [3, 1]
+
+
 def test_runs_that_do_not_count_are_marked_with_the_reason(tmp_path):
     records = [
         make_run(tmp_path, study="mine", n=4, seconds=(1.0, 1.1, 1.2)),
@@ -152,7 +162,7 @@ def test_an_argument_that_no_run_sets_is_the_default(tmp_path):
         [make_run(tmp_path, study="mine")],
         Study(plot=Plot(x="engine.dtype", series="engine.model")),
     )
-    assert {"default", "demo, median"} <= set(shown)
+    assert {"default", "model=demo, median"} <= set(shown)
 
 
 def test_an_unknown_key_is_named(tmp_path):

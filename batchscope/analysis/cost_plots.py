@@ -202,7 +202,8 @@ def draw_ratios(ax: Axes, sheet: Sheet) -> None:
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}x"))
     ax.set_xlim(-0.6, len(studies) - 0.4)
-    ax.set_xticks(range(len(studies)), studies, rotation=20 if len(studies) > 4 else 0)
+    slanted: dict[str, Any] = {"rotation": 25, "ha": "right", "rotation_mode": "anchor"}
+    ax.set_xticks(range(len(studies)), studies, **(slanted if len(studies) > 4 else {}))
     ax.grid(axis="y")
 
 

@@ -91,12 +91,15 @@ class Picture:
     """What every panel draws from: a study's runs with their place on the x axis."""
 
     runs: pd.DataFrame
-    """rows of the runs frame with ``series``, ``x`` (place), ``at`` (moved aside for its series), ``side``"""
+    """rows of the runs frame with ``series``, ``x`` (place), ``at`` (moved aside for its series), ``side``,
+    and ``apart``: what sets a run apart from the others of its series; no line joins it to them"""
     repeats: pd.DataFrame
     ticks: dict[float, str]
     logarithmic: bool
     xlabel: str
     styles: dict[str, Style]
+    series: str
+    """the setting that tells the series apart"""
     across: bool = False
     """whether runs from different environments are compared"""
 
@@ -157,6 +160,7 @@ def arrange(name: str, study: Study, runs: pd.DataFrame, repeats: pd.DataFrame) 
     styles = _styles(list(dict.fromkeys(runs["series"])))
     runs["at"] = _side_by_side(runs, list(styles), logarithmic)
     runs["side"] = [-1 if at < x else 1 for at, x in zip(runs["at"], runs["x"], strict=True)]
+    runs["apart"] = _set_apart(runs, {column_of(study.plot.x), column_of(study.plot.series)})
     key = study.plot.x.rpartition(".")[2]
     return Picture(
         runs=runs,
@@ -165,6 +169,7 @@ def arrange(name: str, study: Study, runs: pd.DataFrame, repeats: pd.DataFrame) 
         logarithmic=logarithmic,
         xlabel={"n": "n (reviews in one packed prompt)"}.get(key, key),
         styles=styles,
+        series=study.plot.series.rpartition(".")[2],
     )
 
 
@@ -186,6 +191,25 @@ def _styles(series: list[str]) -> dict[str, Style]:
     return {name: Style(*(FIXED.get(name) or next(free))) for name in series}
 
 
+def _set_apart(runs: pd.DataFrame, drawn: set[str]) -> list[str]:
+    """What tells a run from others of its series at the same x; nothing for those that are as most are."""
+    settings = [name for name in varying(runs) if name not in drawn | {"layout"}]
+    texts = pd.Series(
+        [
+            ", ".join(f"{name.rpartition('.')[2]}={show(run[name])}" for name in settings)
+            for _, run in runs.iterrows()
+        ],
+        index=runs.index,
+    )
+    apart = pd.Series("", index=runs.index)
+    for _, series in runs.groupby("series", sort=False):
+        (usual, count), *_ = texts[series.index].value_counts().items()
+        odd = series["x"].duplicated(keep=False) & (texts[series.index] != usual)
+        if 2 * int(count) > len(series):
+            apart[odd[odd].index] = texts[odd[odd].index]
+    return list(apart)
+
+
 def _side_by_side(runs: pd.DataFrame, series: list[str], logarithmic: bool) -> list[float]:
     """Move runs that share an x a little aside, so that no point hides another."""
     crowded = runs["x"].duplicated(keep=False)
@@ -204,7 +228,10 @@ def draw_metric(ax: Axes, picture: Picture, name: str) -> None:
     for _, style, runs in picture.each_series():
         valid = runs[runs["valid"]]
         ax.vlines(valid["at"], valid[f"{name}_low"], valid[f"{name}_high"], color=style.color, **INTERVAL)
-        ax.plot(valid["at"], valid[name], marker=style.marker, color=style.color, **MEDIAN)
+        joined = valid[valid["apart"] == ""]
+        ax.plot(joined["at"], joined[name], marker=style.marker, color=style.color, **MEDIAN)
+        for _, run in valid[valid["apart"] != ""].iterrows():
+            _draw_apart(ax, run, run[name], style)
         points = picture.repeats[picture.repeats["run"].isin(valid["run"])]
         for side in (-1, 1):
             beside = offset_copy(ax.transData, ax.get_figure(root=True), x=side * 9, units="points")
@@ -246,6 +273,21 @@ def _mark_fault(ax: Axes, run: "pd.Series[Any]", value: float | None, style: Sty
     )
 
 
+def _draw_apart(ax: Axes, run: "pd.Series[Any]", value: float, style: Style) -> None:
+    """A run that no line joins, with what sets it apart."""
+    ax.plot(run["at"], value, marker=style.marker, color=style.color, ls="", **MEDIAN)
+    ax.annotate(
+        run["apart"],
+        (run["at"], value),
+        xytext=(4, -9),  # lines fall to the right
+        textcoords="offset points",
+        ha="right",
+        va="top",
+        fontsize=9.5,
+        color=style.color,
+    )
+
+
 def draw_shape(ax: Axes, picture: Picture) -> None:
     """Reviews/s relative to a base run, ours and as published: what compares across machines."""
     pick, text = baseline(picture.runs, varying(picture.runs))
@@ -253,12 +295,11 @@ def draw_shape(ax: Axes, picture: Picture) -> None:
     highest = 1.0
     for _, style, runs in picture.each_series():
         points = [
-            point
+            (run, each)
             for _, run in runs[runs["valid"]].iterrows()
-            if (point := _relative(run, pick(run), picture.across))
+            if (each := _relative(run, pick(run), picture.across))
         ]
-        places, found = [at for at, _ in points], [value for _, value in points]
-        spans = [(at, each.interval) for at, each in points if each.interval]
+        spans = [(run["at"], each.interval) for run, each in points if each.interval]
         ax.vlines(
             [at for at, _ in spans],
             [span.low for _, span in spans],
@@ -266,15 +307,24 @@ def draw_shape(ax: Axes, picture: Picture) -> None:
             color=style.color,
             **INTERVAL,
         )
-        ax.plot(places, [value.middle for value in found], marker=style.marker, color=style.color, **MEDIAN)
-        theirs = [(at, value.published) for at, value in points if value.published is not None]
+        joined = [(run["at"], each.middle) for run, each in points if not run["apart"]]
+        ax.plot(*_columns(joined), marker=style.marker, color=style.color, **MEDIAN)
+        for run, each in points:
+            if run["apart"]:
+                _draw_apart(ax, run, each.middle, style)
+        found = [each for _, each in points]
+        theirs = [
+            (run["at"], each.published)
+            for run, each in points
+            if each.published is not None and not run["apart"]
+        ]
         if not any(value.published and value is not SAME for value in found):
             theirs = []  # a base run alone is no published shape
         tops = [
             min(each.interval.high, 1.5 * each.middle) if each.interval else each.middle for each in found
         ]
         highest = max([highest, *tops, *(value for _, value in theirs)])
-        ax.plot([at for at, _ in theirs], [value for _, value in theirs], **PUBLISHED)
+        ax.plot(*_columns(theirs), **PUBLISHED)
     ax.set_title("\n".join(["Reviews/s relative to", *textwrap.wrap(text, 36)]), loc="left", pad=12)
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}x"))
     _finish(ax, picture, top=highest)
@@ -284,13 +334,15 @@ SAME = Ratio(1, None, 1)
 """A run over itself."""
 
 
-def _relative(
-    run: "pd.Series[Any]", base: "pd.Series[Any] | None", across: bool
-) -> tuple[float, Ratio] | None:
-    """Place and ratio of a run, nothing where the two must not be compared."""
+def _relative(run: "pd.Series[Any]", base: "pd.Series[Any] | None", across: bool) -> Ratio | None:
+    """A run over its base run, nothing where the two must not be compared."""
     if base is None or not comparable(run, base, across=across):
         return None
-    return run["at"], SAME if base["run"] == run["run"] else ratio(run, base)
+    return SAME if base["run"] == run["run"] else ratio(run, base)
+
+
+def _columns(points: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    return [x for x, _ in points], [y for _, y in points]
 
 
 Pick = Callable[["pd.Series[Any]"], "pd.Series[Any] | None"]
@@ -343,8 +395,9 @@ PANELS: tuple[Callable[[Axes, Picture], None], ...] = (
 
 
 def _legend(picture: Picture) -> list[Line2D]:
+    setting = "" if picture.series == "layout" else f"{picture.series}="
     handles = [
-        Line2D([], [], color=style.color, marker=style.marker, label=f"{name}, median", **MEDIAN)
+        Line2D([], [], color=style.color, marker=style.marker, label=f"{setting}{name}, median", **MEDIAN)
         for name, style in picture.styles.items()
     ]
     handles.append(Line2D([], [], ls="", marker=".", ms=8, mew=0, color=GREY, label="single repeat"))
