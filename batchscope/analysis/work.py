@@ -114,7 +114,8 @@ def engine_of(run: RunRecord) -> Engine | None:
     spread = gpus_of(run) != (setting_of(run, "tensor_parallel_size") or 1)
     if model is None or precision is None or batched is None or seqs is None or spread:
         return None
-    limits = Limits(batched, seqs, setting_of(run, "kv_cache_tokens") or kv_tokens_of(run))
+    kv_tokens = setting_of(run, "kv_cache_tokens") or kv_tokens_of(run)
+    limits = Limits(batched, seqs, kv_tokens, bool(setting_of(run, "async_scheduling")))
     return Engine(model, precision, limits, peaks_of(run))
 
 

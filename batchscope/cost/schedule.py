@@ -4,12 +4,13 @@ What it follows (vLLM 0.26 to 0.32, ``vllm/v1/core/sched/scheduler.py``): first 
 that run come first, each with its next token; what is left of ``max_num_batched_tokens`` goes to prompts, in
 chunks; a request is admitted while fewer than ``max_num_seqs`` run and the KV cache has room for its whole
 prompt; where an answer finds no room, the request that was admitted last goes back to the queue, and its
-tokens are computed again.
+tokens are computed again. With async scheduling a step is put together before the one before it has ended: a
+request's seat, and its room in the KV cache, are free one step later.
 
 What it leaves out: blocks (the KV cache is counted in tokens, which is up to ``block_size - 1`` too few for
-each request); that vLLM only checks for a whole prompt's room, and takes it chunk by chunk; the seat that
-async scheduling keeps for one step after a request's end; what a preempted request finds of itself in the
-prefix cache. Cached tokens take no room of their own: they are another request's.
+each request); that vLLM only checks for a whole prompt's room, and takes it chunk by chunk; what a preempted
+request finds of itself in the prefix cache. Cached tokens take no room of their own: they are another
+request's.
 """
 
 from collections import defaultdict, deque
@@ -41,6 +42,8 @@ class Limits:
     seqs: int
     kv_tokens: int | None = None
     """None: as many as are needed"""
+    asynchronous: bool = False
+    """vLLM's ``async_scheduling``"""
 
 
 def work_of(requests: Sequence[Lengths]) -> pd.DataFrame:
@@ -63,7 +66,9 @@ def simulate(requests: Sequence[Lengths], limits: Limits) -> pd.DataFrame:
     engine = _Engine(requests, limits)
     rows = []
     while engine.busy:
-        rows.append(engine.step())
+        row = engine.step()
+        if row[0] or row[3]:  # else all wait for seats or room that the next step has
+            rows.append(row)
     return pd.DataFrame(rows, columns=list(STEP), dtype="int64")
 
 
@@ -94,12 +99,13 @@ class _Engine:
         self.decoding: dict[int, _Request] = {}  # in the order of admission
         self.chunked: _Request | None = None  # at most one prompt is in parts: the last admitted
         self.ends: dict[int, list[_Request]] = defaultdict(list)
+        self.leaving: list[_Request] = []  # have ended, and keep seat and room for one more step
         self.running = self.held = self.contexts = self.now = 0
 
     @property
     def busy(self) -> bool:
         """Whether anything is left to compute."""
-        return bool(self.waiting or self.running)
+        return bool(self.waiting) or self.running > len(self.leaving)
 
     def step(self) -> tuple[int, ...]:
         """Put one step together and compute it; its row."""
@@ -110,8 +116,12 @@ class _Engine:
         decode_keys = self.contexts
         prefill = self._prefill(self.limits.batched_tokens - decode_tokens, admit=not preempted)
         row = (*prefill[:3], decode_tokens, decode_keys, prefill[3], self.running, self.held)
-        for request in self.ends.pop(self.now, ()):
-            self._finish(request)
+        ended = self.ends.pop(self.now, [])
+        for request in ended:
+            self._end(request)
+        for request in self.leaving if self.limits.asynchronous else ended:
+            self._release(request)
+        self.leaving = ended if self.limits.asynchronous else []
         self.now += 1
         return row
 
@@ -175,11 +185,12 @@ class _Engine:
             self.decoding[id(request)] = request
             self.contexts += request.prompt
 
-    def _finish(self, request: _Request) -> None:
-        fed = max(request.outputs - 1, 0)
+    def _end(self, request: _Request) -> None:
         if self.decoding.pop(id(request), None):
-            self.contexts -= request.prompt + fed
-        self.held -= request.prompt - request.shared + fed
+            self.contexts -= request.prompt + max(request.outputs - 1, 0)
+
+    def _release(self, request: _Request) -> None:
+        self.held -= request.prompt - request.shared + max(request.outputs - 1, 0)
         self.running -= 1
 
 

@@ -17,7 +17,6 @@ from batchscope.analysis.work import engine_of, mean_lengths, setting_of
 from batchscope.cost.break_even import Load, Texts, requests_of
 from batchscope.cost.flops import Lengths
 from batchscope.cost.roofline import Engine, predict
-from batchscope.cost.schedule import Limits
 from batchscope.errors import UserError
 from batchscope.runs import Run
 
@@ -96,7 +95,7 @@ def pattern_of(run: Run, found: Mapping[Likeness, Pattern]) -> Pattern | None:
     seqs = args.get("max_num_seqs") or limits.seqs
     if run.load and run.load.max_concurrency:
         seqs = min(seqs, run.load.max_concurrency)
-    own = Limits(batched, min(seqs, batched), limits.kv_tokens)
+    own = replace(limits, batched_tokens=batched, seqs=min(seqs, batched))
     return replace(pattern, engine=replace(pattern.engine, limits=own))
 
 

@@ -110,7 +110,10 @@ def work_of_window(
         Columns `batchscope.cost.schedule.STEP`, one row a captured step.
     """
     limits = Limits(
-        resolved["max_num_batched_tokens"], resolved["max_num_seqs"], resolved.get("kv_cache_tokens") or None
+        resolved["max_num_batched_tokens"],
+        resolved["max_num_seqs"],
+        resolved.get("kv_cache_tokens") or None,
+        bool(resolved.get("async_scheduling")),
     )
     return simulate(requests, limits).iloc[skip : skip + steps].reset_index(drop=True)
 
