@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 from batchscope.analysis.frames import read_frame
-from batchscope.analysis.plots import save, study_figure
+from batchscope.analysis.look import save
+from batchscope.analysis.plots import study_figure
 from batchscope.config import load_config
 from batchscope.errors import run_script
 from batchscope.files import replacing

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from batchscope.analysis.findings import varying
 from batchscope.analysis.frames import runs_frame
-from batchscope.analysis.plots import save
+from batchscope.analysis.look import save
 from batchscope.analysis.timeline_plots import run_title, timeline_figure
 from batchscope.analysis.timelines import load_timeline, timeline_text
 from batchscope.config import load_config

@@ -16,9 +16,9 @@ from batchscope.analysis.cost_curves import curves_of, texts_of
 from batchscope.analysis.cost_page import cost_page, show_figure
 from batchscope.analysis.cost_plots import Sheet, cost_figure
 from batchscope.analysis.frames import runs_frame
+from batchscope.analysis.look import save
 from batchscope.analysis.metrics import mfu
 from batchscope.analysis.pages import study_html, study_markdown
-from batchscope.analysis.plots import save
 from batchscope.analysis.records import load_runs
 from batchscope.cost.devices import DEVICES, SHARES
 from batchscope.cost.flops import Lengths, run_flops

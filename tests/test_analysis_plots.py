@@ -8,7 +8,8 @@ import pytest
 from analysis_helpers import DEMO_STUDIES, H200, HERMES, demo_folders, h200_folders, make_run, write_config
 
 from batchscope.analysis.frames import repeats_frame, runs_frame
-from batchscope.analysis.plots import arrange, baseline, save, study_figure
+from batchscope.analysis.look import save
+from batchscope.analysis.plots import arrange, baseline, study_figure
 from batchscope.analysis.records import load_runs
 from batchscope.analysis.reference import load_published
 from batchscope.errors import UserError

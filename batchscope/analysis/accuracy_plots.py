@@ -20,7 +20,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, StrMetho
 from batchscope.analysis.accuracy import ENOUGH_REVIEWS
 from batchscope.analysis.accuracy_page import QUESTION, joined, nothing_judged
 from batchscope.analysis.findings import show
-from batchscope.analysis.plots import (
+from batchscope.analysis.look import (
     FIXED,
     FOOTNOTE,
     GREY,
@@ -34,8 +34,8 @@ from batchscope.analysis.plots import (
     PALETTE,
     RC,
     TITLE,
-    Style,
 )
+from batchscope.analysis.plots import Style
 from batchscope.analysis.tables import environments, models
 
 PLAIN: dict[str, str | None] = {

@@ -18,7 +18,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from batchscope.analysis.cost_curves import Curves
-from batchscope.analysis.plots import (
+from batchscope.analysis.look import (
     BLUE,
     FIXED,
     FOOTNOTE,

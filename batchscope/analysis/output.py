@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
+from batchscope.analysis.look import save
 from batchscope.analysis.pages import study_html, study_markdown
-from batchscope.analysis.plots import save
 from batchscope.analysis.tables import Page
 from batchscope.files import replacing, write_text
 

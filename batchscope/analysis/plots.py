@@ -7,7 +7,6 @@ import textwrap
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from itertools import cycle
-from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
@@ -20,62 +19,30 @@ from matplotlib.transforms import offset_copy
 
 from batchscope.analysis.findings import METRIC, Ratio, comparable, fault, label, ratio, show, varying
 from batchscope.analysis.frames import column_of, given
+from batchscope.analysis.look import (
+    FIXED,
+    FOOTNOTE,
+    GREY,
+    HOLLOW,
+    INTERVAL,
+    LEFT,
+    LEGEND,
+    MARKERS,
+    MEDIAN,
+    PAD,
+    PALETTE,
+    PUBLISHED,
+    RC,
+    TITLE,
+)
 from batchscope.analysis.metrics import METRICS
 from batchscope.analysis.reference import LABEL
 from batchscope.analysis.tables import comparability, environments, models
 from batchscope.errors import UserError
 from batchscope.studies import Study
 
-BLUE, ORANGE, GREY, INK = "#0072B2", "#D55E00", "#6e7781", "#24292f"
-PALETTE = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito's colours: told apart by colour-blind readers; markers differ too."""
-
-LEFT = 0.055
-"""Where title, panels and footnote begin, as a share of the width."""
-
-PAD = 1.5
-"""A logarithmic x axis goes on by this factor on both sides."""
-
 APART = 0.035
 """Distance between runs that share an x, as a share of the axis."""
-
-MARKERS = "osD^vP"
-FIXED = {"packed": (BLUE, "o"), "separate": (ORANGE, "s")}
-"""The layouts look the same in every figure."""
-
-RC: dict[Any, Any] = {
-    "font.family": "sans-serif",
-    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
-    "font.size": 11,
-    "axes.titlesize": 12,
-    "axes.titleweight": "bold",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": GREY,
-    "axes.axisbelow": True,
-    "grid.color": "#e3e6ea",
-    "svg.fonttype": "none",  # text stays text: searchable, and read aloud
-    "svg.hashsalt": "batchscope",  # equal data, equal bytes
-}
-
-
-TITLE: dict[str, Any] = {"fontsize": 16, "fontweight": "bold"}
-FOOTNOTE: dict[str, Any] = {"fontsize": 9.5, "color": GREY, "linespacing": 1.5}
-LEGEND: dict[str, Any] = {
-    "loc": "upper left", "frameon": False, "borderaxespad": 0, "borderpad": 0.2, "columnspacing": 1.8,
-}  # fmt: skip
-MEDIAN: dict[str, Any] = {"lw": 1.8, "ms": 9, "mec": "white", "mew": 1.2}
-INTERVAL: dict[str, Any] = {"lw": 1.4}
-PUBLISHED: dict[str, Any] = {
-    "ls": "--",
-    "lw": 1.2,
-    "marker": "x",
-    "ms": 8,
-    "mew": 2,
-    "color": INK,
-    "zorder": 6,
-}
-HOLLOW: dict[str, Any] = {"ls": "", "ms": 9, "mfc": "white", "mew": 1.6}
 
 
 @dataclass(frozen=True)
@@ -138,13 +105,6 @@ def study_figure(
             panel(ax, picture)
         figure.legend(handles=_legend(picture), bbox_to_anchor=(LEFT, below_title), ncols=6, **LEGEND)
         return figure
-
-
-def save(figure: Figure, png: Path, svg: Path) -> None:
-    """Write both files; the same data gives the same SVG, byte for byte."""
-    with mpl.rc_context(RC):
-        figure.savefig(png, format="png", dpi=160, facecolor="white")
-        figure.savefig(svg, format="svg", facecolor="white", metadata={"Date": None})
 
 
 def arrange(name: str, study: Study, runs: pd.DataFrame, repeats: pd.DataFrame) -> Picture:

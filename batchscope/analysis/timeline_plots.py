@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from batchscope.analysis.findings import fault, label
 from batchscope.analysis.frames import given
-from batchscope.analysis.plots import BLUE, FOOTNOTE, GREY, LEFT, ORANGE, RC, TITLE
+from batchscope.analysis.look import BLUE, FOOTNOTE, GREY, LEFT, ORANGE, RC, TITLE
 from batchscope.analysis.tables import environments, models
 from batchscope.analysis.timelines import Timeline, bin_edges, describe_repeat, rates_in, state_points
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from batchscope.analysis.plots import FOOTNOTE, GREY, INK, PALETTE, RC, TITLE
+from batchscope.analysis.look import FOOTNOTE, GREY, INK, PALETTE, RC, TITLE
 from batchscope.profiles.memory_page import MemoryProfile
 from batchscope.profiles.memory_table import LINES
 

@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from batchscope.analysis.plots import FOOTNOTE, GREY, INK, PALETTE, RC, TITLE
+from batchscope.analysis.look import FOOTNOTE, GREY, INK, PALETTE, RC, TITLE
 from batchscope.profiles.classes import CLASSES, IDLE, Rule, steps_by_class
 from batchscope.profiles.summary import Profile, class_frame
 

@@ -18,7 +18,7 @@ from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FuncFormatter, LogLocator
 
 from batchscope.analysis.findings import show
-from batchscope.analysis.plots import FIXED, FOOTNOTE, GREY, HOLLOW, LEFT, MEDIAN, RC, TITLE
+from batchscope.analysis.look import FIXED, FOOTNOTE, GREY, HOLLOW, LEFT, MEDIAN, RC, TITLE
 from batchscope.serving.config import ServingStudy
 from batchscope.serving.labels import CLOSED, OPEN
 from batchscope.serving.limits import knee

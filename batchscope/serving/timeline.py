@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from batchscope.analysis.plots import BLUE, FOOTNOTE, GREY, LEFT, ORANGE, RC, TITLE
+from batchscope.analysis.look import BLUE, FOOTNOTE, GREY, LEFT, ORANGE, RC, TITLE
 
 MOST = 2000
 """Requests that are drawn; of more, every so many-th."""
