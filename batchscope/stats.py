@@ -25,15 +25,16 @@ ENOUGH = 3
 """Repeats below which no interval is given: that of two is 13 standard errors wide to each side."""
 
 LEVEL = 0.95
-RELEVANT = 0.01
-"""A difference within 1 % is not called one, however sure: engines differ by as much from start to start."""
 
-SPREAD = {"cpu": 0.3, "cuda": 0.0}
-"""How far rates of equal runs lie apart that one engine measured minutes apart, by device: repeats that
-follow each other do not show it. Measured; docs/statistics.md."""
+SPREAD = {"cpu": 0.3, "cuda": 0.01}
+"""How far rates of equal runs lie apart that were measured minutes apart, on one engine or on two, by device:
+repeats that follow each other do not show it. Measured; docs/statistics.md."""
 
 BETWEEN_GPUS = 0.03
-"""The same for two GPUs of one kind: four that ran equal work at their power limit lay up to 1.6 % apart."""
+"""The same for two GPUs of one kind: six that ran equal work at their power limit lay up to 2.1 % apart."""
+
+DRIFT = 0.01
+"""From the first repeat to the last: less than that is no trend to speak of."""
 
 Ending = Literal["fixed", "first", "between", "last"]
 """How a run's repeats ended: as many as asked for, without the stop rule; precise at the first look; precise
@@ -138,25 +139,25 @@ def paired_ratio(values: Sequence[float], base: Sequence[float]) -> Interval:
     return _from_logs(fmean(logs), half_width(logs))
 
 
-def verdict(found: Interval, relevant: float = RELEVANT, spread: float = 0.0) -> Verdict:
-    """What a ratio of rates says: its interval leaves 1 out, and reaches beyond a relevant difference.
+def verdict(found: Interval, spread: float) -> Verdict:
+    """What a ratio of rates says: its interval must leave out 1, and all that equal runs show.
 
-    ``spread``: ratios up to 1 + spread are seen between equal runs; the interval must leave them out too.
+    ``spread``: ratios up to 1 + spread are seen between equal runs, `SPREAD` or `BETWEEN_GPUS`.
     """
-    if found.low > 1 + spread and found.high > 1 + relevant:
+    if found.low > 1 + spread:
         return "faster"
-    if found.high < 1 / (1 + spread) and found.low < 1 / (1 + relevant):
+    if found.high < 1 / (1 + spread):
         return "slower"
     return "no difference seen"
 
 
 def trends(values: Sequence[float], chance: float = 0.02) -> bool:
-    """Whether repeats rise or fall on the whole, by more than a relevant difference: then no interval holds.
+    """Whether repeats rise or fall on the whole, by more than `DRIFT`: then no interval holds.
 
     Mann's test (Econometrica 13, 1945), Kendall's tau against time with the exact distribution; it can speak
     from 5 repeats on.
     """
-    if len(values) < ENOUGH or abs(math.log(values[-1] / values[0])) < math.log1p(RELEVANT):
+    if len(values) < ENOUGH or abs(math.log(values[-1] / values[0])) < math.log1p(DRIFT):
         return False
     from scipy.stats import kendalltau
 

@@ -78,14 +78,19 @@ def _read(path: Path, remedy: str) -> dict[str, Any]:
     return value
 
 
-def take_turns(arms: Mapping[str, Callable[[], float]], pairs: int) -> dict[str, list[float]]:
-    """Call every arm ``pairs`` times, every other time in the reverse order; what they returned."""
+def take_turns(
+    arms: Mapping[str, Callable[[], float]], pairs: int, after: Callable[[dict[str, list[float]]], None]
+) -> None:
+    """Call every arm ``pairs`` times, every other time in the reverse order.
+
+    ``after`` gets what they returned so far, turn by turn: the next one may be cut off.
+    """
     rates: dict[str, list[float]] = {name: [] for name in arms}
     for turn in range(pairs):
         for name in list(arms)[:: 1 if turn % 2 == 0 else -1]:
             rates[name].append(arms[name]())
             print(f"turn {turn + 1}/{pairs}, {name}: {rates[name][-1]:,.0f} total tokens/s", flush=True)
-    return rates
+        after(rates)
 
 
 def compare(rates: Mapping[str, Sequence[float]], mine: str, base: str) -> dict[str, Any]:

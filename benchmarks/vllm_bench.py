@@ -46,6 +46,11 @@ def main() -> None:
     """Take turns, compare."""
     args = parser(__doc__).parse_args()
     case = load_case(args.run, args.args)
+
+    def after(rates: dict[str, list[float]]) -> None:
+        enough = len(rates["ours"]) > 1  # for an interval
+        keep(args.out, case, rates, [compare(rates, "ours", "vllm bench")] if enough else [])
+
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prompts = short_prompts(case)
@@ -53,8 +58,7 @@ def main() -> None:
             "ours": lambda: ours(case, prompts, folder),
             "vllm bench": lambda: vllm_bench(case, prompts, folder),
         }
-        rates = take_turns(arms, args.pairs)
-    keep(args.out, case, rates, [compare(rates, "ours", "vllm bench")])
+        take_turns(arms, args.pairs, after)
 
 
 def short_prompts(case: Case) -> list[dict[str, Any]]:

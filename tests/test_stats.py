@@ -2,6 +2,7 @@
 
 import json
 import math
+from pathlib import Path
 from statistics import stdev
 
 import numpy as np
@@ -14,6 +15,8 @@ from batchscope import stats
 from batchscope.config import Measure, load_config
 from batchscope.engine.stopping import most_repeats, stop_reason
 from batchscope.runs import expand_studies, run_spec
+
+BENCHMARKS = Path(__file__).resolve().parents[1] / "docs" / "reference" / "h100" / "benchmarks"
 
 A = (1.02, 0.97, 1.05, 1.01, 0.99)
 B = (1.31, 1.22, 1.27, 1.25)
@@ -63,24 +66,24 @@ def test_pairs_cancel_what_drifts():
     noise = np.random.default_rng(0).normal(1, 0.002, (2, 8))
     found = stats.paired_ratio(1.03 * drift * noise[0], drift * noise[1])
     apart = stats.ratio(stats.sample(1.03 * drift * noise[0]), stats.sample(drift * noise[1]))
-    assert stats.verdict(found) == "faster"
-    assert stats.verdict(apart) == "no difference seen"
+    assert stats.verdict(found, spread=0.01) == "faster"
+    assert stats.verdict(apart, spread=0.01) == "no difference seen"
 
 
 @pytest.mark.parametrize(
     ("low", "high", "said"),
     [
         (1.02, 1.10, "faster"),
-        (1.001, 1.02, "faster"),
+        (1.011, 1.012, "faster"),
         (0.98, 1.02, "no difference seen"),
-        (1.001, 1.009, "no difference seen"),  # sure, and too small to matter
-        (0.992, 0.999, "no difference seen"),
-        (0.90, 0.999, "slower"),
-        (1.0, 1.5, "no difference seen"),
+        (1.001, 1.009, "no difference seen"),  # equal runs show as much
+        (1.001, 1.5, "no difference seen"),
+        (0.90, 0.98, "slower"),
+        (0.90, 0.999, "no difference seen"),
     ],
 )
 def test_verdicts(low, high, said):
-    assert stats.verdict(stats.Interval(low, (low + high) / 2, high)) == said
+    assert stats.verdict(stats.Interval(low, (low + high) / 2, high), spread=0.01) == said
 
 
 @pytest.mark.parametrize(
@@ -94,6 +97,19 @@ def test_verdicts(low, high, said):
 )
 def test_a_verdict_leaves_out_what_equal_runs_show(low, high, said):
     assert stats.verdict(stats.Interval(low, (low + high) / 2, high), spread=0.3) == said
+
+
+@pytest.mark.parametrize("gpu", [1, 2])
+def test_equal_work_on_one_gpu_is_no_difference(gpu):
+    """Two turns of eight runs, which differ in nothing but whose engine they had."""
+    alone, shared = (
+        turn["rates"] for turn in json.loads((BENCHMARKS / f"reuse_{gpu}.json").read_text())["turns"]
+    )
+    assert len(alone) == 8
+    ratios = [stats.ratio(stats.sample(shared[run]), stats.sample(alone[run])) for run in alone]
+    said = {stats.verdict(found, stats.SPREAD["cuda"]) for found in ratios}
+    assert said == {"no difference seen"}
+    assert {stats.verdict(found, 0) for found in ratios} != said, "the intervals alone would not do"
 
 
 def test_repeats_that_are_equal_have_no_width():

@@ -1,8 +1,8 @@
 """What the runs of a study say, in plain sentences that never claim more than the repeats show.
 
-Two runs differ when the 95 % interval of their ratio leaves 1 out, and on a processor, or on two GPUs, all
-ratios that equal runs were seen to have (`batchscope.stats.verdict`); with fewer than `ENOUGH` repeats
-nothing is claimed. Invalid and failed runs are never compared; runs from different environments only where
+Two runs differ when the 95 % interval of their ratio leaves out all ratios that equal runs were seen to have
+on such a device, or on two of them (`batchscope.stats.verdict`); with fewer than `ENOUGH` repeats nothing is
+claimed. Invalid and failed runs are never compared; runs from different environments only where
 the configuration asks for it (``across``), and then the sentence says so.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 
 from batchscope.analysis.frames import column_of, given
-from batchscope.stats import BETWEEN_GPUS, ENOUGH, RELEVANT, SPREAD, Interval, Sample, verdict
+from batchscope.stats import BETWEEN_GPUS, ENOUGH, SPREAD, Interval, Sample, verdict
 from batchscope.stats import ratio as ratio_of_samples
 from batchscope.studies import Plot
 
@@ -183,7 +183,7 @@ def compare(
             f"{first} label {middle} as many reviews per second as {second} "
             f"(95 % interval {low} to {high}; {basis}){apart}."
         )
-    size = f" of more than {100 * max(spread, RELEVANT):.0f} %" if found.interval.low > 1 else ""
+    size = f" of more than {100 * spread:.0f} %" if found.interval.low > 1 else ""
     return f"No difference{size} seen between {first} and {second} (ratio {low} to {high}; {basis}){apart}."
 
 
