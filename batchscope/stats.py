@@ -31,7 +31,7 @@ SPREAD = {"cpu": 0.3, "cuda": 0.01}
 repeats that follow each other do not show it. Measured; docs/statistics.md."""
 
 BETWEEN_GPUS = 0.03
-"""The same for two GPUs of one kind: six that ran equal work at their power limit lay up to 2.1 % apart."""
+"""The same for two GPUs of one kind: six that ran equal work at their power limit lay up to 2.2 % apart."""
 
 DRIFT = 0.01
 """From the first repeat to the last: less than that is no trend to speak of."""
