@@ -8,9 +8,12 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from batchscope.analysis.frames import runs_frame
 from batchscope.analysis.label_tables import LABELS
 from batchscope.analysis.records import RunRecord, load_run
+from batchscope.analysis.reference import load_published
 from batchscope.engine.schema import HARDWARE, REQUESTS, STEPS
+from scripts.make_tables import PUBLISHED
 
 H200 = {"name": "NVIDIA H200", "memory_bytes": 150_754_820_096, "driver": "580.95.05"}
 
@@ -187,6 +190,11 @@ def write_labels(path: Path, *frames: pd.DataFrame) -> Path:
 def make_run(root: Path, **values: Any) -> RunRecord:
     """Write a run and read it back."""
     return load_run(write_run(root, **values))
+
+
+def frame(*records: RunRecord) -> pd.DataFrame:
+    """The runs beside the published figures."""
+    return runs_frame(records, load_published(PUBLISHED))
 
 
 def write_config(path: Path, **values: Any) -> Path:

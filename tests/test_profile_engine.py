@@ -1,11 +1,13 @@
-"""Profiles of the real engine: packed and separate captured, parsed, classed and compared."""
+"""Profiles of the real engine: packed and separate captured, parsed, classed and compared; its memory."""
 
 import json
+import subprocess
+from pathlib import Path
 
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
-from conftest import Project
+from conftest import ROOT, Project
 
 from batchscope.profiles.classes import CLASSES
 from batchscope.profiles.schema import EVENTS, STEPS
@@ -89,3 +91,60 @@ def test_a_run_that_is_not_there_stops_profiles_alone(project: Project) -> None:
         in outcome.text
     )
     assert project.snakemake("all", "--dry-run", config=wrong).status == 0
+
+
+KV_BYTES = 64 << 20
+MEMORY = {
+    "engine": {"args": {"kv_cache_memory_bytes": KV_BYTES}},
+    "studies": {"packing": None},
+    "profile": {"runs": ["saturation/packed-n8"], "profilers": ["memory"], "steps": 3},
+}
+
+
+def test_the_real_engines_memory(project: Project) -> None:
+    outcome = project.snakemake("profile", config=MEMORY)
+    assert outcome.status == 0, outcome.text
+    assert outcome.rules["profile_run"] == 1
+    assert outcome.rules["report_profiles"] == outcome.rules["measure"] == 0
+    assert not (project.results / "runs").exists()  # where every table of timings looks
+
+    folder = project.results / "profiles" / "saturation" / "packed-n8" / "memory"
+    found = json.loads((folder / "memory.json").read_text())
+    figures = found["figures"]
+    assert found["invalid"] == []
+    assert figures["kv_cache"] == KV_BYTES
+    assert figures["weights"] == parameter_bytes(project.results / "models" / "demo")
+    frame = pd.read_csv(project.results / "tables" / "memory.csv").set_index("line")
+    assert frame["measured_bytes"].sum() == figures["used"]
+    assert frame["measured_bytes"].min() > 0
+    for line in ("weights", "KV cache"):
+        assert frame["predicted_bytes"][line] == frame["measured_bytes"][line]
+
+    assert project.snakemake("profile", "--dry-run", config=MEMORY).rules.total() == 0
+    report = project.folder / "report.html"
+    reported = project.snakemake("profile", "--report", str(report), config=MEMORY)
+    assert reported.status == 0, reported.text
+    added = [line.split()[1] for line in reported.text.splitlines() if line.startswith("Adding ")]
+    assert sorted(added) == ["memory.html", "memory.svg"]
+
+
+def parameter_bytes(model: Path) -> int:
+    """Of the same model as another library builds it, without memory for its values; in float32, as on CPU."""
+    program = (
+        "import sys, torch; from transformers import AutoConfig, AutoModelForCausalLM as Model\n"
+        "with torch.device('meta'): model = Model.from_config(AutoConfig.from_pretrained(sys.argv[1]))\n"
+        "print(sum(4 * parameter.numel() for parameter in model.parameters()))"
+    )
+    call = subprocess.run(
+        [ROOT / ".engines/cpu/bin/python", "-c", program, model], capture_output=True, text=True, check=True
+    )
+    return int(call.stdout)
+
+
+def test_the_profiler_is_a_choice_of_its_own(project: Project) -> None:
+    both = {**MEMORY, "profile": {"runs": ["saturation/packed-n8"], "profilers": ["torch", "memory"]}}
+    rules = project.snakemake("profile", "--dry-run", config=both).rules
+    assert (rules["profile_run"], rules["report_profiles"], rules["report_memory"]) == (2, 1, 1)
+    torch_alone = {**MEMORY, "profile": {"runs": ["saturation/packed-n8"]}}
+    rules = project.snakemake("profile", "--dry-run", config=torch_alone).rules
+    assert (rules["profile_run"], rules["report_profiles"], rules["report_memory"]) == (1, 1, 0)

@@ -1,10 +1,9 @@
-"""Memory: the lines of its table, the allocator's history, bad captures; and the real engine on CPU."""
+"""Memory: the lines of its table, the allocator's history, bad captures."""
 
 import base64
 import json
 import pickle
 import re
-import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT, Project
+from conftest import ROOT
 
 from batchscope.cost.memory import REST as ESTIMATED_REST
 from batchscope.errors import UserError
@@ -375,61 +374,3 @@ def test_a_full_disk_is_named(tmp_path: Path) -> None:
     (folder / "timeline.html").symlink_to("/dev/full")
     with pytest.raises(UserError, match=r"no space left for .*memory\n  See the log: .*log"):
         write_page(folder)
-
-
-KV_BYTES = 64 << 20
-RUN = {
-    "engine": {"args": {"kv_cache_memory_bytes": KV_BYTES}},
-    "studies": {"packing": None},
-    "profile": {"runs": ["saturation/packed-n8"], "profilers": ["memory"], "steps": 3},
-}
-
-
-@pytest.mark.engine
-def test_the_real_engines_memory(project: Project) -> None:
-    outcome = project.snakemake("profile", config=RUN)
-    assert outcome.status == 0, outcome.text
-    assert outcome.rules["profile_run"] == 1
-    assert outcome.rules["report_profiles"] == outcome.rules["measure"] == 0
-    assert not (project.results / "runs").exists()  # where every table of timings looks
-
-    folder = project.results / "profiles" / "saturation" / "packed-n8" / "memory"
-    found = json.loads((folder / "memory.json").read_text())
-    figures = found["figures"]
-    assert found["invalid"] == []
-    assert figures["kv_cache"] == KV_BYTES
-    assert figures["weights"] == parameter_bytes(project.results / "models" / "demo")
-    frame = pd.read_csv(project.results / "tables" / "memory.csv").set_index("line")
-    assert frame["measured_bytes"].sum() == figures["used"]
-    assert frame["measured_bytes"].min() > 0
-    for line in ("weights", "KV cache"):
-        assert frame["predicted_bytes"][line] == frame["measured_bytes"][line]
-
-    assert project.snakemake("profile", "--dry-run", config=RUN).rules.total() == 0
-    report = project.folder / "report.html"
-    reported = project.snakemake("profile", "--report", str(report), config=RUN)
-    assert reported.status == 0, reported.text
-    added = [line.split()[1] for line in reported.text.splitlines() if line.startswith("Adding ")]
-    assert sorted(added) == ["memory.html", "memory.svg"]
-
-
-def parameter_bytes(model: Path) -> int:
-    """Of the same model as another library builds it, without memory for its values; in float32, as on CPU."""
-    program = (
-        "import sys, torch; from transformers import AutoConfig, AutoModelForCausalLM as Model\n"
-        "with torch.device('meta'): model = Model.from_config(AutoConfig.from_pretrained(sys.argv[1]))\n"
-        "print(sum(4 * parameter.numel() for parameter in model.parameters()))"
-    )
-    call = subprocess.run(
-        [ROOT / ".engines/cpu/bin/python", "-c", program, model], capture_output=True, text=True, check=True
-    )
-    return int(call.stdout)
-
-
-def test_the_profiler_is_a_choice_of_its_own(project: Project) -> None:
-    both = {**RUN, "profile": {"runs": ["saturation/packed-n8"], "profilers": ["torch", "memory"]}}
-    rules = project.snakemake("profile", "--dry-run", config=both).rules
-    assert (rules["profile_run"], rules["report_profiles"], rules["report_memory"]) == (2, 1, 1)
-    torch_alone = {**RUN, "profile": {"runs": ["saturation/packed-n8"]}}
-    rules = project.snakemake("profile", "--dry-run", config=torch_alone).rules
-    assert (rules["profile_run"], rules["report_profiles"], rules["report_memory"]) == (1, 1, 0)

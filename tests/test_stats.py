@@ -2,12 +2,12 @@
 
 import json
 import math
-from pathlib import Path
 from statistics import stdev
 
 import numpy as np
 import pytest
 import scipy.stats
+from conftest import ROOT
 from pydantic import ValidationError
 from simulation import CVS, NOISE, covered, plain, ratio_coverage, run_all, seconds
 
@@ -16,7 +16,7 @@ from batchscope.config import Measure, load_config
 from batchscope.engine.stopping import most_repeats, stop_reason
 from batchscope.runs import expand_studies, run_spec
 
-BENCHMARKS = Path(__file__).resolve().parents[1] / "docs" / "reference" / "h100" / "benchmarks"
+BENCHMARKS = ROOT / "docs" / "reference" / "h100" / "benchmarks"
 
 A = (1.02, 0.97, 1.05, 1.01, 0.99)
 B = (1.31, 1.22, 1.27, 1.25)
