@@ -50,7 +50,7 @@ format: $(DEV) ## rewrite the code in the project's format
 	ruff format .
 	snakefmt $(SNAKEFILES)
 
-config: $(WORKFLOW) ## write config.yaml and config.schema.json from batchscope/config.py
+config: $(WORKFLOW) ## write config.yaml and config.schema.json from batchscope/config/configuration.py
 	python -m scripts.write_config_docs
 
 lock: $(WORKFLOW) ## resolve envs/*.in anew: writes envs/*.lock and the conda files

@@ -8,11 +8,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from batchscope.config import load_config
-from batchscope.environments import require
-from batchscope.errors import UserError
-from batchscope.files import read_json
-from batchscope.stats import paired_ratio
+from batchscope.common.errors import UserError
+from batchscope.common.files import read_json
+from batchscope.config.configuration import load_config
+from batchscope.jobs.environments import require
+from batchscope.statistics.intervals import paired_ratio
 
 RESULTS = Path("results")
 

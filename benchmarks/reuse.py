@@ -14,9 +14,9 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from batchscope.errors import UserError, run_script
-from batchscope.files import write_text
-from batchscope.stats import paired_ratio
+from batchscope.common.errors import UserError, run_script
+from batchscope.common.files import write_text
+from batchscope.statistics.intervals import paired_ratio
 
 RUNS = Path("results") / "runs"
 

@@ -11,7 +11,7 @@ from typing import Any
 from vllm.v1.core.sched.output import SchedulerOutput
 from vllm.v1.core.sched.scheduler import Scheduler
 
-from batchscope.engine.steps import VARIABLE, RecordingAsyncScheduler, RecordingScheduler
+from batchscope.worker.telemetry.steps import VARIABLE, RecordingAsyncScheduler, RecordingScheduler
 
 SCHEDULER = f"{__name__}.switchable_scheduler"
 

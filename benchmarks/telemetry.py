@@ -9,8 +9,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from batchscope.engine.variables import engine_variables
-from batchscope.errors import run_script
+from batchscope.common.errors import run_script
+from batchscope.jobs.engine_variables import engine_variables
 from batchscope.jobs.supervise import device_lock
 from benchmarks.case import Case, compare, keep, load_case, parser
 

@@ -11,12 +11,12 @@ from typing import Any
 from vllm import LLM, SamplingParams
 from vllm.inputs import TokensPrompt
 
-from batchscope.engine.hardware import make_probe, users_before
-from batchscope.engine.passes import Request, pass_totals, run_pass
-from batchscope.engine.run import read_requests
-from batchscope.engine.start import start_engine
-from batchscope.engine.steps import VARIABLE
-from batchscope.engine.telemetry import Instruments, Telemetry
+from batchscope.worker.engine.measure_run import read_requests
+from batchscope.worker.engine.passes import Request, pass_totals, run_pass
+from batchscope.worker.engine.start import start_engine
+from batchscope.worker.telemetry.hardware import make_probe, users_before
+from batchscope.worker.telemetry.instruments import Instruments, Telemetry
+from batchscope.worker.telemetry.steps import VARIABLE
 from benchmarks.switch import SCHEDULER, Switch
 
 
@@ -60,7 +60,7 @@ def with_telemetry(llm: LLM, switch: Switch, instruments: Instruments, requests:
     switch.turn(on=True)
     telemetry = Telemetry(instruments)
     result = run_pass(llm, requests, "telemetry", telemetry.watching())
-    if not telemetry.keep(result, 0)["steps"]:
+    if not telemetry.keep(0, result.started_monotonic, result.seconds)["steps"]:
         raise RuntimeError("no step was recorded: this arm would measure nothing")
     return rate(pass_totals(result))
 

@@ -30,8 +30,7 @@ rule make_tables:
         measurements=[f"<results>/runs/{run.id}/measurement.json" for run in RUNS.values()],
         labels=expand("<results>/labels/{study}.parquet", study=STUDIES),
         config="<results>/config.json",
-        code=code(*ANALYSIS, "scripts/make_tables.py"),
-        published=code("docs/reference/h800/*.csv"),
+        published=committed("docs/reference/h800/*.csv"),
     output:
         runs=multiext("<results>/tables/runs", ".csv", ".parquet"),
         repeats=multiext("<results>/tables/repeats", ".csv", ".parquet"),
@@ -57,6 +56,7 @@ rule make_tables:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=code_of("scripts.make_tables"),
         runs=lambda wildcards, input: os.path.join(os.path.dirname(input.config), "runs"),
         labels=lambda wildcards, input: os.path.dirname(input.labels[0]),
         out=lambda wildcards, output: os.path.dirname(output.summary),
@@ -71,7 +71,6 @@ rule plot_study:
         runs="<results>/tables/runs.parquet",
         repeats="<results>/tables/repeats.parquet",
         config="<results>/config.json",
-        code=code(*ANALYSIS, "scripts/plot_study.py"),
     output:
         png="<results>/plots/{study}.png",
         svg=report(
@@ -84,6 +83,8 @@ rule plot_study:
         "<logs>/plot_study/{study}.log",
     conda:
         "../envs/workflow.yaml"
+    params:
+        code=code_of("scripts.plot_study"),
     shell:
         "python3 -m scripts.plot_study --tables {input.runs:q} --repeats {input.repeats:q}"
         " --config {input.config:q} --study {wildcards.study:q} --out-png {output.png:q} --out-svg {output.svg:q}"
@@ -95,7 +96,6 @@ rule plot_timelines:
     input:
         runs=files_of_study("measurement.json", "environment.json", "steps.parquet", "hardware.parquet"),
         config="<results>/config.json",
-        code=code(*ANALYSIS, "batchscope/engine/schema.py", "scripts/plot_timelines.py"),
     output:
         folder=report(
             directory("<results>/timelines/{study}"),
@@ -110,6 +110,7 @@ rule plot_timelines:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=code_of("scripts.plot_timelines"),
         runs=lambda wildcards, input: os.path.join(os.path.dirname(input.config), "runs"),
     shell:
         "python3 -m scripts.plot_timelines --runs {params.runs:q} --config {input.config:q}"

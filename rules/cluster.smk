@@ -7,7 +7,7 @@ out: nothing of its own; after a failure, the runs that an allocation had finish
 import shutil
 from pathlib import Path
 
-from batchscope.cluster import Allocation, explain, kept_measurements, log_folder, restore
+from batchscope.jobs.cluster import Allocation, explain, kept_measurements, log_folder, restore
 
 # Seconds of work each, or a download, which compute nodes are often cut off from.
 ASSETS = ("make_dataset", "prepare_model", "make_prompts")

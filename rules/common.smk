@@ -13,18 +13,14 @@ ROOT = workflow.basedir
 if ROOT not in sys.path:
     sys.path.insert(0, ROOT)
 
-from batchscope.config import load_config
-from batchscope.environments import export_to_jobs, installed_versions, warning
-from batchscope.errors import UserError
-from batchscope.profiles.choice import profiled_runs
-from batchscope.runs import (
-    canonical_json,
-    expand_serving,
-    expand_studies,
-    measuring_order,
-    run_spec,
-    runs_by_engine,
-)
+from batchscope.common.errors import UserError
+from batchscope.config.configuration import load_config
+from batchscope.jobs.environments import export_to_jobs, installed_versions, warning
+from batchscope.profiling.profiled_runs import profiled_runs
+from batchscope.studies.grid import expand_serving, expand_studies
+from batchscope.studies.order import measuring_order, runs_by_engine
+from batchscope.studies.spec import canonical_json, run_spec
+from batchscope.workflow.code_digest import digest_of
 
 try:
     CONFIG = load_config(config)
@@ -42,8 +38,9 @@ SERVING_ORDER = measuring_order(list(SERVING.values()))
 STUDIES = list(CONFIG.active_studies)
 RECORDS = ("measurement.json", "environment.json", "requests.parquet", "steps.parquet", "hardware.parquet")
 SERVED = ("measurement.json", "environment.json", "client.parquet", "steps.parquet", "hardware.parquet")
-ANALYSIS = ("batchscope/analysis/*.py", "batchscope/cost/*.py")
-PARSERS = {"torch": "torch_trace", "nsys": "nsys", "memory": "memory"}
+# The configuration, whose values are parameters; and what only starts, watches and words things.
+TOLD_ELSEWHERE = ("batchscope.config", "batchscope.jobs")
+PARSERS = {"torch": "torch_trace", "nsys": "nsys", "memory": "memory_snapshot"}
 PROFILE_PAGES = {"profiles": {"torch", "nsys"}, "memory": {"memory"}}
 PROMPT_SETS = {run.prompts.id: run.prompts for run in (*RUNS.values(), *SERVING.values())}
 export_to_jobs(CONFIG.environments)
@@ -63,10 +60,16 @@ wildcard_constraints:
     model="|".join(map(re.escape, CONFIG.models)),
 
 
-def code(*patterns):
-    """Library files that decide a rule's result, as inputs: by content, so that a touch or a checkout there
-    and back reruns nothing. What only starts, watches or words things is left out: a measurement costs hours.
+def code_of(*modules, without=()):
+    """What stands, as a parameter, for the logic of all that a rule runs.
+
+    ``without``: modules that are left out, with all that they alone import.
     """
+    return lambda wildcards: digest_of(modules, without)
+
+
+def committed(*patterns):
+    """Files of this checkout that a rule reads, by content: a checkout there and back reruns nothing."""
     found = sorted(path for pattern in patterns for path in Path(ROOT).glob(pattern))
     return [os.path.relpath(path) for path in found]
 
@@ -132,24 +135,30 @@ def dataset_spec(wildcards):
     return canonical_json(dataset.model_dump(include={"source", "deduplicate", dataset.source}))
 
 
-def code_of_dataset():
-    """Only what reads the source in use: a rerun of the data set reruns every measurement."""
-    modules = {
-        "generated": ["generate", "vocabulary"],
-        "csv": ["csv_file"],
-        "imdb": ["imdb"],
-    }
-    names = [*modules[CONFIG.dataset.source], "reviews"]
-    return code(*(f"batchscope/data/{name}.py" for name in names))
+def other_sources():
+    """What reads the sources that are not in use: a rerun of the data set reruns every measurement."""
+    modules = {"generated": "generate", "csv": "csv_file", "imdb": "imdb"}
+    return [
+        f"batchscope.inputs.texts.{name}"
+        for source, name in modules.items()
+        if source != CONFIG.dataset.source
+    ]
 
 
 def model_files(wildcards):
     asset = CONFIG.models[wildcards.model]
     if asset.source == "local":
         return existing(*(os.path.join(asset.path, name) for name in ("config.json", "tokenizer.json")))
-    texts = ("batchscope/data/generate.py", "batchscope/data/vocabulary.py", "batchscope/prompts.py")
-    training = ["batchscope/training.py"] if asset.load_format != "dummy" else []
-    return code(*texts, "batchscope/demo_model.py", *training) if asset.source == "demo" else []
+    return []
+
+
+def other_models(wildcards):
+    """What makes and trains the demo's model, for a model that is none."""
+    asset = CONFIG.models[wildcards.model]
+    made = ["batchscope.worker.training"] if asset.load_format == "dummy" else []
+    return (
+        made if asset.source == "demo" else [*made, "batchscope.inputs.demo_model", "batchscope.inputs.texts"]
+    )
 
 
 def trainer_of(model):
@@ -203,6 +212,13 @@ def runs_of_profile():
         return profiled_runs(CONFIG.profile.runs, [run.id for run in RUNS.values()])
     except UserError as error:
         raise SystemExit(f"error: {error}") from None
+
+
+def code_of_capture(wildcards):
+    """The profiler in use, what plans the window, and the worker's side; the engine's pool only makes room."""
+    others = [f"batchscope.profiling.{name}" for key, name in PARSERS.items() if key != wildcards.profiler]
+    modules = ["scripts.profile_run", f"batchscope.profiling.{PARSERS[wildcards.profiler]}"]
+    return digest_of(modules, [*TOLD_ELSEWHERE, *others])
 
 
 def gpus_of(run):

@@ -11,7 +11,6 @@ rule report_cost:
     input:
         runs=[f"<results>/runs/{run.id}/{name}" for run in RUNS.values() for name in RECORDS],
         config="<results>/config.json",
-        code=code(*ANALYSIS, "scripts/report_cost.py"),
     output:
         tables=multiext("<results>/tables/cost", ".md", ".csv"),
         page=report(
@@ -32,6 +31,7 @@ rule report_cost:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=code_of("scripts.report_cost"),
         runs=lambda wildcards, input: os.path.join(os.path.dirname(input.config), "runs"),
         tables=lambda wildcards, output: os.path.dirname(output.page),
         plots=lambda wildcards, output: os.path.dirname(output.svg),

@@ -10,7 +10,6 @@ rule make_dataset:
     """Write, read or download the reviews, and check every row."""
     input:
         source=dataset_file,
-        code=code_of_dataset(),
     output:
         reviews="<results>/data/reviews.csv",
         summary="<results>/data/summary.json",
@@ -19,6 +18,7 @@ rule make_dataset:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=code_of("scripts.make_dataset", without=("batchscope.config", *other_sources())),
         config=dataset_spec,
     shell:
         "python3 -m scripts.make_dataset --config {params.config:q} --downloads data/downloads"

@@ -18,13 +18,6 @@ rule score_labels:
             {f"<results>/models/{run.engine.model}/manifest.json" for run in runs_of_study(wildcards)}
         ),
         config="<results>/config.json",
-        code=code(
-            "batchscope/labels.py",
-            "batchscope/models.py",
-            "batchscope/analysis/label_tables.py",
-            "batchscope/analysis/records.py",
-            "scripts/score_labels.py",
-        ),
     output:
         labels="<results>/labels/{study}.parquet",
     log:
@@ -32,6 +25,7 @@ rule score_labels:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=code_of("scripts.score_labels"),
         results=lambda wildcards, input: os.path.dirname(input.config),
     shell:
         "python3 -m scripts.score_labels --runs {params.results:q}/runs --prompts {params.results:q}/prompts"
@@ -45,7 +39,6 @@ rule report_labels:
         runs="<results>/tables/runs.parquet",
         labels=expand("<results>/labels/{study}.parquet", study=STUDIES),
         config="<results>/config.json",
-        code=code(*ANALYSIS, "batchscope/labels.py", "scripts/report_labels.py"),
     output:
         tables=multiext("<results>/tables/labels", ".md", ".csv"),
         page=report(
@@ -66,6 +59,7 @@ rule report_labels:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=code_of("scripts.report_labels"),
         labels=lambda wildcards, input: os.path.dirname(input.labels[0]),
         tables=lambda wildcards, output: os.path.dirname(output.page),
         plots=lambda wildcards, output: os.path.dirname(output.svg),

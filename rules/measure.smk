@@ -15,7 +15,6 @@ rule measure:
         prompts=prompts_of_run("prompts.jsonl"),
         summary=prompts_of_run("prompts.json"),
         model=lambda wildcards: f"<results>/models/{run_of(wildcards).engine.model}/manifest.json",
-        code=code("batchscope/engine/*.py"),
     output:
         measurement="<results>/runs/{study}/{run}/measurement.json",
         requests="<results>/runs/{study}/{run}/requests.parquet",
@@ -36,6 +35,7 @@ rule measure:
         timeout_s=lambda wildcards: run_of(wildcards).measure.timeout_s,
         runtime=lambda wildcards: run_of(wildcards).measure.timeout_s // 60 + 5,
     params:
+        code=code_of("batchscope.worker.engine.__main__"),
         spec=lambda wildcards: canonical_json(
             run_spec(
                 run_of(wildcards),

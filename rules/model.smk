@@ -10,7 +10,6 @@ rule prepare_model:
     """Fetch or link one model; make and train the demo's."""
     input:
         source=model_files,
-        code=code("batchscope/models.py"),
     output:
         manifest="<results>/models/{model}/manifest.json",
     log:
@@ -18,6 +17,9 @@ rule prepare_model:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=lambda wildcards: digest_of(
+            ["scripts.prepare_model"], [*TOLD_ELSEWHERE, *other_models(wildcards)]
+        ),
         asset=lambda wildcards: canonical_json(CONFIG.models[wildcards.model].model_dump()),
         folder=lambda wildcards, output: os.path.dirname(output.manifest),
         trainer=lambda wildcards: trainer_of(wildcards.model),

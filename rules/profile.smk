@@ -28,12 +28,6 @@ rule profile_run:
         prompts=prompts_of_run("prompts.jsonl"),
         summary=prompts_of_run("prompts.json"),
         model=lambda wildcards: f"<results>/models/{run_of(wildcards).engine.model}/manifest.json",
-        code=code(
-            "batchscope/engine/*.py",
-            "batchscope/profiler/*.py",
-            *(f"batchscope/profiles/{name}.py" for name in ("capture", "events", "plan", "schema", "steps")),
-        ),
-        parser=lambda wildcards: code(f"batchscope/profiles/{PARSERS[wildcards.profiler]}*.py"),
     output:
         folder=directory("<results>/profiles/{study}/{run}/{profiler}"),
     log:
@@ -51,6 +45,7 @@ rule profile_run:
         timeout_s=CONFIG.profile.timeout_s,
         runtime=CONFIG.profile.timeout_s // 60 + 5,
     params:
+        code=code_of_capture,
         spec=lambda wildcards: canonical_json(
             run_spec(
                 run_of(wildcards),
@@ -73,12 +68,6 @@ rule report_profiles:
     """Say where the time inside the captured steps went."""
     input:
         profiles=profiles_of_config(*PROFILE_PAGES["profiles"]),
-        code=code(
-            *ANALYSIS,
-            "batchscope/profiles/*.py",
-            "batchscope/profiles/*.yaml",
-            "scripts/report_profiles.py",
-        ),
     output:
         tables=multiext("<results>/tables/profiles", ".md", ".csv", "_steps.csv"),
         page=report(
@@ -99,6 +88,7 @@ rule report_profiles:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=code_of("scripts.report_profiles"),
         tables=lambda wildcards, output: os.path.dirname(output.page),
         plots=lambda wildcards, output: os.path.dirname(output.svg),
     shell:
@@ -110,7 +100,6 @@ rule report_memory:
     """Say what took the device's memory, beside what the cost model predicts."""
     input:
         profiles=profiles_of_config(*PROFILE_PAGES["memory"]),
-        code=code(*ANALYSIS, "batchscope/profiles/memory*.py", "scripts/report_memory.py"),
     output:
         tables=multiext("<results>/tables/memory", ".md", ".csv"),
         page=report(
@@ -131,6 +120,7 @@ rule report_memory:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=code_of("scripts.report_memory"),
         tables=lambda wildcards, output: os.path.dirname(output.page),
         plots=lambda wildcards, output: os.path.dirname(output.svg),
     shell:

@@ -12,7 +12,6 @@ rule make_prompts:
     input:
         reviews="<results>/data/reviews.csv",
         model=lambda wildcards: f"<results>/models/{PROMPT_SETS[wildcards.prompts].model}/manifest.json",
-        code=code("batchscope/prompts.py"),
     output:
         prompts="<results>/prompts/{prompts}/prompts.jsonl",
         summary="<results>/prompts/{prompts}/prompts.json",
@@ -24,6 +23,7 @@ rule make_prompts:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=code_of("scripts.make_prompts", without=TOLD_ELSEWHERE),
         spec=prompt_spec,
         model=lambda wildcards, input: os.path.dirname(input.model),
     shell:

@@ -16,7 +16,6 @@ rule serve:
         prompts=lambda wildcards: f"<results>/prompts/{load_of(wildcards).prompts.id}/prompts.jsonl",
         summary=lambda wildcards: f"<results>/prompts/{load_of(wildcards).prompts.id}/prompts.json",
         model=lambda wildcards: f"<results>/models/{load_of(wildcards).engine.model}/manifest.json",
-        code=code("batchscope/engine/*.py", "batchscope/server/*.py"),
     output:
         measurement="<results>/serving/{asked}/{point}/measurement.json",
         bench="<results>/serving/{asked}/{point}/bench.json",
@@ -41,6 +40,7 @@ rule serve:
         # here, because another port measures nothing else; 0: a free one
         port=CONFIG.serving.port or 0,
     params:
+        code=code_of("batchscope.worker.server.__main__"),
         spec=lambda wildcards: canonical_json(
             run_spec(
                 load_of(wildcards),
@@ -67,14 +67,7 @@ rule report_serving:
             f"<results>/runs/{run.id}/{name}" for run in offline_beside(wildcards) for name in RECORDS
         ],
         config="<results>/config.json",
-        code=code(
-            *ANALYSIS,
-            "batchscope/serving/*.py",
-            "batchscope/engine/schema.py",
-            "batchscope/server/schema.py",
-            "scripts/report_serving.py",
-        ),
-        published=code("docs/reference/h800/serving.csv"),
+        published=committed("docs/reference/h800/serving.csv"),
     output:
         tables=multiext("<results>/tables/serving_{asked}", ".md", ".csv"),
         page=report(
@@ -103,6 +96,7 @@ rule report_serving:
     conda:
         "../envs/workflow.yaml"
     params:
+        code=code_of("scripts.report_serving"),
         points=lambda wildcards, input: list(dict.fromkeys(map(os.path.dirname, input.points))),
         offline=lambda wildcards, input: list(dict.fromkeys(map(os.path.dirname, input.offline))),
         tables=lambda wildcards, output: os.path.dirname(output.page),

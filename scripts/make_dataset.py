@@ -6,11 +6,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from batchscope.config import Dataset
-from batchscope.data.reviews import deduplicate, describe, summarise, write_reviews
-from batchscope.data.sources import load_reviews
-from batchscope.errors import UserError, run_script
-from batchscope.files import replacing
+from batchscope.common.errors import UserError, run_script
+from batchscope.common.files import replacing
+from batchscope.config.dataset import Dataset
+from batchscope.inputs.texts.reviews import deduplicate, describe, summarise, write_reviews
+from batchscope.inputs.texts.sources import load_reviews
 
 
 def main() -> None:

@@ -6,11 +6,11 @@ import os
 import time
 from pathlib import Path
 
-from batchscope.config import PromptTexts
-from batchscope.errors import run_script
-from batchscope.files import replacing
-from batchscope.models import context_length, load_tokenizer
-from batchscope.prompts import (
+from batchscope.common.errors import run_script
+from batchscope.common.files import replacing
+from batchscope.config.prompts import PromptTexts
+from batchscope.inputs.models import context_length, load_tokenizer
+from batchscope.inputs.prompts import (
     build_prompts,
     check_context,
     first_reviews,
@@ -18,7 +18,7 @@ from batchscope.prompts import (
     summarise,
     write_prompts,
 )
-from batchscope.runs import PromptSet
+from batchscope.studies.run import PromptSet
 
 
 def main() -> None:

@@ -6,17 +6,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from batchscope.analysis.frames import repeats_frame, runs_frame
-from batchscope.analysis.label_tables import with_labels
-from batchscope.analysis.output import write_csv, write_page
-from batchscope.analysis.pages import summary_html, summary_markdown
-from batchscope.analysis.records import load_runs
-from batchscope.analysis.reference import load_published
-from batchscope.analysis.tables import Page, study_page, sweep
-from batchscope.config import Config, load_config
-from batchscope.errors import run_script
-from batchscope.files import replacing, write_text
-from batchscope.runs import expand_studies
+from batchscope.common.errors import run_script
+from batchscope.common.files import replacing, write_text
+from batchscope.config.configuration import Config, load_config
+from batchscope.reporting.files import write_csv, write_page
+from batchscope.reporting.page import Page
+from batchscope.reporting.render import summary_html, summary_markdown
+from batchscope.reports.study.page import study_page
+from batchscope.reports.study.summary import sweep
+from batchscope.results.frames import repeats_frame, runs_frame
+from batchscope.results.labels import with_labels
+from batchscope.results.published import load_published
+from batchscope.results.records import load_runs
+from batchscope.studies.grid import expand_studies
 
 PUBLISHED = Path(__file__).parents[1] / "docs" / "reference" / "h800" / "offline.csv"
 

@@ -6,11 +6,11 @@ not start for another reason is an error.
 
 import time
 
-from batchscope.errors import run_script
+from batchscope.common.errors import run_script
 from batchscope.jobs.engine_pool import Limits
 from batchscope.jobs.job import job_arguments, read_job
-from batchscope.jobs.measurement import RUN
-from batchscope.jobs.on_engine import measure_job
+from batchscope.jobs.measure_job import measure_job
+from batchscope.jobs.measurement_files import RUN
 
 
 def main() -> None:

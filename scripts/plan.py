@@ -10,14 +10,14 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from batchscope.config import load_config
-from batchscope.errors import UserError, run_script
-from batchscope.planning.plan import describe_plan, plain_reason, plan_runs
-from batchscope.planning.queue import allocations, describe_queue, schedule
-from batchscope.snakemake_plugins.snakemake_logger_plugin_jobs import FILE_VARIABLE
+from batchscope.common.errors import UserError, run_script
+from batchscope.config.configuration import load_config
+from batchscope.planning.cluster_queue import allocations, describe_queue, schedule
+from batchscope.planning.sweep_plan import describe_plan, plain_reason, plan_runs
+from batchscope.workflow.snakemake_plugins.snakemake_logger_plugin_jobs import FILE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[1]
-PLUGINS = ROOT / "batchscope" / "snakemake_plugins"
+PLUGINS = ROOT / "batchscope" / "workflow" / "snakemake_plugins"
 NAMES = {"measure": "{study}/{run}", "serve": "serving/{asked}/{point}"}
 """Rules that measure, and how the plan names their runs."""
 

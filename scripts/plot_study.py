@@ -4,13 +4,13 @@ import argparse
 import json
 from pathlib import Path
 
-from batchscope.analysis.frames import read_frame
-from batchscope.analysis.look import save
-from batchscope.analysis.plots import study_figure
-from batchscope.config import load_config
-from batchscope.errors import run_script
-from batchscope.files import replacing
-from batchscope.studies import study_named
+from batchscope.common.errors import run_script
+from batchscope.common.files import replacing
+from batchscope.config.configuration import load_config
+from batchscope.config.studies import study_named
+from batchscope.reporting.style import save
+from batchscope.reports.study.figure import study_figure
+from batchscope.results.frames import read_frame
 
 
 def main() -> None:

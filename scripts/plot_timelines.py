@@ -5,15 +5,15 @@ import json
 import shutil
 from pathlib import Path
 
-from batchscope.analysis.findings import varying
-from batchscope.analysis.frames import runs_frame
-from batchscope.analysis.look import save
-from batchscope.analysis.timeline_plots import run_title, timeline_figure
-from batchscope.analysis.timelines import load_timeline, timeline_text
-from batchscope.config import load_config
-from batchscope.errors import UserError, run_script
-from batchscope.runs import expand_studies
-from batchscope.studies import study_named
+from batchscope.common.errors import UserError, run_script
+from batchscope.config.configuration import load_config
+from batchscope.config.studies import study_named
+from batchscope.reporting.style import save
+from batchscope.reporting.wording import varying
+from batchscope.reports.timeline.figure import run_title, timeline_figure
+from batchscope.reports.timeline.frame import load_timeline, timeline_text
+from batchscope.results.frames import runs_frame
+from batchscope.studies.grid import expand_studies
 
 
 def main() -> None:

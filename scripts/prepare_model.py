@@ -8,13 +8,14 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from batchscope.config import Environment, ModelAsset
-from batchscope.data import Review
-from batchscope.data.generate import generate_reviews
-from batchscope.demo_model import prepare_demo, training_examples
-from batchscope.environments import require
-from batchscope.errors import UserError, run_script
-from batchscope.models import empty_folder, prepare_hub, prepare_local, write_manifest
+from batchscope.common.errors import UserError, run_script
+from batchscope.config.environment import Environment
+from batchscope.config.model import ModelAsset
+from batchscope.inputs.demo_model import prepare_demo, training_examples
+from batchscope.inputs.models import empty_folder, prepare_hub, prepare_local, write_manifest
+from batchscope.inputs.texts.generate import generate_reviews
+from batchscope.inputs.texts.reviews import Review
+from batchscope.jobs.environments import require
 
 DEMO_CORPUS_SEED = 1_000_003
 """Far from the seeds people give the data set, so that the demo's model has not seen the reviews it meets."""
@@ -69,7 +70,7 @@ def train(folder: Path, tokenizer: Tokenizer, reviews: list[Review], python: str
             for example in training_examples(tokenizer, reviews, DEMO_CORPUS_SEED):
                 file.write(json.dumps(vars(example)) + "\n")
         job.write_text(json.dumps({"folder": str(folder.resolve()), "examples": str(examples)}))
-        if subprocess.run([python, "-m", "batchscope.training", str(job)], check=False).returncode:
+        if subprocess.run([python, "-m", "batchscope.worker.training", str(job)], check=False).returncode:
             raise UserError(
                 "training the demo's model failed, see above; load_format: dummy under models does without"
             )

@@ -11,16 +11,17 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from batchscope.common.errors import UserError, run_script
+from batchscope.common.files import replacing, write_text
+from batchscope.common.prefix_cache import served_tokens
 from batchscope.cost.flops import Lengths, architecture_from
-from batchscope.engine.prefix_cache import served_tokens
-from batchscope.errors import UserError, run_script
-from batchscope.files import replacing, write_text
 from batchscope.jobs.engine_pool import EnginePool, state_folder
 from batchscope.jobs.job import Job, job_arguments, read_job, restriction
-from batchscope.jobs.measurement import architecture
+from batchscope.jobs.measurement_files import architecture
 from batchscope.jobs.supervise import device_lock
-from batchscope.profiles.capture import CaptureJob
-from batchscope.profiles.plan import (
+from batchscope.profiling.capture import CaptureJob
+from batchscope.profiling.schemas import EVENTS, STEPS, TIMELINE
+from batchscope.profiling.window_plan import (
     BLOCK_SIZE,
     WindowPlan,
     limits_of,
@@ -29,12 +30,11 @@ from batchscope.profiles.plan import (
     step_cost,
     work_of_window,
 )
-from batchscope.profiles.schema import EVENTS, STEPS, TIMELINE
 
 PROFILERS = {
-    "torch": "batchscope.profiles.torch_trace",
-    "nsys": "batchscope.profiles.nsys",
-    "memory": "batchscope.profiles.memory",
+    "torch": "batchscope.profiling.torch_trace",
+    "nsys": "batchscope.profiling.nsys",
+    "memory": "batchscope.profiling.memory_snapshot",
 }
 """Modules with ``capture`` and ``parse``; only the one in use is imported."""
 

@@ -4,16 +4,16 @@ import argparse
 import json
 from pathlib import Path
 
-from batchscope.analysis.cost import constants, cost_frame, estimate
-from batchscope.analysis.cost_curves import curves_of
-from batchscope.analysis.cost_page import TITLE, cost_page, describe_choice
-from batchscope.analysis.cost_plots import Sheet, cost_figure
-from batchscope.analysis.frames import runs_frame
-from batchscope.analysis.output import write_csv, write_figure, write_page
-from batchscope.analysis.records import RunRecord, load_runs
-from batchscope.config import load_config
-from batchscope.errors import run_script
-from batchscope.runs import expand_studies
+from batchscope.common.errors import run_script
+from batchscope.config.configuration import load_config
+from batchscope.reporting.files import write_csv, write_figure, write_page
+from batchscope.reports.cost.curves import curves_of
+from batchscope.reports.cost.figure import Sheet, cost_figure
+from batchscope.reports.cost.frame import constants, cost_frame, estimate
+from batchscope.reports.cost.page import TITLE, cost_page, describe_choice
+from batchscope.results.frames import runs_frame
+from batchscope.results.records import RunRecord, load_runs
+from batchscope.studies.grid import expand_studies
 
 
 def main() -> None:

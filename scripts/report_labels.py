@@ -4,14 +4,14 @@ import argparse
 import json
 from pathlib import Path
 
-from batchscope.analysis.accuracy_frames import labels_of_studies, positions_frame, quality_frame
-from batchscope.analysis.accuracy_page import labels_page
-from batchscope.analysis.accuracy_plots import labels_figure
-from batchscope.analysis.frames import read_frame
-from batchscope.analysis.label_tables import load_labels
-from batchscope.analysis.output import write_csv, write_figure, write_page
-from batchscope.config import load_config
-from batchscope.errors import run_script
+from batchscope.common.errors import run_script
+from batchscope.config.configuration import load_config
+from batchscope.reporting.files import write_csv, write_figure, write_page
+from batchscope.reports.labels.figure import labels_figure
+from batchscope.reports.labels.frame import labels_of_studies, positions_frame, quality_frame
+from batchscope.reports.labels.page import labels_page
+from batchscope.results.frames import read_frame
+from batchscope.results.labels import load_labels
 
 
 def main() -> None:

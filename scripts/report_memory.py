@@ -4,10 +4,10 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from batchscope.analysis.output import write_csv, write_figure, write_page
-from batchscope.errors import UserError, run_script
-from batchscope.profiles.memory_page import TITLE, load_memory, memory_csv, memory_page
-from batchscope.profiles.memory_plots import memory_figure
+from batchscope.common.errors import UserError, run_script
+from batchscope.reporting.files import write_csv, write_figure, write_page
+from batchscope.reports.memory.figure import memory_figure
+from batchscope.reports.memory.page import TITLE, load_memory, memory_csv, memory_page
 
 
 def main() -> None:

@@ -4,12 +4,12 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from batchscope.analysis.output import write_csv, write_figure, write_page
-from batchscope.errors import UserError, run_script
-from batchscope.profiles.classes import load_rules
-from batchscope.profiles.page import TITLE, profiles_page
-from batchscope.profiles.plots import profiles_figure
-from batchscope.profiles.summary import load_profiles, steps_frame, summary_frame
+from batchscope.common.errors import UserError, run_script
+from batchscope.profiling.kernel_classes import load_rules
+from batchscope.reporting.files import write_csv, write_figure, write_page
+from batchscope.reports.profiles.figure import profiles_figure
+from batchscope.reports.profiles.frame import load_profiles, steps_frame, summary_frame
+from batchscope.reports.profiles.page import TITLE, profiles_page
 
 
 def main() -> None:

@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from batchscope.analysis.output import write_csv, write_figure, write_page
-from batchscope.analysis.records import load_runs
-from batchscope.config import load_config
-from batchscope.errors import run_script
-from batchscope.serving.frame import serving_frame
-from batchscope.serving.latencies import latencies
-from batchscope.serving.offline import beside_offline
-from batchscope.serving.page import label, serving_page
-from batchscope.serving.plots import serving_figure
-from batchscope.serving.records import LoadPoint, load_points
-from batchscope.serving.reference import load_published
-from batchscope.serving.timeline import timeline_figure
-from batchscope.studies import study_named
+from batchscope.common.errors import run_script
+from batchscope.config.configuration import load_config
+from batchscope.config.studies import study_named
+from batchscope.reporting.files import write_csv, write_figure, write_page
+from batchscope.reports.serving.figure import serving_figure
+from batchscope.reports.serving.frame import serving_frame
+from batchscope.reports.serving.offline import beside_offline
+from batchscope.reports.serving.page import label, serving_page
+from batchscope.reports.serving.request_timeline import timeline_figure
+from batchscope.results.latencies import latencies
+from batchscope.results.load_points import LoadPoint, load_points
+from batchscope.results.published_serving import load_published
+from batchscope.results.records import load_runs
 
 ROOT = Path(__file__).resolve().parents[1]
 PUBLISHED = ROOT / "docs" / "reference" / "h800" / "serving.csv"

@@ -8,10 +8,10 @@ import os
 import sys
 from pathlib import Path
 
-from batchscope.config import load_config
-from batchscope.errors import UserError, run_script
-from batchscope.files import read_json
-from batchscope.runs import expand_serving, expand_studies
+from batchscope.common.errors import UserError, run_script
+from batchscope.common.files import read_json
+from batchscope.config.configuration import load_config
+from batchscope.studies.grid import expand_serving, expand_studies
 
 
 def main() -> None:

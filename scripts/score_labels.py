@@ -7,21 +7,22 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from batchscope.analysis.label_tables import (
+from batchscope.common.errors import run_script
+from batchscope.common.files import replacing
+from batchscope.config.configuration import load_config
+from batchscope.config.studies import study_named
+from batchscope.inputs.labels import AnswerReader, Decoding
+from batchscope.inputs.models import load_tokenizer
+from batchscope.results.labels import (
     LABELS,
     check_prompts,
     label_rows,
     read_answers,
     read_prompts,
 )
-from batchscope.analysis.records import load_measurement
-from batchscope.config import load_config
-from batchscope.errors import run_script
-from batchscope.files import replacing
-from batchscope.labels import AnswerReader, Decoding
-from batchscope.models import load_tokenizer
-from batchscope.runs import Run, expand_studies
-from batchscope.studies import study_named
+from batchscope.results.records import load_measurement
+from batchscope.studies.grid import expand_studies
+from batchscope.studies.run import Run
 
 
 def main() -> None:

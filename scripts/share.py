@@ -7,8 +7,8 @@ last part, in logs and pages too.
 import argparse
 from pathlib import Path
 
-from batchscope.errors import run_script
-from batchscope.sharing import share
+from batchscope.common.errors import run_script
+from batchscope.results.sharing import share
 
 
 def main() -> None:

@@ -1,10 +1,10 @@
-"""Write config.yaml and config.schema.json from the models in batchscope/config.py."""
+"""Write config.yaml and config.schema.json from the models in batchscope/config/configuration.py."""
 
 import argparse
 from pathlib import Path
 
-from batchscope.config_docs import default_yaml, json_schema
-from batchscope.errors import UserError, run_script
+from batchscope.common.errors import UserError, run_script
+from batchscope.config.documentation import default_yaml, json_schema
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -19,7 +19,7 @@ def main() -> None:
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         if args.check:
-            raise UserError(f"{name} is not what batchscope/config.py says; run `make config`")
+            raise UserError(f"{name} is not what batchscope/config/configuration.py says; run `make config`")
         path.write_text(text, encoding="utf-8")
         print(f"wrote {name}")
 

@@ -1,1 +1,1 @@
-"""How a job gets its engine, holds its device, ends with its workflow, and keeps what was measured."""
+"""What a job does in Snakemake's Python: get an engine, hold a device, keep what was measured."""

@@ -23,8 +23,9 @@ from typing import IO, Any
 
 import psutil
 
-from batchscope.files import read_json
-from batchscope.jobs.supervise import GRACE_S, device_is_free, gone, snakemake_above
+from batchscope.common.files import read_json
+from batchscope.common.processes import gone
+from batchscope.jobs.supervise import GRACE_S, device_is_free, snakemake_above
 
 IDLE_S = 60.0
 """Seconds after which an engine that nobody asks for ends; other workflows may be waiting for its device."""
@@ -121,7 +122,7 @@ class EnginePool:
 
         Args:
             wanted: The engine.
-            job: ``spec``, ``prompts`` and ``out``, as `batchscope.engine.run.measure_run` takes them.
+            job: ``spec``, ``prompts`` and ``out``, as `batchscope.worker.engine.measure_run.measure_run` takes them.
             log: Gets what the engine said meanwhile.
             limits: How long, and whether the engine stays.
             tell: Where progress lines go.
@@ -196,7 +197,7 @@ class EnginePool:
         (folder / "order.json").write_text(json.dumps(order))
         with (folder / "guardian.log").open("wb") as said:
             guardian = subprocess.Popen(
-                [sys.executable, "-m", "scripts.engine_host", str(folder / "order.json")],
+                [sys.executable, "-m", "batchscope.jobs.guardian", str(folder / "order.json")],
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,

@@ -7,10 +7,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from batchscope.config import Environment
-from batchscope.environments import require
-from batchscope.errors import UserError
-from batchscope.models import context_length
+from batchscope.common.errors import UserError
+from batchscope.config.environment import Environment
+from batchscope.inputs.models import context_length
+from batchscope.jobs.environments import require
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ from typing import IO
 
 import psutil
 
-from batchscope.errors import UserError
-from batchscope.jobs.meanwhile import repeating
+from batchscope.common.errors import UserError
+from batchscope.common.periodic import repeating
+from batchscope.common.processes import gone
 
 GRACE_S = 5.0
 """Seconds between asking a process group to end and killing it."""
@@ -149,14 +150,6 @@ def _following(above: psutil.Process | None, group: int) -> Iterator[None]:
 
     with repeating(watch, 0.5):
         yield
-
-
-def gone(process: psutil.Process) -> bool:
-    """Whether a process has ended; a zombie has."""
-    try:
-        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def snakemake_above() -> psutil.Process | None:

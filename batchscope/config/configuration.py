@@ -1,0 +1,102 @@
+"""The configuration: typed, closed to unknown keys, checked across fields.
+
+``config.yaml`` (the documented default) and ``config.schema.json`` are generated from these models by
+``scripts/write_config_docs.py``; a test fails when they drift. A study becomes runs in `batchscope.studies.grid`.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import (
+    Field,
+    PositiveInt,
+    ValidationError,
+    field_validator,
+)
+
+from batchscope.common.errors import UserError
+from batchscope.config.block import Name, Section
+from batchscope.config.dataset import Dataset
+from batchscope.config.default_studies import default_studies
+from batchscope.config.engine import Engine
+from batchscope.config.environment import Environment
+from batchscope.config.measure import Measure
+from batchscope.config.messages import explain
+from batchscope.config.model import ModelAsset
+from batchscope.config.profile import Profile
+from batchscope.config.prompts import PromptTexts
+from batchscope.config.serving import Serving
+from batchscope.config.studies import Study
+from batchscope.config.workload import Workload
+
+
+class Config(Section):
+    """The whole configuration."""
+
+    title: str = Field("Labelling short texts with vLLM", description="heads the report")
+    gpus: int = Field(
+        0, ge=0, description="GPUs that runs may use at the same time on one machine; 0 for CPU only"
+    )
+    nodes: PositiveInt | None = Field(
+        None,
+        # no result depends on it, so it is in no file of results either
+        exclude=True,
+        description="nodes of a cluster, with 'gpus' each, for which `plan` predicts the queue; null: none",
+    )
+    dataset: Dataset = Field(default_factory=Dataset, description="where the reviews come from")
+    models: dict[Name, ModelAsset] = Field(
+        default_factory=lambda: {"demo": ModelAsset(source="demo")},
+        description="models that runs can name",
+    )
+    environments: dict[Name, Environment] = Field(
+        default_factory=lambda: {
+            "cpu": Environment(python=".engines/cpu/bin/python", device="cpu"),
+            "cuda": Environment(python=".engines/cuda/bin/python", device="cuda"),
+        },
+        description="engine environments; `make env ENGINE=cpu` (or cuda) makes the two below",
+    )
+    prompts: PromptTexts = Field(default_factory=PromptTexts, description="the wording of the prompts")
+    engine: Engine = Field(default_factory=Engine, description="the engine configuration of every run")
+    workload: Workload = Field(default_factory=Workload, description="the workload of every run")
+    measure: Measure = Field(default_factory=Measure, description="how a run is measured")
+    profile: Profile = Field(
+        default_factory=Profile, description="what `snakemake --cores 1 profile` looks into"
+    )
+    serving: Serving = Field(
+        default_factory=Serving, description="what is asked of vLLM's server, and how it gets its requests"
+    )
+    compare_environments: bool = Field(
+        False, description="compare runs from different environments too; the sentences then say so"
+    )
+    studies: dict[Name, Study | None] = Field(
+        default_factory=default_studies,
+        description="the questions; a study starts from the blocks above. null drops one",
+    )
+
+    @field_validator("studies")
+    @classmethod
+    def _names_are_free(cls, studies: dict[str, Study | None]) -> dict[str, Study | None]:
+        if clash := sorted(
+            {"runs", "repeats", "summary", "labels", "cost", "profiles", "memory"} & set(studies)
+        ):
+            raise ValueError(f"'{clash[0]}' is the name of a table of its own; rename the study")
+        if like := [name for name in studies if name.startswith("serving_")]:
+            raise ValueError(f"'{like[0]}' is how tables of serving.studies are named; rename the study")
+        return studies
+
+    @property
+    def active_studies(self) -> dict[str, Study]:
+        """Studies that are not dropped with ``null``, in the order of the file."""
+        return {name: study for name, study in self.studies.items() if study is not None}
+
+
+def load_config(values: Mapping[str, Any]) -> Config:
+    """Check a merged configuration.
+
+    Raises:
+        UserError: one line per wrong key, with its dotted path and what would be right.
+    """
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise UserError(explain(error, Config.model_json_schema())) from None

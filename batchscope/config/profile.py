@@ -1,0 +1,34 @@
+"""The block ``profile``: which runs are looked into, and with what."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt
+
+from batchscope.config.block import Section
+
+RunId = Annotated[str, Field(pattern=r"^[^/]+/[^/]+$")]
+
+
+class Profile(Section):
+    """Which runs `snakemake profile` looks into, and with what; no profiled pass is in a table of timings."""
+
+    runs: list[RunId] | None = Field(
+        None,
+        description="study/run, such as saturation/packed-n4; null: saturation/packed-n4 and "
+        "saturation/separate-n1, those that there are",
+    )
+    profilers: list[Literal["torch", "nsys", "memory"]] = Field(
+        ["torch"],
+        min_length=1,
+        description="torch (PyTorch's), nsys (Nsight Systems, to be installed), memory (what takes the "
+        "device's memory); any of them",
+    )
+    steps: PositiveInt = Field(4, le=100, description="engine steps looked into")
+    at: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="where in a pass they lie, as a share of the time that the cost model predicts for it; "
+        "the last steps decode only",
+    )
+    timeout_s: PositiveInt = Field(300, description="a capture that takes longer is stopped")

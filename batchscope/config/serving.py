@@ -1,0 +1,90 @@
+"""The configuration's block on vLLM's server, and the studies that the default asks of it."""
+
+from typing import Literal
+
+from pydantic import Field, PositiveFloat, PositiveInt
+
+from batchscope.config.block import Name, Section
+from batchscope.config.studies import Grid
+
+
+class Load(Section):
+    """How the server gets its requests."""
+
+    requests: PositiveInt | None = Field(
+        None, description="how many, the prompts from the first on, again and again; null: each prompt once"
+    )
+    max_concurrency: PositiveInt | None = Field(
+        None, description="closed loop: at most so many are under way; null: no limit"
+    )
+    request_rate: PositiveFloat | None = Field(
+        None, description="open loop: so many are sent in a second, whatever the server does; null: at once"
+    )
+    burstiness: PositiveFloat = Field(
+        1.0, description="how a rate's requests arrive: 1: Poisson; less: in bursts; more: evenly"
+    )
+    prompts: Literal["text", "ids"] = Field(
+        "text", description="what is sent: text, which the server tokenises, or the token ids themselves"
+    )
+    seed: int = Field(0, ge=0, description="of the times of arrival")
+    timeout_s: PositiveInt = Field(
+        900, description="a load that takes longer is stopped, and shown as timed out; so is a server's start"
+    )
+
+
+class Slo(Section):
+    """What a request must keep to count for goodput; null: no limit."""
+
+    ttft_ms: PositiveFloat | None = Field(500, description="time to the first token")
+    tpot_ms: PositiveFloat | None = Field(
+        None, description="time per further token; a request of one token keeps any"
+    )
+    e2el_ms: PositiveFloat | None = Field(None, description="time to the last token")
+
+
+class ServingStudy(Grid):
+    """A question to the server.
+
+    Keys of ``set``, ``grid``, ``include`` and ``overrides`` are those of 'workload', or dotted ones such as
+    load.max_concurrency, load.request_rate or engine.max_num_batched_tokens.
+    """
+
+
+def default_serving() -> dict[str, ServingStudy | None]:
+    """The demo's: the published cases, and both kinds of load until the server can do no more."""
+    return {
+        "layouts": ServingStudy(
+            question="Through a server: is it faster to send n reviews in one prompt, or n prompts?",
+            set={"n": 40},
+            grid={"layout": ["packed", "separate"]},
+        ),
+        "closed_loop": ServingStudy(
+            question="With how many requests under way is the server busy, and what does each then wait?",
+            set={"n": 4, "reviews": 100},
+            grid={"layout": ["separate", "packed"], "load.max_concurrency": [1, 8, 64]},
+        ),
+        "open_loop": ServingStudy(
+            question="How many requests a second can come before they pile up?",
+            set={"layout": "separate", "n": 1, "reviews": 200},
+            grid={"load.request_rate": [20, 100, 1000]},
+        ),
+    }
+
+
+class Serving(Section):
+    """Online serving."""
+
+    port: int | None = Field(
+        None, ge=1, le=65535, description="where the server listens on 127.0.0.1; null: any that is free"
+    )
+    load: Load = Field(default_factory=Load, description="how the server gets its requests, in every run")
+    slo: Slo = Field(default_factory=Slo, description="what a request must keep to count for goodput")
+    studies: dict[Name, ServingStudy | None] = Field(
+        default_factory=default_serving,
+        description="the questions, as under 'studies'; also load.request_rate and the like. null drops one",
+    )
+
+    @property
+    def active_studies(self) -> dict[str, ServingStudy]:
+        """Studies that are not dropped with ``null``, in the order of the file."""
+        return {name: study for name, study in self.studies.items() if study is not None}

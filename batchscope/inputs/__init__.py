@@ -1,0 +1,1 @@
+"""What is fed to an engine: texts, prompts, the words that mean a label, and model folders."""

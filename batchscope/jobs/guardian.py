@@ -1,0 +1,88 @@
+"""Guard one engine: hold its device, start it, end it with the workflow. `batchscope.jobs.engine_pool` starts this."""
+
+import argparse
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from batchscope.common.errors import UserError, run_script
+from batchscope.common.files import replacing
+from batchscope.common.processes import gone
+from batchscope.jobs.engine_pool import environment_folder
+from batchscope.jobs.engine_variables import engine_variables
+from batchscope.jobs.environments import variables_for
+from batchscope.jobs.supervise import device_lock, run_supervised
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main() -> None:
+    """Read the order, wait for the device, run the engine host until it ends."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("order", type=Path, help="JSON: the engine, the paths, the process to follow")
+    order = json.loads(parser.parse_args().order.read_text(encoding="utf-8"))
+    try:
+        asked = time.monotonic()
+        with device_lock(order["device"], max(order["gpus"], 1)) as gpus:
+            guard(order, gpus, waited_s=time.monotonic() - asked)
+    finally:
+        shutil.rmtree(order["folder"], ignore_errors=True)
+
+
+def guard(order: dict[str, Any], gpus: list[str], waited_s: float) -> None:
+    """Run the engine host; ``STATE.json`` says that it is there, ``STATE.ended`` how it ended."""
+    pid, created = order["follow"]
+    follow = process_that_was(pid, created)
+    state = Path(order["state"])
+    described, ended = state.with_suffix(".json"), state.with_suffix(".ended")
+    ended.unlink(missing_ok=True)
+    status = None
+    try:
+        with state.with_suffix(".log").open("wb") as log:
+            with replacing(described) as path:
+                about = {"guardian": os.getpid(), "socket": order["socket"], "waited_s": waited_s}
+                path.write_text(json.dumps(about))
+            host = Path(order["folder"]) / "host.json"
+            host.write_text(json.dumps({**order, "folder": str(environment_folder(state))}))
+            status = run_supervised(
+                [order["python"], "-m", host_module(order), str(host)],
+                log,
+                engine_variables(variables_for(order["device"]), str(ROOT), gpus, order["variables"]),
+                timeout_s=None,
+                follow=follow,
+            )
+    finally:
+        if status is not None:
+            with replacing(ended) as path:
+                path.write_text(json.dumps({"status": status}))
+        if described.exists() and json.loads(described.read_text())["guardian"] == os.getpid():
+            described.unlink(missing_ok=True)
+
+
+def host_module(order: dict[str, Any]) -> str:
+    """What hosts the engine: offline, or as a server."""
+    return "batchscope.worker.engine" if order["server"] is None else "batchscope.worker.server"
+
+
+def process_that_was(pid: int, created: float) -> psutil.Process:
+    """The process with this number, if it is still the same one.
+
+    Raises:
+        UserError: it is gone already.
+    """
+    try:
+        process = psutil.Process(pid)
+        if process.create_time() == created and not gone(process):
+            return process
+    except psutil.NoSuchProcess:
+        pass
+    raise UserError("the workflow that asked for an engine is gone")
+
+
+if __name__ == "__main__":
+    run_script(main)

@@ -1,0 +1,142 @@
+"""Measuring a job on its engine: what it asks the engine for, what it keeps, what becomes of a failure."""
+
+import shutil
+import signal
+import sys
+import tempfile
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from batchscope.common.errors import UserError
+from batchscope.common.files import sha256_of
+from batchscope.common.processes import gone
+from batchscope.jobs.engine_exit import describe_exit, ran_out_of_memory
+from batchscope.jobs.engine_pool import (
+    EngineEndedError,
+    EngineFailedError,
+    EnginePool,
+    EngineRequest,
+    EngineTimeOutError,
+    Limits,
+    state_folder,
+)
+from batchscope.jobs.job import Job, restriction
+from batchscope.jobs.measurement_files import Kind, architecture, failure, publish
+from batchscope.jobs.supervise import snakemake_above
+
+
+def measure_job(
+    job: Job, kind: Kind, limits: Limits, started: float, server: dict[str, Any] | None = None
+) -> None:
+    """Measure a run on its engine, and write what docs/files.md lists for its kind.
+
+    Args:
+        job: The run.
+        kind: A run on an offline engine, or one on a server.
+        limits: How long, and whether the engine stays for the next run.
+        started: When this job began, by ``time.monotonic``.
+        server: What a server is started with; None for an offline engine.
+
+    Raises:
+        UserError: the engine did not start, or the workflow ended meanwhile.
+    """
+    signal.signal(signal.SIGTERM, _end_in_order)
+    pool = EnginePool(state_folder())
+    wanted = engine_request(job.spec, job.python, job.gpus, job.model, server)
+    with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
+        asked = {
+            "spec": job.spec,
+            "prompts": str(job.prompts.resolve()),
+            "out": scratch,
+            **restriction(job.spec, job.summary),
+        }
+        outcome = run_engine(pool, job, wanted, asked, limits)
+        seconds = time.monotonic() - started - pool.waited_s
+        measurement = {
+            **job.identity,
+            "spec": job.spec,
+            "prompts": job.summary,
+            "architecture": architecture(job.model),
+            "sweep": {"seconds": seconds, "waited_s": pool.waited_s},
+            **outcome,
+        }
+        publish(measurement, kind, Path(scratch), job.out)
+
+
+def _end_in_order(number: int, _frame: FrameType | None) -> None:
+    """A cluster asks, more than once, before it kills: time to end the engine and to keep its log."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
+def engine_request(
+    spec: dict[str, Any], python: str, gpus: int, model: Path, server: dict[str, Any] | None = None
+) -> EngineRequest:
+    """The engine that a run needs; the manifest's hash stands for what the model folder holds."""
+    engine = spec["engine"]
+    return EngineRequest(
+        python=python,
+        device=spec["device"],
+        gpus=gpus,
+        model=str(model.resolve()),
+        model_sha256=sha256_of(model / "manifest.json"),
+        asset=spec["model"],
+        args=engine["args"],
+        variables=engine["variables"],
+        telemetry=spec["measure"].get("telemetry", True),
+        server=server,
+    )
+
+
+def run_engine(
+    pool: EnginePool, job: Job, wanted: EngineRequest, asked: dict[str, Any], limits: Limits
+) -> dict[str, Any]:
+    """Have the run measured.
+
+    Returns:
+        ``status`` (ok, oom, died, timeout), ``message`` (unless ok, what happened), and what was measured.
+
+    Raises:
+        UserError: the engine did not start, or the workflow ended meanwhile.
+    """
+    above = snakemake_above()
+    try:
+        measured = pool.measure(wanted, asked, job.log, limits, lambda line: print(line, flush=True))
+    except EngineFailedError as failed:
+        if above is not None and gone(above):
+            raise UserError(f"{job.run}: the workflow has ended, and its engines with it") from None
+        outcome = failure(*judge(job, failed, limits), failed.log)
+        print(f"{job.run}: kept as a result, {outcome['status']}: {outcome['message']}", flush=True)
+        describe_environment(job, pool.environment(wanted), Path(asked["out"]) / "environment.json")
+        return outcome
+    return {"status": "ok", "message": "", **measured}
+
+
+def judge(job: Job, failed: EngineFailedError, limits: Limits) -> tuple[str, str]:
+    """Status and message of a failure that is a result.
+
+    Raises:
+        UserError: the engine did not start, for another reason than memory: that is for the user to mend.
+    """
+    if isinstance(failed, EngineTimeOutError):
+        return "timeout", f"{failed}; raise {limits.key} or shrink the run"
+    cause = describe_exit(failed.status if isinstance(failed, EngineEndedError) else None, failed.log)
+    if ran_out_of_memory(failed.log):
+        return "oom", cause
+    if isinstance(failed, EngineEndedError) and not failed.started:
+        raise UserError(
+            f"{job.run}: vLLM did not start: {cause}\n"
+            f"  Correct 'engine' in the configuration, or see the log: {job.log}"
+        )
+    return "died", cause
+
+
+def describe_environment(job: Job, described: Path, out: Path) -> None:
+    """Where the run itself did not get to say where it ran, its engine did before it started."""
+    if out.exists():
+        return
+    if not described.exists():
+        raise UserError(f"{job.run}: the engine's Python did not even start; see the log: {job.log}")
+    shutil.copyfile(described, out)

@@ -1,0 +1,143 @@
+"""How long a run that has not been measured should take, by the cost model and by what runs like it took.
+
+Runs of one model, arithmetic and environment are alike. Their factor, the median of measured over modelled
+seconds, holds what the model leaves out, which is not the same for both layouts; how work grows with n, with
+step limits and with copies that the prefix cache serves comes from the model.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from batchscope.common.errors import UserError
+from batchscope.cost.break_even import Load, Texts, requests_of
+from batchscope.cost.flops import Lengths
+from batchscope.cost.roofline import Engine, predict
+from batchscope.results.cost_inputs import engine_of, mean_lengths, setting_of
+from batchscope.results.records import Environment, RunRecord, load_measurement, read_record
+from batchscope.studies.run import Run
+
+ARITHMETIC = ("dtype", "quantization", "kv_cache_dtype", "tensor_parallel_size", "enforce_eager")
+"""Engine arguments that runs must share to be alike: the model has one speed of arithmetic."""
+
+INSTRUCTION_TOKENS = 24
+"""Of a prompt's tokens, those of the published instruction; the rest are its reviews'."""
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """What runs have in common that are predicted from each other."""
+
+    environment: str
+    model: str
+    arithmetic: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """What measured runs say of those like them."""
+
+    engine: Engine
+    """limits are those of an engine that was asked for none, if there was one"""
+    block_size: int
+    factors: Mapping[str, float]
+    """measured over modelled seconds, by layout"""
+
+
+def patterns(folders: Iterable[Path]) -> dict[Likeness, Pattern]:
+    """What can be said from the runs in these folders; those that failed, or are damaged, say nothing."""
+    alike: dict[Likeness, list[RunRecord]] = {}
+    for folder in folders:
+        try:
+            record = RunRecord(
+                load_measurement(folder), read_record(folder / "environment.json", Environment)
+            )
+        except UserError:
+            continue
+        spec = record.measurement.spec
+        key = _likeness(spec.engine.environment, spec.engine.model, spec.engine.args)
+        if record.measurement.status == "ok" and spec.workload.reuse == "none":
+            alike.setdefault(key, []).append(record)
+    found = {key: _pattern(records) for key, records in alike.items()}
+    return {key: pattern for key, pattern in found.items() if pattern}
+
+
+def _likeness(environment: str, model: str, args: Mapping[str, Any]) -> Likeness:
+    return Likeness(environment, model, tuple(args.get(name) for name in ARITHMETIC))
+
+
+def _pattern(records: Sequence[RunRecord]) -> Pattern | None:
+    """None where the model's shape, or another thing that a prediction needs, is not known."""
+    known = [(record, engine) for record in records if (engine := engine_of(record))]
+    if not known:
+        return None
+    factors: dict[str, list[float]] = {}
+    for record, engine in known:
+        seconds = median(repeat.seconds for repeat in record.measurement.repeats)
+        found = factors.setdefault(record.measurement.spec.workload.layout, [])
+        found.append(seconds / predict(engine, mean_lengths(record)).ideal)
+    plain, engine = min(known, key=lambda each: len(each[0].measurement.spec.engine.args))
+    medians = {layout: median(found) for layout, found in factors.items()}
+    return Pattern(engine, setting_of(plain, "block_size") or 16, medians)
+
+
+def pattern_of(run: Run, found: Mapping[Likeness, Pattern]) -> Pattern | None:
+    """The pattern that a run follows, with the run's own limits; None where nothing like it was measured."""
+    args = run.engine.args.as_vllm()
+    pattern = found.get(_likeness(run.engine.environment, run.engine.model, args))
+    if pattern is None:
+        return None
+    limits = pattern.engine.limits
+    batched = args.get("max_num_batched_tokens") or limits.batched_tokens
+    seqs = args.get("max_num_seqs") or limits.seqs
+    if run.load and run.load.max_concurrency:
+        seqs = min(seqs, run.load.max_concurrency)
+    own = replace(limits, batched_tokens=batched, seqs=min(seqs, batched))
+    return replace(pattern, engine=replace(pattern.engine, limits=own))
+
+
+def expected_seconds(pattern: Pattern, run: Run, prompts: int, prompt_tokens: int) -> float | None:
+    """Of a run's warm-up and passes; None where the KV cache is too small for a prompt.
+
+    Args:
+        pattern: what it follows.
+        run: the run.
+        prompts: of one pass, duplicates counted.
+        prompt_tokens: of all of them.
+    """
+    load, packed = run.workload, run.workload.layout == "packed"
+    in_prompt = run.prompts.n if packed else 1
+    mean = prompt_tokens / prompts - INSTRUCTION_TOKENS
+    texts = Load(
+        Texts(max(mean, 1.0) / in_prompt, INSTRUCTION_TOKENS),
+        prompts // load.duplicates * in_prompt,
+        load.duplicates,
+        cached=load.reuse != "none",
+        block_size=pattern.block_size,
+        output_tokens_per_review=load.output_tokens_per_review,
+    )
+    requests = requests_of(texts, load.layout, in_prompt)
+    if load.reuse == "text":  # the copy's number stands before the instruction, which is computed again
+        requests = [replace(each, cached_tokens=_less(each.cached_tokens, pattern)) for each in requests]
+    try:
+        warmup = _warmup(requests, run.measure.warmup_tokens)
+        passes = 1 if run.load else run.measure.repeats
+        seconds = passes * predict(pattern.engine, requests).ideal
+        seconds += predict(pattern.engine, warmup).ideal if warmup else 0.0
+    except ValueError:
+        return None
+    return seconds * pattern.factors.get(load.layout, median(pattern.factors.values()))
+
+
+def _less(cached: int, pattern: Pattern) -> int:
+    return max(cached - INSTRUCTION_TOKENS, 0) // pattern.block_size * pattern.block_size
+
+
+def _warmup(requests: Sequence[Lengths], tokens: int) -> list[Lengths]:
+    """The first requests that together hold at least ``tokens``; see `batchscope.worker.engine.measure_run`."""
+    before = [0, *accumulate(each.prompt_tokens for each in requests)]
+    first = [each for each, held in zip(requests, before, strict=False) if held < tokens]
+    return [replace(each, cached_tokens=0) for each in first]

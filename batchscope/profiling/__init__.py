@@ -1,0 +1,1 @@
+"""Captures under a profiler, seen from Snakemake's Python: planned, taken, parsed and classed."""

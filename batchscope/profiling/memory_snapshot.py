@@ -1,0 +1,127 @@
+"""The memory profiler: its capture, and the allocator's history as a curve."""
+
+import io
+import pickle
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from batchscope.common.errors import UserError
+from batchscope.common.files import read_json
+from batchscope.profiling.capture import CaptureJob, engine_environment, run_capture, write_order
+
+FIGURES, START, SNAPSHOT = "memory.json", "start.pickle", "snapshot.pickle"
+CHANGES = {"alloc": 1, "free_requested": -1}
+"""What the allocator's history calls a tensor's beginning and its end."""
+
+
+def capture(job: CaptureJob) -> None:
+    """Run the engine with a worker that notes its memory; what it found lies in ``job.out``.
+
+    Raises:
+        UserError: the engine failed, or took too long.
+    """
+    order = write_order(job, "memory")
+    run_capture(
+        [job.python, "-m", "batchscope.worker.profiling.memory", str(order)], job, engine_environment(job)
+    )
+
+
+def parse(folder: Path, device: str) -> tuple[dict[str, Any], pd.DataFrame | None]:
+    """The capture in a folder: its figures, and with a GPU the `timeline`, from the engine's start on.
+
+    With the start come the seconds (since 1970) between which events were ``not_kept``; None if all were.
+    Older captures have no start.
+
+    Raises:
+        UserError: a file is missing or damaged.
+    """
+    memory = read_json(folder / FIGURES)
+    if memory is None or "figures" not in memory:
+        raise UserError(
+            f"{folder / FIGURES} is missing or damaged; is the disk full? Delete the folder and profile again"
+        )
+    if device != "cuda":
+        return memory, None
+    snapshot, start = read_snapshot(folder / SNAPSHOT), folder / START
+    if not start.exists():
+        return memory, timeline(snapshot)
+    curve, not_kept = joined(read_snapshot(start), snapshot)
+    return {**memory, "not_kept": not_kept}, curve
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """A snapshot is dicts, lists, numbers and texts: whatever else a file names is not loaded."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise pickle.UnpicklingError(f"{module}.{name} is no part of a snapshot")
+
+
+def read_snapshot(path: Path) -> dict[str, Any]:
+    """The allocator's snapshot, as `torch.cuda.memory._snapshot` describes it."""
+    try:
+        snapshot = _PlainUnpickler(io.BytesIO(path.read_bytes())).load()
+        return {name: snapshot[name] for name in ("segments", "device_traces")}
+    except FileNotFoundError:
+        raise UserError(
+            f"{path}: the worker wrote no snapshot; is the disk full? The engine's log says why"
+        ) from None
+    except (pickle.UnpicklingError, EOFError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise UserError(
+            f"{path}: the snapshot is cut off or damaged ({type(error).__name__}); is the disk full? "
+            "Delete the folder and profile again"
+        ) from None
+
+
+def joined(start: dict[str, Any], snapshot: dict[str, Any]) -> tuple[pd.DataFrame, list[float] | None]:
+    """The `timeline` of the engine's start, then of what came later, each counted back from its own end.
+
+    The later history begins with the start again, unless newer events have taken the place of these: then
+    some between the two may be missing as well.
+
+    Returns:
+        The timeline, and between which two events (seconds since 1970) others are missing; None if none are.
+    """
+    before, after = times(start), times(snapshot)
+    if not len(before):
+        return timeline(snapshot), None
+    end, later = before[-1], timeline(snapshot)
+    curve = pd.concat([timeline(start), later[later["time_s"] > end]], ignore_index=True)
+    return curve, [float(end), float(after[0])] if len(after) and after[0] > end else None
+
+
+def times(snapshot: dict[str, Any]) -> NDArray[np.float64]:
+    """When each event of `trace` was, of whatever kind, in seconds since 1970."""
+    return np.array([event["time_us"] for event in trace(snapshot)], dtype=float) / 1e6
+
+
+def trace(snapshot: dict[str, Any]) -> list[dict[str, Any]]:
+    """The allocator's history of the busiest device."""
+    return max(snapshot["device_traces"], key=len, default=[])
+
+
+def timeline(snapshot: dict[str, Any]) -> pd.DataFrame:
+    """What tensors held after each event of the allocator's history, the busiest device's.
+
+    The history is the latest part alone; it is counted back from the snapshot's end.
+
+    Returns:
+        Columns ``time_s`` (since 1970) and ``allocated_bytes``.
+    """
+    events = [event for event in trace(snapshot) if event["action"] in CHANGES]
+    devices = {event["device"] for event in events if "device" in event}
+    held = sum(
+        segment["allocated_size"]
+        for segment in snapshot["segments"]
+        if not devices or segment.get("device", 0) in devices
+    )
+    changes = np.array([CHANGES[event["action"]] * event["size"] for event in events], dtype=np.int64)
+    return pd.DataFrame(
+        {
+            "time_s": np.array([event["time_us"] for event in events], dtype=float) / 1e6,
+            "allocated_bytes": held - changes.sum() + changes.cumsum(),
+        }
+    )

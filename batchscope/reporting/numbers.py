@@ -1,0 +1,45 @@
+"""Numbers as tables show them."""
+
+from typing import Any
+
+import pandas as pd
+
+from batchscope.statistics.intervals import Interval
+
+
+def figure(value: float) -> str:
+    """A metric with two decimals, as the published tables have it; empty where there is none."""
+    return "" if pd.isna(value) else f"{value:,.2f}"
+
+
+def one_decimal(value: float) -> str:
+    """A share in percent; empty where there is none."""
+    return "" if pd.isna(value) else f"{value:.1f}"
+
+
+def with_interval(run: "pd.Series[Any]", name: str) -> str:
+    """Median, and the 95 % interval where there are repeats enough for one."""
+    low, high = run[f"{name}_low"], run[f"{name}_high"]
+    return figure(run[name]) + ("" if pd.isna(low) else f" ({figure(low)} to {figure(high)})")
+
+
+def show_count(value: float) -> str:
+    """A whole number with separators; empty where there is none."""
+    return "" if pd.isna(value) else f"{int(value):,}"
+
+
+def times(value: float) -> str:
+    """A ratio as people say it: 1.07x, 1.9x, 12x."""
+    digits = 2 if value < 1.495 else 1 if value < 9.95 else 0
+    return f"{value:.{digits}f}x"
+
+
+def in_figures(found: Interval) -> tuple[str, str, str]:
+    """Middle, low and high with as many decimals as tell them apart, and low from 1."""
+    close = found.high - found.low < 0.02 or round(found.low, 2) == 1
+    digits = 3 if close else 2 if found.middle < 9.95 else 1
+    return f"{found.middle:.{digits}f}x", f"{found.low:.{digits}f}x", f"{found.high:.{digits}f}x"
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

@@ -1,0 +1,50 @@
+"""What a page holds, before it is written as Markdown or HTML."""
+
+from dataclasses import dataclass, field
+
+MEASURED = "measured"
+
+
+class Struck(str):
+    """A cell whose figure does not count: shown struck through."""
+
+    __slots__ = ()
+
+
+Cell = str
+
+
+Row = dict[tuple[str, str], Cell]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells under two levels of headings: (group, column)."""
+
+    columns: list[tuple[str, str]]
+    rows: list[list[Cell]]
+
+
+@dataclass(frozen=True)
+class Log:
+    """The last lines of a failed run's log."""
+
+    run: str
+    lines: list[str]
+
+
+@dataclass(frozen=True)
+class Page:
+    """A study's page, from top to bottom."""
+
+    title: str
+    question: str
+    findings: list[str]
+    context: list[str]
+    """what it was measured on, with which model, and what that means for the comparison"""
+    table: Table
+    notes: list[str]
+    logs: list[Log] = field(default_factory=list)
+    """what failed runs said last"""
+    files: list[str] = field(default_factory=list)
+    """paths of further files, from where the page lies"""

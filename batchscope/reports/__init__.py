@@ -1,0 +1,1 @@
+"""One folder a report: its frame, its page, its figure."""

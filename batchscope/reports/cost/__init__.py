@@ -1,0 +1,1 @@
+"""The cost model beside what was measured."""

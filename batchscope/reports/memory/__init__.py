@@ -1,0 +1,1 @@
+"""What takes a device's memory."""

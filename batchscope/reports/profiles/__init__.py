@@ -1,0 +1,1 @@
+"""Where the time inside engine steps goes."""

@@ -1,0 +1,248 @@
+"""The figure of one study of the server: throughput and latency over the load, and latencies' distributions.
+
+To add a panel, write a function that draws into an axes and put it into `PANELS`.
+"""
+
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
+from matplotlib.ticker import FuncFormatter, LogLocator
+
+from batchscope.config.serving import ServingStudy
+from batchscope.reporting.style import FIXED, FOOTNOTE, GREY, HOLLOW, LEFT, MEDIAN, RC, TITLE
+from batchscope.reporting.wording import show
+from batchscope.reports.serving.page import label
+from batchscope.reports.serving.sweeps import Sweep, sweeps
+from batchscope.reports.serving.wording import CLOSED, OPEN
+from batchscope.statistics.knee import knee
+
+LINES = ("-", "--", ":", "-.")
+PALEST, DARKEST = 0.55, 0.45
+"""How much white the first of a layout's colours has, and how much black the last."""
+
+LONG = 32
+"""Characters from which on a legend's names need a line each."""
+LEGEND: dict[str, Any] = {
+    "loc": "upper left",
+    "bbox_to_anchor": (-0.02, -0.17),
+    "frameon": False,
+    "fontsize": 7.5,
+    "markerscale": 0.4,
+    "columnspacing": 0.8,
+}
+AXES = {CLOSED: "requests under way", OPEN: "requests/s that come"}
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What every panel draws from."""
+
+    points: pd.DataFrame
+    """rows of `serving_frame`"""
+    ttft: Mapping[str, "np.ndarray[tuple[int], np.dtype[np.float64]]"]
+    """milliseconds of every request, by run"""
+    axis: str
+    """which load its sweeps go along"""
+
+
+def serving_figure(
+    name: str, study: ServingStudy, points: pd.DataFrame, ttft: Mapping[str, Any], footnote: Sequence[str]
+) -> Figure:
+    """The figure of one study; ``ttft``: milliseconds of every request, by run; ``footnote``: the machine."""
+    sheet = Sheet(points, ttft, OPEN if points[OPEN].nunique() > points[CLOSED].nunique() else CLOSED)
+    with mpl.rc_context(RC):
+        figure = Figure(figsize=(14, 7.4))
+        title = textwrap.wrap(study.question or name, 95)
+        figure.text(LEFT, 0.965, "\n".join(title), va="top", **TITLE)
+        lines = [part for line in footnote for part in textwrap.wrap(line, 175)]
+        figure.text(LEFT, 0.03, "\n".join(lines[:4]), va="bottom", **FOOTNOTE)
+        top = 0.83 - 0.05 * (len(title) - 1)
+        grid = {"left": LEFT, "right": 0.985, "bottom": 0.37, "top": top, "wspace": 0.28}
+        panels = PANELS if sweeps(points, sheet.axis) else BARS
+        for panel, ax in zip(panels, figure.subplots(1, len(panels), gridspec_kw=grid), strict=True):
+            panel(ax, sheet)
+            ax.grid(axis="both")
+            ax.tick_params(length=0, pad=7)
+            if names := ax.get_legend_handles_labels()[1]:
+                marked = any(line.get_marker() != "None" for line in ax.get_lines())
+                columns = 1 if max(map(len, names)) > LONG else 2
+                ax.legend(**LEGEND, ncols=columns, handlelength=3 if marked else 1.5)
+        return figure
+
+
+def draw_throughput(ax: Axes, sheet: Sheet) -> None:
+    """Of a closed loop reviews/s, for its requests hold one or many, and the knee.
+
+    Of an open one requests/s, beside how many come.
+    """
+    closed = sheet.axis == CLOSED
+    column = "reviews_per_s" if closed else "request_throughput"
+    for sweep, color in _colored(sheet):
+        look: dict[str, Any] = {"color": color, "marker": _marker(sweep), "label": sweep.name, **MEDIAN}
+        ax.plot(sweep.points[sheet.axis], sweep.points[column], **look)
+        if closed:
+            at = sweep.points.iloc[knee(sweep.points["request_throughput"].tolist())]
+            _mark_knee(ax, at[CLOSED], at[column], color, last=at[CLOSED] == sheet.points[CLOSED].max())
+    if not closed and sheet.points[OPEN].notna().any():
+        asked = sheet.points[OPEN].dropna().astype(float)
+        rates = np.geomspace(asked.min(), asked.max(), 200)
+        ax.plot(rates, rates, color=GREY, lw=1, ls="--", label="as many as come")
+    _faults(ax, sheet, column)
+    ax.set_ylim(top=_positive((1.2 if closed else 1.4) * sheet.points[column].max()))
+    ax.set_title("Labelled (reviews/s)" if closed else "Finished (requests/s)", loc="left", pad=12)
+    _load_axis(ax, sheet)
+
+
+def _mark_knee(ax: Axes, x: float, y: float, color: str, *, last: bool) -> None:
+    """Above its marker, to the right, where the curve is flat; of the last load to the left, in the axes."""
+    ax.annotate(
+        "knee", (x, y), (0 if last else 2, 9), textcoords="offset points", ha="right" if last else "left",
+        va="bottom", color=color, path_effects=[withStroke(linewidth=4, foreground="white")],
+    )  # fmt: skip
+
+
+def _positive(value: float) -> float | None:
+    """The value, where an axis can end there."""
+    return value if value > 0 else None
+
+
+def draw_latency(ax: Axes, sheet: Sheet) -> None:
+    """Median and 99th percentile of TTFT and E2EL over the load; E2EL is left out where it is the TTFT."""
+    for sweep, color in _colored(sheet):
+        rows = sweep.points
+        one_token = (rows["output_tokens"] == rows["requests"]).all()
+        kinds = ("ttft",) if one_token else ("ttft", "e2el")
+        shown = [(kind, statistic) for kind in kinds for statistic in ("median", "p99")]
+        for (kind, statistic), line in zip(shown, LINES, strict=False):
+            words = f"{sweep.name}: {statistic if statistic == 'median' else 'P99'} {kind.upper()}"
+            ax.plot(
+                rows[sheet.axis], rows[f"{statistic}_{kind}_ms"], color=color, marker=_marker(sweep), ls=line,
+                label=words, **MEDIAN,
+            )  # fmt: skip
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.set_title("Latency (ms)", loc="left", pad=12)
+    _load_axis(ax, sheet)
+
+
+def draw_reviews(ax: Axes, sheet: Sheet) -> None:
+    """Reviews labelled in a second, a bar a load point."""
+    valid = sheet.points[sheet.points["valid"]]
+    bars = ax.bar(range(len(valid)), valid["reviews_per_s"], color=_bar_colors(valid), width=0.6)
+    ax.bar_label(bars, fmt="{:,.2f}", padding=4, fontsize=9)
+    ax.set_title("Reviews labelled (1/s)", loc="left", pad=12)
+    _bar_axes(ax, valid)
+
+
+def draw_times(ax: Axes, sheet: Sheet) -> None:
+    """Median TTFT within median E2EL, a bar a load point."""
+    valid = sheet.points[sheet.points["valid"]]
+    look: dict[str, Any] = {"color": _bar_colors(valid), "width": 0.6}
+    bars = ax.bar(range(len(valid)), valid["median_e2el_ms"], alpha=0.35, label="E2EL", **look)
+    ax.bar(range(len(valid)), valid["median_ttft_ms"], label="TTFT", **look)
+    ax.bar_label(bars, fmt="{:,.0f}", padding=4, fontsize=9)
+    ax.set_title("Median latency (ms)", loc="left", pad=12)
+    _bar_axes(ax, valid)
+
+
+def _bar_colors(points: pd.DataFrame) -> list[str]:
+    return [FIXED[layout][0] for layout in points["layout"]]
+
+
+def _bar_axes(ax: Axes, points: pd.DataFrame) -> None:
+    names = ["\n".join(label(point).split(", ")) for _, point in points.iterrows()]
+    ax.set_xticks(range(len(names)), names, fontsize=11 if len(names) < 3 else 7.5)
+    ax.yaxis.set_major_formatter(FuncFormatter(_number))
+    ax.margins(y=0.12)
+
+
+def draw_distribution(ax: Axes, sheet: Sheet) -> None:
+    """The share of requests that had their first token by then, for each load point."""
+    valid = sheet.points[sheet.points["valid"]]
+    for color, (_, point) in zip(shades(valid["layout"]), valid.iterrows(), strict=True):
+        values = np.sort(sheet.ttft[point["run"]])
+        shares = np.arange(len(values) + 1) / max(len(values), 1)
+        values = np.concatenate([values[:1], values])
+        ax.step(values, 100 * shares, where="post", color=color, lw=1.6, label=label(point))
+    ax.set_xscale("log")
+    ax.xaxis.set_major_locator(LogLocator(subs=round_steps(*ax.get_xlim())))
+    ax.xaxis.set_major_formatter(FuncFormatter(_number))
+    ax.minorticks_off()
+    ax.set_ylim(0, 101)
+    ax.set_xlabel("TTFT (ms)")
+    ax.set_title("Requests with their first token (%)", loc="left", pad=12)
+
+
+def round_steps(low: float, high: float) -> tuple[int, ...]:
+    """Which multiples of a power of ten are marked, so that their numbers do not run into each other."""
+    decades = np.log10(high / low)
+    return (1, 2, 5) if decades < 1.7 else (1, 3) if decades < 3.2 else (1,)
+
+
+def shades(layouts: Iterable[str]) -> list[str]:
+    """A colour for each of these: its layout's, from pale for the layout's first to dark for its last."""
+    names, found = list(layouts), []
+    for place, layout in enumerate(names):
+        color, _ = FIXED[layout]
+        count = names.count(layout)
+        share = 0.5 if count == 1 else names[:place].count(layout) / (count - 1)
+        scale = LinearSegmentedColormap.from_list(
+            layout, [_mixed(color, "white", PALEST), color, _mixed(color, "black", DARKEST)]
+        )
+        found.append(to_hex(scale(share)))
+    return found
+
+
+def _mixed(color: str, other: str, share: float) -> str:
+    """So much of the other in a colour."""
+    red, green, blue = (1 - share) * np.array(to_rgb(color)) + share * np.array(to_rgb(other))
+    return to_hex((red, green, blue))
+
+
+def _colored(sheet: Sheet) -> Iterator[tuple[Sweep, str]]:
+    found = sweeps(sheet.points, sheet.axis)
+    return zip(found, shades(sweep.points.iloc[0]["layout"] for sweep in found), strict=True)
+
+
+def _marker(sweep: Sweep) -> str:
+    return FIXED[sweep.points.iloc[0]["layout"]][1]
+
+
+def _number(value: float, _: object = None) -> str:
+    return f"{value:,.10g}"
+
+
+def _faults(ax: Axes, sheet: Sheet, column: str) -> None:
+    """Points that do not count, hollow."""
+    left_out = sheet.points[~sheet.points["valid"] & sheet.points[sheet.axis].notna()]
+    for _, point in left_out.iterrows():
+        color, marker = FIXED[point["layout"]]
+        value = 0.0 if pd.isna(point[column]) else point[column]
+        ax.plot(point[sheet.axis], value, marker=marker, mec=color, zorder=5, **HOLLOW)
+
+
+def _load_axis(ax: Axes, sheet: Sheet) -> None:
+    values = sorted(sheet.points[sheet.axis].dropna().unique())
+    ax.set_xscale("log")
+    ax.set_xticks([float(value) for value in values], [show(value) for value in values])
+    ax.minorticks_off()
+    ax.yaxis.set_major_formatter(FuncFormatter(_number))
+    ax.set_xlabel(AXES[sheet.axis])
+    if ax.get_yscale() == "linear":
+        ax.set_ylim(bottom=0)
+
+
+PANELS: tuple[Callable[[Axes, Sheet], None], ...] = (draw_throughput, draw_latency, draw_distribution)
+"""Where load points differ in their load."""
+
+BARS: tuple[Callable[[Axes, Sheet], None], ...] = (draw_reviews, draw_times, draw_distribution)
+"""Where they do not."""

@@ -1,0 +1,101 @@
+"""One row a load point: what a run's row has (`batchscope.results.frames`), the load, and latencies.
+
+Columns of its own:
+
+- ``label``: the load point in words (`batchscope.reports.serving.wording`), of which no other has the same.
+- ``load.<key>``: how the server got its requests.
+- ``duration_s, failed, reviews_per_s``; ``<statistic>_<kind>_ms`` for each of `latencies.KINDS`.
+- ``first_median_ttft_ms, again_median_ttft_ms``: of the prompts' first submissions, and of later ones.
+- ``good, good_low, good_high``: share of requests within the limits, with Wilson's interval; ``goodput``,
+  ``goodput_low, goodput_high``: the same as requests/s.
+- ``ttft_growth``: of an open loop, seconds by which TTFT grows in a second of sending; ``piles_up``: whether
+  requests came faster than they were finished. NA for other loads, and for too few requests.
+- ``client_cpu_share, client_lag_median_ms, client_lag_p99_ms``.
+- ``published.<name>``: as docs/reference/h800/serving.csv has them; ``same_prompts``.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from batchscope.config.serving import Slo
+from batchscope.reports.serving.wording import labels
+from batchscope.results.frames import runs_frame
+from batchscope.results.latencies import MS, first_and_again, statistics, within_slo
+from batchscope.results.load_gates import judge
+from batchscope.results.load_points import LoadPoint
+from batchscope.results.published_serving import published_for
+from batchscope.statistics.queue_growth import trend
+
+Row = dict[str, Any]
+
+
+def serving_frame(points: Sequence[LoadPoint], slo: Slo, published: pd.DataFrame) -> pd.DataFrame:
+    """One row a load point, in the order given; columns as the module says."""
+    runs = runs_frame([point.run for point in points], [])
+    runs = runs.loc[:, ~runs.columns.str.startswith(("published.", "reproduced.", "same_"))]
+    rows = [_judged(point) | _load(point) | _measured(point, slo) for point in points]
+    ours = pd.DataFrame(rows, index=runs.index)
+    theirs = pd.DataFrame([_published(point, published) for point in points], index=runs.index)
+    frame = pd.concat([runs.drop(columns=[*set(runs) & set(ours)]), ours, theirs], axis="columns")
+    frame.insert(list(frame).index("run") + 1, "label", labels(frame))
+    return frame
+
+
+def _judged(point: LoadPoint) -> Row:
+    found, served = judge(point), point.served
+    details = [f"{item.code}: {item.detail}" for item in found.invalid]
+    return {
+        "valid": found.valid,
+        "invalid": ", ".join(dict.fromkeys(item.code for item in found.invalid)) or None,
+        "reason": "; ".join([served.message] * bool(served.message) + details) or None,
+    }
+
+
+def _load(point: LoadPoint) -> Row:
+    return {f"load.{key}": value for key, value in point.load.model_dump(exclude={"timeout_s"}).items()}
+
+
+def _measured(point: LoadPoint, slo: Slo) -> Row:
+    seconds = point.served.repeats[0].seconds if point.served.repeats else np.nan
+    done, good, state = point.finished, within_slo(point.client, slo), point.served.client
+    reviews = done["output_tokens"].sum() / point.served.spec.workload.output_tokens_per_review
+    shares = (good.value, good.low, good.high) if good else (np.nan,) * 3
+    good_shares = dict(zip(("", "_low", "_high"), shares, strict=True))
+    sent, prompts = len(point.client), point.served.prompts.prompts
+    first, again = first_and_again(point.client, prompts // point.served.spec.workload.duplicates)
+    found = trend(point.client) if point.load.request_rate else None
+    return {
+        "requests": len(done),
+        "failed": sent - len(done),
+        "duration_s": seconds,
+        "reviews_per_s": reviews / seconds,
+        **statistics(point.client),
+        "first_median_ttft_ms": first,
+        "again_median_ttft_ms": again,
+        **{f"good{end}": value for end, value in good_shares.items()},
+        **{f"goodput{end}": value * sent / seconds for end, value in good_shares.items()},
+        "ttft_growth": found.middle if found else np.nan,
+        "piles_up": found.piles_up if found else None,
+        "client_cpu_share": _or_nan(state.cpu_share),
+        "client_lag_median_ms": MS * _or_nan(state.lag_median_s),
+        "client_lag_p99_ms": MS * _or_nan(state.lag_p99_s),
+    }
+
+
+def _or_nan(value: float | None) -> float:
+    return np.nan if value is None else value
+
+
+def _published(point: LoadPoint, published: pd.DataFrame) -> Row:
+    theirs = published_for(published, point)
+    if theirs is None:
+        return {"same_prompts": None}
+    totals = point.served.repeats[0] if point.served.repeats else None
+    same = totals is not None and (
+        (totals.prompt_tokens, totals.output_tokens) == (theirs["input_tokens"], theirs["generated_tokens"])
+    )
+    figures = {f"published.{name}": value for name, value in theirs.items() if name != "study"}
+    return {**figures, "same_prompts": same}

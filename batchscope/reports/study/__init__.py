@@ -1,0 +1,1 @@
+"""A study: its sentences, its table beside the published one, its figure."""

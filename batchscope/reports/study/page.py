@@ -1,0 +1,202 @@
+"""A study's table in the published form, with the published figures beside ours: what stands where."""
+
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+
+from batchscope.config.studies import Study
+from batchscope.reporting.numbers import figure, one_decimal, show_count, times, with_interval
+from batchscope.reporting.page import MEASURED, Log, Page, Row, Struck, Table
+from batchscope.reporting.provenance import comparability, environments, models
+from batchscope.reporting.wording import FAILURES, fault, label, show, varying
+from batchscope.reports.study.findings import findings
+from batchscope.results.comparison import METRIC
+from batchscope.results.frames import given
+from batchscope.results.metrics import METRICS, random_weights
+from batchscope.results.published import LABEL
+from batchscope.statistics.intervals import ENOUGH
+
+SHOWN = {
+    "request_throughput": "requests/s",
+    "total_token_throughput": "total tokens/s",
+    "output_throughput": "output tokens/s",
+}
+"""Metrics of the published tables, under their headings there."""
+
+
+COUNTS = {
+    "repeats": "repeats",
+    "prompt_tokens": "total prompt tokens",
+    "output_tokens": "total output tokens",
+}
+
+
+CACHED = {"cached_tokens": "cached prompt tokens", "expected_cached_tokens": "cached, in theory"}
+"""Shown where a study reuses what the prefix cache holds."""
+
+
+NO_LABELS = "n/a (random weights)"
+
+
+def study_page(name: str, study: Study, runs: pd.DataFrame, *, across: bool = False) -> Page:
+    """The page of one study.
+
+    Args:
+        name: the study's name.
+        study: its question and plot keys.
+        runs: its rows of the runs frame, in the order that the table keeps.
+        across: compare runs from different environments too.
+    """
+    if runs.empty:
+        return Page(name, study.question, ["No answer: there is no run."], [], Table([], []), [])
+    return Page(
+        title=name,
+        question=study.question,
+        findings=findings(runs, study.plot, across=across),
+        context=[*environments(runs, across=across), *models(runs), *comparability(runs)],
+        table=study_table(runs),
+        notes=notes(runs),
+        logs=logs(runs),
+    )
+
+
+def study_table(runs: pd.DataFrame) -> Table:
+    """One row a run: settings, what was measured, what was published for the same run."""
+    settings = list(dict.fromkeys(["layout", "n", *varying(runs), "reviews"]))
+    rows = [_settings(run, settings) | _measured(run) | _published(run) for _, run in runs.iterrows()]
+    if (runs["reuse"] != "none").any():
+        for row, (_, run) in zip(rows, runs.iterrows(), strict=True):
+            row |= {(MEASURED, heading): show_count(run[name]) for name, heading in CACHED.items()}
+    columns = dict.fromkeys(key for row in rows for key in row)
+    filled = [column for column in columns if any(row.get(column) for row in rows)]
+    return Table(filled, [[row.get(column, "") for column in filled] for row in rows])
+
+
+def _settings(run: "pd.Series[Any]", settings: Sequence[str]) -> Row:
+    row = {("", name.removeprefix("engine.")): show(run[name]) for name in settings}
+    return row | {("", "status"): fault(run)}
+
+
+def _measured(run: "pd.Series[Any]") -> Row:
+    mark: Callable[[str], str] = str if run["valid"] else Struck
+    row = {(MEASURED, heading): mark(figure(run[name])) for name, heading in SHOWN.items()}
+    row[MEASURED, METRICS[METRIC].unit] = mark(with_interval(run, METRIC))
+    row |= _labels(run, mark)
+    row[MEASURED, "MFU (%)"] = mark(one_decimal(100 * run["mfu"]))
+    row[MEASURED, METRICS["joules_per_review"].unit] = mark(figure(run["joules_per_review"]))
+    # Token totals are facts of the prompts, whether the timing counts or not.
+    return row | {(MEASURED, heading): show_count(run[name]) for name, heading in COUNTS.items()}
+
+
+def _labels(run: "pd.Series[Any]", mark: Callable[[str], str]) -> Row:
+    """How good the labels were; those of random weights say nothing, and the row says so once."""
+    if random_weights(run["load_format"]):
+        return {(MEASURED, "accuracy (%)"): NO_LABELS if run["repeats"] else ""}
+    cells = {
+        "accuracy (%)": one_decimal(100 * run["accuracy"]),
+        "coverage (%)": one_decimal(100 * run["label_coverage"]),
+        METRICS["correct_reviews_per_s"].unit: with_interval(run, "correct_reviews_per_s"),
+    }
+    return {(MEASURED, heading): mark(cell) for heading, cell in cells.items()}
+
+
+def _published(run: "pd.Series[Any]") -> Row:
+    if not run["valid"] or given(run["published.model"]) is None:
+        return {}
+    row = {(LABEL, heading): figure(run[f"published.{name}"]) for name, heading in SHOWN.items()}
+    row["", "same prompts"] = "✓" if run["same_prompts"] else "no"
+    if run["same_model"]:
+        row["", "measured / published"] = times(run[f"reproduced.{METRIC}"])
+    return row
+
+
+def notes(runs: pd.DataFrame) -> list[str]:
+    """What a reader must know under the table: repeats, unequal lengths, and why runs do not count."""
+    settings = varying(runs)
+    lines = [_about_repeats(runs), *_imprecise(runs, settings), *_trending(runs, settings)]
+    lines += [*_at_power_limit(runs), *_at_fixed_clocks(runs)]
+    matched = runs[runs["published.model"].notna() & runs["valid"]]
+    if matched["same_prompts"].any():
+        lines.append("✓ same prompts: prompt and output token totals are the published ones.")
+    lengths = matched[["published.reviews", "reviews"]].drop_duplicates()
+    lines += [
+        f"Published for {theirs:,} reviews, measured here with {ours:,}."
+        for theirs, ours in lengths.itertuples(index=False)
+        if theirs != ours
+    ]
+    for _, run in runs[~runs["valid"]].iterrows():
+        kind = FAILURES.get(run["status"], "")
+        why = ": ".join(part for part in (kind, given(run["reason"])) if part)
+        lines.append(f"Not counted: {label(run, settings)}. {why}.")
+    return lines
+
+
+def logs(runs: pd.DataFrame) -> list[Log]:
+    """What failed runs said last."""
+    settings = varying(runs)
+    failed = runs[runs["log_tail"].notna()]
+    return [Log(label(run, settings), json.loads(run["log_tail"])) for _, run in failed.iterrows()]
+
+
+def _at_power_limit(runs: pd.DataFrame) -> list[str]:
+    """How much of the time each environment's GPU was at its power limit: normal, and good to know."""
+    return [
+        f"The GPU was at its power limit{_watts(group)} in {_of_samples(group['at_power_limit'])}."
+        for _, group in runs.groupby("fingerprint", sort=False)
+        if (group["at_power_limit"] > 0).any()
+    ]
+
+
+def _watts(runs: pd.DataFrame) -> str:
+    limit = given(runs.iloc[0]["power_limit_w"])
+    return f" of {limit:.0f} W" if limit else ""
+
+
+def _at_fixed_clocks(runs: pd.DataFrame) -> list[str]:
+    held = runs["at_fixed_clocks"]
+    if not (held > 0).any():
+        return []
+    return [f"The GPU's clocks were fixed below their highest in {_of_samples(held)}."]
+
+
+def _of_samples(shares: "pd.Series[float]") -> str:
+    """Shares of several runs: ``96 % of samples``, or ``12 to 96 % of a run's samples``."""
+    low, high = (f"{100 * share:.0f}" for share in (shares.min(), shares.max()))
+    return f"{low} % of samples" if low == high else f"{low} to {high} % of a run's samples"
+
+
+def _imprecise(runs: pd.DataFrame, settings: Sequence[str]) -> list[str]:
+    """A line on the valid runs whose repeats ended before they were as precise as asked."""
+    if "measure.precision" not in runs:
+        return []
+    wide = runs[runs["valid"] & (runs["half_width"] > runs["measure.precision"])]
+    if wide.empty:
+        return []
+    asked = " or ".join(f"{each:.3g}" for each in sorted(100 * wide["measure.precision"].unique()))
+    parts = [f"{label(run, settings)}, {100 * run['half_width']:.1f} %" for _, run in wide.iterrows()]
+    return [f"Not known as precisely as asked for ({asked} %): {'; '.join(parts)}."]
+
+
+def _trending(runs: pd.DataFrame, settings: Sequence[str]) -> list[str]:
+    """A line on the valid runs whose repeats have not settled."""
+    names = [label(run, settings) for _, run in runs[runs["valid"] & runs["trend"]].iterrows()]
+    if not names:
+        return []
+    return [
+        "Seconds rise or fall from repeat to repeat, so the interval does not hold "
+        f"(a longer measure.warmup_tokens may help): {'; '.join(names)}."
+    ]
+
+
+def _about_repeats(runs: pd.DataFrame) -> str:
+    counts = sorted({int(count) for count in runs["repeats"] if count})
+    if not counts:
+        return "No run has a timed repeat."
+    if counts == [1]:
+        return "One repeat a run: how far repeats would differ is not known."
+    number = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    if counts[-1] < ENOUGH:
+        return f"Medians of {number} repeats: too few for an interval."
+    return f"Medians of {number} repeats; in brackets the 95 % interval."

@@ -1,0 +1,1 @@
+"""What happened inside one repeat of a run, step by step."""

@@ -1,0 +1,1 @@
+"""Measurement folders as typed records, judged by gates, told as metrics, laid out as frames."""

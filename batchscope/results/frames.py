@@ -1,0 +1,248 @@
+"""Tidy frames: one row a run, one row a repeat. Tables, findings and plots are made from these alone.
+
+Columns of the runs frame, in this order (a missing value is NA):
+
+- ``study, run, status, valid, invalid, reason``: ``invalid`` holds the reason codes of `gates.judge`,
+  ``reason`` the sentences; ``log_tail``: of a failed run, its log's last lines as a JSON list.
+- ``model, model_source, load_format, layout, n, reviews, duplicates, output_tokens_per_review``, and ``reuse,
+  instruction, decoding``: for a run from before there was a choice, as it then was.
+- ``engine.environment, engine.<argument>``: as asked for; NA is vLLM's default. ``measure.<key>``.
+- ``requests, prompt_tokens, output_tokens, cached_tokens, expected_cached_tokens`` (what the cache must
+  serve, in theory): of one repeat. ``longest_prompt_tokens``.
+- ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
+  ``noise``: standard deviation of ln(seconds); ``trend``: whether seconds rise or fall (`stats.trends`).
+- ``<metric>, <metric>_low, <metric>_high`` for each of `metrics.METRICS`: median and 95 % interval.
+- ``published.<metric>, published.reviews, published.model, same_prompts, same_model, same_hardware``.
+- ``reproduced.<metric>``: ours / published, of valid runs, for the metrics in `REPRODUCED`.
+- ``timed_s``: seconds of all repeats; ``job_s``: of the run's whole job.
+- ``at_power_limit, at_fixed_clocks``: share of the GPU's samples.
+- ``engine_start_s, engine_reused, resolved.<argument>``: the engine as it ran.
+- ``device, gpu, gpu_ids, gpu_memory_bytes, driver, power_limit_w, power_limit_default_w, cpu, cores``,
+  ``versions.<package>``.
+- ``measured_at, git_commit, fingerprint``.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path, PurePath
+from statistics import stdev
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from batchscope.common.errors import UserError
+from batchscope.results.clocks import APPLICATIONS_CLOCKS, POWER_CAP, share_of_samples
+from batchscope.results.gates import Judgement, judge
+from batchscope.results.metrics import METRICS, summarise
+from batchscope.results.published import HARDWARE, PublishedRun, match, same_model, same_prompts
+from batchscope.results.records import Environment, Measurement, RunRecord
+from batchscope.statistics.intervals import trends
+
+Row = dict[str, Any]
+
+LOG_LINES = 20
+"""Of a failed run's log: enough to see what happened."""
+
+REPRODUCED = ("total_token_throughput", "reviews_per_s")
+"""Metrics whose published figure has digits enough for a ratio; requests/s stands there as 0.04."""
+
+
+def runs_frame(records: Sequence[RunRecord], published: Sequence[PublishedRun]) -> pd.DataFrame:
+    """One row a run, in the order of ``records``; columns as the module says."""
+    parts = [_row(record, match(published, record.measurement)) for record in records]
+    # Sections are merged one by one: an argument that only some runs set stays among its like.
+    columns: list[str] = []
+    for section in zip(*parts, strict=True):
+        names = list(dict.fromkeys(name for row in section for name in row))
+        columns += names if all(set(row) == set(names) for row in section) else sorted(names)
+    rows = [{key: value for section in row for key, value in section.items()} for row in parts]
+    return _frame(rows, columns)
+
+
+def repeats_frame(records: Sequence[RunRecord]) -> pd.DataFrame:
+    """One row a repeat: study, run, valid, repeat (from 1), what was counted, and each metric."""
+    rows = [
+        {
+            "study": record.measurement.study,
+            "run": record.measurement.run,
+            "valid": valid,
+            "repeat": number,
+            **repeat.model_dump(),
+            **{metric.name: metric.of(record, repeat) for metric in METRICS.values()},
+        }
+        for record, valid in ((record, judge(record).valid) for record in records)
+        for number, repeat in enumerate(record.measurement.repeats, start=1)
+    ]
+    counted = ["requests", "prompt_tokens", "output_tokens", "cached_tokens", "steps", "energy_j"]
+    names = ["started_at", "seconds", *counted, *METRICS]
+    return _frame(rows, ["study", "run", "valid", "repeat", *names])
+
+
+def read_frame(path: Path) -> pd.DataFrame:
+    """Read a frame that ``make_tables.py`` wrote.
+
+    Raises:
+        UserError: the file is missing or damaged.
+    """
+    try:
+        return pd.read_parquet(path)
+    except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
+        raise UserError(f"{path}: cannot be read ({error}); delete it and rerun") from None
+
+
+def column_of(axis: str) -> str:
+    """The runs frame's column of a study's key, such as n or engine.model."""
+    return {"engine.model": "model"}.get(axis, axis)
+
+
+def given(value: Any) -> Any:
+    """A cell's value as Python's own type, or None where the frame holds NA."""
+    if pd.isna(value):
+        return None
+    return value.item() if isinstance(value, np.generic) else value
+
+
+def _row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...]:
+    run, environment = record.measurement, record.environment
+    judged, metrics = judge(record), _metrics(record)
+    return (
+        _identity(run, judged),
+        {f"engine.{key}": value for key, value in run.spec.engine.args.items()},
+        {f"measure.{key}": value for key, value in run.spec.measure.items() if key != "half_width_factors"},
+        _totals(run),
+        metrics,
+        _published(record, row, metrics, judged.valid),
+        _job(record),
+        {"engine_start_s": run.engine.start_s, "engine_reused": run.engine.reused},
+        {f"resolved.{key}": value for key, value in run.engine.resolved.items()},
+        _hardware(environment),
+        {f"versions.{name}": version for name, version in environment.versions.items()},
+        {
+            "measured_at": environment.measured_at.isoformat(),
+            "git_commit": environment.git_commit,
+            "fingerprint": environment.fingerprint,
+        },
+    )
+
+
+def _identity(run: Measurement, judged: Judgement) -> Row:
+    load, model = run.spec.workload, run.spec.model
+    details = [f"{item.code}: {item.detail}" if item.detail else item.code for item in judged.invalid]
+    return {
+        "study": run.study,
+        "run": run.run,
+        "status": run.status,
+        "valid": judged.valid,
+        "invalid": ", ".join(dict.fromkeys(item.code for item in judged.invalid)) or None,
+        "reason": "; ".join([run.message] * bool(run.message) + details) or None,
+        "log_tail": list(run.log_tail[-LOG_LINES:]) if run.status != "ok" and run.log_tail else None,
+        "model": run.spec.engine.model,
+        # Of a folder only the name: paths of a machine do not belong in published tables.
+        "model_source": model.id or (model.path and PurePath(model.path).name) or model.source,
+        "load_format": model.load_format,
+        "layout": load.layout,
+        "n": load.n,
+        "reviews": load.total_reviews,
+        "duplicates": load.duplicates,
+        "output_tokens_per_review": load.output_tokens_per_review,
+        "reuse": load.reuse,
+        "instruction": load.instruction,
+        "decoding": load.decoding,
+        "engine.environment": run.spec.engine.environment,
+    }
+
+
+def _totals(run: Measurement) -> Row:
+    """Of one repeat; of the prompt file where there was none (no request ran, so nothing was cached)."""
+    first = run.repeats[0] if run.repeats else None
+    seconds = [repeat.seconds for repeat in run.repeats]
+    asked = run.prompts.labels * run.spec.workload.output_tokens_per_review
+    return {
+        "requests": first.requests if first else run.prompts.prompts,
+        "prompt_tokens": first.prompt_tokens if first else run.prompts.prompt_tokens,
+        "output_tokens": first.output_tokens if first else asked,
+        "cached_tokens": first.cached_tokens if first else None,
+        "expected_cached_tokens": run.expected_cached_tokens if first else None,
+        "longest_prompt_tokens": run.prompts.longest_prompt.tokens,
+        "repeats": len(run.repeats),
+        "stopped": run.stopped.reason if run.stopped else None,
+        "ending": run.ending,
+        "half_width": run.stopped.half_width if run.stopped else None,
+        "noise": stdev(map(math.log, seconds)) if len(seconds) > 1 else math.nan,
+        "trend": trends(seconds),
+    }
+
+
+def _metrics(record: RunRecord) -> Row:
+    run, row = record.measurement, Row()
+    for name, metric in METRICS.items():
+        found = summarise([metric.of(record, repeat) for repeat in run.repeats], run.ending)
+        row[name] = found.median if found else math.nan
+        row[f"{name}_low"] = found.interval.low if found and found.interval else math.nan
+        row[f"{name}_high"] = found.interval.high if found and found.interval else math.nan
+    return row
+
+
+def _published(record: RunRecord, row: PublishedRun | None, ours: Row, valid: bool) -> Row:
+    run, environment = record.measurement, record.environment
+    figures = {
+        metric.name: metric.published(row) if row else math.nan
+        for metric in METRICS.values()
+        if metric.published is not None
+    }
+    gpu = environment.gpu.name if environment.gpu else ""
+    return {
+        **{f"published.{name}": value for name, value in figures.items()},
+        "published.reviews": row.reviews if row else None,
+        "published.model": row.model if row else None,
+        "same_prompts": same_prompts(row, run) if row else None,
+        "same_model": same_model(row.model, run.spec) if row else None,
+        "same_hardware": HARDWARE in gpu if row else None,
+        **{f"reproduced.{name}": ours[name] / figures[name] if valid else math.nan for name in REPRODUCED},
+    }
+
+
+def _job(record: RunRecord) -> Row:
+    """What the whole job took, and the GPU's state while the clock ran."""
+    run = record.measurement
+    return {
+        "timed_s": sum(repeat.seconds for repeat in run.repeats),
+        "job_s": run.sweep.seconds if run.sweep else math.nan,
+        "at_power_limit": share_of_samples(record.hardware, POWER_CAP),
+        "at_fixed_clocks": share_of_samples(record.hardware, APPLICATIONS_CLOCKS),
+    }
+
+
+def _hardware(environment: Environment) -> Row:
+    gpu = environment.gpu
+    return {
+        "device": environment.device,
+        "gpu": gpu.name if gpu else None,
+        "gpu_ids": " ".join(gpu.ids) or None if gpu else None,
+        "gpu_memory_bytes": gpu.memory_bytes if gpu else None,
+        "driver": gpu.driver if gpu else None,
+        "power_limit_w": gpu.power_limit_w if gpu else None,
+        "power_limit_default_w": gpu.power_limit_default_w if gpu else None,
+        "cpu": environment.cpu.model,
+        "cores": environment.cpu.cores,
+    }
+
+
+def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame({name: _column([row.get(name) for row in rows]) for name in columns})
+
+
+def _column(values: Sequence[Any]) -> "pd.Series[Any]":
+    """A column of one type that Parquet can hold, with room for NA; mixed or nested values become JSON."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds and kinds <= {bool}:
+        return pd.Series(values, dtype="boolean")
+    if kinds and kinds <= {int}:
+        return pd.Series(values, dtype="Int64")
+    if kinds and kinds <= {int, float}:
+        return pd.Series(values, dtype="float64")
+    if not kinds <= {str}:
+        values = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
+    return pd.Series(values, dtype="str")

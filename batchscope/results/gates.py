@@ -1,0 +1,143 @@
+"""Gates: what a run must pass to count, judged from its files whenever tables are made.
+
+To add a gate, write a function that takes a run and yields a sentence for each thing wrong with it, and give
+it an entry in `GATES`, under its reason code. Changing one costs no measurement. A gate is silent where it
+lacks what it needs: nothing known is no accusation. docs/validity.md says what each catches, and what it
+cannot.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from batchscope.cost.devices import CLOCK_MARGIN
+from batchscope.cost.flops import Rate, highest_rate
+from batchscope.results.clocks import THROTTLED
+from batchscope.results.cost_inputs import architecture_of, ceiling_flops, lengths_of
+from batchscope.results.records import Invalidity, Repeat, RunRecord, Status
+
+TERA = 1e12
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Whether a run counts."""
+
+    status: Status
+    invalid: tuple[Invalidity, ...]
+    """reasons of the engine's own checks, then those of `GATES`"""
+
+    @property
+    def valid(self) -> bool:
+        """Whether the run's figures may be compared."""
+        return self.status == "ok" and not self.invalid
+
+
+def judge(run: RunRecord) -> Judgement:
+    """All reasons why a run does not count."""
+    found = (Invalidity(code=code, detail=detail) for code, gate in GATES.items() for detail in gate(run))
+    return Judgement(run.measurement.status, (*run.measurement.invalid, *found))
+
+
+def flops(run: RunRecord) -> Iterator[str]:
+    """Work done faster than the GPU can compute: it was not computed, or the clock is wrong.
+
+    Silent where the model's shape or the device is not known.
+    """
+    if (ceiling := ceiling_flops(run)) is None or run.environment.gpu is None:
+        return
+    rates = {number: rate for number in range(len(run.measurement.repeats)) if (rate := _rate(run, number))}
+    for number, rate in sorted(rates.items(), key=lambda item: -item[1].per_second)[:1]:
+        if rate.per_second > CLOCK_MARGIN * ceiling:
+            yield (
+                f"repeat {number + 1}: {_tera(rate.flops)} TFLOP by {rate.seconds:.4g} s are "
+                f"{_tera(rate.per_second)} TFLOP/s, and {run.environment.gpu.name} can do "
+                f"{_tera(ceiling)} TFLOP/s at most: prompts must have been served from a cache, "
+                "or the clock is wrong"
+            )
+
+
+def _tera(value: float) -> str:
+    """A figure in millions of millions."""
+    return f"{value / TERA:,.0f}" if value >= 100 * TERA else f"{value / TERA:.3g}"
+
+
+def _rate(run: RunRecord, number: int) -> Rate | None:
+    """The highest rate that a repeat implies; None where shape or lengths are not known."""
+    model, requests = architecture_of(run), lengths_of(run, number)
+    if model is None or not requests:
+        return None
+    rows = run.requests[run.requests["repeat"] == number]
+    first_tokens = [None if pd.isna(at) else float(at) for at in rows["first_token_s"]]
+    return highest_rate(model, requests, first_tokens, run.measurement.repeats[number].seconds)
+
+
+def foreign_process(run: RunRecord) -> Iterator[str]:
+    """Another program computed on the GPU while the clock ran. Silent on CPU and without telemetry."""
+    if run.hardware.empty:
+        return
+    counts = run.hardware["foreign_processes"].dropna()
+    if (shared := counts[counts > 0]).any():
+        yield (
+            f"another program was on the GPU in {_samples(run, shared.index, len(counts))}; "
+            "measure again when it has ended"
+        )
+
+
+def throttled(run: RunRecord) -> Iterator[str]:
+    """The GPU slowed down out of heat or for lack of power. Silent on CPU and without telemetry.
+
+    At its power limit, or at clocks that somebody fixed, it is in its normal state (`clocks`).
+    """
+    if run.hardware.empty:
+        return
+    masks = run.hardware["clock_event_reasons"].dropna().astype("int64")
+    for bit, words in THROTTLED.items():
+        if len(slowed := masks[(masks & bit) != 0]):
+            yield f"{words} in {_samples(run, slowed.index, len(masks))}; see to the cooling and power supply"
+
+
+def _samples(run: RunRecord, rows: "pd.Index[int]", count: int) -> str:
+    """Rows of the hardware table in words: ``3 of 40 samples (repeats 1, 2)``."""
+    repeats = sorted({int(repeat) + 1 for repeat in run.hardware.loc[rows, "repeat"]})
+    name = "repeat" if len(repeats) == 1 else "repeats"
+    return f"{len(rows)} of {count} samples ({name} {', '.join(map(str, repeats))})"
+
+
+def steps(run: RunRecord) -> Iterator[str]:
+    """The engine's steps do not add up to the work that was asked for. Silent without telemetry.
+
+    Every token is scheduled or found in the cache once, and once more if a preemption discarded it; but for
+    each request's last one, which is never fed back.
+    """
+    if run.steps.empty:
+        return
+    for number, repeat in enumerate(run.measurement.repeats):
+        rows = run.steps[run.steps["repeat"] == number]
+        if repeat.steps is not None and len(rows) != repeat.steps:
+            yield f"repeat {number + 1}: {len(rows)} steps recorded, {repeat.steps} counted"
+        elif len(rows) and (found := _scheduled(rows)) != (wanted := _fed(repeat)):
+            yield f"repeat {number + 1}: steps hold {found:,} tokens, its requests {wanted:,}"
+
+
+def _scheduled(rows: pd.DataFrame) -> int:
+    """Tokens in steps or found in the cache, those that were discarded once."""
+    taken = rows[["prefill_tokens", "decode_tokens", "cached_tokens"]].to_numpy(dtype="int64").sum()
+    return int(taken - rows["discarded_tokens"].to_numpy(dtype="int64").sum())
+
+
+def _fed(repeat: Repeat) -> int:
+    """Tokens that a repeat feeds to the model."""
+    return repeat.prompt_tokens + repeat.output_tokens - repeat.requests
+
+
+Gate = Callable[[RunRecord], Iterator[str]]
+
+GATES: dict[str, Gate] = {
+    "flops": flops,
+    "foreign_process": foreign_process,
+    "throttled": throttled,
+    "steps": steps,
+}
+"""Reason code to gate; the codes of the engine's own checks are in docs/validity.md."""

@@ -1,0 +1,124 @@
+"""Folders of load points as typed records; they are runs with a load, and with what the client saw."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import inf
+from pathlib import Path
+
+import pandas as pd
+
+from batchscope.common.schemas import HARDWARE, STEPS
+from batchscope.config.serving import Load
+from batchscope.results.frames import read_frame
+from batchscope.results.records import (
+    Environment,
+    Measurement,
+    Record,
+    RunRecord,
+    Spec,
+    load_table,
+    read_record,
+)
+
+REUSE = ("none", "text", "full")
+"""From what the prefix cache serves least to what it serves most."""
+
+
+class ServedSpec(Spec):
+    """All that decided what the load point measured."""
+
+    load: Load
+
+
+class ClientState(Record):
+    """How busy the client was, as a share of one core, and how late its event loop came by."""
+
+    cpu_share: float | None = None
+    lag_median_s: float | None = None
+    lag_p99_s: float | None = None
+    lag_max_s: float | None = None
+
+
+class Served(Measurement):
+    """``measurement.json`` of a load point."""
+
+    spec: ServedSpec
+    client: ClientState = ClientState()
+
+
+@dataclass(frozen=True)
+class LoadPoint:
+    """A load point as it lies on disk."""
+
+    served: Served
+    run: RunRecord
+    """the same as a run of one repeat, which the gates of runs can judge"""
+    client: pd.DataFrame
+    """columns of `batchscope.common.client_schema.CLIENT`; empty where it was not measured"""
+
+    @property
+    def load(self) -> Load:
+        """How the server got its requests."""
+        return self.served.spec.load
+
+    @property
+    def finished(self) -> pd.DataFrame:
+        """The requests that did not fail."""
+        return self.client[self.client["error"].isna()]
+
+
+def load_points(folders: Iterable[Path]) -> list[LoadPoint]:
+    """Read folders of load points, `in_order`.
+
+    Raises:
+        UserError: a file is missing, unreadable or incomplete; the message names it and the remedy.
+    """
+    return in_order([load_point(folder) for folder in folders])
+
+
+def in_order(points: Sequence[LoadPoint]) -> list[LoadPoint]:
+    """By layout as first named, n, copies, then load, where no limit is the largest; others stay in order."""
+    layouts = list(dict.fromkeys(point.served.spec.workload.layout for point in points))
+
+    def place(point: LoadPoint) -> tuple[float, ...]:
+        work, load = point.served.spec.workload, point.load
+        limits = (load.max_concurrency or inf, load.request_rate or inf)
+        return layouts.index(work.layout), work.n, work.duplicates, REUSE.index(work.reuse), *limits
+
+    return sorted(points, key=place)
+
+
+def load_point(folder: Path) -> LoadPoint:
+    """Read one.
+
+    Raises:
+        UserError: as `load_points`.
+    """
+    served, client = read_record(folder / "measurement.json", Served), read_frame(folder / "client.parquet")
+    run = RunRecord(
+        served,
+        read_record(folder / "environment.json", Environment),
+        as_requests(served, client),
+        load_table(folder / "steps.parquet", STEPS),
+        load_table(folder / "hardware.parquet", HARDWARE),
+    )
+    return LoadPoint(served, run, client)
+
+
+def as_requests(served: Served, client: pd.DataFrame) -> pd.DataFrame:
+    """The requests as a run has them, so that what it had to compute can be counted.
+
+    Nothing where the prefix cache served some: a client does not know which of its requests had it easier.
+    """
+    if served.repeats and served.repeats[0].cached_tokens:
+        return pd.DataFrame()
+    finished = client[client["error"].isna()]
+    return pd.DataFrame(
+        {
+            "repeat": 0,
+            "prompt_tokens": finished["prompt_tokens"],
+            "cached_tokens": 0,
+            "output_tokens": finished["output_tokens"],
+            "first_token_s": finished["sent_s"] + finished["ttft_s"],
+        }
+    )

@@ -1,0 +1,313 @@
+"""Measurement folders as typed records.
+
+A run's folder holds ``measurement.json`` and ``environment.json``; unknown keys are ignored, so that
+the engine side can add some without breaking older readers. Beside them lie tables of requests, engine steps
+and hardware samples (`batchscope.common.schemas`); older folders lack some, which reads as empty.
+
+Whether a run counts is not said here but judged from all of these: `batchscope.results.gates`.
+"""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    ValidationError,
+    model_validator,
+)
+
+from batchscope.common.errors import UserError
+from batchscope.common.schemas import HARDWARE, REQUESTS, STEPS
+from batchscope.config.model import ModelAsset
+from batchscope.config.workload import Workload
+from batchscope.statistics.intervals import Ending, ending_of
+
+
+class Record(BaseModel):
+    """Part of a measurement: frozen, open to keys that a later version adds."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", protected_namespaces=())
+
+
+class Repeat(Record):
+    """One timed pass of a run. Token counts are totals over all requests; ``started_at`` is unix time."""
+
+    started_at: float
+    seconds: PositiveFloat
+    requests: NonNegativeInt
+    prompt_tokens: NonNegativeInt
+    output_tokens: NonNegativeInt
+    cached_tokens: NonNegativeInt = 0
+    steps: NonNegativeInt | None = None
+    """engine steps that computed something; absent without telemetry"""
+    energy_j: float | None = None
+    """what the GPUs took; none on CPU and for windows too short to tell"""
+
+    @property
+    def total_tokens(self) -> int:
+        """Prompt and output tokens; prompt tokens from the prefix cache count, as in vLLM's figures."""
+        return self.prompt_tokens + self.output_tokens
+
+
+class LongestPrompt(Record):
+    """The longest prompt of a file."""
+
+    tokens: NonNegativeInt
+
+
+class Prompts(Record):
+    """The prompts as they were written to their file; totals over all of them."""
+
+    id: str
+    sha256: str
+    prompts: NonNegativeInt
+    prompt_tokens: NonNegativeInt
+    labels: NonNegativeInt
+    """labels asked for: one for each review of each prompt"""
+    longest_prompt: LongestPrompt
+
+
+class EngineSpec(Record):
+    """What vLLM was asked to start with."""
+
+    model: str
+    environment: str
+    args: dict[str, Any] = Field(default_factory=dict)
+    variables: dict[str, str] = Field(default_factory=dict)
+
+
+class Spec(Record):
+    """All that decided what the run measured."""
+
+    workload: Workload
+    engine: EngineSpec
+    model: ModelAsset
+    measure: dict[str, Any] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
+
+
+class EngineState(Record):
+    """The engine as it ran: seconds of its start, and the arguments that vLLM resolved."""
+
+    start_s: float | None = None
+    reused: bool = False
+    resolved: dict[str, Any] = Field(default_factory=dict)
+
+
+class Invalidity(Record):
+    """Why a run does not count: a reason code, and the sentence behind it."""
+
+    code: str
+    detail: str = ""
+
+
+class Stopped(Record):
+    """Why there were no further repeats, and how precise they were: a share of the mean."""
+
+    reason: Literal["repeats", "precision", "cap", "budget"]
+    half_width: float | None = None
+
+
+class Sweep(Record):
+    """The run's job as a whole, its engine's start included, without its wait for the device.
+
+    Files from before that wait was told apart have it in ``seconds``.
+    """
+
+    seconds: PositiveFloat
+    waited_s: NonNegativeFloat = 0.0
+
+
+Status = Literal["ok", "oom", "died", "timeout"]
+"""How a run ended: measured; out of memory; the engine ended in the middle; it took too long."""
+
+
+class Measurement(Record):
+    """``measurement.json``."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    study: str
+    run: str
+    status: Status
+    message: str = ""
+    log_tail: tuple[str, ...] = ()
+    """the last lines of the log of a run that failed"""
+    spec: Spec
+    prompts: Prompts
+    engine: EngineState = Field(default_factory=EngineState)
+    repeats: tuple[Repeat, ...] = ()
+    stopped: Stopped | None = None
+    expected_cached_tokens: NonNegativeInt = 0
+    """prompt tokens of one repeat that the prefix cache must serve, in theory"""
+    invalid: tuple[Invalidity, ...] = ()
+    """what the engine's own checks found; `batchscope.results.gates.judge` adds to it"""
+    architecture: dict[str, Any] = Field(default_factory=dict)
+    """the model's shape, as config.json has it; empty where it is not known"""
+    sweep: Sweep | None = None
+
+    @model_validator(mode="after")
+    def _an_ok_run_has_repeats(self) -> "Measurement":
+        if self.status == "ok" and not self.repeats:
+            raise ValueError("status is ok, and there is no repeat")
+        return self
+
+    @property
+    def ending(self) -> Ending:
+        """How the repeats ended, which decides how wide their intervals must be."""
+        reason = self.stopped.reason if self.stopped else None
+        return ending_of(reason, len(self.repeats), self.spec.measure.get("repeats", 0))
+
+    @property
+    def reviews(self) -> int:
+        """Reviews labelled in one repeat, duplicates counted each time."""
+        return self.spec.workload.total_reviews * self.spec.workload.duplicates
+
+
+class Gpu(Record):
+    """The GPU that the engine ran on; the first of several, and ``ids`` of all."""
+
+    name: str
+    ids: tuple[str, ...] = ()
+    """tell GPUs of one kind apart; none in files from before there were any"""
+    memory_bytes: NonNegativeInt | None = None
+    driver: str | None = None
+    power_limit_w: float | None = None
+    power_limit_default_w: float | None = None
+
+
+class Cpu(Record):
+    """The host's processor."""
+
+    model: str
+    cores: NonNegativeInt | None = None
+
+
+class Environment(Record):
+    """``environment.json``: where and with what the run was measured."""
+
+    measured_at: datetime
+    hostname: str = ""
+    git_commit: str | None = None
+    device: Literal["cpu", "cuda"]
+    gpu: Gpu | None = None
+    cpu: Cpu
+    versions: dict[str, str | None] = Field(default_factory=dict)
+    fingerprint: str
+
+
+def _empty() -> pd.DataFrame:
+    return pd.DataFrame()
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """A run as it lies on disk. Each table is empty where there is none."""
+
+    measurement: Measurement
+    environment: Environment
+    requests: pd.DataFrame = field(default_factory=_empty)
+    """columns of `REQUESTS` but the output's ids"""
+    steps: pd.DataFrame = field(default_factory=_empty)
+    """columns of `STEPS`"""
+    hardware: pd.DataFrame = field(default_factory=_empty)
+    """columns of `HARDWARE`"""
+    labels: pd.DataFrame = field(default_factory=_empty)
+    """columns of `batchscope.results.labels.LABELS`; they come from a file of the study's"""
+
+
+Kind = TypeVar("Kind", bound=Record)
+
+
+def load_run(folder: Path) -> RunRecord:
+    """Read one run's folder.
+
+    Raises:
+        UserError: a file is missing, unreadable or incomplete; the message names it and the remedy.
+    """
+    return RunRecord(
+        load_measurement(folder),
+        read_record(folder / "environment.json", Environment),
+        load_table(folder / "requests.parquet", REQUESTS),
+        load_table(folder / "steps.parquet", STEPS),
+        load_table(folder / "hardware.parquet", HARDWARE),
+    )
+
+
+def load_measurement(folder: Path) -> Measurement:
+    """Read a run's ``measurement.json`` alone.
+
+    Raises:
+        UserError: as `load_run`.
+    """
+    return read_record(folder / "measurement.json", Measurement)
+
+
+def load_runs(folders: Iterable[Path]) -> list[RunRecord]:
+    """Read run folders, in the order given.
+
+    Raises:
+        UserError: as `load_run`; or two folders hold the same run.
+    """
+    runs = {folder: load_run(folder) for folder in folders}
+    seen: dict[tuple[str, str], Path] = {}
+    for folder, run in runs.items():
+        key = (run.measurement.study, run.measurement.run)
+        if key in seen:
+            raise UserError(
+                f"{folder} and {seen[key]} both hold run {'/'.join(key)}; delete the one that was copied"
+            )
+        seen[key] = folder
+    return list(runs.values())
+
+
+def read_record(path: Path, kind: type[Kind]) -> Kind:
+    """Read a JSON file of a run.
+
+    Raises:
+        UserError: it is missing, unreadable or incomplete; the message names it and the remedy.
+    """
+    remedy = f"delete {path.parent} and rerun"
+    try:
+        return kind.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise UserError(f"{path}: no such file; {remedy}") from None
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror}; make it readable, or {remedy}") from None
+    except ValidationError as error:
+        problem = error.errors()[0]
+        key = ".".join(map(str, problem["loc"]))
+        message = problem["msg"].removeprefix("Value error, ")
+        raise UserError(f"{path}: damaged: {key + ': ' if key else ''}{message}; {remedy}") from None
+    except ValueError as error:  # not JSON, or not UTF-8
+        raise UserError(f"{path}: damaged: not JSON ({error}); {remedy}") from None
+
+
+def load_table(path: Path, schema: pa.Schema, remedy: str | None = None) -> pd.DataFrame:
+    """A table's columns without nested ones; no row where the file is missing.
+
+    Raises:
+        UserError: the file is damaged; the message names the remedy, by default that for a run's folder.
+    """
+    remedy = remedy or f"delete {path.parent} and rerun"
+    wanted = pa.schema([column for column in schema if not pa.types.is_list(column.type)])
+    try:
+        table = pq.read_table(path) if path.exists() else schema.empty_table()
+        if absent := [name for name in wanted.names if name not in table.column_names]:
+            raise UserError(f"{path}: damaged: no column '{absent[0]}'; {remedy}")
+        frame: pd.DataFrame = table.select(wanted.names).cast(wanted).to_pandas()
+    except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
+        reason = str(error).splitlines()[0]
+        raise UserError(f"{path}: damaged: cannot be read ({reason}); {remedy}") from None
+    return frame

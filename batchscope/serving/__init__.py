@@ -1,1 +1,0 @@
-"""Online serving: from load points to latencies, tables and plots; `batchscope.server` is the other side."""

@@ -1,0 +1,1 @@
+"""From repeats and labels to intervals and verdicts; pure functions."""

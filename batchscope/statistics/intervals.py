@@ -1,0 +1,175 @@
+"""From repeats to intervals, ratios and verdicts; pure functions. docs/statistics.md says what they promise.
+
+All intervals are made on the natural logarithm of the repeats' values. Times are skewed to the right and stay
+above zero, and their noise comes as a factor; a throughput is work over seconds, so its interval is that of
+the seconds turned over, and a ratio of runs is a difference of logarithms. The middle of an interval is thus
+the geometric mean; where repeats spread by 5 %, it is 0.1 % below the mean.
+
+A run whose repeats end by the stop rule (`batchscope.worker.engine.stopping`) is looked at several times, and it
+ends where its spread happens to look small: at worst the plain 95 % interval covers the truth in only 91 % of
+runs. So the rule and the intervals use wider quantiles, by where the repeats ended: `LEVELS` for a run,
+`RATIO_LEVELS` for two. Calibrated by simulation (tests/simulation.py), they cover it in 94 to 97 % of runs.
+
+Sources: Student, Biometrika 6 (1908); Welch, Biometrika 34 (1947), and Satterthwaite, Biometrics Bulletin 2
+(1946), for unequal variances; Chow and Robbins, Annals of Mathematical Statistics 36 (1965), for stopping at
+a wanted width; Georges, Buytaert and Eeckhout, OOPSLA 2007, and Kalibera and Jones, ISMM 2013, for run times.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Literal
+
+ENOUGH = 3
+"""Repeats below which no interval is given: that of two is 13 standard errors wide to each side."""
+
+LEVEL = 0.95
+
+SPREAD = {"cpu": 0.3, "cuda": 0.01}
+"""How far rates of equal runs lie apart that were measured minutes apart, on one engine or on two, by device:
+repeats that follow each other do not show it. Measured; docs/statistics.md."""
+
+BETWEEN_GPUS = 0.03
+"""The same for two GPUs of one kind: six that ran equal work at their power limit lay up to 2.2 % apart."""
+
+DRIFT = 0.01
+"""From the first repeat to the last: less than that is no trend to speak of."""
+
+Ending = Literal["fixed", "first", "between", "last"]
+"""How a run's repeats ended: as many as asked for, without the stop rule; precise at the first look; precise
+at a later one; at the cap or the time budget."""
+
+LEVELS: dict[Ending, float] = {"fixed": LEVEL, "first": 0.96, "between": 0.985, "last": 0.965}
+"""Nominal level at which a run's interval covers 95 %."""
+
+RATIO_LEVELS: dict[Ending, float] = {"fixed": LEVEL, "first": LEVEL, "between": 0.985, "last": 0.96}
+"""The same for the ratio of two runs; the higher of theirs counts."""
+
+Verdict = Literal["faster", "slower", "no difference seen"]
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A value with its 95 % interval."""
+
+    low: float
+    middle: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What is needed of a run's repeats: mean and standard deviation of their logarithms."""
+
+    log_mean: float
+    log_sd: float
+    count: int
+    ending: Ending = "fixed"
+
+
+def t_factor(count: int, level: float = LEVEL) -> float:
+    """Half-width of the Student-t interval of a mean, in standard deviations: t / sqrt(count)."""
+    return _quantile(count - 1, level) / math.sqrt(count)
+
+
+def half_width(values: Sequence[float], level: float = LEVEL) -> float:
+    """Half-width of the Student-t interval of the values' mean, in their unit; two values at least."""
+    return t_factor(len(values), level) * stdev(values)
+
+
+def half_width_factors(first: int, cap: int) -> dict[str, list[float]]:
+    """The stop rule's `t_factor` for ``first``, ``first + 1``, ... ``cap`` repeats.
+
+    Returns:
+        ``look`` where the repeats may end because they are precise, ``last`` where they end in any case.
+        Rounded, so that a new scipy makes no run stale.
+    """
+    counts = range(first, cap + 1)
+    look = [LEVELS["first"]] + [LEVELS["between"]] * (cap - first)
+    return {
+        "look": [round(t_factor(count, level), 6) for count, level in zip(counts, look, strict=True)],
+        "last": [round(t_factor(count, LEVELS["last"]), 6) for count in counts],
+    }
+
+
+def ending_of(reason: str | None, count: int, first: int) -> Ending:
+    """The ending from ``stopped.reason`` of measurement.json; None where there was no rule."""
+    if reason in ("cap", "budget"):
+        return "last"
+    if reason != "precision":
+        return "fixed"
+    return "first" if count <= first else "between"
+
+
+def sample(values: Sequence[float], ending: Ending = "fixed") -> Sample | None:
+    """Repeats of one run; None where they are too few for an interval, or not all above zero."""
+    if len(values) < ENOUGH or min(values) <= 0:
+        return None
+    logs = [math.log(value) for value in values]
+    return Sample(fmean(logs), stdev(logs), len(logs), ending)
+
+
+def interval(repeats: Sample) -> Interval:
+    """Geometric mean of a run's repeats with its 95 % interval, in the values' unit."""
+    return _from_logs(repeats.log_mean, t_factor(repeats.count, LEVELS[repeats.ending]) * repeats.log_sd)
+
+
+def ratio(run: Sample, base: Sample) -> Interval:
+    """Run over base, for repeats that were made apart: Welch's t interval of the logarithms' difference.
+
+    Degrees of freedom: (a + b)^2 / (a^2 / (n_a - 1) + b^2 / (n_b - 1)), a and b the squared standard errors
+    (Satterthwaite).
+    """
+    a, b = (each.log_sd**2 / each.count for each in (run, base))
+    if a + b == 0:
+        return _from_logs(run.log_mean - base.log_mean, 0)
+    freedom = (a + b) ** 2 / (a**2 / (run.count - 1) + b**2 / (base.count - 1))
+    level = max(RATIO_LEVELS[run.ending], RATIO_LEVELS[base.ending])
+    return _from_logs(run.log_mean - base.log_mean, _quantile(freedom, level) * math.sqrt(a + b))
+
+
+def paired_ratio(values: Sequence[float], base: Sequence[float]) -> Interval:
+    """Values over base, for repeats that took turns (A B A B ...): Student's t interval of the log ratios.
+
+    What drifts slowly, such as the clock of a warm GPU, is in both of a pair and drops out. The number of
+    pairs must be fixed beforehand.
+    """
+    logs = [math.log(mine / its) for mine, its in zip(values, base, strict=True)]
+    return _from_logs(fmean(logs), half_width(logs))
+
+
+def verdict(found: Interval, spread: float) -> Verdict:
+    """What a ratio of rates says: its interval must leave out 1, and all that equal runs show.
+
+    ``spread``: ratios up to 1 + spread are seen between equal runs, `SPREAD` or `BETWEEN_GPUS`.
+    """
+    if found.low > 1 + spread:
+        return "faster"
+    if found.high < 1 / (1 + spread):
+        return "slower"
+    return "no difference seen"
+
+
+def trends(values: Sequence[float], chance: float = 0.02) -> bool:
+    """Whether repeats rise or fall on the whole, by more than `DRIFT`: then no interval holds.
+
+    Mann's test (Econometrica 13, 1945), Kendall's tau against time with the exact distribution; it can speak
+    from 5 repeats on.
+    """
+    if len(values) < ENOUGH or abs(math.log(values[-1] / values[0])) < math.log1p(DRIFT):
+        return False
+    from scipy.stats import kendalltau
+
+    return bool(kendalltau(range(len(values)), values).pvalue < chance)
+
+
+def _quantile(freedom: float, level: float) -> float:
+    """Student's t that ``level`` of the distribution lies within, to both sides."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, (1 + level) / 2))
+
+
+def _from_logs(middle: float, half: float) -> Interval:
+    return Interval(math.exp(middle - half), math.exp(middle), math.exp(middle + half))

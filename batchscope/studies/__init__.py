@@ -1,0 +1,1 @@
+"""From studies to runs: axes, grids, names, and what a run depends on."""

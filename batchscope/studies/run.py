@@ -1,0 +1,67 @@
+"""What a study is made of: runs, and the prompts that runs share."""
+
+from dataclasses import dataclass
+
+from batchscope.config.engine import Engine
+from batchscope.config.measure import Measure
+from batchscope.config.serving import Load
+from batchscope.config.workload import Workload
+
+
+@dataclass(frozen=True)
+class PromptSet:
+    """Prompts that any number of runs share: named by all that decides their content."""
+
+    model: str
+    layout: str
+    n: int
+    reviews: int
+    duplicates: int
+    instruction: str = "last"
+    marked: bool = False
+    """whether each duplicate's number stands before its instruction, so that copies share their text alone"""
+
+    @property
+    def id(self) -> str:
+        """Folder name under ``results/prompts``, such as ``demo-packed-n40-r400``."""
+        group = f"packed-n{self.n}" if self.layout == "packed" else "separate"
+        copies = f"-x{self.duplicates}" if self.duplicates > 1 else ""
+        order = "-first" if self.instruction == "first" else ""
+        return f"{self.model}-{group}-r{self.reviews}{copies}{order}{'-marked' if self.marked else ''}"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One point of a study: an engine configuration and a workload."""
+
+    study: str
+    name: str
+    workload: Workload
+    engine: Engine
+    measure: Measure
+    load: Load | None = None
+    """how the server gets its requests; None for the offline engine"""
+
+    @property
+    def id(self) -> str:
+        """``study/run``, as in the run's folder."""
+        return f"{self.study}/{self.name}"
+
+    @property
+    def prompts(self) -> PromptSet:
+        """The prompts that this run submits."""
+        load = self.workload
+        return PromptSet(
+            self.engine.model,
+            load.layout,
+            load.n if load.layout == "packed" else 1,
+            load.total_reviews,
+            load.duplicates,
+            load.instruction,
+            marked=load.reuse == "text",
+        )
+
+    @property
+    def gpus(self) -> int:
+        """GPUs that the engine spreads over, if its environment drives GPUs."""
+        return self.engine.args.tensor_parallel_size or 1

@@ -1,0 +1,118 @@
+"""Measuring one run on an engine that is there."""
+
+import json
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from vllm import LLM
+
+from batchscope.common.prefix_cache import served_tokens
+from batchscope.common.schemas import HARDWARE, REQUESTS, STEPS
+from batchscope.worker.engine.passes import Request, closure_failures, pass_totals, request_rows, run_pass
+from batchscope.worker.engine.start import differing_arguments, resolved_arguments
+from batchscope.worker.engine.stopping import most_repeats, stop_reason
+from batchscope.worker.telemetry.environment import write_environment
+from batchscope.worker.telemetry.instruments import Telemetry
+
+
+def read_requests(
+    path: Path, output_tokens_per_review: int, allowed_token_ids: list[int] | None = None
+) -> list[Request]:
+    """The prompts of one pass, each with as many output tokens as it has reviews to label."""
+    with path.open(encoding="utf-8") as file:
+        prompts = [json.loads(line) for line in file]
+    return [
+        Request(prompt["id"], prompt["token_ids"], prompt["n"] * output_tokens_per_review, allowed_token_ids)
+        for prompt in prompts
+    ]
+
+
+def warmup_requests(requests: Sequence[Request], tokens: int) -> list[Request]:
+    """The first requests that together hold at least ``tokens`` prompt tokens; none for 0."""
+    before = [0, *accumulate(len(request.token_ids) for request in requests)]
+    return [request for request, sum_before in zip(requests, before, strict=False) if sum_before < tokens]
+
+
+def measure(
+    llm: LLM,
+    spec: dict[str, Any],
+    requests: Sequence[Request],
+    telemetry: Telemetry,
+    tell: Callable[[str], None],
+) -> dict[str, Any]:
+    """Warm up, then time the passes of one run on a started engine; ``telemetry`` keeps its records.
+
+    Returns:
+        ``warmup``, ``repeats``, ``stopped``, ``expected_cached_tokens`` and ``invalid`` of measurement.json,
+        the ``rows`` of requests.parquet.
+    """
+    protocol = spec["measure"]
+    cached = expected_cached_tokens(llm, spec, requests)
+    warmup, rows, invalid = [], [], []
+    repeats: list[dict[str, Any]] = []
+    stopped: dict[str, Any] | None = None
+    if first := warmup_requests(requests, protocol["warmup_tokens"]):
+        warmup.append(pass_totals(run_pass(llm, first, "warm-up")))
+        tell(f"warm-up: {warmup[0]['prompt_tokens']:,} prompt tokens in {warmup[0]['seconds']:.2f} s")
+    while stopped is None:
+        label = f"repeat {len(repeats) + 1}/{most_repeats(protocol)}"
+        result = run_pass(llm, requests, label, telemetry.watching())
+        rows += request_rows(result, requests, len(repeats))
+        totals = pass_totals(result) | telemetry.keep(len(repeats), result.started_monotonic, result.seconds)
+        repeats.append(totals)
+        invalid += [reason for reason in closure_failures(result, requests, cached) if reason not in invalid]
+        rate = (totals["prompt_tokens"] + totals["output_tokens"]) / totals["seconds"]
+        tell(f"{label}: {totals['seconds']:.2f} s, {rate:,.0f} total tokens/s")
+        stopped = stop_reason([each["seconds"] for each in repeats], protocol)
+    if (width := stopped["half_width"]) is not None:
+        tell(f"ended by {stopped['reason']} after {len(repeats)} repeats: mean known within {width:.1%}")
+    return {
+        "warmup": warmup,
+        "repeats": repeats,
+        "stopped": stopped,
+        "expected_cached_tokens": cached,
+        "invalid": invalid,
+        "rows": rows,
+    }
+
+
+def expected_cached_tokens(llm: LLM, spec: dict[str, Any], requests: Sequence[Request]) -> int:
+    """Prompt tokens of one pass that the prefix cache must serve: none where the workload allows none."""
+    if spec["workload"].get("reuse", "none") == "none":
+        return 0
+    block_size = llm.llm_engine.vllm_config.cache_config.block_size
+    return sum(served_tokens((request.token_ids for request in requests), block_size))
+
+
+def measure_run(
+    llm: LLM, job: dict[str, Any], telemetry: Telemetry, tell: Callable[[str], None]
+) -> dict[str, Any]:
+    """Measure one run and write its Parquet files and ``environment.json`` into the job's folder.
+
+    Args:
+        llm: The started engine.
+        job: ``spec``, the paths ``prompts`` and ``out``, ``allowed_token_ids`` where decoding is restricted.
+        telemetry: Empty; it is filled.
+        tell: Where lines for a person go.
+
+    Returns:
+        What `measure` returns for measurement.json, and the arguments in force.
+    """
+    spec, out = job["spec"], Path(job["out"])
+    write_environment(spec["device"], out)
+    per_review = spec["workload"]["output_tokens_per_review"]
+    requests = read_requests(Path(job["prompts"]), per_review, job.get("allowed_token_ids"))
+    result = measure(llm, spec, requests, telemetry, tell)
+    resolved = resolved_arguments(llm)
+    for name, rows, schema in (
+        ("requests", result.pop("rows"), REQUESTS),
+        ("steps", telemetry.steps, STEPS),
+        ("hardware", telemetry.hardware, HARDWARE),
+    ):
+        pq.write_table(pa.Table.from_pylist(rows, schema), out / f"{name}.parquet", compression="zstd")
+    result["invalid"] += differing_arguments(spec["engine"]["args"], resolved)
+    return {**result, "resolved": resolved}

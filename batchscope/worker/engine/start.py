@@ -1,0 +1,65 @@
+"""Starting vLLM, and what it then says of itself."""
+
+import time
+from typing import Any
+
+from vllm import LLM
+
+from batchscope.worker.telemetry.steps import SCHEDULER
+
+
+def start_engine(
+    model: str, asset: dict[str, Any], args: dict[str, Any], recording: bool
+) -> tuple[LLM, float]:
+    """Start the offline engine in vLLM's default process mode.
+
+    Statistics are on because per-request times come from them. ``recording``: its scheduler writes down its
+    steps, unless the arguments bring a scheduler of their own.
+
+    Returns:
+        The engine, and the seconds that its start took.
+    """
+    start = time.perf_counter()
+    llm = LLM(
+        model=model,
+        load_format=asset["load_format"],
+        trust_remote_code=asset["trust_remote_code"],
+        disable_log_stats=False,
+        **({"scheduler_cls": SCHEDULER} if recording else {}),
+        **args,
+    )
+    return llm, time.perf_counter() - start
+
+
+def resolved_arguments(llm: LLM) -> dict[str, Any]:
+    """The settings in force, under vLLM's names; what vLLM decided by itself included."""
+    config = llm.llm_engine.vllm_config
+    scheduler, cache, compilation = config.scheduler_config, config.cache_config, config.compilation_config
+    return {
+        "max_model_len": config.model_config.max_model_len,
+        "dtype": str(config.model_config.dtype).removeprefix("torch."),
+        "quantization": config.model_config.quantization,
+        "max_num_batched_tokens": scheduler.max_num_batched_tokens,
+        "max_num_seqs": scheduler.max_num_seqs,
+        "enable_chunked_prefill": scheduler.enable_chunked_prefill,
+        "async_scheduling": scheduler.async_scheduling,
+        "enable_prefix_caching": cache.enable_prefix_caching,
+        "block_size": cache.block_size,
+        "kv_cache_dtype": cache.cache_dtype,
+        "kv_cache_blocks": cache.num_gpu_blocks,
+        "kv_cache_tokens": (cache.num_gpu_blocks or 0) * cache.block_size,
+        "gpu_memory_utilization": cache.gpu_memory_utilization,
+        "tensor_parallel_size": config.parallel_config.tensor_parallel_size,
+        "enforce_eager": config.model_config.enforce_eager,
+        "cudagraph_mode": getattr(compilation.cudagraph_mode, "name", None),
+        "seed": config.model_config.seed,
+    }
+
+
+def differing_arguments(asked: dict[str, Any], resolved: dict[str, Any]) -> list[dict[str, str]]:
+    """Asked engine arguments that are not in force; a run with one measures something else."""
+    return [
+        {"code": "engine_args", "detail": f"{key}: {asked[key]!r} asked, {resolved[key]!r} in force"}
+        for key in sorted(asked.keys() & resolved.keys())
+        if asked[key] not in (resolved[key], "auto")
+    ]

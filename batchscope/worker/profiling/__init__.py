@@ -1,0 +1,1 @@
+"""A few engine steps under a profiler."""

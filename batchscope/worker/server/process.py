@@ -1,0 +1,171 @@
+"""One ``vllm serve`` on this machine's loopback: its start, its health, its end."""
+
+import contextlib
+import json
+import os
+import resource
+import secrets
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import ProxyHandler, Request, build_opener
+
+from batchscope.worker.server.arguments import flags
+from batchscope.worker.server.middleware import MIDDLEWARE, RESET, RESOLVED, VARIABLE
+from batchscope.worker.telemetry.steps import SCHEDULER
+
+LOOPBACK = "127.0.0.1"
+TOLD_EVERY_S = 10.0
+ANSWER_S = 30.0
+"""An answer to a small question takes longer only where the server hangs."""
+
+GRACE_S = 5.0
+"""For the server to end by itself when it is asked to."""
+
+_DIRECTLY = build_opener(ProxyHandler({}))
+
+
+class PortTakenError(RuntimeError):
+    """Another program listens on the port that the configuration asks for."""
+
+
+class PrefixCacheNotResetError(RuntimeError):
+    """VLLM would not clear the prefix cache."""
+
+
+class ServerEndedError(RuntimeError):
+    """The server ended while it started."""
+
+
+class Telling:
+    """Lines for a person: to the log, and to a file that whoever waits for the start reads."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __call__(self, text: str) -> None:
+        """Say one line."""
+        print(text, flush=True)
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(text + "\n")
+
+
+class Server:
+    """A server of ours, and how to talk to it."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, name: str, token: str) -> None:
+        self.process = process
+        self.url = f"http://{LOOPBACK}:{port}"
+        self.name = name
+        """under which it serves its model; made anew for each server, so that no other answers for it"""
+        self.token = token
+        self.started = time.monotonic()
+        self.start_seconds = 0.0
+
+    def ask(self, path: str) -> Any:
+        """The answer to a question, which is JSON.
+
+        Raises:
+            OSError: there is no answer, or one that says no.
+        """
+        request = Request(self.url + path, headers={"Authorization": f"Bearer {self.token}"})  # noqa: S310
+        with _DIRECTLY.open(request, timeout=ANSWER_S) as answer:
+            return json.load(answer)
+
+    def wait_until_ready(self, tell: Callable[[str], None]) -> None:
+        """Return when the server answers, as long as that takes.
+
+        Raises:
+            ServerEndedError: it has ended; its log says why.
+        """
+        told = self.started
+        while not self._is_ready():
+            if self.process.poll() is not None:
+                raise ServerEndedError(f"vllm serve ended with exit status {self.process.returncode}")
+            if time.monotonic() - told > TOLD_EVERY_S:
+                told = time.monotonic()
+                tell(f"the server starts: {told - self.started:.0f} s")
+            time.sleep(0.2)
+        self.start_seconds = time.monotonic() - self.started
+        tell(f"the server is ready after {self.start_seconds:.1f} s, at {self.url}")
+
+    def _is_ready(self) -> bool:
+        try:
+            models = self.ask("/v1/models")
+        except (OSError, ValueError):
+            return False
+        return any(model["id"] == self.name for model in models["data"])
+
+    def reset_prefix_cache(self) -> None:
+        """Empty the prefix cache; blocks may be held for a moment after the last request.
+
+        Raises:
+            PrefixCacheNotResetError: the server would not, so the next load could be served from it.
+        """
+        deadline = time.monotonic() + ANSWER_S
+        while not self.ask(RESET):
+            if time.monotonic() > deadline:
+                raise PrefixCacheNotResetError("vLLM did not reset the prefix cache: requests still run")
+            time.sleep(0.1)
+
+    def resolved_arguments(self) -> dict[str, Any]:
+        """The settings in force, as `batchscope.worker.engine.start` has them of an offline engine."""
+        found: dict[str, Any] = self.ask(RESOLVED)
+        return found
+
+
+@contextlib.contextmanager
+def running_server(host: dict[str, Any], tell: Callable[[str], None]) -> Iterator[Server]:
+    """A server that starts, and is gone when the block is left.
+
+    Raises:
+        PortTakenError: the port that the configuration asks for is taken.
+    """
+    port, token = usable_port(host["server"]["port"]), secrets.token_hex(16)
+    name = f"batchscope-{secrets.token_hex(4)}"
+    asset = host["asset"]
+    ours = {"scheduler_cls": SCHEDULER, "load_format": asset["load_format"]}
+    command = [
+        sys.executable, "-m", "batchscope.worker.server.launch", "serve", host["model"],
+        "--host", LOOPBACK, "--port", str(port), "--served-model-name", name,
+        "--middleware", MIDDLEWARE, "--uvicorn-log-level", "warning",
+        *flags(ours | ({"trust_remote_code": True} if asset["trust_remote_code"] else {}) | host["args"]),
+    ]  # fmt: skip
+    _allow_connections()
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, VARIABLE: token})
+    tell(f"vllm serve starts on {LOOPBACK}:{port}")
+    try:
+        yield Server(process, port, name, token)
+    finally:
+        process.terminate()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_S)
+        process.kill()
+
+
+def usable_port(asked: int | None) -> int:
+    """The port asked for, or a free one.
+
+    Raises:
+        PortTakenError: another program has it.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        try:
+            probe.bind((LOOPBACK, asked or 0))
+        except OSError as error:
+            raise PortTakenError(
+                f"port {asked} on {LOOPBACK}: {error.strerror}; free it, or set serving.port: null for any "
+                "that is free"
+            ) from None
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _allow_connections() -> None:
+    """As many open files as the system lets us have: each request under way is a connection."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,0 +1,1 @@
+"""What is recorded beside the clock: engine steps, hardware, the machine and its versions."""

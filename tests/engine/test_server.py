@@ -1,0 +1,281 @@
+"""The real server under the real client: what comes back, and each way in which it can fail."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from support.engines import engine_processes, start, wait_until
+from support.project import ROOT, Project
+from tokenizers import Tokenizer
+
+from batchscope.jobs.engine_variables import engine_variables
+from batchscope.jobs.supervise import device_lock
+
+pytestmark = pytest.mark.engine
+
+WORK = {"layout": "separate", "n": 1, "reviews": 40}
+SLOW = {"load.request_rate": 2}
+STUDIES = {
+    "layouts": {"set": {"n": 4}, "grid": {"layout": ["packed", "separate"]}},
+    "closed_loop": {
+        "set": {"layout": "packed", "n": 4, "reviews": 80},
+        "grid": {"load.max_concurrency": [1, 4], "load.requests": [60]},
+    },
+    "open_loop": {"set": {**WORK, "load.requests": 100}, "grid": {"load.request_rate": [50]}},
+    "reuse": {
+        "set": {**WORK, "duplicates": 2, "engine.block_size": 32},
+        "grid": {"reuse": ["none", "full"], "load.max_concurrency": [8], "load.prompts": ["ids"]},
+    },
+}
+
+
+def serving(studies: dict, **block) -> dict:
+    """A configuration with these studies of the server and no other."""
+    dropped = {name: None for name in ("layouts", "closed_loop", "open_loop") if name not in studies}
+    return {"serving": {"studies": {**dropped, **studies}, **block}}
+
+
+def one(values: dict, **block) -> dict:
+    return serving({"one": {"set": WORK, "include": [values]}}, **block)
+
+
+def folder(project: Project, point: str) -> Path:
+    return project.results / "serving" / point
+
+
+def measurement(project: Project, point: str) -> dict:
+    return json.loads((folder(project, point) / "measurement.json").read_text())
+
+
+def targets(*points: str) -> list[str]:
+    return [f"results/serving/{point}/measurement.json" for point in points]
+
+
+@contextmanager
+def started(project: Project, point: str, config: dict) -> Iterator[subprocess.Popen[str]]:
+    """Snakemake that measures one load point; whatever happens, it is gone at the end."""
+    (project.folder / ".overlay.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+    snakemake = start(project, *targets(point), "configs/ci.yaml", ".overlay.yaml")
+    try:
+        yield snakemake
+    finally:
+        snakemake.kill()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A checkout in which a server was measured under both kinds of load."""
+    project = Project(tmp_path_factory.mktemp("served"))
+    pages = [f"results/tables/serving_{study}.html" for study in STUDIES]
+    outcome = project.snakemake(*pages, config=serving(STUDIES))
+    assert outcome.status == 0, outcome.text
+    return project
+
+
+POINTS = {
+    "layouts/packed-n4": (1, 4),
+    "layouts/separate-n4": (4, 4),
+    "closed_loop/packed-n4-c1-req60": (60, 240),
+    "closed_loop/packed-n4-c4-req60": (60, 240),
+    "open_loop/separate-n1-rate50": (100, 100),
+    "reuse/separate-n1-reuse-none-c8-prompts-ids": (80, 80),
+    "reuse/separate-n1-reuse-full-c8-prompts-ids": (80, 80),
+}
+"""Load point to its requests and output tokens."""
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_all_of_the_work_is_done_by_the_engine(served: Project, point: str) -> None:
+    result = measurement(served, point)
+    assert (result["status"], result["invalid"]) == ("ok", [])
+    (repeat,) = result["repeats"]
+    assert (repeat["requests"], repeat["output_tokens"]) == POINTS[point]
+    client = pd.read_parquet(folder(served, point) / "client.parquet")
+    assert client["error"].isna().all()
+    assert client["prompt_tokens"].sum() == repeat["prompt_tokens"]
+    steps = pd.read_parquet(folder(served, point) / "steps.parquet")
+    fed = repeat["prompt_tokens"] + repeat["output_tokens"] - repeat["requests"]
+    assert steps[["prefill_tokens", "decode_tokens", "cached_tokens"]].sum().sum() == fed
+    assert repeat["cached_tokens"] == result["expected_cached_tokens"]
+    assert (repeat["cached_tokens"] > 0) == ("reuse-full" in point)
+    # client and server are on one clock: nothing is scheduled before it is sent, or answered before it is computed
+    assert steps["scheduled_s"].min() > 0
+    assert (client["sent_s"] + client["e2el_s"]).max() > steps["finished_s"].max()
+
+
+def test_one_server_for_all_loads_of_its_configuration(served: Project) -> None:
+    starts = [point for point in POINTS if not measurement(served, point)["engine"]["reused"]]
+    assert len(starts) == 2, "one without, one with the prefix cache"
+    assert wait_until(lambda: not engine_processes(served), 10)
+
+
+@pytest.mark.parametrize("point", [point for point in POINTS if "layouts" not in point])
+def test_statistics_from_the_arrays_are_those_of_vllm(served: Project, point: str) -> None:
+    bench = json.loads((folder(served, point) / "bench.json").read_text())
+    table = pd.read_csv(served.results / "tables" / f"serving_{point.partition('/')[0]}.csv")
+    row = table[table["run"] == point.partition("/")[2]].iloc[0]
+    several = bench["total_output_tokens"] > bench["completed"]
+    for kind in ("ttft", "tpot", "itl", "e2el"):
+        for statistic in ("mean", "median", "p90", "p95", "p99"):
+            name = f"{statistic}_{kind}_ms"
+            if kind in ("ttft", "e2el") or several:
+                assert row[name] == pytest.approx(bench[name], rel=1e-9)
+            else:
+                assert name not in row or np.isnan(row[name]), "undefined, where vLLM says 0"
+    assert row["request_throughput"] == pytest.approx(bench["request_throughput"])
+    assert row["total_token_throughput"] == pytest.approx(bench["total_token_throughput"])
+
+
+def test_page_and_figures(served: Project) -> None:
+    page = (served.results / "tables" / "serving_layouts.md").read_text()
+    for line in ("Successful requests", "Mean TTFT (ms)", "P99 ITL (ms)", "Median TPOT (ms)"):
+        assert line in page
+    assert "undefined at 1 output token" in page
+    timelines = served.results / "timelines" / "serving_open_loop"
+    assert (timelines / "separate-n1-rate50.svg").exists()
+    assert (served.results / "plots" / "serving_closed_loop.svg").exists()
+
+
+def test_other_limits_and_another_port_measure_nothing_again(served: Project) -> None:
+    config = serving(STUDIES, slo={"ttft_ms": 1}, port=8000)
+    outcome = served.snakemake("results/tables/serving_open_loop.html", "--dry-run", config=config)
+    assert outcome.rules["serve"] == 0
+    assert outcome.rules["report_serving"] == 1
+
+
+@pytest.mark.timeout(600)
+def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path) -> None:
+    """They take turns, request by request, and the fastest of each count (tests/serving_clients.py says why)."""
+    model = served.results / "models" / "demo"
+    reviews = pd.read_csv(served.results / "data" / "reviews.csv")["review"].head(40)
+    text, tokens = "\n".join(reviews), 40
+    prompt_tokens = len(Tokenizer.from_file(str(model / "tokenizer.json")).encode(text).ids)
+    args = yaml.safe_load((ROOT / "config.yaml").read_text())["engine"]["args"]
+    args = {key: value for key, value in args.items() if value not in (None, {})}
+    job = {
+        "model": str(model), "args": args, "text": text, "prompt_tokens": prompt_tokens, "tokens": tokens,
+        "out": str(tmp_path / "found.json"),
+    }  # fmt: skip
+    (tmp_path / "job.json").write_text(json.dumps(job))
+    command = [
+        str(ROOT / ".engines/cpu/bin/python"),
+        str(ROOT / "tests/serving_clients.py"),
+        str(tmp_path / "job.json"),
+    ]
+    with device_lock("cpu", 1):
+        ended = subprocess.run(
+            command,
+            env=engine_variables(os.environ, str(ROOT), [], {}),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=500,
+        )
+    assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
+    found = json.loads((tmp_path / "found.json").read_text())
+    assert found["without_token"] == 401
+    for kind in ("ttft", "e2el"):
+        bench, plain = (min(one[kind] for one in found[client]) for client in ("bench", "plain"))
+        assert bench / plain == pytest.approx(1, abs=0.05), f"{kind}, {len(found['plain'])} turns"
+
+
+@pytest.mark.parametrize("victim", ["batchscope.worker.server.launch", "VLLM::EngineCore"])
+def test_a_server_killed_in_mid_run_is_a_result(project: Project, victim: str) -> None:
+    with started(project, "one/separate-n1-rate2", one(SLOW)) as snakemake:
+        logs = project.folder / ".snakemake" / "batchscope"
+
+        def is_under_load() -> bool:
+            assert snakemake.poll() is None
+            return any("requests, 2 a second" in path.read_text() for path in logs.glob("*.log"))
+
+        assert wait_until(is_under_load, 300)
+        for process in engine_processes(project):
+            if victim in " ".join(process.cmdline()):
+                process.kill()
+        text, _ = snakemake.communicate(timeout=120)
+    assert snakemake.returncode == 0, text
+    result = measurement(project, "one/separate-n1-rate2")
+    assert result["status"] == "died", text
+    assert result["message"]
+    assert wait_until(lambda: not engine_processes(project), 10)
+
+
+def test_a_load_that_takes_too_long_is_a_result(project: Project) -> None:
+    """The server is there already, so it is the load that takes too long."""
+    config = serving(
+        {
+            "slow": {
+                "set": WORK,
+                "include": [{"load.max_concurrency": 1}, {**SLOW, "load.timeout_s": 5}],
+            }
+        }
+    )
+    first, late = targets("slow/separate-n1-c1", "slow/separate-n1-rate2-timeout_s-5")
+    outcome = project.snakemake(first, late, config=config)
+    assert outcome.status == 0, outcome.text
+    assert measurement(project, "slow/separate-n1-c1")["status"] == "ok"
+    result = measurement(project, "slow/separate-n1-rate2-timeout_s-5")
+    assert (result["status"], result["repeats"]) == ("timeout", [])
+    assert "raise serving.load.timeout_s" in result["message"]
+    assert wait_until(lambda: not engine_processes(project), 10)
+
+
+def test_a_port_that_is_taken_is_named(project: Project) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        outcome = project.snakemake(
+            *targets("one/separate-n1-c1"), config=one({"load.max_concurrency": 1}, port=port)
+        )
+    assert outcome.status != 0
+    assert f"port {port} on 127.0.0.1: Address already in use" in outcome.text
+    assert "serving.port: null" in outcome.text
+    assert "Traceback" not in outcome.text
+    assert wait_until(lambda: not engine_processes(project), 10)
+
+
+def test_requests_above_the_context_limit_fail_and_are_named(project: Project) -> None:
+    """A limit that only the server knows of; one that the configuration has is refused before it starts."""
+    point = "one/separate-n1-c4"
+    tight = one({"load.max_concurrency": 4})
+    refused = project.snakemake(*targets(point), config={**tight, "engine": {"args": {"max_model_len": 32}}})
+    assert refused.status != 0
+    assert "raise engine.args.max_model_len" in refused.text
+    extra = {"hf_overrides": {"max_position_embeddings": 256}}
+    outcome = project.snakemake(*targets(point), config={**tight, "engine": {"args": {"extra": extra}}})
+    assert outcome.status == 0, outcome.text
+    result = measurement(project, point)
+    codes = {reason["code"]: reason["detail"] for reason in result["invalid"]}
+    assert {"requests", "output_tokens"} <= codes.keys()
+    assert "Bad Request" in codes["requests"]
+    assert result["repeats"][0]["failed"] > 0
+    page = project.snakemake(
+        "results/tables/serving_one.html", config={**tight, "engine": {"args": {"extra": extra}}}
+    )
+    assert page.status == 0, page.text
+    assert "invalid: requests" in (project.results / "tables" / "serving_one.md").read_text()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_is_left_when_the_workflow_is_ended(project: Project, number: int) -> None:
+    with started(project, "one/separate-n1-rate2", one(SLOW)) as snakemake:
+
+        def has_engine() -> bool:
+            assert snakemake.poll() is None
+            return any("VLLM::" in " ".join(process.cmdline()) for process in engine_processes(project))
+
+        assert wait_until(has_engine, 300)
+        os.killpg(snakemake.pid, number) if number == signal.SIGINT else os.kill(snakemake.pid, number)
+        snakemake.communicate(timeout=60)
+    assert wait_until(lambda: not engine_processes(project), 15)
+    assert not (folder(project, "one/separate-n1-rate2") / "measurement.json").exists()

@@ -1,0 +1,132 @@
+"""The dataset script as a process, and a local web server that can cut connections."""
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+EARLIER = "an earlier dataset\n"
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one call of ``make_dataset.py`` in a folder of its own ended."""
+
+    folder: Path
+    returncode: int
+    stdout: str
+    stderr: str
+
+    @property
+    def reviews_csv(self) -> Path:
+        return self.folder / "reviews.csv"
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        return json.loads((self.folder / "summary.json").read_text())
+
+    def assert_refused(self, *fragments: str) -> None:
+        """Status 1, one message that holds the fragments, and the earlier dataset where it was."""
+        assert self.returncode == 1, self.stderr
+        assert "Traceback" not in self.stderr
+        for fragment in fragments:
+            assert fragment in self.stderr
+        assert self.reviews_csv.read_text() == EARLIER
+        assert not list(self.folder.glob(".*.tmp"))
+
+
+def command_line(**dataset: Any) -> list[str]:
+    """The script's command line for a dataset block; it writes to the working directory."""
+    command = [sys.executable, str(ROOT / "scripts/make_dataset.py"), "--config", json.dumps(dataset)]
+    return [*command, "--reviews", "reviews.csv", "--summary", "summary.json", "--downloads", "downloads"]
+
+
+def make_dataset(folder: Path, largest_file: int | None = None, **dataset: Any) -> Outcome:
+    """Run the script in ``folder`` over an earlier dataset there; no file may pass ``largest_file`` bytes."""
+
+    def limit() -> None:
+        if largest_file:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
+    (folder / "reviews.csv").write_text(EARLIER)
+    done = subprocess.run(
+        command_line(**dataset),
+        cwd=folder,
+        env=ENVIRONMENT,
+        preexec_fn=limit,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return Outcome(folder, done.returncode, done.stdout, done.stderr)
+
+
+@dataclass
+class Site:
+    """One file on a web server, and how the server behaves."""
+
+    content: bytes
+    etag: str = '"v1"'
+    ranges: bool = True
+    status: int = 200
+    cut_after: list[int] = field(default_factory=list)  # bytes of a body before the cut, one entry a request
+    requests: list[dict[str, str]] = field(default_factory=list)
+    sent: int = 0
+    url: str = ""
+
+
+@contextmanager
+def serving(site: Site) -> Iterator[Site]:
+    """Serve the file on 127.0.0.1 under ``site.url``; every request is noted in ``site.requests``."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            site.requests.append(dict(self.headers))
+            body, start = site.content, 0
+            asked = self.headers.get("Range", "")
+            if asked and site.ranges and self.headers.get("If-Range") == site.etag:
+                start = int(asked.removeprefix("bytes=").removesuffix("-"))
+            if start > len(body) - 1 and start:
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{len(body)}")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
+            self.send_response(206 if start else site.status)
+            if start:
+                self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
+            if site.etag:
+                self.send_header("ETag", site.etag)
+            self.send_header("Content-Length", str(len(body) - start))
+            self.end_headers()
+            piece = body[start:]
+            if site.cut_after:
+                piece = piece[: site.cut_after.pop(0)]
+            self.wfile.write(piece)
+            site.sent += len(piece)
+            self.close_connection = True
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    site.url = f"http://127.0.0.1:{server.server_port}/files/archive.tar.gz"
+    try:
+        yield site
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()

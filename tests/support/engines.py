@@ -1,0 +1,61 @@
+"""Engines that tests start in a project, and what is left of them."""
+
+import json
+import subprocess
+import sys
+import time
+
+import psutil
+from support.project import Project
+
+OURS = (
+    "scripts.measure",
+    "scripts.serve",
+    "batchscope.jobs.guardian",
+    "batchscope.worker.engine",
+    "batchscope.worker.server",
+    "VLLM",
+)
+
+
+def measurement(project: Project, run: str, kind: str = "runs") -> dict:
+    return json.loads((project.results / kind / run / "measurement.json").read_text())
+
+
+def engine_processes(project: Project) -> list[psutil.Process]:
+    """Processes of ours that still run: each was started in, or works on files of, the project's folder."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = " ".join(process.cmdline())
+            inside = process.cwd() == str(project.folder)
+            ours = any(word in words for word in OURS)
+            if inside and ours and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def wait_until(condition, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def start(project: Project, target: str, *overlays: str) -> subprocess.Popen[str]:
+    overlays = overlays or ("configs/ci.yaml",)
+    return subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "--cores", "1", target, "--configfile", *overlays],
+        cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+    )  # fmt: skip
+
+
+def retry(project: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "scripts.retry_failed", *arguments],
+        cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip

@@ -1,0 +1,85 @@
+"""A copy of this checkout that tests may change, and what Snakemake does in it."""
+
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+PLUGINS = ROOT / "batchscope" / "workflow" / "snakemake_plugins"
+
+
+@dataclass
+class Outcome:
+    """One call of Snakemake: exit status, all it printed, and the jobs that it ran or would run."""
+
+    status: int
+    text: str
+    jobs: list[dict[str, Any]]
+    cpu_seconds: float
+
+    @property
+    def rules(self) -> Counter[str]:
+        """How many jobs of each rule, the target rule left out."""
+        return Counter(job["rule"] for job in self.jobs if job["rule"] != "all")
+
+    @property
+    def measured(self) -> set[str]:
+        """Runs measured, as study/run."""
+        return {"{study}/{run}".format(**job["wildcards"]) for job in self.jobs if job["rule"] == "measure"}
+
+
+class Project:
+    """A checkout in a temporary folder, with the engine environments of this one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        tracked = subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=ROOT, capture_output=True, check=True, text=True,
+        ).stdout.split("\0")  # fmt: skip
+        for name in filter(None, tracked):
+            if (ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, folder / name)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / ".engines").symlink_to(ROOT / ".engines")
+
+    @property
+    def results(self) -> Path:
+        return self.folder / "results"
+
+    def snakemake(self, *arguments: str, config: dict[str, Any] | None = None, cores: int = 1) -> Outcome:
+        """Call Snakemake; ``config`` lies over configs/ci.yaml."""
+        overlays = ["configs/ci.yaml"]
+        if config is not None:
+            (self.folder / ".overlay.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+            overlays.append(".overlay.yaml")
+        return self.snakemake_plain(*arguments, "--configfile", *overlays, cores=cores)
+
+    def snakemake_plain(self, *arguments: str, cores: int = 1) -> Outcome:
+        """Call Snakemake with the default configuration."""
+        jobs_file = self.folder / ".jobs.jsonl"
+        jobs_file.write_text("")
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        call = subprocess.run(
+            [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments, "--logger", "jobs"],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": str(PLUGINS), "BATCHSCOPE_JOBS_FILE": str(jobs_file)},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+        )  # fmt: skip
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return Outcome(
+            call.returncode,
+            call.stdout,
+            [json.loads(line) for line in jobs_file.read_text().splitlines()],
+            after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        )

@@ -1,0 +1,94 @@
+"""Run with an engine environment's Python: a server, and two clients that take turns, request by request.
+
+The one is `vllm bench serve`, as load points have it; the other a plain HTTP client that shares nothing with
+it. Writes their latencies in seconds as JSON.
+
+The fastest of each count. Other work on these cores only adds, now to the one and now to the other, so more turns
+bring the fastest nearer to what each client takes by itself: a difference that is a client's own stays, however
+many there are.
+"""
+
+import http.client
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlsplit
+
+TURNS = 30
+MOST_TURNS = 180
+WARM_UP = 3
+AGREED = 0.05
+
+
+def plain(server, text: str, tokens: int) -> dict[str, float]:
+    address = urlsplit(server.url)
+    body = {
+        "model": server.name, "prompt": text, "max_tokens": tokens, "ignore_eos": True, "temperature": 0, "stream": True,
+    }  # fmt: skip
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {server.token}"}
+    start, times = time.perf_counter(), []
+    connection = http.client.HTTPConnection(address.hostname, address.port)
+    connection.request("POST", "/v1/completions", json.dumps(body), headers)
+    for line in connection.getresponse():
+        if line.startswith(b'data: {"') and json.loads(line[6:])["choices"]:
+            times.append(time.perf_counter() - start)
+    connection.close()
+    return {"ttft": times[0], "e2el": times[-1], "chunks": len(times)}
+
+
+def status_without_token(server) -> int:
+    address = urlsplit(server.url)
+    connection = http.client.HTTPConnection(address.hostname, address.port)
+    connection.request("GET", "/v1/models")
+    status = connection.getresponse().status
+    connection.close()
+    return status
+
+
+def agreed(found) -> bool:
+    """Whether the fastest of both clients are as near as the test asks."""
+    fastest = {
+        kind: [min(one[kind] for one in found[client]) for client in ("bench", "plain")]
+        for kind in ("ttft", "e2el")
+    }
+    return all(abs(bench / plain - 1) <= AGREED for bench, plain in fastest.values())
+
+
+def main() -> None:
+    os.environ["BATCHSCOPE_STEPS"] = str(Path(tempfile.mkdtemp()) / "steps")
+    from batchscope.worker.server.process import running_server
+
+    job = json.loads(Path(sys.argv[1]).read_text())
+    host = {
+        "server": {"port": None}, "model": job["model"], "args": job["args"],
+        "asset": {"load_format": "dummy", "trust_remote_code": False},
+    }  # fmt: skip
+    with running_server(host, lambda text: None) as server:
+        from vllm.benchmarks.datasets import SampleRequest
+
+        from batchscope.worker.server.client import Target, run_load
+        from batchscope.worker.server.measure_load import AT_ONCE
+
+        server.wait_until_ready(lambda text: None)
+        target, request = (
+            Target(server.url, job["model"], server.name, server.token),
+            SampleRequest(job["text"], job["prompt_tokens"], job["tokens"]),
+        )
+        found = {"bench": [], "plain": [], "without_token": status_without_token(server)}
+        for turn in range(WARM_UP + MOST_TURNS):
+            bench, _ = run_load(target, [request], AT_ONCE, {}, Path(tempfile.gettempdir()))
+            other = plain(server, job["text"], job["tokens"])
+            if turn >= WARM_UP:
+                ttft, itls = bench["ttfts"][0], bench["itls"][0]
+                found["bench"].append({"ttft": ttft, "e2el": ttft + sum(itls), "chunks": 1 + len(itls)})
+                found["plain"].append(other)
+            if (taken := len(found["plain"])) and taken % TURNS == 0 and agreed(found):
+                break
+    Path(job["out"]).write_text(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,190 @@
+"""Prompts: the published wording and token totals, what a line holds, and what is refused."""
+
+import csv
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support import llama3
+from support.project import ROOT
+
+from batchscope.config.prompts import PromptTexts
+from batchscope.inputs.demo_model import prepare_demo
+from batchscope.inputs.models import load_tokenizer
+from batchscope.inputs.prompts import build_prompts, group, render, tokenise, wording_of
+from batchscope.inputs.texts.generate import generate_reviews
+from batchscope.inputs.texts.reviews import Review, write_reviews
+from batchscope.studies.run import PromptSet
+
+PUBLISHED = {  # n: (packed, separate) prompt tokens
+    4: (1_010, 1_076),
+    40: (11_220, 12_114),
+    400: (120_006, 129_180),
+}
+
+
+@pytest.fixture(scope="session")
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return llama3.write_model_folder(tmp_path_factory.mktemp("llama3"))
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("demo")
+    prepare_demo(folder, generate_reviews(500, 1))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def real_reviews() -> list[Review]:
+    path = os.environ.get("BATCHSCOPE_IMDB_CSV")
+    if not path:
+        pytest.skip("set BATCHSCOPE_IMDB_CSV to the IMDB reviews as CSV (review, sentiment)")
+    with Path(path).open(newline="", encoding="utf-8") as file:
+        return [Review(row["review"], row["sentiment"]) for row in csv.DictReader(file)]
+
+
+def make(
+    folder: Path, model: Path, reviews: list[Review], *wanted: PromptSet, texts: dict | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Call the script as the rule does; one process per prompt set, the last one is returned."""
+    data = folder / "reviews.csv"
+    write_reviews(reviews, data)
+    for prompt_set in wanted:
+        out = folder / prompt_set.id
+        call = subprocess.run(
+            [sys.executable, "-m", "scripts.make_prompts", "--reviews", data, "--model", model,
+             "--spec", json.dumps({"prompts": vars(prompt_set), "texts": texts or {}}),
+             "--prompts", out / "prompts.jsonl", "--summary", out / "prompts.json", "--timing", out / "timing.json"],
+            env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+    return call
+
+
+def summary(folder: Path, wanted: PromptSet) -> dict:
+    return json.loads((folder / wanted.id / "prompts.json").read_text())
+
+
+@pytest.mark.parametrize("n", PUBLISHED)
+def test_token_totals_are_the_published_ones(
+    n: int, llama: Path, real_reviews: list[Review], tmp_path: Path
+) -> None:
+    packed = PromptSet("llama", "packed", n, n, 1)
+    separate = PromptSet("llama", "separate", 1, n, 1)
+    call = make(tmp_path, llama, real_reviews, packed, separate)
+    assert call.returncode == 0, call.stderr
+    assert (
+        summary(tmp_path, packed)["prompt_tokens"],
+        summary(tmp_path, separate)["prompt_tokens"],
+    ) == PUBLISHED[n]
+
+
+def test_making_prompts_costs_little_beside_the_tokenizer(
+    llama: Path, real_reviews: list[Review], tmp_path: Path
+) -> None:
+    """Five calls, with process start, reading and writing, against the bare tokenizer on the same texts."""
+    four_thousand = (real_reviews + real_reviews)[:4000]
+    sets = [PromptSet("llama", "packed", n, 4000, 1) for n in (400, 40, 20, 4)]
+    sets.append(PromptSet("llama", "separate", 1, 4000, 1))
+    start = time.perf_counter()
+    for wanted in sets:
+        groups = group(list(enumerate(four_thousand)), wanted.n)
+        tokenise(
+            load_tokenizer(llama), [render(each, wording_of(PromptTexts(), wanted.layout)) for each in groups]
+        )
+    bare = time.perf_counter() - start
+    start = time.perf_counter()
+    call = make(tmp_path, llama, four_thousand, *sets)
+    whole = time.perf_counter() - start
+    assert call.returncode == 0, call.stderr
+    assert [summary(tmp_path, wanted)["prompts"] for wanted in sets] == [10, 100, 200, 1000, 4000]
+    assert whole < 4 * bare
+
+
+def test_wording_is_the_published_one() -> None:
+    two = list(enumerate([Review("Good {reviews} film.", "positive"), Review("Bad.", "negative")]))
+    assert render(two, wording_of(PromptTexts(), "packed")) == (
+        "Good {reviews} film.\nBad.\n For each line of the above comments, determine whether it is a positive or "
+        "negative comment. Answer only postive or negative:\n"
+    )
+    assert render(two[1:], wording_of(PromptTexts(), "separate")) == (
+        "Bad.\n For the above comment, determine whether it is a positive or negative comment. "
+        "Answer only postive or negative:\n"
+    )
+    other = PromptTexts(packed="Label: {reviews}!", separate="Label {review}?", separator=" | ")
+    assert render(two, wording_of(other, "packed")) == "Label: Good {reviews} film. | Bad.!"
+
+
+def test_lines_hold_ids_labels_and_the_order_of_the_pass(demo: Path, tmp_path: Path) -> None:
+    reviews = generate_reviews(10, 3)
+    wanted = PromptSet("demo", "packed", 4, 10, 2)
+    call = make(tmp_path, demo, reviews, wanted)
+    assert call.returncode == 0, call.stderr
+    path = tmp_path / wanted.id / "prompts.jsonl"
+    prompts = [json.loads(line) for line in path.read_text().splitlines()]
+    assert [(p["id"], p["review_ids"], p["n"], p["duplicate"]) for p in prompts] == [
+        (0, [0, 1, 2, 3], 4, 0), (1, [4, 5, 6, 7], 4, 0), (2, [8, 9], 2, 0),
+        (3, [0, 1, 2, 3], 4, 1), (4, [4, 5, 6, 7], 4, 1), (5, [8, 9], 2, 1),
+    ]  # fmt: skip
+    assert {p["layout"] for p in prompts} == {"packed"}
+    assert [label for p in prompts[:3] for label in p["labels"]] == [review.label for review in reviews]
+    tokenizer = load_tokenizer(demo)
+    text = render(list(enumerate(reviews))[4:8], wording_of(PromptTexts(), "packed"))
+    assert prompts[1]["token_ids"] == tokenizer.encode(text).ids
+    assert tokenizer.decode(prompts[1]["token_ids"]) == text
+    counts = summary(tmp_path, wanted)
+    assert counts["prompts"] == 6
+    assert counts["labels"] == 20
+    assert counts["prompt_tokens"] == sum(len(p["token_ids"]) for p in prompts)
+    assert counts["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_same_input_same_bytes(demo: Path, tmp_path: Path) -> None:
+    wanted = PromptSet("demo", "separate", 1, 30, 1)
+    texts = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        make(tmp_path / name, demo, generate_reviews(30, 5), wanted)
+        texts.append((tmp_path / name / wanted.id / "prompts.jsonl").read_bytes())
+    assert texts[0] == texts[1]
+
+
+def test_a_prompt_beyond_the_context_is_refused_with_the_largest_n_that_fits(
+    tmp_path: Path, llama: Path
+) -> None:
+    short = llama3.write_model_folder(tmp_path / "short", context=2_000)
+    reviews = generate_reviews(60, 7)
+    call = make(tmp_path, short, reviews, PromptSet("short", "packed", 20, 60, 1))
+    assert call.returncode == 1
+    assert "Traceback" not in call.stderr
+    largest = int(call.stderr.rpartition("the largest n that fits is ")[2])
+
+    def longest(n: int) -> int:
+        prompts = build_prompts(
+            list(enumerate(reviews)), PromptSet("x", "packed", n, 60, 1), PromptTexts(), load_tokenizer(short)
+        )
+        return max(len(prompt.token_ids) + prompt.n for prompt in prompts)
+
+    assert longest(largest) <= 2_000 < longest(largest + 1)
+    assert make(tmp_path, short, reviews, PromptSet("short", "packed", largest, 60, 1)).returncode == 0
+
+
+def test_a_review_beyond_the_context_is_refused_by_its_number(tmp_path: Path, llama: Path) -> None:
+    short = llama3.write_model_folder(tmp_path / "short", context=300)
+    reviews = [Review("fine", "positive"), Review("very long " * 400, "negative")]
+    call = make(tmp_path, short, reviews, PromptSet("short", "separate", 1, 2, 1))
+    assert call.returncode == 1
+    assert "review 1 is too long on its own" in call.stderr
+    call = make(tmp_path, short, reviews, PromptSet("short", "packed", 2, 2, 1))
+    assert "no packed prompt fits; set layout: separate" in call.stderr
+
+
+def test_too_few_reviews_are_refused(demo: Path, tmp_path: Path) -> None:
+    call = make(tmp_path, demo, generate_reviews(5, 1), PromptSet("demo", "packed", 4, 8, 1))
+    assert call.returncode == 1
+    assert "reviews: 8 asked, the data set holds 5" in call.stderr

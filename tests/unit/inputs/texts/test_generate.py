@@ -1,0 +1,112 @@
+import math
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from pathlib import Path
+from statistics import fmean, median
+
+import pytest
+from support.data_helpers import ROOT, make_dataset
+
+from batchscope.inputs.texts.generate import generate_reviews
+from batchscope.inputs.texts.reviews import Review, content_sha256, read_reviews
+
+SHA256_OF_4000_SEED_0 = "e8295811f4eea37e79720772e583349881cd645f4d5e60ca5c9e1ec3f7e13465"
+
+
+@pytest.fixture(scope="module")
+def reviews() -> list[Review]:
+    return generate_reviews(4000, seed=0)
+
+
+def test_the_default_reviews_never_change(reviews: list[Review]) -> None:
+    assert content_sha256(reviews) == SHA256_OF_4000_SEED_0
+
+
+def test_seed_and_count(reviews: list[Review]) -> None:
+    assert generate_reviews(300, seed=0) == reviews[:300]
+    assert generate_reviews(300, seed=1) != reviews[:300]
+    assert [len(generate_reviews(count, seed=0)) for count in (1, 3, 101)] == [1, 3, 101]
+
+
+def test_labels_are_balanced_and_in_random_order(reviews: list[Review]) -> None:
+    labels = [review.label for review in reviews]
+    assert Counter(labels) == {"positive": 2000, "negative": 2000}
+    changes = sum(a != b for a, b in pairwise(labels))
+    assert 1850 < changes < 2200
+
+
+def test_texts_are_distinct_single_lines(reviews: list[Review]) -> None:
+    assert len({review.text for review in reviews}) == 4000
+    assert not any(len(review.text.splitlines()) != 1 for review in reviews)
+    assert not any("{" in review.text or "  " in review.text for review in reviews)
+
+
+def test_lengths_are_those_of_imdb(reviews: list[Review]) -> None:
+    words = [len(review.text.split()) for review in reviews]
+    characters = [len(review.text) for review in reviews]
+    assert fmean(words) == pytest.approx(231, rel=0.05)
+    assert median(words) == pytest.approx(173, rel=0.05)
+    assert fmean(characters) == pytest.approx(1310, rel=0.05)
+    assert median(characters) == pytest.approx(970, rel=0.05)
+    assert fmean("<br /><br />" in review.text for review in reviews) == pytest.approx(0.58, abs=0.06)
+
+
+@pytest.mark.parametrize(
+    ("span", "least"), [("the whole review", 0.95), ("its first half", 0.8), ("its second half", 0.8)]
+)
+def test_many_words_carry_the_label(reviews: list[Review], span: str, least: float) -> None:
+    def words(review: Review) -> list[str]:
+        found = re.findall("[a-z]+", review.text.lower())
+        middle = len(found) // 2
+        return {"the whole review": found, "its first half": found[:middle]}.get(span, found[middle:])
+
+    accuracy = naive_bayes_accuracy(
+        [(words(review), review.label) for review in reviews[:3000]],
+        [(words(review), review.label) for review in reviews[3000:]],
+    )
+    assert least < accuracy < 1
+
+
+def test_4000_reviews_take_less_than_three_seconds() -> None:
+    start = time.process_time()
+    generate_reviews(4000, seed=7)
+    assert time.process_time() - start < 3
+
+
+def test_the_script_writes_them(tmp_path: Path) -> None:
+    outcome = make_dataset(tmp_path, source="generated", generated={"reviews": 60, "seed": 3})
+    assert outcome.returncode == 0, outcome.stderr
+    assert read_reviews(outcome.reviews_csv) == generate_reviews(60, seed=3)
+    assert outcome.summary["rows"] == 60
+    assert outcome.summary["sha256"] == content_sha256(generate_reviews(60, seed=3))
+    assert "60 reviews from source generated: 30 positive, 30 negative" in outcome.stdout
+
+
+def test_the_script_explains_itself_and_its_config(tmp_path: Path) -> None:
+    script = [sys.executable, str(ROOT / "scripts/make_dataset.py"), "--help"]
+    done = subprocess.run(script, capture_output=True, text=True, check=True, env={"PYTHONPATH": str(ROOT)})
+    assert "--downloads" in done.stdout
+    make_dataset(tmp_path, sauce="csv").assert_refused("--config", "dataset.sauce")
+
+
+def naive_bayes_accuracy(
+    train: Sequence[tuple[list[str], str]], test: Sequence[tuple[list[str], str]]
+) -> float:
+    counts: dict[str, Counter[str]] = {"positive": Counter(), "negative": Counter()}
+    for words, label in train:
+        counts[label].update(words)
+    vocabulary = len(counts["positive"] | counts["negative"])
+    total = {label: counter.total() + vocabulary for label, counter in counts.items()}
+
+    def score(words: list[str], label: str) -> float:
+        return sum(math.log((counts[label][word] + 1) / total[label]) for word in words)
+
+    return fmean(
+        (score(words, "positive") > score(words, "negative")) == (label == "positive")
+        for words, label in test
+    )

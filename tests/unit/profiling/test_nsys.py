@@ -1,0 +1,375 @@
+"""Profiles with the real Nsight Systems: of the real engine, of small programs, and where something is wrong."""
+
+import contextlib
+import json
+import os
+import resource
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import psutil
+import pyarrow.parquet as pq
+import pytest
+from support.project import ROOT, Project
+
+from batchscope.common.errors import UserError
+from batchscope.profiling.capture import CaptureJob
+from batchscope.profiling.kernel_classes import CLASSES, load_rules, steps_by_class
+from batchscope.profiling.nsys import check_room, export, find_nsys, parse, record, report_environment
+from batchscope.profiling.nsys_database import read_database, tables
+from batchscope.profiling.schemas import EVENTS, STEPS
+
+needs_nsys = pytest.mark.nsys
+ENGINE_PYTHON = str(ROOT / ".engines" / "cpu" / "bin" / "python")
+
+PAIR = {
+    "studies": {
+        "packing": None,
+        "saturation": {
+            "set": {"layout": "packed", "reviews": 120},
+            "grid": {"n": [8]},
+            "include": [{"layout": "separate", "n": 1}],
+        },
+    },
+    "profile": {
+        "runs": ["saturation/packed-n8", "saturation/separate-n1"],
+        "steps": 3,
+        "profilers": ["nsys"],
+    },
+}
+
+STEPPING = """
+import nvtx, time
+window = nvtx.start_range("window", domain="batchscope")
+for tokens in (100, 50, 7):
+    with nvtx.annotate(f"execute_context_1({tokens})_generation_2(2)"), nvtx.annotate("aten::mm"):
+        time.sleep(0.02)
+nvtx.end_range(window)
+"""
+"""A program that marks a window and steps, as the engine's worker does."""
+
+
+@pytest.mark.engine
+@needs_nsys
+def test_packed_and_separate_are_parsed_into_the_tables_of_every_profiler(project: Project) -> None:
+    outcome = project.snakemake("profile", config=PAIR)
+    assert outcome.status == 0, outcome.text
+    assert not (project.results / "runs").exists()
+    for run in ("packed-n8", "separate-n1"):
+        folder = project.results / "profiles" / "saturation" / run / "nsys"
+        events, steps = (pq.read_table(folder / f"{name}.parquet") for name in ("events", "steps"))
+        assert events.schema.equals(EVENTS)
+        assert steps.schema.equals(STEPS)
+        window = json.loads((folder / "window.json").read_text())
+        work = pd.DataFrame(window["work"])
+        for tokens in ("prefill_tokens", "decode_tokens"):
+            assert steps[tokens].to_pylist() == work[tokens].tolist()  # the steps that were planned
+        assert f"overhead {window['overhead']:+.1%}" in outcome.text
+        assert window["capture_bytes"] < 200e6
+        names = set(events["name"].to_pylist())
+        assert {"_C::onednn_mm", "vllm::unified_attention_with_output", "_C::greedy_argmax"} <= names
+        assert set(events["kind"].to_pylist()) == {"operator", "osrt"}
+        assert len(set(events["stream"].to_pylist())) == 1  # the worker's main thread
+        assert {path.name for path in folder.glob("window*")} == {
+            "window.json", "window.nsys-rep", "window.sqlite", "window_nvtx_sum.csv", "window_osrt_sum.csv",
+        }  # fmt: skip
+    summary = pd.read_csv(project.results / "tables" / "profiles.csv")
+    for _, rows in summary.groupby("run"):
+        assert rows["class"].tolist() == list(CLASSES)
+        assert rows["share"].sum() == pytest.approx(1, abs=1e-12)
+        assert rows.set_index("class").loc[["GEMM", "attention", "sampling"], "seconds"].gt(0).all()
+    page = (project.results / "tables" / "profiles.html").read_text()
+    assert page.count("window.nsys-rep") >= 2
+
+
+def test_without_nsys_it_is_said_how_to_get_it_and_nothing_else_is_harmed(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_nsys = [part for part in os.environ["PATH"].split(os.pathsep) if (Path(part) / "nsys").exists()]
+    others = [part for part in os.environ["PATH"].split(os.pathsep) if part not in with_nsys]
+    monkeypatch.setenv("PATH", os.pathsep.join(others))
+    outcome = project.snakemake("profile", "results/data/summary.json", "--keep-going", config=PAIR)
+    assert outcome.status == 1
+    assert "there is no program 'nsys' on PATH; install Nsight Systems as docs/nsys.md says" in outcome.text
+    assert (ROOT / "docs" / "nsys.md").exists()
+    assert (project.results / "data" / "summary.json").exists()
+    assert not list((project.results / "profiles").rglob("*.parquet"))
+
+
+def job(folder: Path, timeout_s: float = 120) -> CaptureJob:
+    return CaptureJob(
+        python=ENGINE_PYTHON, device="cpu", gpus=[], model="", asset={}, args={}, variables={}, prompts="",
+        output_tokens_per_review=1, allowed_token_ids=None, steps=1, out=folder, log=folder / "log",
+        timeout_s=timeout_s,
+    )  # fmt: skip
+
+
+def run(program: str, folder: Path, timeout_s: float = 120, **variables: str) -> None:
+    """A program under the real nsys."""
+    env = report_environment({**os.environ, **variables}, {})
+    record(find_nsys(), [ENGINE_PYTHON, "-c", program], job(folder, timeout_s), env)
+
+
+@needs_nsys
+def test_a_small_program_is_recorded_and_secrets_are_not(tmp_path: Path) -> None:
+    secrets = {"HF_TOKEN": "hush-1", "VLLM_API_KEY": "hush-2", "DATABASE_URL": "hush-3"}
+    run(STEPPING, tmp_path, VLLM_HARMLESS="shown-1", **secrets)
+    export(find_nsys(), tmp_path, ["nvtx_sum"])
+    events, steps = parse(tmp_path)
+    assert steps["prefill_tokens"].tolist() == [100, 50, 7]
+    assert steps["duration_s"].gt(0.02).all()
+    operators = events[events["kind"] == "operator"]
+    assert operators["name"].tolist() == ["aten::mm"] * 3
+    assert operators["step"].tolist() == [0, 1, 2]
+    assert (events["kind"] == "osrt").any()
+    assert "execute_context_1(100)" in (tmp_path / "window_nvtx_sum.csv").read_text()
+    report, database = ((tmp_path / f"window.{ending}").read_bytes() for ending in ("nsys-rep", "sqlite"))
+    assert b"shown-1" in report  # what would show a secret
+    assert b"shown-1" not in database
+    assert b"hush" not in report + database
+
+
+@needs_nsys
+def test_a_program_that_marks_no_window_leaves_an_empty_capture(tmp_path: Path) -> None:
+    run("import nvtx; nvtx.mark('nothing')", tmp_path)
+    with pytest.raises(UserError, match="nsys wrote no report: the capture holds no engine step"):
+        export(find_nsys(), tmp_path, [])
+
+
+@needs_nsys
+def test_a_window_without_steps_is_an_empty_capture(tmp_path: Path) -> None:
+    run("import nvtx; nvtx.end_range(nvtx.start_range('window', domain='batchscope'))", tmp_path)
+    export(find_nsys(), tmp_path, ["nvtx_sum"])
+    with pytest.raises(UserError, match=r"window.sqlite: the capture holds no engine step"):
+        parse(tmp_path)
+
+
+@needs_nsys
+def test_tables_that_nsys_does_not_write_stop_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run(STEPPING, tmp_path)
+    export(find_nsys(), tmp_path, ["nvtx_sum", "no_such_table"])
+    assert "nsys stats wrote no no_such_table: " in capsys.readouterr().out
+    assert (tmp_path / "window_nvtx_sum.csv").exists()
+    assert len(parse(tmp_path)[1]) == 3
+
+
+@needs_nsys
+def test_a_program_that_fails_under_nsys_tells_why(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="the capture failed: ValueError: too small"):
+        run("raise ValueError('too small')", tmp_path)
+
+
+@needs_nsys
+@pytest.mark.parametrize("left", [0, 1000, 0.7])
+def test_a_report_that_is_cut_off_says_so(tmp_path: Path, left: float) -> None:
+    run(STEPPING, tmp_path)
+    report = tmp_path / "window.nsys-rep"
+    content = report.read_bytes()
+    report.write_bytes(content[: int(left if left >= 1 else left * len(content))])
+    with pytest.raises(UserError, match=r"nsys could not read the report or write its database \(.+\)"):
+        export(find_nsys(), tmp_path, [])
+    assert not (tmp_path / "window.sqlite").exists()
+
+
+@needs_nsys
+def test_a_full_disk_stops_the_export_and_leaves_no_database(tmp_path: Path) -> None:
+    """A limit on file size stands for the disk."""
+    run(STEPPING, tmp_path)
+    program = (
+        "from pathlib import Path; from batchscope.common.errors import run_script\n"
+        "from batchscope.profiling.nsys import export, find_nsys\n"
+        f"run_script(lambda: export(find_nsys(), Path({str(tmp_path)!r}), []))"
+    )
+    call = subprocess.run(
+        [sys.executable, "-c", program],
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000)),
+        capture_output=True, text=True, check=False, cwd=ROOT,
+    )  # fmt: skip
+    assert call.returncode == 1
+    assert "nsys could not read the report or write its database" in call.stderr
+    assert "is the disk full?" in call.stderr
+    assert not (tmp_path / "window.sqlite").exists()
+
+
+def test_a_folder_without_room_is_named_before_nsys_starts(tmp_path: Path) -> None:
+    check_room(tmp_path, room=1)
+    with pytest.raises(UserError, match=r"no space left for the capture: .* MB free, and nsys needs .* MB"):
+        check_room(tmp_path, room=2 * shutil.disk_usage(tmp_path).total)
+
+
+def marked(text: str) -> list[int]:
+    """Processes with this in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.status() != psutil.STATUS_ZOMBIE and text in process.environ().values():
+                found.append(process.pid)
+    return found
+
+
+HANGING = "import subprocess; subprocess.run(['sleep', '1000'], start_new_session=True)"
+STOPPING_NSYS = """
+import psutil, signal, time
+nsys = next(each for each in psutil.Process().parents() if "profile" in each.cmdline()[:2])
+nsys.send_signal(signal.SIGSTOP)
+"""
+
+
+@needs_nsys
+@pytest.mark.parametrize("program", [HANGING, STOPPING_NSYS])
+def test_nsys_that_hangs_is_stopped_with_all_that_it_started(tmp_path: Path, program: str) -> None:
+    mark = f"mark-{tmp_path}"
+    with pytest.raises(UserError, match=r"stopped after 6 s; raise profile\.timeout_s"):
+        run(program, tmp_path, timeout_s=6, VLLM_MARK=mark)
+    assert not marked(mark)
+
+
+@needs_nsys
+def test_nothing_runs_on_when_the_caller_is_killed(tmp_path: Path) -> None:
+    mark = f"mark-{tmp_path}"
+    program = (
+        "import sys; sys.path[:0] = ['tests', 'tests/unit/profiling']\nfrom pathlib import Path; from test_nsys import run, HANGING\n"
+        f"run(HANGING, Path({str(tmp_path)!r}), VLLM_MARK={mark!r})"
+    )
+    caller = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT)
+    until(lambda: len(marked(mark)) >= 4)  # nsys, its agent, Python, sleep
+    caller.send_signal(signal.SIGKILL)
+    caller.wait()
+    until(lambda: not marked(mark))
+
+
+def until(condition: Any) -> None:
+    """Wait for at most a minute."""
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+PROCESS, OTHER = 7 << 24, 8 << 24
+WORKER = PROCESS + 41
+"""A thread, as nsys numbers it: its process's number, then its own."""
+
+Row = tuple[Any, ...]
+STEP = "execute_context_1(100)_generation_0(0)"
+
+
+def database(folder: Path, added: str, ranges: list[Row], calls: list[Row], kernels: list[Row]) -> Path:
+    """A database as nsys exports it, as far as it is read; times in µs.
+
+    Args:
+        folder: for the file.
+        added: columns that some versions have in addition.
+        ranges: start, end, thread, name.
+        calls: start, thread, correlation.
+        kernels: start, end, process, device, stream, correlation, name; a copy has no name.
+    """
+    path = folder / "window.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        place = f"start, end, globalPid, deviceId, {added} streamId, correlationId"
+        connection.executescript(f"""
+            CREATE TABLE StringIds (id, value);
+            CREATE TABLE NVTX_EVENTS (start, end, eventType, {added} text, globalTid, textId, domainId);
+            CREATE TABLE CUPTI_ACTIVITY_KIND_RUNTIME (start, end, {added} globalTid, correlationId, nameId);
+            CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL ({place}, demangledName, shortName);
+            CREATE TABLE CUPTI_ACTIVITY_KIND_MEMCPY ({place}, bytes);""")
+        for number, (start, end, thread, name) in enumerate(ranges):
+            connection.execute("INSERT INTO StringIds VALUES (?, ?)", (number, name))
+            insert(
+                connection, "NVTX_EVENTS", start=start, end=end, eventType=59, globalTid=thread, textId=number
+            )
+        for start, thread, correlation in calls:
+            insert(
+                connection,
+                "CUPTI_ACTIVITY_KIND_RUNTIME",
+                start=start,
+                globalTid=thread,
+                correlationId=correlation,
+            )
+        for number, (start, end, process, device, stream, correlation, name) in enumerate(kernels, start=100):
+            connection.execute("INSERT INTO StringIds VALUES (?, ?)", (number, name))
+            insert(
+                connection,
+                "CUPTI_ACTIVITY_KIND_KERNEL" if name else "CUPTI_ACTIVITY_KIND_MEMCPY",
+                start=start, end=end, globalPid=process, deviceId=device, streamId=stream,
+                correlationId=correlation, **({"demangledName": number} if name else {}),
+            )  # fmt: skip
+        connection.commit()
+    return path
+
+
+def insert(connection: sqlite3.Connection, table: str, **values: Any) -> None:
+    """One row; times become nanoseconds."""
+    values = {key: 1000 * value if key in ("start", "end") else value for key, value in values.items()}
+    holes = ", ".join("?" * len(values))
+    connection.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({holes})", list(values.values()))
+
+
+RANGES = [(start, start + 20, WORKER, STEP) for start in (0, 100, 200)]  # the CPU launches long before
+LAUNCHES = [(start + 5, WORKER, start) for start in (0, 100, 200)] + [(125, WORKER, 101)]
+KERNELS = [
+    (50, 130, PROCESS, 0, 7, 0, "nvjet_tst"),
+    (150, 190, PROCESS, 0, 7, 100, "nvjet_tst_128x256_64x4_2x1_v_bz_coopA_TNT"),
+    (180, 220, PROCESS, 0, 8, 100, "void flash::FlashAttnFwdSm90<cutlass::bfloat16_t>"),
+    (170, 230, PROCESS, 0, 9, 100, None),
+    (235, 240, PROCESS, 0, 7, 101, "at::native::ArgMaxOps"),  # launched behind the step
+    (250, 330, PROCESS, 0, 7, 200, "nvjet_tst"),
+    (0, 1000, OTHER, 1, 7, 100, "nvjet_tst"),  # another GPU: it does not count
+]
+
+
+@pytest.mark.parametrize("added", ["", "greenContextId, jsonTextId,"])
+def test_a_gpus_database_gives_what_the_torch_profilers_trace_gives(tmp_path: Path, added: str) -> None:
+    other = [(start, end, OTHER + 9, STEP) for start, end, _, _ in RANGES]
+    path = database(tmp_path, added, RANGES + other, LAUNCHES, KERNELS)
+    events, steps = tables(read_database(path), "x")
+    assert (steps["start_s"] * 1e6).round().tolist() == [0, 100, 200]  # the device's, from 50 µs on
+    assert (steps["duration_s"] * 1e6).round().tolist() == [80, 40, 80]
+    assert set(events["kind"]) == {"kernel", "copy"}
+    found = steps_by_class(events, steps, load_rules())
+    expected = {"GEMM": 40, "attention": 30, "sampling": 5, "copy": 10, "idle": 15, "idle_behind": 15}
+    assert {
+        name: round(1e6 * value) for name, value in found.loc[1].items() if round(1e6 * value)
+    } == expected
+
+
+def test_where_a_step_launched_nothing_the_cpus_ranges_stand(tmp_path: Path) -> None:
+    path = database(tmp_path, "", [*RANGES, (300, 320, WORKER, STEP)], LAUNCHES, KERNELS)
+    _, steps = tables(read_database(path), "x")
+    assert (steps["start_s"] * 1e6).round().tolist() == [0, 100, 200, 300]
+    assert (steps["duration_s"] * 1e6).round().tolist() == [20] * 4
+
+
+@pytest.mark.parametrize(
+    ("ranges", "message"),
+    [
+        ([], "holds no engine step"),
+        ([(0, 1, WORKER, "window")], "holds no engine step"),
+        (RANGES, "nothing in them"),
+    ],
+)
+def test_a_database_without_steps_or_work_says_so(tmp_path: Path, ranges: list[Row], message: str) -> None:
+    database(tmp_path, "", ranges, [], [])
+    with pytest.raises(UserError, match=message):
+        parse(tmp_path)
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no database", "cut off"])
+def test_a_database_that_is_no_good_says_so(tmp_path: Path, content: bytes | str | None) -> None:
+    path = tmp_path / "window.sqlite"
+    if content == "cut off":
+        database(tmp_path, "", RANGES, LAUNCHES, KERNELS)
+        content = path.read_bytes()[:9000]
+    if isinstance(content, bytes):
+        path.write_bytes(content)
+    with pytest.raises(UserError, match=r"window\.sqlite: the database is missing, cut off or damaged \("):
+        parse(tmp_path)

@@ -1,0 +1,340 @@
+"""The cost page, its CSV and its figure, from run folders with numbers chosen by hand."""
+
+import json
+import math
+
+import pandas as pd
+import pytest
+from support.analysis_helpers import DEMO_STUDIES, H200, demo_folders, make_run, write_config, write_run
+from support.figures import texts
+from support.project import ROOT
+from support.shapes import BF16, HERMES, requests
+
+from batchscope.cost.devices import DEVICES, SHARES
+from batchscope.cost.flops import Lengths, run_flops
+from batchscope.inputs.demo_model import CONFIG as DEMO_CONFIG
+from batchscope.reporting.render import study_html, study_markdown
+from batchscope.reporting.style import save
+from batchscope.reports.cost.curves import curves_of, texts_of
+from batchscope.reports.cost.figure import Sheet, cost_figure
+from batchscope.reports.cost.frame import KINDS, RATE, SHARE, constants, cost_frame, estimate
+from batchscope.reports.cost.page import cost_page, show_figure
+from batchscope.results.frames import runs_frame
+from batchscope.results.metrics import mfu
+from batchscope.results.records import load_runs
+from scripts import report_cost
+
+LIMITS = {"max_num_batched_tokens": 16_384, "max_num_seqs": 1_024, "kv_cache_tokens": 914_784}
+ON_H200 = {
+    "gpu": H200,
+    "args": {},
+    "model_name": "hermes-8b",
+    "resolved": BF16 | LIMITS | {"gpu_memory_utilization": 0.92, "block_size": 16},
+    "more": {"architecture": HERMES},
+}
+ON_CPU = {
+    "args": {"kv_cache_memory_bytes": 256 << 20},
+    "resolved": {
+        "dtype": "float32", "quantization": None, "kv_cache_dtype": "auto", "block_size": 128,
+        "max_num_batched_tokens": 4096, "max_num_seqs": 256, "kv_cache_tokens": 524_288,
+    },
+    "more": {"architecture": DEMO_CONFIG},
+}  # fmt: skip
+
+
+def report(records):
+    """Frame, constants, curves, page."""
+    estimates = [estimate(record) for record in records]
+    found = constants(estimates)
+    frame, curves = cost_frame(estimates, found), curves_of(estimates, found)
+    return frame, found, curves, cost_page(frame, runs_frame(records, []), found, curves)
+
+
+def saturation(tmp_path, n, layout, seconds, reviews=400, **values):
+    """A run of reviews of 290 tokens under an instruction of 20."""
+    each = n if layout == "packed" else 1
+    count, length = reviews // each, 290 * each + 20
+    return make_run(
+        tmp_path, study="saturation", n=n, layout=layout, reviews=reviews, seconds=(seconds,) * 3,
+        prompt_tokens=count * length, answers=requests([(length, 0, each)] * count, first_token_s=seconds),
+        **(ON_H200 | values),
+    )  # fmt: skip
+
+
+def three_on_an_h200(tmp_path):
+    return [
+        saturation(tmp_path, 1, "separate", 2.8),
+        saturation(tmp_path, 4, "packed", 2.75),
+        saturation(tmp_path, 40, "packed", 5.0),
+    ]
+
+
+def test_a_row_by_hand(tmp_path):
+    """One prompt of 1,180 tokens, 4 outputs: one step of prefill, which computing limits, and three of decode."""
+    run = make_run(
+        tmp_path,
+        n=4,
+        seconds=(0.05, 0.06, 0.04),
+        prompt_tokens=1180,
+        answers=requests([(1180, 0, 4)]),
+        **ON_H200,
+    )
+    frame, found, _, _ = report([run])
+    (row,) = frame.to_dict("records")
+    device, share = DEVICES["NVIDIA H200"], SHARES["NVIDIA H200"].value
+    linear, key, head = 13_958_643_712, 4 * 32 * 32 * 128, 2 * 4096 * 128_256
+    assert row["flop_prefill_linear"] == 1180 * linear
+    assert row["flop_prefill_attention"] == 1180 * 1181 / 2 * key
+    assert (row["flop_prefill_head"], row["flop_decode_head"]) == (head, 3 * head)
+    assert row["flop_decode_attention"] == (1181 + 1182 + 1183) * key
+    assert row["flop"] == run_flops(estimate(run).engine.model, [Lengths(1180, 0, 4)])
+    assert row["bytes_kv_written"] == 1183 * 131_072
+    assert row["bytes_kv_read"] == (1180 + 1181 + 1182 + 1183) * 131_072
+    prefill = (1180 * linear + 1180 * 1181 / 2 * key + head) / device.bits16 / share
+    assert row["predicted_prefill_s"] == pytest.approx(prefill)
+    assert row["predicted_decode_s"] == pytest.approx(
+        (0.75 * row["bytes_weights"] + (1181 + 1182 + 1183 + 3) * 131_072) / device.bandwidth / share
+    )
+    assert row["predicted_s"] == pytest.approx(prefill + row["predicted_decode_s"])
+    assert row["measured_over_predicted"] == pytest.approx(0.05 / row["predicted_s"])
+    assert (row["steps"], row["limit"], row["lengths"]) == (4, "compute", "requests")
+    assert row["compute_share"] == pytest.approx(prefill / row["predicted_s"])
+    assert row["mfu"] == mfu(run, run.measurement.repeats[0])
+    assert row["bandwidth_use"] == pytest.approx(row["bytes"] / 0.05 / 4.8e12)
+    assert (row["kv_tokens_predicted"], row["kv_tokens_reported"], row["kv_basis"]) == (
+        914_784,
+        914_784,
+        "estimated",
+    )
+    assert (row["constant"], row["constant_unit"]) == (share, SHARE)
+    assert not found["NVIDIA H200", True].own
+
+
+def test_cached_tokens_as_measured_are_not_computed(tmp_path):
+    cold = make_run(tmp_path / "cold", prompt_tokens=1180, answers=requests([(1180, 0, 1)]), **ON_H200)
+    warm = make_run(tmp_path / "warm", prompt_tokens=1180, answers=requests([(1180, 1168, 1)]), **ON_H200)
+    first, second = (report([run])[0].iloc[0] for run in (cold, warm))
+    assert second["flop_prefill_linear"] * 1180 == first["flop_prefill_linear"] * 12
+    assert second["predicted_s"] < first["predicted_s"]
+
+
+def test_an_unknown_device_is_calibrated_on_the_sweeps_own_valid_runs(tmp_path):
+    values = {"prompt_tokens": 4000, "answers": requests([(1000, 0, 1)] * 4), "layout": "separate", **ON_CPU}
+    runs = [
+        make_run(tmp_path, n=4, seconds=(1.0,) * 3, suffix="-a", **values),
+        make_run(tmp_path, n=4, seconds=(2.0,) * 3, suffix="-b", **values),
+        make_run(tmp_path, n=4, seconds=(4.0,) * 3, suffix="-c", **values),
+        make_run(tmp_path, n=4, seconds=(0.001,) * 3, suffix="-d", invalid=[{"code": "requests"}], **values),
+    ]
+    frame, found, _, page = report(runs)
+    assert frame["measured_over_predicted"].tolist() == pytest.approx([0.5, 1, 2, 0.0005])
+    (constant,) = found.values()
+    assert (constant.unit, constant.own) == (RATE, True)
+    assert constant.value == pytest.approx(frame["flop"][0] / 2.0)
+    assert frame["limit"].isna().all()
+    assert frame["mfu"].isna().all()
+    assert (frame["kv_tokens_predicted"] == 524_288).all()
+    assert page.findings[0].startswith("Which resource limits the runs is not known")
+    assert "The constant came from these very runs." in page.findings[-1]
+    assert "the median of 3 valid runs of this sweep" in page.context[-1]
+    text = study_markdown(page)
+    assert "~~0.001~~" in text
+    assert "Not counted, and no part of a constant: packing/separate-n4-d, invalid: requests." in text
+
+
+def test_a_known_device_that_we_have_not_measured_is_calibrated_too(tmp_path):
+    gpu = H200 | {"name": "NVIDIA L40S"}
+    _, found, _, page = report([saturation(tmp_path, 1, "separate", 8.0, gpu=gpu)])
+    (constant,) = found.values()
+    assert (constant.unit, constant.own) == (SHARE, True)
+    assert 0.3 < constant.value < 1
+    assert "(the one valid run of this sweep)" in page.context[-1]
+
+
+def test_nothing_is_predicted_where_something_is_not_known(tmp_path):
+    runs = [
+        make_run(
+            tmp_path,
+            n=2,
+            more={"architecture": {}},
+            **{key: value for key, value in ON_H200.items() if key != "more"},
+        ),
+        make_run(tmp_path, n=4, **(ON_H200 | {"resolved": LIMITS})),
+        make_run(tmp_path, n=8, **(ON_H200 | {"args": {"data_parallel_size": 2}})),
+        make_run(
+            tmp_path,
+            n=16,
+            **(ON_H200 | {"resolved": BF16 | LIMITS | {"kv_cache_tokens": 64}}),
+            prompt_tokens=640,
+        ),
+        make_run(tmp_path, n=40, seconds=(), status="oom", message="full", **ON_H200),
+    ]
+    frame, _, curves, page = report(runs)
+    assert frame["predicted_s"].isna().tolist() == [True, True, True, True, False]
+    assert frame["flop"].isna().tolist() == [True, False, False, False, False]
+    assert frame["measured_s"].isna().tolist() == [False] * 4 + [True]
+    assert frame.dtypes.astype(str)[list(KINDS)].to_dict() == {
+        name: {"str": "str"}.get(kind, kind) for name, kind in KINDS.items()
+    }
+    assert "out of memory" in study_markdown(page)
+    assert any(
+        line.startswith("Not predicted, for model") and line.count("packing/") == 4 for line in page.notes
+    )
+    drawn = cost_figure(Sheet(frame, curves), page.context)
+    save(drawn, tmp_path / "a.png", tmp_path / "a.svg")
+    assert "No run has both." in texts(tmp_path / "a.svg")
+
+
+def test_runs_without_a_table_of_requests_are_predicted_from_mean_lengths(tmp_path):
+    folder = write_run(
+        tmp_path, layout="separate", n=400, seconds=(2.9,) * 3, prompt_tokens=129_180, **ON_H200
+    )
+    (folder / "requests.parquet").unlink()
+    (run,) = load_runs([folder])
+    frame, _, _, page = report([run])
+    assert frame.iloc[0]["lengths"] == "mean"
+    assert frame.iloc[0]["measured_over_predicted"] == pytest.approx(1, abs=0.05)
+    assert any(line.startswith("From mean lengths") for line in page.notes)
+
+
+def test_the_reference_runs_of_this_project_have_a_page(tmp_path):
+    """Their files lack the model's shape and their requests; with the shape they are predicted."""
+    runs = ROOT / "docs/reference/h200/runs"
+    for file in runs.glob("*/*/*.json"):
+        copy = tmp_path / file.relative_to(runs)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        values = json.loads(file.read_text())
+        copy.write_text(
+            json.dumps(values | {"architecture": HERMES} if file.name == "measurement.json" else values)
+        )
+    bare = report(load_runs(sorted(folder for folder in runs.glob("*/*"))))[3]
+    assert bare.findings[-1] == "No run has both measured and predicted seconds."
+    frame, _, curves, page = report(load_runs(sorted(tmp_path.glob("*/*"))))
+    ratios = frame.set_index(["study", "run"])["measured_over_predicted"]
+    assert ratios["saturation"].between(0.85, 1.15).all()
+    assert (frame["kv_tokens_predicted"] == 914_784).all()
+    assert frame["kv_tokens_reported"].between(914_304, 914_784).all()
+    assert "Computing limits all 11 runs for most of their predicted time." in page.findings
+    assert "the worst is packing/separate-n4" in page.findings[-1]
+    assert curves.break_even.n == pytest.approx(12, abs=3)
+
+
+def test_the_h100s_runs_are_what_the_cost_model_says():
+    """The constant comes from packing and saturation; the other studies are predictions."""
+    frame, _, curves, page = report(load_runs(sorted((ROOT / "docs/reference/h100/runs").glob("*/*"))))
+    assert len(frame) == 33
+    assert frame["valid"].all()
+    ratios = frame.set_index(["study", "run"])["measured_over_predicted"].astype(float)
+    made_from = ratios[["packing", "saturation"]].drop("packed-n40-r160", level="run")
+    assert len(made_from) == 11
+    assert made_from.median() == pytest.approx(1, abs=0.001)
+    others = ratios.drop(made_from.index)
+    shared = others[[run.startswith("packed-n400-reuse-") for _, run in others.index]].drop(
+        "packed-n400-reuse-none", level="run"
+    )
+    assert shared.between(0.5, 0.55).all(), "copies that read one context: known to be wrong"
+    assert others.drop(shared.index).between(0.92, 1.08).all()
+    assert frame["steps"].equals(frame["steps_measured"])
+    assert (frame["kv_tokens_predicted"] / frame["kv_tokens_reported"]).between(0.97, 1).all()
+    assert 8 <= curves.break_even.n <= 14
+    assert page.findings[-1].startswith("30 of 33 valid runs took within 15 % of the predicted seconds")
+
+
+def test_lengths_of_review_and_instruction_come_from_the_runs(tmp_path):
+    estimates = [estimate(run) for run in three_on_an_h200(tmp_path)]
+    found = texts_of(estimates)
+    assert (found.review_tokens, found.instruction_tokens) == (pytest.approx(290), pytest.approx(20))
+    assert texts_of(estimates[:1]) is None, "one run does not tell one from the other"
+
+
+def test_curves_pass_through_what_is_predicted_for_the_runs(tmp_path):
+    frame, _, curves, page = report(three_on_an_h200(tmp_path))
+    assert curves.busy == 400
+    assert curves.others == 0
+    rates = curves.rates[curves.rates["busy"]].set_index(["layout", "n"])["reviews_per_s"]
+    for _, run in frame.iterrows():
+        if (run["layout"], run["n"]) in rates.index:
+            assert rates[run["layout"], run["n"]] == pytest.approx(400 / run["predicted_s"], rel=0.01)
+    flops = curves.flops.set_index(["layout", "n"])
+    assert flops.loc[("separate", 1)].sum() == pytest.approx(frame["flop"][0] / 400 / 1e9)
+    assert flops.loc[("separate", 1), "decode_linear"] == 0
+    assert (
+        flops.loc[("packed", 400), "prefill_attention"]
+        > 200 * flops.loc[("separate", 1), "prefill_attention"]
+    )
+    assert any("up to n = " in line and "no reuse" in line for line in page.findings)
+
+
+def test_of_several_configurations_the_one_with_most_runs_is_drawn(tmp_path):
+    limits = {"resolved": ON_H200["resolved"] | {"max_num_batched_tokens": 2_048}}
+    runs = [*three_on_an_h200(tmp_path), saturation(tmp_path, 4, "packed", 3.0, suffix="-2048", **limits)]
+    frame, _, curves, page = report(runs)
+    assert curves.others == 1
+    assert any(
+        "hermes-8b, max_num_batched_tokens 16,384" in line and "1 run of another" in line
+        for line in page.notes
+    )
+    assert frame["measured_over_predicted"].notna().all()
+
+
+def test_reuse_has_a_break_even_of_its_own(tmp_path):
+    reuse = make_run(
+        tmp_path, study="reuse", n=4, reviews=40, duplicates=5, seconds=(0.3,) * 3, prompt_tokens=50 * 1180,
+        answers=requests([(1180, 0, 4)] * 10 + [(1180, 1168, 4)] * 40), **ON_H200,
+    )  # fmt: skip
+    _, _, curves, page = report([*three_on_an_h200(tmp_path), reuse])
+    assert (curves.reuse.load.duplicates, curves.reuse.load.reviews) == (5, 40)
+    assert any(line.startswith("With reuse (40 reviews, each sent 5 times") for line in page.findings)
+    assert report(three_on_an_h200(tmp_path / "without"))[2].reuse is None
+
+
+def test_what_memory_bandwidth_limits_is_named(tmp_path):
+    decode = make_run(
+        tmp_path, n=4, seconds=(5.0,) * 3, prompt_tokens=1180, answers=requests([(1180, 0, 900)]), **ON_H200
+    )
+    _, _, _, page = report([decode, saturation(tmp_path, 1, "separate", 2.8)])
+    assert "Computing limits 1 of 2 runs; memory bandwidth limits packing/packed-n4." in page.findings
+
+
+def test_the_figure_shows_curves_points_and_far_runs(tmp_path):
+    far = saturation(tmp_path, 4, "packed", 9.0, suffix="-slow")
+    void = saturation(tmp_path, 4, "packed", 1.0, suffix="-void", invalid=[{"code": "prompts"}])
+    frame, _, curves, page = report([*three_on_an_h200(tmp_path), far, void])
+    figure = cost_figure(Sheet(frame, curves), page.context)
+    save(figure, tmp_path / "a.png", tmp_path / "a.svg")
+    shown = set(texts(tmp_path / "a.svg"))
+    expected = {"GFLOP per review", "Reviews labelled (reviews/s)", "Measured seconds / predicted"}
+    expected |= {"packed, measured", "not counted", "predicted, 400 reviews (engine busy)", "packed-n4-slow"}
+    assert expected <= shown
+    assert any(text.startswith("break-even n = ") for text in shown)
+    assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
+    save(cost_figure(Sheet(frame, curves), page.context), tmp_path / "b.png", tmp_path / "b.svg")
+    assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()
+
+
+def test_three_digits():
+    assert [show_figure(value) for value in (0.012345, 1.2345, 123.45, 12345, math.nan)] == [
+        "0.0123", "1.23", "123", "12,345", "",
+    ]  # fmt: skip
+
+
+def test_no_run_at_all():
+    frame, _, curves, page = report([])
+    assert page.findings == ["No answer: there is no run."]
+    assert "No answer" in study_html(page)
+    assert cost_figure(Sheet(frame, curves), []) is not None
+
+
+def test_the_script_writes_all_five_files(tmp_path, monkeypatch, capsys):
+    demo_folders(tmp_path)
+    config = write_config(tmp_path / "config.json", studies=DEMO_STUDIES)
+    tables, plots = tmp_path / "tables", tmp_path / "plots"
+    words = ["report_cost.py", "--runs", str(tmp_path / "runs"), "--config", str(config)]
+    monkeypatch.setattr("sys.argv", [*words, "--out-tables", str(tables), "--out-plots", str(plots)])
+    report_cost.main()
+    assert "7 runs" in capsys.readouterr().out
+    assert sorted(path.name for path in tables.iterdir()) == ["cost.csv", "cost.html", "cost.md"]
+    assert sorted(path.name for path in plots.iterdir()) == ["cost.png", "cost.svg"]
+    rows = pd.read_csv(tables / "cost.csv")
+    assert rows["run"].tolist()[:2] == ["packed-n4", "separate-n4"]
+    assert (tables / "cost.md").read_text().startswith("# cost\n")

@@ -1,0 +1,228 @@
+"""Plots: what they show is read back from the SVG, where text stays text."""
+
+import re
+
+import pandas as pd
+import pytest
+from support.analysis_helpers import (
+    DEMO_STUDIES,
+    H200,
+    HERMES,
+    demo_folders,
+    h200_folders,
+    make_run,
+    write_config,
+)
+from support.figures import texts
+
+from batchscope.common.errors import UserError
+from batchscope.config.studies import Plot, Study
+from batchscope.reporting.style import save
+from batchscope.reports.study.figure import arrange, baseline, study_figure
+from batchscope.results.frames import repeats_frame, runs_frame
+from batchscope.results.published import load_published
+from batchscope.results.records import load_runs
+from scripts import make_tables, plot_study
+
+ROWS = load_published(make_tables.PUBLISHED)
+
+
+def draw(tmp_path, records, study, name="mine"):
+    runs, repeats = runs_frame(records, ROWS), repeats_frame(records)
+    png, svg = tmp_path / "plot.png", tmp_path / "plot.svg"
+    save(study_figure(name, study, runs, repeats), png, svg)
+    assert png.read_bytes().startswith(b"\x89PNG")
+    return texts(svg)
+
+
+def records_of(folders, study):
+    return [record for record in load_runs(folders) if record.measurement.study == study]
+
+
+def test_packing_shows_both_layouts_beside_the_published_shape(tmp_path):
+    shown = draw(
+        tmp_path, records_of(h200_folders(tmp_path), "packing"), Study(question="Pack or not?"), "packing"
+    )
+    expected = {"Pack or not?", "packed, median", "separate, median", "H800 published", "4", "40", "400"}
+    expected |= {
+        "Reviews labelled (reviews/s)",
+        "Total token throughput (tokens/s)",
+        "separate prompts, same n",
+    }
+    assert expected <= set(shown)
+    assert "not counted" not in shown
+    assert any("NVIDIA H200" in text for text in shown)
+
+
+def test_saturation_ticks_are_numbers_on_a_log_axis(tmp_path):
+    records = records_of(h200_folders(tmp_path), "saturation")
+    runs = runs_frame(records, ROWS)
+    picture = arrange("saturation", Study(), runs, repeats_frame(records))
+    assert picture.logarithmic
+    assert list(picture.ticks.values()) == ["1", "4", "20", "40", "400"]
+    assert "separate prompts (n=1)" in draw(tmp_path, records, Study(), "saturation")
+
+
+def test_a_run_apart_from_its_series_is_named_and_joined_to_none(tmp_path):
+    records = [make_run(tmp_path, n=n, reviews=800, seconds=(n / 10,) * 3) for n in (4, 20, 40)]
+    records += [make_run(tmp_path, n=40, reviews=80, seconds=(0.5,) * 3, suffix="-r80")]
+    runs, repeats = runs_frame(records, []), repeats_frame(records)
+    assert list(arrange("mine", Study(), runs, repeats).runs["apart"]) == ["", "", "", "reviews=80"]
+    assert draw(tmp_path, records, Study()).count("reviews=80") == 3
+    figure = study_figure("mine", Study(), runs, repeats)
+    assert [len(line.get_xdata()) for line in figure.axes[0].lines][:2] == [3, 1]
+
+
+def test_runs_that_do_not_count_are_marked_with_the_reason(tmp_path):
+    records = [
+        make_run(tmp_path, study="mine", n=4, seconds=(1.0, 1.1, 1.2)),
+        make_run(
+            tmp_path, study="mine", n=8, seconds=(0.01, 0.01, 0.01), invalid=[{"code": "cached_tokens"}]
+        ),
+        make_run(tmp_path, study="mine", n=40, seconds=(), status="oom", message="full"),
+    ]
+    shown = draw(tmp_path, records, Study())
+    assert {"invalid: cached_tokens (800)", "out of memory", "not counted"} <= set(shown)
+    axis = [float(text.replace(",", "")) for text in shown if re.fullmatch(r"[\d.,]+", text)]
+    assert max(axis) < 2000  # 1,004 tokens/s are valid; the invalid run's 100,800 do not set the scale
+
+
+def test_every_repeat_lies_inside_the_axes(tmp_path):
+    records = [make_run(tmp_path, study="mine", n=n, seconds=(1.0, 1.0, 0.2)) for n in (4, 40)]
+    figure = study_figure("mine", Study(), runs_frame(records, ROWS), repeats_frame(records))
+    assert figure.axes[0].get_ylim()[1] > 200.0  # 40 reviews / 0.2 s
+    assert 10.0 < figure.axes[2].get_ylim()[1] < 20.0, "an interval far above the runs may leave the axes"
+
+
+def test_no_line_runs_through_a_run_that_does_not_count(tmp_path):
+    values = {"study": "mine", "layout": "packed"}
+    records = [
+        make_run(tmp_path, n=4, **values),
+        make_run(tmp_path, n=8, invalid=[{"code": "c"}], **values),
+        make_run(tmp_path, n=40, **values),
+    ]
+    figure = study_figure("mine", Study(), runs_frame(records, ROWS), repeats_frame(records))
+    lines = [
+        line
+        for ax in figure.axes
+        for line in ax.lines
+        if line.get_linestyle() == "-" and len(line.get_xdata()) > 1
+    ]
+    joined = {float(x) for line in lines for x in line.get_xdata()}
+    assert 8.0 not in joined
+    assert {4.0, 40.0} <= joined
+
+
+@pytest.mark.parametrize("repeats", [(1.0,), (1.0, 1.1, 0.9)])
+def test_one_run(tmp_path, repeats):
+    shown = draw(tmp_path, [make_run(tmp_path, study="mine", n=40, seconds=repeats)], Study())
+    assert "packed, median" in shown
+    assert "H800 published" not in shown
+
+
+def test_all_failed_and_nothing_at_all(tmp_path):
+    failed = [make_run(tmp_path, n=n, seconds=(), status="oom", message="full") for n in (4, 40)]
+    shown = draw(tmp_path, failed, Study(), "packing")
+    assert {"There is no valid run to plot.", "packed prompts (n=4): out of memory"} <= set(shown)
+    empty = runs_frame(failed, ROWS).iloc[:0]
+    save(study_figure("packing", Study(), empty, pd.DataFrame()), tmp_path / "e.png", tmp_path / "e.svg")
+    assert "No run was measured." in texts(tmp_path / "e.svg")
+
+
+@pytest.mark.parametrize(("across", "points"), [(False, 1), (True, 2)])
+def test_ratios_across_environments_are_drawn_only_where_asked_for(tmp_path, across, points):
+    records = [
+        make_run(tmp_path, study="mine", n=4),
+        make_run(tmp_path, study="mine", n=8, fingerprint="beef"),
+    ]
+    frames = runs_frame(records, ROWS), repeats_frame(records)
+    figure = study_figure("mine", Study(), *frames, across=across)
+    drawn = [line for line in figure.axes[2].lines if line.get_marker() == "o"]
+    assert sum(len(line.get_xdata()) for line in drawn) == points
+
+
+def test_an_argument_left_to_vllm_is_a_place_of_its_own(tmp_path):
+    values = {"study": "batched_tokens", "n": 4, "reviews": 4000, "model": HERMES, "gpu": H200}
+    records = [
+        make_run(
+            tmp_path, args={"max_num_batched_tokens": limit} if limit else {}, suffix=f"-{limit}", **values
+        )
+        for limit in (None, 10_000, 80_000)
+    ]
+    shown = draw(tmp_path, records, Study(plot=Plot(x="engine.max_num_batched_tokens")), "batched_tokens")
+    assert {
+        "default",
+        "10,000",
+        "80,000",
+        "max_num_batched_tokens",
+        "(max_num_batched_tokens=10,000)",
+    } <= set(shown)
+
+
+def test_an_argument_that_no_run_sets_is_the_default(tmp_path):
+    shown = draw(
+        tmp_path,
+        [make_run(tmp_path, study="mine")],
+        Study(plot=Plot(x="engine.dtype", series="engine.model")),
+    )
+    assert {"default", "model=demo, median"} <= set(shown)
+
+
+def test_an_unknown_key_is_named(tmp_path):
+    with pytest.raises(
+        UserError, match=r"studies\.mine\.plot\.x: no run has 'colour'; there are layout, n, reviews"
+    ):
+        draw(tmp_path, [make_run(tmp_path, study="mine")], Study(plot=Plot(x="colour")))
+
+
+def test_baseline_is_separate_at_the_same_n_only_if_every_packed_run_has_one(tmp_path):
+    records = records_of(demo_folders(tmp_path), "packing")
+    assert baseline(runs_frame(records, ROWS), ["layout", "n"])[1] == "separate prompts, same n"
+    assert baseline(runs_frame(records[:3], ROWS), ["layout", "n"])[1] == "packed prompts (n=4)"
+
+
+def test_svg_bytes_are_the_same_each_time(tmp_path, monkeypatch):
+    demo_folders(tmp_path)
+    config = write_config(tmp_path / "config.json", studies=DEMO_STUDIES)
+    runs = str(tmp_path / "runs")
+    words = ["make_tables.py", "--runs", runs, "--config", str(config), "--out", str(tmp_path)]
+    monkeypatch.setattr("sys.argv", words)
+    make_tables.main()
+    drawn = []
+    for number in (1, 2):
+        words = [
+            "plot_study.py",
+            "--tables",
+            "runs.parquet",
+            "--repeats",
+            "repeats.parquet",
+            "--config",
+            "config.json",
+        ]
+        words += ["--study", "packing", "--out-png", f"{number}.png", "--out-svg", f"{number}.svg"]
+        monkeypatch.setattr("sys.argv", words)
+        monkeypatch.chdir(tmp_path)
+        plot_study.main()
+        drawn.append((tmp_path / f"{number}.svg").read_bytes())
+    assert drawn[0] == drawn[1]
+    assert b"<dc:date>" not in drawn[0]
+
+
+def test_a_study_that_is_not_there_is_named(tmp_path, monkeypatch):
+    config = write_config(tmp_path / "config.json")
+    words = ["plot_study.py", "--tables", "t", "--repeats", "r", "--config", str(config), "--study", "x"]
+    monkeypatch.setattr("sys.argv", [*words, "--out-png", "p", "--out-svg", "s"])
+    with pytest.raises(UserError, match="no study 'x'; there are packing, saturation"):
+        plot_study.main()
+
+
+@pytest.mark.parametrize(("name", "crosses"), [("saturation", 2), ("mine", 0)])
+def test_crosses_are_published_figures_and_nothing_else(tmp_path, name, crosses):
+    """Two runs of one series, one of them the base: alone it would be a cross at 1."""
+    records = [
+        make_run(tmp_path, study=name, layout="packed", n=n, reviews=4000, seconds=(1.0, 1.1, 1.2))
+        for n in (20, 40)
+    ]
+    figure = study_figure(name, Study(), runs_frame(records, ROWS), repeats_frame(records))
+    drawn = [line for line in figure.axes[-1].lines if line.get_marker() == "x"]
+    assert sum(len(line.get_xdata()) for line in drawn) == crosses

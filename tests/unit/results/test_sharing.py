@@ -1,0 +1,104 @@
+"""The copy of results for others: whole, without this machine's names, and never mixed with an earlier one."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from support.analysis_helpers import write_run
+
+from batchscope.common.errors import UserError
+from batchscope.results.records import load_run
+from batchscope.results.sharing import share
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Path:
+    """Results as a sweep leaves them: one run, a load point, a profile, a table, a plot, and what stays here."""
+    root = tmp_path / "results"
+    model = {"source": "local", "path": "/home/somebody/models/Shape-8B", "load_format": "dummy"}
+    log = ['File "/home/somebody/lib/vllm/engine.py", line 7', "70 tokens/s"]
+    run = write_run(root, model=model, more={"log_tail": log})
+    files = {
+        "serving/layouts/packed-n4/measurement.json": "{}",
+        "serving/layouts/packed-n4/bench.json": '{"tokenizer_id": "/home/somebody/models/Shape-8B"}',
+        "profiles/packing/packed-n4/torch/window.json": "{}",
+        "profiles/packing/packed-n4/torch/trace.json.gz": "large",
+        "profiles/packing/packed-n4/torch/profiler_out_0.txt": "kernel of /home/somebody/a.py",
+        "prompts/demo/prompts.jsonl": "a text of somebody's",
+        "history/packing/packed-n4/20260302T100000/measurement.json": "{}",
+        "tables/packing.md": "# packing\n\n9 tokens/s; died: no file /home/somebody/a-1/lib.so, see https://a.org/b/c",
+        "tables/profiles.md": "".join(
+            f"- [{name}]({name})\n"
+            for file in ("profiler_out_0.txt", "trace.json.gz")
+            for name in [f"../profiles/packing/packed-n4/torch/{file}"]
+        ),
+        "tables/packing.html": "<p>",
+        "plots/packing.svg": "<svg/>",
+        "config.json": '{"dataset": {"csv": {"path": "/home/somebody/my texts.csv"}}}',
+    }
+    for name, text in files.items():
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(text)
+    assert "node" in (run / "environment.json").read_text()
+    return root
+
+
+def test_all_that_was_measured_is_copied_and_nothing_that_names_this_machine(
+    results: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "mine"
+    copies = share(results, out)
+    found = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
+    assert found == {str(path.relative_to(out)) for path in copies} == {
+        "config.json",
+        *(f"runs/packing/packed-n4/{name}" for name in (
+            "environment.json", "measurement.json", "requests.parquet", "steps.parquet", "hardware.parquet"
+        )),
+        "serving/layouts/packed-n4/measurement.json",
+        "serving/layouts/packed-n4/bench.json",
+        "profiles/packing/packed-n4/torch/window.json",
+        "profiles/packing/packed-n4/torch/profiler_out_0.txt",
+        "tables/profiles.md",
+        "tables/packing.md",
+        "plots/packing.svg",
+    }  # fmt: skip
+    page = (out / "tables/packing.md").read_text()
+    assert page == "# packing\n\n9 tokens/s; died: no file lib.so, see https://a.org/b/c"
+    links = (out / "tables/profiles.md").read_text()
+    assert links.count("\n") == 1
+    assert "(../profiles/packing/packed-n4/torch/profiler_out_0.txt)" in links
+    for path in (*out.rglob("*.json"), *out.rglob("*.md"), *out.rglob("*.txt")):
+        assert "somebody" not in path.read_text(), path
+        assert '"node"' not in path.read_text(), path
+    run = Path("runs/packing/packed-n4")
+    before, after = (json.loads((root / run / "measurement.json").read_text()) for root in (results, out))
+    before["spec"]["model"]["path"] = "Shape-8B"
+    before["log_tail"][0] = 'File "engine.py", line 7'
+    assert after == before
+    ours, copied = load_run(results / run), load_run(out / run)
+    assert copied.measurement.repeats == ours.measurement.repeats
+    assert copied.environment.fingerprint == ours.environment.fingerprint
+
+
+def test_an_earlier_copy_is_never_mixed_with_another(results: Path, tmp_path: Path) -> None:
+    (tmp_path / "README.md").write_text("mine")
+    share(results, tmp_path / "copy")
+    with pytest.raises(UserError, match=r"copy/config\.json: is there already; remove it"):
+        share(results, tmp_path / "copy")
+
+
+def test_the_script_says_how_much_it_copied_or_what_is_missing(results: Path, tmp_path: Path) -> None:
+    def run(*arguments: Path | str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "scripts.share", *map(str, arguments)]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    done = run(tmp_path / "copy", "--results", results)
+    assert done.stdout.startswith("2 measurements: 13 files, "), done.stdout + done.stderr
+    empty = run(tmp_path / "other", "--results", tmp_path / "nothing")
+    assert empty.returncode == 1
+    assert "no measurement is there; run snakemake --cores 1 all first" in empty.stderr
+    assert not (tmp_path / "other").exists()

@@ -1,0 +1,199 @@
+"""Accuracy against scikit-learn, intervals and tests of significance against hand-worked figures."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import binomtest
+from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
+from support.analysis_helpers import HERMES, REAL, labelled, make_run, write_labels
+
+from batchscope.config.studies import Study
+from batchscope.inputs.labels import CLASSES
+from batchscope.reports.labels.frame import ANSWERS
+from batchscope.reports.study.page import NO_LABELS, study_page
+from batchscope.results.frames import runs_frame
+from batchscope.results.labels import with_labels
+from batchscope.results.metrics import METRICS
+from batchscope.statistics.accuracy import by_position, difference, mcnemar, quality, share
+
+
+def random_prompts(seed: int, prompts: int, n: int, right: float, missing: float = 0.0) -> list[str]:
+    """Prompts with gold labels and answers: right, wrong or missing with these probabilities."""
+    rng, made = np.random.default_rng(seed), []
+    for _ in range(prompts):
+        gold = rng.choice(["+", "-"], n)
+        other = np.where(gold == "+", "-", "+")
+        answer = np.where(rng.random(n) < right, gold, other)
+        made.append(f"{''.join(gold)}:{''.join(np.where(rng.random(n) < missing, '?', answer))}")
+    return made
+
+
+@pytest.mark.parametrize(
+    ("seed", "right", "missing"), [(0, 0.9, 0.0), (1, 0.6, 0.2), (2, 0.0, 0.0), (3, 1.0, 1.0)]
+)
+def test_accuracy_confusion_and_coverage_are_those_of_scikit_learn(seed, right, missing):
+    labels = labelled(*random_prompts(seed, 50, 7, right, missing))
+    gold, answers = labels["gold"].astype(object), labels["label"].astype(object).fillna("none")
+    found = quality(labels, CLASSES)
+    assert found.right.value == pytest.approx(accuracy_score(gold, answers))
+    assert found.right.count == accuracy_score(gold, answers, normalize=False)
+    table = confusion_matrix(gold, answers, labels=list(ANSWERS))
+    for (truth, answer), count in found.confusion.items():
+        assert count == table[ANSWERS.index(truth), ANSWERS.index(answer)]
+    assert sum(found.confusion.values()) == 350
+    labelled_at_all = answers.ne("none")
+    assert found.found.value == pytest.approx(recall_score(np.ones(350), labelled_at_all))
+
+
+def test_metrics_of_a_repeat_count_every_duplicate(tmp_path):
+    record = make_run(
+        tmp_path,
+        study="s",
+        n=2,
+        reviews=4,
+        duplicates=2,
+        seconds=(2.0,),
+        model=REAL,
+        repeat={"energy_j": 30.0},
+    )
+    rows = [
+        labelled("+-:+-", "+-:+?", run="packed-n2"),
+        labelled("+-:+-", "+-:-+", run="packed-n2", duplicate=1),
+    ]
+    write_labels(tmp_path / "labels" / "s.parquet", *rows)
+    (run,) = with_labels([record], tmp_path / "labels")
+    values = {name: METRICS[name].of(run, run.measurement.repeats[0]) for name in METRICS}
+    assert values["accuracy"] == 5 / 8
+    assert values["label_coverage"] == 7 / 8
+    assert values["correct_reviews_per_s"] == 2.5
+    assert values["joules_per_correct_review"] == 6.0
+
+
+@pytest.mark.parametrize("model", [HERMES, {"source": "demo", "load_format": "dummy"}])
+def test_random_weights_have_no_accuracy(tmp_path, model):
+    record = make_run(tmp_path, study="s", n=2, model=model, seconds=(1.0,))
+    write_labels(tmp_path / "labels" / "s.parquet", labelled("+-:+-", run="packed-n2"))
+    runs = runs_frame(with_labels([record], tmp_path / "labels"), [])
+    assert runs[["accuracy", "label_coverage", "correct_reviews_per_s"]].isna().all(axis=None)
+    page = study_page("s", Study(), runs)
+    assert page.table.rows[0].count(NO_LABELS) == 1
+    assert not {"coverage (%)", "correct reviews/s"} & {name for _, name in page.table.columns}
+
+
+def test_a_study_table_shows_how_right_the_labels_are(tmp_path):
+    record = make_run(tmp_path, study="s", n=2, model=REAL, seconds=(1.0, 2.0, 1.0))
+    rows = [labelled("+-:+?", run="packed-n2", repeat=repeat) for repeat in range(3)]
+    write_labels(tmp_path / "labels" / "s.parquet", *rows)
+    table = study_page("s", Study(), runs_frame(with_labels([record], tmp_path / "labels"), [])).table
+    cells = dict(zip([name for _, name in table.columns], table.rows[0], strict=True))
+    assert (cells["accuracy (%)"], cells["coverage (%)"]) == ("50.0", "50.0")
+    assert cells["correct reviews/s"].startswith("1.00 (0.")
+    without = study_page("s", Study(), runs_frame([record], [])).table
+    assert "accuracy (%)" not in {name for _, name in without.columns}
+
+
+def test_wilson_is_scipys_and_newcombes():
+    assert (share(81, 263).low, share(81, 263).high) == pytest.approx(
+        (0.2553, 0.3662), abs=5e-5
+    )  # Newcombe, 1998
+    for count, total in ((0, 20), (20, 20), (7, 9)):
+        expected = binomtest(count, total).proportion_ci(method="wilson")
+        assert (share(count, total).low, share(count, total).high) == (expected.low, expected.high)
+
+
+@pytest.mark.parametrize(
+    ("gained", "lost", "p"),
+    [
+        (0, 0, 1.0),
+        (1, 9, 22 / 1024),  # 2 (1 + 10) / 2^10
+        (9, 1, 22 / 1024),
+        (0, 6, 2 / 64),  # 2 / 2^6
+        (3, 5, 186 / 256),  # 2 (1 + 8 + 28 + 56) / 2^8
+        (4, 4, 1.0),
+    ],
+)
+def test_mcnemar_by_hand(gained, lost, p):
+    assert mcnemar(gained, lost) == pytest.approx(p)
+
+
+def test_each_review_counts_once():
+    first = labelled("++:++", "--:--")
+    others = [
+        labelled("++:--", "--:++", repeat=repeat, duplicate=copy) for repeat, copy in ((0, 1), (1, 0), (1, 1))
+    ]
+    found = quality(pd.concat([first, *others]), CLASSES)
+    assert (found.right.count, found.right.total, found.prompts) == (4, 4, 2)
+    assert found.agreeing.count == 0, "repeats said the opposite"
+    assert quality(first, CLASSES).agreeing is None, "one repeat agrees with nobody"
+
+
+def test_repeats_that_both_miss_a_label_agree():
+    found = quality(pd.concat([labelled("+-+:+?-"), labelled("+-+:+?+", repeat=1)]), CLASSES)
+    assert (found.agreeing.count, found.agreeing.total) == (2, 3)
+
+
+def test_prompts_with_other_counts_of_labels():
+    found = quality(labelled("++:+?", "++:+++", "++:++", "+:+++"), CLASSES)
+    assert (found.prompts, found.too_few, found.too_many) == (4, 1, 2)
+
+
+def test_positions_have_bins_of_reviews_enough():
+    bins = by_position(labelled(*["+" * 40 + ":" + "+" * 20 + "-" * 20] * 8))
+    assert [(each.first, each.last) for each in bins] == [(start, start + 3) for start in range(0, 40, 4)]
+    assert [each.right.value for each in bins] == [1.0] * 5 + [0.0] * 5
+    assert {each.right.total for each in bins} == {32}
+    few = by_position(labelled(*["++++:++--"] * 20))
+    assert [(each.first, each.last, each.right.count) for each in few] == [(0, 1, 40), (2, 3, 0)]
+    assert len(by_position(labelled(*["+:+"] * 100))) == 1
+    assert len(by_position(labelled("+-+-:++++"))) == 1
+
+
+def test_a_difference_is_paired_by_review():
+    """The base has the reviews in another order and one more."""
+    run = labelled(*["++:+-"] * 20)
+    base = labelled(*["+:+"] * 41).sample(frac=1, random_state=1)
+    found = difference(run, base)
+    assert (found.reviews, found.prompts, found.gained, found.lost) == (40, 20, 0, 20)
+    assert found.middle == -0.5
+    assert found.interval == (-0.5, -0.5), "every prompt lost one of two"
+    assert found.p == pytest.approx(2 / 2**20)
+    assert difference(run, labelled("+:+", first=1000)) is None
+
+
+def test_hardly_any_differing_prompt_makes_no_interval():
+    base = labelled(*["++:++"] * 50)
+    assert difference(labelled(*["++:++"] * 45, *["++:+-"] * 5), base).interval is None
+    assert difference(labelled(*["++:++"] * 44, *["++:+-"] * 6), base).interval is not None
+    even = difference(labelled(*["++:+-"] * 50), labelled(*["++:-+"] * 50))
+    assert (even.gained, even.lost, even.differing, even.interval) == (50, 50, 0, None)
+    assert mcnemar(0, 5) > 0.05 > mcnemar(0, 6)
+
+
+def test_few_prompts_make_no_interval():
+    base = labelled(*["++++++:++++++"] * 10)
+    run = labelled(*["++++++:+++++-"] * 10)
+    assert difference(run, base).interval == pytest.approx((-1 / 6, -1 / 6))
+    nine = run[run["prompt"] < 9]
+    assert difference(nine, base).interval is None
+
+
+def test_the_interval_of_independent_pairs_is_the_normal_one():
+    rng = np.random.default_rng(4)
+    run = labelled(*(f"+:{'+' if right else '-'}" for right in rng.random(900) < 0.8))
+    base = labelled(*(f"+:{'+' if right else '-'}" for right in rng.random(900) < 0.9))
+    found = difference(run, base)
+    change = (run["label"] == "positive").astype(int) - (base["label"] == "positive").astype(int)
+    half = 1.96 * change.std() / math.sqrt(900)
+    assert found.interval == pytest.approx((found.middle - half, found.middle + half), abs=0.003)
+    assert difference(run, base) == found, "the resampling is seeded"
+
+
+def test_an_interval_of_prompts_that_fail_as_a_whole_is_wider():
+    base = labelled(*["+" * 10 + ":" + "+" * 10] * 40)
+    whole = labelled(*[f"{'+' * 10}:{('-' if number % 4 == 0 else '+') * 10}" for number in range(40)])
+    spread = labelled(*["+" * 10 + ":" + "-+++" * 2 + "++"] * 20 + ["+" * 10 + ":" + "-+++" * 2 + "-+"] * 20)
+    one, other = difference(whole, base), difference(spread, base)
+    assert one.lost == other.lost == 100
+    assert np.diff(one.interval) > 5 * np.diff(other.interval)
