@@ -69,7 +69,7 @@ def code_of(*modules, without=()):
 
 
 def committed(*patterns):
-    """Files of this checkout that a rule reads, by content: a checkout there and back reruns nothing."""
+    """Files of this checkout as inputs: by content, so that a checkout there and back reruns nothing."""
     found = sorted(path for pattern in patterns for path in Path(ROOT).glob(pattern))
     return [os.path.relpath(path) for path in found]
 
