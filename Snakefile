@@ -33,10 +33,9 @@ include: "rules/cluster.smk"
 report: "report/workflow.rst"
 
 
-# A profile's limit is lost as soon as any other --resources is given; this one stays. On a cluster it holds
-# inside each allocation, where runs of one engine go in turn.
-workflow.global_resources.setdefault("device", 1 if ON_CLUSTER else max(CONFIG.gpus, 1))
-workflow.global_resources.setdefault("gpu", CONFIG.gpus)
+# On a cluster this holds inside each allocation, where runs of one engine go in turn.
+limit_resource(workflow, "device", 1 if ON_CLUSTER else max(CONFIG.gpus, 1))
+limit_resource(workflow, "gpu", CONFIG.gpus)
 
 
 resource_scopes:

@@ -21,6 +21,7 @@ from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import measuring_order, runs_by_engine
 from batchscope.studies.spec import canonical_json, run_spec
 from batchscope.workflow.code_digest import digest_of
+from batchscope.workflow.internals import is_first_parse, is_on_cluster, keep_group_together, limit_resource
 
 try:
     CONFIG = load_config(config)
@@ -30,7 +31,7 @@ except UserError as error:
     # A WorkflowError would add lines of this file to the message.
     raise SystemExit(f"error: {error}") from None
 
-ON_CLUSTER = workflow.remote_exec or workflow.resource_settings.nodes is not None
+ON_CLUSTER = is_on_cluster(workflow)
 ORDER = measuring_order(list(RUNS.values()))
 ENGINES = {run: name for name, ids in runs_by_engine(list(RUNS.values())).items() for run in ids}
 SERVERS = {run: name for name, ids in runs_by_engine(list(SERVING.values())).items() for run in ids}
@@ -47,7 +48,7 @@ export_to_jobs(CONFIG.environments)
 VERSIONS = {name: installed_versions(environment) for name, environment in CONFIG.environments.items()}
 
 for name in sorted({run.engine.environment for run in (*RUNS.values(), *SERVING.values())}):
-    if workflow.is_main_process and (text := warning(VERSIONS[name])):
+    if is_first_parse(workflow) and (text := warning(VERSIONS[name])):
         print(f"warning: environments.{name}: {text}", file=sys.stderr)
 
 
@@ -75,19 +76,13 @@ def committed(*patterns):
 
 
 def run_of(wildcards):
-    if workflow.remote_exec:
-        stay_together()
     return RUNS[wildcards.study, wildcards.run]
 
 
-def stay_together():
-    """In an allocation of a cluster: one Snakemake for all runs, hence one engine; and no run stops another.
-
-    Snakemake passes these options on to no job. It has its settings only once this file is read, so jobs' inputs
-    call this.
-    """
-    workflow.execution_settings.keep_going = True
-    workflow.group_settings.group_components = {"engine": len(RUNS) + len(SERVING)}
+def allocation(wildcards):
+    """No file: in an allocation of a cluster, one Snakemake for all its runs, hence one engine."""
+    keep_group_together(workflow, "engine", len(RUNS) + len(SERVING))
+    return []
 
 
 def engine_of(wildcards):
@@ -96,8 +91,6 @@ def engine_of(wildcards):
 
 
 def load_of(wildcards):
-    if workflow.remote_exec:
-        stay_together()
     return SERVING[wildcards.asked, wildcards.point]
 
 

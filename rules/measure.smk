@@ -12,6 +12,7 @@ out: <results>/runs/{study}/{run}/measurement.json    what was asked, counts, se
 rule measure:
     """Warm up, then time every repeat of one run."""
     input:
+        allocation,
         prompts=prompts_of_run("prompts.jsonl"),
         summary=prompts_of_run("prompts.json"),
         model=lambda wildcards: f"<results>/models/{run_of(wildcards).engine.model}/manifest.json",

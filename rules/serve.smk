@@ -13,6 +13,7 @@ out: <results>/serving/{asked}/{point}/measurement.json    what was asked, count
 rule serve:
     """Warm up, then send one load and wait for all answers."""
     input:
+        allocation,
         prompts=lambda wildcards: f"<results>/prompts/{load_of(wildcards).prompts.id}/prompts.jsonl",
         summary=lambda wildcards: f"<results>/prompts/{load_of(wildcards).prompts.id}/prompts.json",
         model=lambda wildcards: f"<results>/models/{load_of(wildcards).engine.model}/manifest.json",

@@ -1,9 +1,9 @@
 """What code a rule's result depends on, found from imports and told by one digest.
 
-A rule that has the digest as a parameter runs again when the logic of anything that it runs changes, and not when a
-comment, a docstring or a blank line does. `reached` follows imports, at the top of a module and inside functions
-alike; a string that names one of our modules, such as the one behind ``python -m``, counts as an import of it, and
-one that names a file of data beside the module counts as that file.
+A rule that has the digest as a parameter runs again when the logic of anything that it runs changes, and not when
+a comment, a docstring or a blank line does. `reached` follows imports, at the top of a module and inside functions
+alike. A string that names one of our modules, such as the one behind ``python -m``, counts as an import of it, and
+one that names a file of data in the module's own folder counts as that file.
 """
 
 import ast
