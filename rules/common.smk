@@ -20,7 +20,7 @@ from batchscope.profiling.profiled_runs import profiled_runs
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import measuring_order, runs_by_engine
 from batchscope.studies.spec import canonical_json, run_spec
-from batchscope.workflow.code_digest import digest_of
+from batchscope.workflow.code_digest import code_text
 from batchscope.workflow.internals import is_first_parse, is_on_cluster, keep_group_together, limit_resource
 
 try:
@@ -66,7 +66,7 @@ def code_of(*modules, without=()):
 
     ``without``: modules that are left out, with all that they alone import.
     """
-    return lambda wildcards: digest_of(modules, without)
+    return lambda wildcards: code_text(modules, without)
 
 
 def committed(*patterns):
@@ -211,7 +211,7 @@ def code_of_capture(wildcards):
     """The profiler in use, what plans the window, and the worker's side; the engine's pool only makes room."""
     others = [f"batchscope.profiling.{name}" for key, name in PARSERS.items() if key != wildcards.profiler]
     modules = ["scripts.profile_run", f"batchscope.profiling.{PARSERS[wildcards.profiler]}"]
-    return digest_of(modules, [*TOLD_ELSEWHERE, *others])
+    return code_text(modules, [*TOLD_ELSEWHERE, *others])
 
 
 def gpus_of(run):

@@ -17,7 +17,7 @@ rule prepare_model:
     conda:
         "../envs/workflow.yaml"
     params:
-        code=lambda wildcards: digest_of(
+        code=lambda wildcards: code_text(
             ["scripts.prepare_model"], [*TOLD_ELSEWHERE, *other_models(wildcards)]
         ),
         asset=lambda wildcards: canonical_json(CONFIG.models[wildcards.model].model_dump()),

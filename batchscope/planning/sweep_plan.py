@@ -27,13 +27,17 @@ GUESSED_START_S = {"cpu": 25.0, "cuda": 60.0}
 REASONS = (
     ("Missing output files", "not measured yet"),
     ("Params have changed", "its configuration, or a version, changed"),
-    ("Updated input files", "its prompts, model or the measuring code changed"),
-    ("Set of input files has changed", "its prompts, model or the measuring code changed"),
-    ("Input files updated by another job", "its prompts or model are made anew"),
+    ("Updated input files", "its prompts or its model changed"),
+    ("Set of input files has changed", "its prompts or its model changed"),
+    ("Input files updated by another job", "its prompts or its model are made again"),
     ("Forced execution", "forced"),
     ("Code has changed", "the rule changed"),
     ("Incomplete", "an earlier attempt was cut off"),
 )
+
+
+ONLY_CODE = re.compile(r"before: (?:<nothing exclusive>|'code \w+') now: 'code \w+'")
+"""How Snakemake says that of all parameters the digest of the code alone changed."""
 
 
 @dataclass(frozen=True)
@@ -184,6 +188,8 @@ def _size(run: Run, made: Mapping[str, Any] | None) -> tuple[int, int]:
 
 def plain_reason(reason: str) -> str:
     """Snakemake's reason in the words of this project; unknown ones as they are, shortened."""
+    if ONLY_CODE.search(reason):
+        return "the measuring code changed"
     for start, words in REASONS:
         if start in reason:
             return words

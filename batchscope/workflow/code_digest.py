@@ -1,9 +1,9 @@
 """What code a rule's result depends on, found from imports and told by one digest.
 
-A rule that has the digest as a parameter runs again when the logic of anything that it runs changes, and not when
-a comment, a docstring or a blank line does. `reached` follows imports, at the top of a module and inside functions
-alike. A string that names one of our modules, such as the one behind ``python -m``, counts as an import of it, and
-one that names a file of data in the module's own folder counts as that file.
+A rule that has the digest as a parameter runs again when the logic of anything that it runs changes, and not
+when a comment, a docstring or a blank line does. `reached` follows imports, at the top of a module and inside
+functions alike. A string that names one of our modules, such as the one behind ``python -m``, counts as an
+import of it, and one that names a file of data in the module's own folder counts as that file.
 """
 
 import ast
@@ -47,6 +47,11 @@ def digest_of(entries: Iterable[str], without: Collection[str] = (), root: Path 
             found.update(part.encode())
             found.update(b"\0")
     return found.hexdigest()[:16]
+
+
+def code_text(entries: Iterable[str], without: Collection[str] = ()) -> str:
+    """The digest as the parameter of a rule: Snakemake shows it where it says why a job runs again."""
+    return f"code {digest_of(entries, without)}"
 
 
 def reached(entries: Iterable[str], without: Collection[str] = (), root: Path = ROOT) -> list[str]:

@@ -211,5 +211,14 @@ def test_other_arithmetic_or_a_damaged_run_says_nothing_of_a_run(packing_on_h200
 
 def test_unknown_reasons_are_passed_on_in_short() -> None:
     assert plain_reason("Missing output files: a, b") == "not measured yet"
+    changed = "Params have changed since last execution: Union of exclusive params before and now across all output: "
+    assert plain_reason(f"{changed}before: 'code 0a1b' now: 'code 2c3d' ") == "the measuring code changed"
+    assert (
+        plain_reason(f"{changed}before: <nothing exclusive> now: 'code 2c3d' ")
+        == "the measuring code changed"
+    )
+    assert plain_reason(f"{changed}before: 'code 0','{{}}' now: 'code 1','{{1}}' ").startswith(
+        "its configuration"
+    )
     assert plain_reason("Something   new " + "x" * 200).startswith("Something new xxx")
     assert len(plain_reason("y" * 200)) == 80
