@@ -8,15 +8,16 @@ import shutil
 from pathlib import Path
 
 from batchscope.jobs.cluster import Allocation, explain, kept_measurements, log_folder, restore
+from batchscope.workflow import internals
 
 # Seconds of work each, or a download, which compute nodes are often cut off from.
 ASSETS = ("make_dataset", "prepare_model", "make_prompts")
 PAGES = ("make_tables", "score_labels", "plot_study", "report_labels", "report_cost", "report_profiles")
 PAGES += ("report_memory", "report_serving")
-workflow.localrules(*ASSETS, *PAGES)
+internals.run_locally(workflow, [*ASSETS, *PAGES])
 
 # The name under which a profile says how many runs may share an allocation.
-workflow.parent_groupids.update(dict.fromkeys((*ENGINES.values(), *SERVERS.values()), "engine"))
+internals.name_groups(workflow, [*ENGINES.values(), *SERVERS.values()], "engine")
 
 MEASURING = {"measure": run_of, "serve": load_of}
 TO_MEASURE = {}
@@ -25,7 +26,7 @@ EARLIER = {}
 
 def note_beginning():
     """What this call is to measure (job by folder of results), and what the history has of it."""
-    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name in MEASURING]
+    jobs = [job for job in internals.jobs_to_run(workflow) if job.rule.name in MEASURING]
     TO_MEASURE.update({folder_of(job): job for job in jobs})
     EARLIER.update({folder: kept_measurements(folder) for folder in TO_MEASURE})
 
@@ -40,32 +41,33 @@ def name_of(job):
 
 def keep_finished():
     """Put finished runs of failed allocations back, with Snakemake's record of what they were made of."""
-    open_jobs = {folder: job for folder, job in TO_MEASURE.items() if not workflow.dag.finished(job)}
+    open_jobs = {
+        folder: job for folder, job in TO_MEASURE.items() if not internals.is_finished(workflow, job)
+    }
     finished = [folder for folder in open_jobs if restore(folder, EARLIER[folder])]
     for folder in finished:
-        workflow.async_run(workflow.persistence.finished(open_jobs[folder]))
+        internals.record_as_finished(workflow, open_jobs[folder])
     return finished
 
 
 def measuring_jobs(job):
     """A failed job's measurements: all that shared its allocation."""
-    return [each for each in (job.jobs if job.is_group() else [job]) if each.rule.name in MEASURING]
+    return [each for each in internals.members(job) if each.rule.name in MEASURING]
 
 
 def allocation_of(job):
     """A failed job as `explain` takes it."""
     group = job.is_group()
     wildcards = () if group else job.wildcards
-    logs = Path(getattr(workflow.executor_settings, "logdir", None) or ".snakemake/slurm_logs")
     return Allocation(
         name=f"allocation {job.groupid}" if group else " ".join(("job", job.name, *wildcards)),
-        logs=log_folder(logs, job.name, group, wildcards),
+        logs=log_folder(internals.submission_logs(workflow), job.name, group, wildcards),
         runs={name_of(each): Path(each.log[0]) for each in measuring_jobs(job)},
     )
 
 
 onstart:
-    submits = workflow.non_local_exec and any(not job.is_local for job in workflow.dag.needrun_jobs())
+    submits = internals.submits_jobs(workflow)
     if submits and shutil.which("sbatch") is None:
         raise SystemExit(
             "error: there is no sbatch on PATH: call this on a node from which jobs are submitted to Slurm (and load "
@@ -76,10 +78,9 @@ onstart:
 
 
 onerror:
-    if workflow.non_local_exec:
+    if internals.has_remote_executor(workflow):
         finished = keep_finished()
-        for job in workflow.scheduler.failed:
-            if not job.is_local:
-                kept = [name_of(each) for each in measuring_jobs(job) if folder_of(each) in finished]
-                print(explain(allocation_of(job), kept), file=sys.stderr)
+        for job in internals.failed_submissions(workflow):
+            kept = [name_of(each) for each in measuring_jobs(job) if folder_of(each) in finished]
+            print(explain(allocation_of(job), kept), file=sys.stderr)
         print("The same call goes on with what is missing.", file=sys.stderr)

@@ -67,9 +67,14 @@ def keep_group_together(workflow: Workflow, name: str, jobs: int) -> None:
         workflow.group_settings.group_components = {name: jobs}
 
 
+def has_remote_executor(workflow: Workflow) -> bool:
+    """Whether jobs that are not local go elsewhere from here, to a cluster."""
+    return bool(workflow.non_local_exec)
+
+
 def submits_jobs(workflow: Workflow) -> bool:
     """Whether this call hands jobs to a cluster; known once the jobs to run are."""
-    return bool(workflow.non_local_exec) and any(not job.is_local for job in jobs_to_run(workflow))
+    return has_remote_executor(workflow) and any(not job.is_local for job in jobs_to_run(workflow))
 
 
 def jobs_to_run(workflow: Workflow) -> list[Job]:
@@ -79,7 +84,7 @@ def jobs_to_run(workflow: Workflow) -> list[Job]:
 
 def failed_submissions(workflow: Workflow) -> list[Job]:
     """Jobs and groups of jobs that the cluster ended without success; ``onerror:`` gets only a log file."""
-    if not workflow.non_local_exec:
+    if not has_remote_executor(workflow):
         return []
     return [job for job in workflow.scheduler.failed if not job.is_local]
 
