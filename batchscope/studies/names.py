@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hashlib import sha256
 
 from batchscope.config.workload import Workload
-from batchscope.studies.axes import Point
+from batchscope.studies.axes import EXTRA, VARIABLES, Point
 from batchscope.studies.spec import canonical_json
 
 SHORT_LABELS = {
@@ -41,8 +41,7 @@ def run_name(values: Point, point: Point, default: Workload) -> str:
     parts = [f"{layout}-n{n}"]
     for key, value in point.items():
         if key not in ("layout", "n"):
-            label = key.rpartition(".")[2]
-            parts.append(f"{SHORT_LABELS.get(label, label + '-')}{'default' if value is None else value}")
+            parts.append(f"{_label(key)}{'default' if value is None else value}")
     # Some file systems drop a dot at the end of a name.
     name = re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join(parts)).rstrip(".")
     return name if len(name) <= LONGEST else _with_hash(name, point)
@@ -59,6 +58,14 @@ def distinct(names: Sequence[str], points: Sequence[Point]) -> list[str]:
         _with_hash(name, point) if often[name.casefold()] > 1 else name
         for name, point in zip(names, points, strict=True)
     ]
+
+
+def _label(key: str) -> str:
+    """What stands before a key's value: its last part, without what vLLM's own names begin with in common."""
+    label = key.rpartition(".")[2]
+    if key.startswith((EXTRA, VARIABLES)):
+        return f"{label.removeprefix('enable_').removeprefix('VLLM_')}-"
+    return SHORT_LABELS.get(label, f"{label}-")
 
 
 def _with_hash(name: str, point: Point) -> str:

@@ -23,8 +23,8 @@ def test_names_are_short_and_tell_runs_apart() -> None:
 
 
 def test_names_of_the_engine_s_own_settings() -> None:
-    assert names(grid={"engine.extra.enable_chunked_prefill": [True], "engine.variables.VLLM_X": [True, None]}) == [
-        "packed-n4-enable_chunked_prefill-True-VLLM_X-1", "packed-n4-enable_chunked_prefill-True-VLLM_X-default",
+    assert names(grid={"engine.extra.enable_chunked_prefill": [True], "engine.variables.VLLM_USE_X": [True, None]}) == [
+        "packed-n4-chunked_prefill-True-USE_X-1", "packed-n4-chunked_prefill-True-USE_X-default",
     ]  # fmt: skip
 
 
@@ -39,6 +39,7 @@ def test_names_of_the_engine_s_own_settings() -> None:
         {"grid": {"engine.extra.x": [None, "default"]}},
         {"grid": {"engine.extra.x": [True, "True", "true"]}},
         {"grid": {"engine.extra.x": [1]}, "include": [{"engine.variables.x": 1}]},
+        {"include": [{"engine.extra.enable_x": True}, {"engine.extra.x": True}]},
         {"include": [{"engine.environment": "cpu"}, {"engine.quantization": "cpu"}]},
     ],
 )
