@@ -26,3 +26,21 @@ def test_a_copy_is_served_but_for_its_last_block(block_size: int) -> None:
     prompt = list(range(300))
     first, copy = served_tokens([prompt, prompt], block_size)
     assert (first, copy) == (0, 299 // block_size * block_size)
+
+
+def test_a_prompt_of_whole_blocks_computes_its_last_one():
+    prompt = list(range(257))
+    assert served_tokens([prompt, prompt], 16) == [0, 256]
+    assert served_tokens([prompt[:256]] * 2, 16) == [0, 240], "a prompt of whole blocks computes its last one"
+    assert served_tokens([prompt[:256]] * 2, 128) == [0, 128]
+    assert served_tokens([prompt[:100]] * 2, 128) == [0, 0], "less than a block is not cached"
+
+
+def test_a_block_counts_only_behind_the_same_start():
+    head, tail = [1] * 16, [2] * 16
+    assert served_tokens([head + tail, tail + head, [*head, *tail, 3], [*head, 4, *tail]], 16) == [
+        0,
+        0,
+        32,
+        16,
+    ]
