@@ -11,7 +11,7 @@ WORKER = sorted((ROOT / "batchscope" / "worker").rglob("*.py")) + sorted(
     (ROOT / "batchscope" / "common").glob("*.py")
 )
 IN_EVERY_ENGINE = {"batchscope", "vllm", "pyarrow", "psutil", "pynvml", "tqdm", *sys.stdlib_module_names}
-IN_SOME_PARTS = {"torch", "tokenizers", "transformers", "safetensors", "nvtx", "numpy", "starlette"}
+IN_SOME_PARTS = {"torch", "tokenizers", "transformers", "safetensors", "nvtx", "numpy"}
 
 
 def imports(path: Path) -> list[str]:
