@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def failed_runs(results: Path) -> list[Path]:
-    """The measurement.json of each run and load point that did not end well, of the last call's configuration.
+    """The measurement.json of each run and load point of the last call that did not end well.
 
     Raises:
         UserError: the workflow has not run yet.
