@@ -41,7 +41,7 @@ def run_from_point(where: str, point: Point, values: Point, axes: Axes, config: 
         study=where.rpartition(".")[2],
         name=run_name(values, point, config.workload),
         workload=workload,
-        engine=_engine(label, config.engine, asked, caching=workload.reuse),
+        engine=_engine(label, config.engine, asked, workload.reuse),
         measure=_overlaid(label, config.measure, asked["measure"]),
         load=_overlaid(label, config.serving.load, asked["serving.load"]) if served else None,
     )
@@ -63,11 +63,11 @@ def _by_block(values: Point, axes: Axes) -> dict[str, dict[str, Scalar]]:
     return asked
 
 
-def _engine(label: str, engine: Engine, asked: Asked, caching: str) -> Engine:
-    """The engine configuration; ``caching``: the workload's ``reuse``, which may need the prefix cache."""
+def _engine(label: str, engine: Engine, asked: Asked, reuse: str) -> Engine:
+    """The engine configuration; ``reuse``: the workload's, which may need the prefix cache."""
     args = dict(asked["engine.args"])
-    if caching != "none" and args.setdefault("enable_prefix_caching", True) is not True:
-        raise UserError(f"{label}: reuse: {caching} needs engine.enable_prefix_caching: true; drop that key")
+    if reuse != "none" and args.setdefault("enable_prefix_caching", True) is not True:
+        raise UserError(f"{label}: reuse: {reuse} needs engine.enable_prefix_caching: true; drop that key")
     extra = engine.args.extra
     for name, value in asked["engine.args.extra"].items():
         extra = _with_argument(label, extra, name.split("."), value)
