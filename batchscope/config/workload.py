@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from batchscope.config.block import Section
+from batchscope.config.block import Block
 
 
-class Workload(Section):
+class Workload(Block):
     """Which prompts a run submits."""
 
     layout: Literal["packed", "separate"] = Field(
