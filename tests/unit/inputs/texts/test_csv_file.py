@@ -7,11 +7,13 @@ from typing import Any
 import pandas as pd
 import pytest
 from support.data_helpers import GOOD_CSV as GOOD
-from support.data_helpers import call_make_dataset, make_dataset, make_from_csv
+from support.data_helpers import Site, call_make_dataset, make_dataset, make_from_csv, serving
 
 from batchscope.inputs.texts.reviews import Review, read_reviews
 
 BAD: dict[str, tuple[bytes | None, Mapping[str, Any], tuple[str, ...]]] = {
+    "missing file": (None, {}, ("dataset.csv.path", "there is no file in.csv", "put it there")),
+    "a folder": (GOOD, {"path": "."}, ("dataset.csv.path", "there is no file")),
     "empty file": (b"", {}, ("dataset.csv.path", "is empty", "header row")),
     "only blank lines": (b"\n\n", {}, ("dataset.csv.path", "is empty")),
     "header only": (b"review,sentiment\n", {}, ("dataset.csv.path", "no rows")),
@@ -59,6 +61,7 @@ BAD: dict[str, tuple[bytes | None, Mapping[str, Any], tuple[str, ...]]] = {
         ("row 3 (line 4)", "close the quote"),
     ),
     "bare quote": (GOOD + b'"Fine" film,positive\n', {}, ("row 3 (line 4)", "quote")),
+    "wrong checksum": (GOOD, {"sha256": "0" * 64}, ("dataset.csv.sha256", "expected 000", "right file")),
 }
 
 
@@ -105,6 +108,24 @@ def test_texts_pass_unchanged(tmp_path: Path) -> None:
     assert frame["review_id"].tolist() == list(range(len(texts)))
     assert outcome.summary["with_line_breaks"] == 2
     assert "2 reviews hold line breaks" in outcome.stdout
+
+
+def test_a_url_is_downloaded_once(tmp_path: Path) -> None:
+    with serving(Site(GOOD)) as site:
+        url = site.url.replace("http://", "http://user:secret@") + "?token=secret"
+        for _ in range(2):
+            outcome = make_dataset(tmp_path, source="csv", csv={"path": url})
+            assert outcome.returncode == 0, outcome.stderr
+    assert len(site.requests) == 1
+    assert outcome.summary["provenance"]["path"] == site.url
+    assert "secret" not in outcome.stdout + outcome.stderr
+
+
+def test_a_url_that_is_not_there(tmp_path: Path) -> None:
+    with serving(Site(b"no such page", status=404)) as site:
+        outcome = make_dataset(tmp_path, source="csv", csv={"path": site.url})
+    outcome.assert_refused("dataset.csv.path", site.url, "404", "set dataset.csv.path to the file")
+    assert len(site.requests) == 1
 
 
 @pytest.mark.skipif(
