@@ -105,7 +105,7 @@ class _Table:
                 [
                     f"has {rows} (row 1 is the first after the header):",
                     *shown,
-                    "mend or remove them in the file",
+                    "correct or remove them in the file",
                 ]
             ),
             "dataset.csv.path",
