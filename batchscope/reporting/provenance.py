@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from batchscope.results.frames import given
-from batchscope.results.metrics import random_weights
+from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.published import HARDWARE
 from batchscope.statistics.intervals import BETWEEN_GPUS
 

@@ -11,9 +11,9 @@ Columns of the runs frame, in this order (a missing value is NA):
   serve, in theory): of one repeat. ``longest_prompt_tokens``.
 - ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
   ``noise``: standard deviation of ln(seconds); ``trend``: whether seconds rise or fall (`stats.trends`).
-- ``<metric>, <metric>_low, <metric>_high`` for each of `metrics.METRICS`: median and 95 % interval.
+- ``<metric>, <metric>_low, <metric>_high`` for each of `metrics.registry.METRICS`: median and 95 % interval.
 - ``published.<metric>, published.reviews, published.model, same_prompts, same_model, same_hardware``.
-- ``reproduced.<metric>``: ours / published, of valid runs, for the metrics in `REPRODUCED`.
+- ``reproduced.<metric>``: ours / published, of valid runs, where `Metric.reproduced` says so.
 - ``timed_s``: seconds of all repeats; ``job_s``: of the run's whole job.
 - ``at_power_limit, at_fixed_clocks``: share of the GPU's samples.
 - ``engine_start_s, engine_reused, resolved.<argument>``: the engine as it ran.
@@ -35,7 +35,8 @@ import pandas as pd
 from batchscope.common.errors import UserError
 from batchscope.results.clocks import APPLICATIONS_CLOCKS, POWER_CAP, share_of_samples
 from batchscope.results.gates import Judgement, judge
-from batchscope.results.metrics import METRICS, summarise
+from batchscope.results.metrics.metric import summarise
+from batchscope.results.metrics.registry import METRICS
 from batchscope.results.published import HARDWARE, PublishedRun, match, same_model, same_prompts
 from batchscope.results.records import Environment, Measurement, RunRecord
 from batchscope.statistics.intervals import trends
@@ -44,9 +45,6 @@ Row = dict[str, Any]
 
 LOG_LINES = 20
 """Of a failed run's log: enough to see what happened."""
-
-REPRODUCED = ("total_token_throughput", "reviews_per_s")
-"""Metrics whose published figure has digits enough for a ratio; requests/s stands there as 0.04."""
 
 
 def runs_frame(records: Sequence[RunRecord], published: Sequence[PublishedRun]) -> pd.DataFrame:
@@ -136,7 +134,7 @@ def _identity(run: Measurement, judged: Judgement) -> Row:
         "status": run.status,
         "valid": judged.valid,
         "invalid": ", ".join(dict.fromkeys(item.code for item in judged.invalid)) or None,
-        "reason": "; ".join([run.message] * bool(run.message) + details) or None,
+        "reason": "; ".join([run.message, *details] if run.message else details) or None,
         "log_tail": list(run.log_tail[-LOG_LINES:]) if run.status != "ok" and run.log_tail else None,
         "model": run.spec.engine.model,
         # Of a folder only the name: paths of a machine do not belong in published tables.
@@ -200,7 +198,11 @@ def _published(record: RunRecord, row: PublishedRun | None, ours: Row, valid: bo
         "same_prompts": same_prompts(row, run) if row else None,
         "same_model": same_model(row.model, run.spec) if row else None,
         "same_hardware": HARDWARE in gpu if row else None,
-        **{f"reproduced.{name}": ours[name] / figures[name] if valid else math.nan for name in REPRODUCED},
+        **{
+            f"reproduced.{metric.name}": ours[metric.name] / figures[metric.name] if valid else math.nan
+            for metric in METRICS.values()
+            if metric.reproduced
+        },
     }
 
 

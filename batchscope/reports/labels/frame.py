@@ -12,7 +12,7 @@ from batchscope.inputs.labels import CLASSES
 from batchscope.reporting.wording import show, varying
 from batchscope.results.comparison import comparable
 from batchscope.results.frames import given
-from batchscope.results.metrics import random_weights
+from batchscope.results.metrics.label_quality import random_weights
 from batchscope.statistics.accuracy import NONE, Difference, by_position, difference, quality
 
 IDENTITY = (

@@ -13,7 +13,7 @@ from batchscope.reporting.page import MEASURED, Cell, Page, Row, Struck, Table
 from batchscope.reporting.provenance import environments, models
 from batchscope.reporting.wording import fault, label, show, varying
 from batchscope.reports.labels.frame import ANSWERS, FIGURES
-from batchscope.results.metrics import random_weights
+from batchscope.results.metrics.label_quality import random_weights
 from batchscope.statistics.accuracy import ENOUGH_PROMPTS
 
 TITLE = "labels"

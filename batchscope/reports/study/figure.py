@@ -39,7 +39,7 @@ from batchscope.reporting.style import (
 from batchscope.reporting.wording import fault, label, show, varying
 from batchscope.results.comparison import METRIC, Ratio, comparable, ratio
 from batchscope.results.frames import column_of, given
-from batchscope.results.metrics import METRICS
+from batchscope.results.metrics.registry import METRICS
 from batchscope.results.published import LABEL
 
 APART = 0.035

@@ -7,24 +7,17 @@ from typing import Any
 import pandas as pd
 
 from batchscope.config.studies import Study
-from batchscope.reporting.numbers import figure, one_decimal, show_count, times, with_interval
+from batchscope.reporting.numbers import show_count, times
 from batchscope.reporting.page import MEASURED, Log, Page, Row, Struck, Table
 from batchscope.reporting.provenance import comparability, environments, models
 from batchscope.reporting.wording import FAILURES, fault, label, show, varying
 from batchscope.reports.study.findings import findings
 from batchscope.results.comparison import METRIC
 from batchscope.results.frames import given
-from batchscope.results.metrics import METRICS, random_weights
+from batchscope.results.metrics.label_quality import random_weights
+from batchscope.results.metrics.registry import shown_metrics
 from batchscope.results.published import LABEL
 from batchscope.statistics.intervals import ENOUGH
-
-SHOWN = {
-    "request_throughput": "requests/s",
-    "total_token_throughput": "total tokens/s",
-    "output_throughput": "output tokens/s",
-}
-"""Metrics of the published tables, under their headings there."""
-
 
 COUNTS = {
     "repeats": "repeats",
@@ -81,31 +74,26 @@ def _settings(run: "pd.Series[Any]", settings: Sequence[str]) -> Row:
 
 def _measured(run: "pd.Series[Any]") -> Row:
     mark: Callable[[str], str] = str if run["valid"] else Struck
-    row = {(MEASURED, heading): mark(figure(run[name])) for name, heading in SHOWN.items()}
-    row[MEASURED, METRICS[METRIC].unit] = mark(with_interval(run, METRIC))
-    row |= _labels(run, mark)
-    row[MEASURED, "MFU (%)"] = mark(one_decimal(100 * run["mfu"]))
-    row[MEASURED, METRICS["joules_per_review"].unit] = mark(figure(run["joules_per_review"]))
+    row = Row()
+    labels_mean_nothing, said = random_weights(run["load_format"]), False
+    for metric, column in shown_metrics():
+        if not (metric.of_labels and labels_mean_nothing):
+            row[MEASURED, column.heading] = mark(metric.cell(run))
+        elif not said:  # once a row
+            row[MEASURED, column.heading] = NO_LABELS if run["repeats"] else ""
+            said = True
     # Token totals are facts of the prompts, whether the timing counts or not.
     return row | {(MEASURED, heading): show_count(run[name]) for name, heading in COUNTS.items()}
-
-
-def _labels(run: "pd.Series[Any]", mark: Callable[[str], str]) -> Row:
-    """How good the labels were; those of random weights say nothing, and the row says so once."""
-    if random_weights(run["load_format"]):
-        return {(MEASURED, "accuracy (%)"): NO_LABELS if run["repeats"] else ""}
-    cells = {
-        "accuracy (%)": one_decimal(100 * run["accuracy"]),
-        "coverage (%)": one_decimal(100 * run["label_coverage"]),
-        METRICS["correct_reviews_per_s"].unit: with_interval(run, "correct_reviews_per_s"),
-    }
-    return {(MEASURED, heading): mark(cell) for heading, cell in cells.items()}
 
 
 def _published(run: "pd.Series[Any]") -> Row:
     if not run["valid"] or given(run["published.model"]) is None:
         return {}
-    row = {(LABEL, heading): figure(run[f"published.{name}"]) for name, heading in SHOWN.items()}
+    row = {
+        (LABEL, column.heading): column.text(run[f"published.{metric.name}"])
+        for metric, column in shown_metrics()
+        if column.beside_published
+    }
     row["", "same prompts"] = "✓" if run["same_prompts"] else "no"
     if run["same_model"]:
         row["", "measured / published"] = times(run[f"reproduced.{METRIC}"])

@@ -20,7 +20,7 @@ from batchscope.reports.cost.figure import Sheet, cost_figure
 from batchscope.reports.cost.frame import KINDS, RATE, SHARE, constants, cost_frame, estimate
 from batchscope.reports.cost.page import cost_page, show_figure
 from batchscope.results.frames import runs_frame
-from batchscope.results.metrics import mfu
+from batchscope.results.metrics.utilisation import mfu
 from batchscope.results.records import load_runs
 from scripts import report_cost
 
