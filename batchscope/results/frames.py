@@ -2,7 +2,7 @@
 
 Columns of the runs frame, in this order (a missing value is NA):
 
-- ``study, run, status, valid, invalid, reason``: ``invalid`` holds the reason codes of `gates.judge`,
+- ``study, run, status, valid, invalid, reason``: ``invalid`` holds the reason codes of `gates.validity_of`,
   ``reason`` the sentences; ``log_tail``: of a failed run, its log's last lines as a JSON list.
 - ``model, model_source, load_format, layout, n, reviews, duplicates, output_tokens_per_review``, and ``reuse,
   instruction, decoding``: for a run from before there was a choice, as it then was.
@@ -34,7 +34,7 @@ import pandas as pd
 
 from batchscope.common.errors import UserError
 from batchscope.results.clocks import APPLICATIONS_CLOCKS, POWER_CAP, share_of_samples
-from batchscope.results.gates import Judgement, judge
+from batchscope.results.gates import Validity, validity_of
 from batchscope.results.metrics.metric import summarise
 from batchscope.results.metrics.registry import METRICS
 from batchscope.results.published import HARDWARE, PublishedRun, match, same_model, same_prompts
@@ -70,7 +70,7 @@ def repeats_frame(records: Sequence[RunRecord]) -> pd.DataFrame:
             **repeat.model_dump(),
             **{metric.name: metric.of(record, repeat) for metric in METRICS.values()},
         }
-        for record, valid in ((record, judge(record).valid) for record in records)
+        for record, valid in ((record, validity_of(record).valid) for record in records)
         for number, repeat in enumerate(record.measurement.repeats, start=1)
     ]
     counted = ["requests", "prompt_tokens", "output_tokens", "cached_tokens", "steps", "energy_j"]
@@ -104,14 +104,14 @@ def given(value: Any) -> Any:
 
 def _row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...]:
     run, environment = record.measurement, record.environment
-    judged, metrics = judge(record), _metrics(record)
+    validity, metrics = validity_of(record), _metrics(record)
     return (
-        _identity(run, judged),
+        _identity(run, validity),
         {f"engine.{key}": value for key, value in run.spec.engine.args.items()},
         {f"measure.{key}": value for key, value in run.spec.measure.items() if key != "half_width_factors"},
         _totals(run),
         metrics,
-        _published(record, row, metrics, judged.valid),
+        _published(record, row, metrics, validity.valid),
         _job(record),
         {"engine_start_s": run.engine.start_s, "engine_reused": run.engine.reused},
         {f"resolved.{key}": value for key, value in run.engine.resolved.items()},
@@ -125,15 +125,15 @@ def _row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...]:
     )
 
 
-def _identity(run: Measurement, judged: Judgement) -> Row:
+def _identity(run: Measurement, validity: Validity) -> Row:
     load, model = run.spec.workload, run.spec.model
-    details = [f"{item.code}: {item.detail}" if item.detail else item.code for item in judged.invalid]
+    details = [f"{item.code}: {item.detail}" if item.detail else item.code for item in validity.invalid]
     return {
         "study": run.study,
         "run": run.run,
         "status": run.status,
-        "valid": judged.valid,
-        "invalid": ", ".join(dict.fromkeys(item.code for item in judged.invalid)) or None,
+        "valid": validity.valid,
+        "invalid": ", ".join(dict.fromkeys(item.code for item in validity.invalid)) or None,
         "reason": "; ".join([run.message, *details] if run.message else details) or None,
         "log_tail": list(run.log_tail[-LOG_LINES:]) if run.status != "ok" and run.log_tail else None,
         "model": run.spec.engine.model,

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from batchscope.results.gates import judge as judge_run
-from batchscope.results.load_gates import judge
+from batchscope.results.gates import validity_of
 from batchscope.results.load_points import LoadPoint
 from batchscope.results.published_serving import at_once
 from batchscope.results.records import RunRecord
@@ -15,9 +14,9 @@ APART = ("kv_cache_blocks", "kv_cache_tokens")
 def beside_offline(points: Sequence[LoadPoint], runs: Sequence[RunRecord]) -> Iterator[str]:
     """A sentence for each load point that sent everything at once, and has an offline run to stand beside."""
     for point in points:
-        if at_once(point.load) and not point.load.requests and judge(point).valid:
+        if at_once(point.load) and not point.load.requests and validity_of(point.run).valid:
             for run in runs:
-                if same_work(point, run) and judge_run(run).valid:
+                if same_work(point, run) and validity_of(run).valid:
                     yield compare(point, run)
                     break
 
