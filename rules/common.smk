@@ -17,6 +17,7 @@ from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
 from batchscope.jobs.environments import export_to_jobs, installed_versions, warning
 from batchscope.profiling.profiled_runs import profiled_runs
+from batchscope.profiling.profilers import PROFILERS, module_of, profilers_of_page
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import measuring_order, runs_by_engine
 from batchscope.studies.spec import canonical_json, run_spec
@@ -40,8 +41,7 @@ RECORDS = ("measurement.json", "environment.json", "requests.parquet", "steps.pa
 SERVED = ("measurement.json", "environment.json", "client.parquet", "steps.parquet", "hardware.parquet")
 # The configuration, whose values are parameters; and what only starts, watches and words things.
 TOLD_ELSEWHERE = ("batchscope.config", "batchscope.jobs")
-PARSERS = {"torch": "torch_trace", "nsys": "nsys", "memory": "memory_snapshot"}
-PROFILE_PAGES = {"profiles": {"torch", "nsys"}, "memory": {"memory"}}
+PROFILE_PAGES = {page: profilers_of_page(page) for page in ("profiles", "memory")}
 PROMPT_SETS = {run.prompts.id: run.prompts for run in (*RUNS.values(), *SERVING.values())}
 export_to_jobs(CONFIG.environments)
 VERSIONS = {name: installed_versions(environment) for name, environment in CONFIG.environments.items()}
@@ -215,10 +215,13 @@ def runs_of_profile():
 
 
 def code_of_capture(wildcards):
-    """The profiler in use, what plans the window, and the worker's side; the engine's pool only makes room."""
-    others = [f"batchscope.profiling.{name}" for key, name in PARSERS.items() if key != wildcards.profiler]
-    modules = ["scripts.profile_run", f"batchscope.profiling.{PARSERS[wildcards.profiler]}"]
-    return digest_of(modules, [*TOLD_ELSEWHERE, *others])
+    """The profiler in use, what plans the window, and the worker's side; the engine's pool only makes room.
+
+    Neither the other profilers nor the list of them: one more makes no capture stale.
+    """
+    others = [module_of(name) for name in PROFILERS if name != wildcards.profiler]
+    left_out = [*TOLD_ELSEWHERE, "batchscope.profiling.profilers", *others]
+    return digest_of(["scripts.profile_run", module_of(wildcards.profiler)], left_out)
 
 
 def gpus_of(run):

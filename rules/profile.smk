@@ -16,7 +16,7 @@ rule profile:
         [
             f"<results>/{file}"
             for page, profilers in PROFILE_PAGES.items()
-            if profilers & set(CONFIG.profile.profilers)
+            if set(profilers) & set(CONFIG.profile.profilers)
             for file in (f"tables/{page}.html", f"plots/{page}.svg")
         ],
     localrule: True
@@ -33,7 +33,7 @@ rule profile_run:
     log:
         "<logs>/profile_run/{study}/{run}/{profiler}.log",
     wildcard_constraints:
-        profiler="|".join(PARSERS),
+        profiler="|".join(PROFILERS),
     # After measurements: an engine that they keep warm makes room.
     priority: -1
     conda:
