@@ -15,6 +15,8 @@ if ROOT not in sys.path:
 
 from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
+from batchscope.inputs.texts.sources import SOURCES
+from batchscope.inputs.texts.sources import module_of as module_of_source
 from batchscope.jobs.environments import export_to_jobs, installed_versions, warning
 from batchscope.profiling.profiled_runs import profiled_runs
 from batchscope.profiling.profilers import PROFILERS, module_of, profilers_of_page
@@ -126,7 +128,7 @@ def existing(*paths):
 
 
 def dataset_file(wildcards):
-    return existing(CONFIG.dataset.csv.path) if CONFIG.dataset.source == "csv" else []
+    return existing(*SOURCES[CONFIG.dataset.source].files(CONFIG.dataset))
 
 
 def dataset_spec(wildcards):
@@ -135,14 +137,11 @@ def dataset_spec(wildcards):
     return canonical_json(dataset.model_dump(include={"source", "deduplicate", dataset.source}))
 
 
-def other_sources():
-    """What reads the sources that are not in use: a rerun of the data set reruns every measurement."""
-    modules = {"generated": "generate", "csv": "csv_file", "imdb": "imdb"}
-    return [
-        f"batchscope.inputs.texts.{name}"
-        for source, name in modules.items()
-        if source != CONFIG.dataset.source
-    ]
+def code_of_dataset(wildcards):
+    """The source in use. Neither the others nor the list of them: a rerun of the data set reruns every measurement."""
+    others = [module_of_source(name) for name in SOURCES if name != CONFIG.dataset.source]
+    left_out = ["batchscope.config", "batchscope.inputs.texts.sources", *others]
+    return digest_of(["scripts.make_dataset", module_of_source(CONFIG.dataset.source)], left_out)
 
 
 def model_files(wildcards):
