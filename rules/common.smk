@@ -173,8 +173,7 @@ def trainer_of(model):
 def prompt_spec(wildcards):
     """The prompt set and its wording; that of other prompts makes nothing stale."""
     wanted = PROMPT_SETS[wildcards.prompts]
-    wording = wanted.layout if wanted.instruction == "last" else f"{wanted.layout}_first"
-    keys = {wording, "separator"} if wanted.layout == "packed" else {wording}
+    keys = CONFIG.prompts.keys_used(wanted.layout, wanted.instruction)
     return canonical_json({"prompts": vars(wanted), "texts": CONFIG.prompts.model_dump(include=keys)})
 
 
