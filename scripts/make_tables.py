@@ -15,7 +15,7 @@ from batchscope.reporting.render import summary_html, summary_markdown
 from batchscope.reports.study.page import study_page
 from batchscope.reports.study.summary import sweep
 from batchscope.results.frames import repeats_frame, runs_frame
-from batchscope.results.labels import with_labels
+from batchscope.results.label_rows import with_labels
 from batchscope.results.published import load_published
 from batchscope.results.records import load_runs
 from batchscope.studies.grid import expand_studies

@@ -11,7 +11,7 @@ from batchscope.reports.labels.figure import labels_figure
 from batchscope.reports.labels.frame import labels_of_studies, positions_frame, quality_frame
 from batchscope.reports.labels.page import labels_page
 from batchscope.results.frames import read_frame
-from batchscope.results.labels import load_labels
+from batchscope.results.label_rows import load_labels
 
 
 def main() -> None:

@@ -33,7 +33,7 @@ import numpy as np
 import pandas as pd
 
 from batchscope.common.errors import UserError
-from batchscope.results.clocks import APPLICATIONS_CLOCKS, POWER_CAP, share_of_samples
+from batchscope.results.clock_events import APPLICATIONS_CLOCKS, POWER_CAP, share_of_samples
 from batchscope.results.gates import Validity, validity_of
 from batchscope.results.metrics.metric import summarise
 from batchscope.results.metrics.registry import METRICS
@@ -49,14 +49,14 @@ LOG_LINES = 20
 
 def runs_frame(records: Sequence[RunRecord], published: Sequence[PublishedRun]) -> pd.DataFrame:
     """One row a run, in the order of ``records``; columns as the module says."""
-    parts = [_row(record, match(published, record.measurement)) for record in records]
-    # Sections are merged one by one: an argument that only some runs set stays among its like.
+    rows = [_parts_of_row(record, match(published, record.measurement)) for record in records]
+    # Part by part: an argument that only some runs set stays among its like.
     columns: list[str] = []
-    for section in zip(*parts, strict=True):
-        names = list(dict.fromkeys(name for row in section for name in row))
-        columns += names if all(set(row) == set(names) for row in section) else sorted(names)
-    rows = [{key: value for section in row for key, value in section.items()} for row in parts]
-    return _frame(rows, columns)
+    for parts in zip(*rows, strict=True):
+        names = list(dict.fromkeys(name for part in parts for name in part))
+        columns += names if all(set(part) == set(names) for part in parts) else sorted(names)
+    cells = [{key: value for part in row for key, value in part.items()} for row in rows]
+    return _typed_frame(cells, columns)
 
 
 def repeats_frame(records: Sequence[RunRecord]) -> pd.DataFrame:
@@ -75,7 +75,7 @@ def repeats_frame(records: Sequence[RunRecord]) -> pd.DataFrame:
     ]
     counted = ["requests", "prompt_tokens", "output_tokens", "cached_tokens", "steps", "energy_j"]
     names = ["started_at", "seconds", *counted, *METRICS]
-    return _frame(rows, ["study", "run", "valid", "repeat", *names])
+    return _typed_frame(rows, ["study", "run", "valid", "repeat", *names])
 
 
 def read_frame(path: Path) -> pd.DataFrame:
@@ -102,7 +102,8 @@ def given(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...]:
+def _parts_of_row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...]:
+    """A run's cells, in groups that keep together where runs have different columns."""
     run, environment = record.measurement, record.environment
     validity, metrics = validity_of(record), _metrics(record)
     return (
@@ -232,7 +233,8 @@ def _hardware(environment: Environment) -> Row:
     }
 
 
-def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+def _typed_frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    """Rows as a frame whose columns each have one type; a cell that a row lacks is NA."""
     return pd.DataFrame({name: _column([row.get(name) for row in rows]) for name in columns})
 
 

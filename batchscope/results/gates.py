@@ -15,7 +15,7 @@ import pandas as pd
 
 from batchscope.cost.devices import CLOCK_MARGIN
 from batchscope.cost.flops import Rate, highest_rate
-from batchscope.results.clocks import THROTTLED
+from batchscope.results.clock_events import THROTTLED
 from batchscope.results.cost_inputs import architecture_of, ceiling_flops, lengths_of
 from batchscope.results.latencies import MS, latencies
 from batchscope.results.records import Invalidity, Repeat, RunRecord, Status
@@ -100,7 +100,7 @@ def foreign_process(run: RunRecord) -> Iterator[str]:
 def throttled(run: RunRecord) -> Iterator[str]:
     """The GPU slowed down out of heat or for lack of power. Silent on CPU.
 
-    At its power limit, or at clocks that somebody fixed, it is in its normal state (`clocks`).
+    At its power limit, or at clocks that somebody fixed, it is in its normal state (`clock_events`).
     """
     masks = run.hardware["clock_event_reasons"].dropna().astype("int64")
     for bit, words in THROTTLED.items():

@@ -237,7 +237,7 @@ class RunRecord:
     hardware: pd.DataFrame = field(default_factory=_empty)
     """columns of `HARDWARE`"""
     labels: pd.DataFrame = field(default_factory=_empty)
-    """columns of `batchscope.results.labels.LABELS`; they come from a file of the study's"""
+    """columns of `batchscope.results.label_rows.LABELS`; they come from a file of the study's"""
     client: pd.DataFrame = field(default_factory=_empty)
     """of a load point, columns of `batchscope.common.schemas.CLIENT`: its requests as the client saw them"""
 

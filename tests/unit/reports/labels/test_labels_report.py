@@ -14,7 +14,7 @@ from batchscope.reports.labels.frame import base_of, labels_of_studies, position
 from batchscope.reports.labels.page import NOTHING, labels_page
 from batchscope.reports.study.findings import findings
 from batchscope.results.frames import runs_frame
-from batchscope.results.labels import load_labels, with_labels
+from batchscope.results.label_rows import load_labels, with_labels
 from scripts import make_tables, report_labels
 
 
