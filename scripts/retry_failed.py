@@ -31,17 +31,17 @@ def main() -> None:
 
 
 def failed_runs(results: Path) -> list[Path]:
-    """measurement.json of each run and load point of the last configuration that has a status other than ok.
+    """The measurement.json of each run and load point of the last call that did not end well.
 
     Raises:
         UserError: the workflow has not run yet.
     """
-    config = read_json(results / "config.json")
-    if config is None:
+    values = read_json(results / "config.json")
+    if values is None:
         raise UserError(f"{results / 'config.json'}: not there; run snakemake --cores 1 all first")
-    asked = load_config(config)
-    folders = [results / "runs" / run.id for run in expand_studies(asked)]
-    folders += [results / "serving" / run.id for run in expand_serving(asked)]
+    config = load_config(values)
+    folders = [results / "runs" / run.id for run in expand_studies(config)]
+    folders += [results / "serving" / run.id for run in expand_serving(config)]
     paths = [folder / "measurement.json" for folder in folders]
     return [path for path in paths if (read_json(path) or {"status": "ok"})["status"] != "ok"]
 

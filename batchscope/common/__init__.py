@@ -1,4 +1,4 @@
-"""What both sides of an engine share: errors, files, schemas of tables, processes.
+"""What the workflow's Python and an engine's Python both use: errors, files, processes, columns of tables.
 
-It imports nothing else of ours.
+Nothing here imports another package of ours, and each module needs only what both Pythons hold.
 """

@@ -1,8 +1,7 @@
-"""Exit statuses by which an engine host says how it ended, as sysexits.h has them."""
+"""Exit statuses by which an engine's host process says why it ended; the numbers are those of sysexits.h."""
 
 CRASHED = 70
-"""Exit status of a host that lost one of vLLM's processes (as sysexits.h has it)."""
-
+"""One of vLLM's own processes is gone (EX_SOFTWARE)."""
 
 GONE = 75
-"""Exit status where the client is gone (as sysexits.h has it)."""
+"""The client that the host was measuring for is gone (EX_TEMPFAIL)."""

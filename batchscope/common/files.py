@@ -1,10 +1,10 @@
-"""Files that appear whole or not at all, and their hashes."""
+"""Files that are written whole or not at all, their hashes, and reading JSON that may be damaged."""
 
 import hashlib
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,9 @@ from batchscope.common.errors import UserError
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A temporary neighbour of ``path`` that takes its place when the block ends without an error.
+    """A temporary file beside ``path`` that takes its place when the block ends without an error.
+
+    Folders above it are made.
 
     Raises:
         UserError: the file cannot be written; an earlier version stays as it is.
@@ -29,11 +31,17 @@ def replacing(path: Path) -> Iterator[Path]:
             f"cannot write {path}: {error.strerror}; check the folder and its free space"
         ) from None
     finally:
-        temporary.unlink(missing_ok=True)
+        # Where it could not be made it cannot be removed either, and the first error is the one to tell.
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
+    """Write a text file in UTF-8, whole or not at all.
+
+    Raises:
+        UserError: as `replacing`.
+    """
     with replacing(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
@@ -45,7 +53,7 @@ def sha256_of(path: Path) -> str:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """A JSON object; None where the file is missing or damaged."""
+    """A file's JSON object; None where the file is missing or damaged, or holds another kind of value."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

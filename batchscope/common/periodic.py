@@ -1,4 +1,4 @@
-"""Something done every so often while something else goes on."""
+"""Calling a function at regular intervals, in a thread, while a block of code runs."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -7,9 +7,12 @@ from contextlib import contextmanager
 
 @contextmanager
 def repeating(act: Callable[[threading.Event], None], interval_s: float) -> Iterator[None]:
-    """Call ``act`` in another thread, first after one interval, until the block is left.
+    """Call ``act`` in another thread until the block is left, for the first time after one interval.
 
-    The event is set once the block is left; ``act`` may set it too, and is then not called again.
+    Args:
+        act: gets an event that is set once the block is left. It may set the event itself, and is then not
+            called again.
+        interval_s: seconds between the end of a call and the start of the next.
     """
     done = threading.Event()
 

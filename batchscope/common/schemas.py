@@ -1,4 +1,9 @@
-"""Columns of a run's Parquet files. Times: seconds from the start of the timed window of their repeat."""
+"""Columns of the Parquet files in the folder of a run, and of a load point of the server.
+
+A run has requests.parquet, steps.parquet and hardware.parquet; a load point has client.parquet instead of the
+first. Times are seconds from the start of the repeat's timed window; a load has one repeat, whose window
+starts when its first request is sent.
+"""
 
 from typing import Any
 
@@ -20,6 +25,23 @@ REQUESTS = pa.schema(
     ]
 )
 """requests.parquet: one row per request and repeat."""
+
+CLIENT = pa.schema(
+    [
+        ("request", pa.int32()),  # in the order of sending
+        ("prompt", pa.int32()),  # id in prompts.jsonl
+        ("prompt_tokens", pa.int32()),  # as the server counts them
+        ("output_tokens", pa.int32()),
+        ("sent_s", pa.float64()),  # seconds from the first request's sending
+        ("queued_s", pa.float64()),  # that it had waited in the client for max_concurrency; null: not said
+        ("ttft_s", pa.float64()),  # this and all below: null where it failed
+        ("e2el_s", pa.float64()),
+        ("itls_s", pa.list_(pa.float64())),  # between chunks; empty with one output token
+        ("text", pa.string()),
+        ("error", pa.string()),  # null: it did not fail
+    ]
+)
+"""client.parquet: one row per request, as the client saw it."""
 
 STEPS = pa.schema(
     [
@@ -62,21 +84,3 @@ HARDWARE = pa.schema(
 
 Sample = dict[str, Any]
 """A row of hardware.parquet before it is kept; ``time_s`` is ``time.monotonic`` here."""
-
-
-CLIENT = pa.schema(
-    [
-        ("request", pa.int32()),  # in the order of sending
-        ("prompt", pa.int32()),  # id in prompts.jsonl
-        ("prompt_tokens", pa.int32()),  # as the server counts them
-        ("output_tokens", pa.int32()),
-        ("sent_s", pa.float64()),  # seconds from the first request's sending
-        ("queued_s", pa.float64()),  # that it had waited in the client for max_concurrency; null: not said
-        ("ttft_s", pa.float64()),  # this and all below: null where it failed
-        ("e2el_s", pa.float64()),
-        ("itls_s", pa.list_(pa.float64())),  # between chunks; empty with one output token
-        ("text", pa.string()),
-        ("error", pa.string()),  # null: it did not fail
-    ]
-)
-"""client.parquet: one row per request, as the client saw it."""

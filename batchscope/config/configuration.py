@@ -1,21 +1,16 @@
-"""The configuration: typed, closed to unknown keys, checked across fields.
+"""The configuration as a whole: its blocks, what is checked across them, and loading it.
 
-``config.yaml`` (the documented default) and ``config.schema.json`` are generated from these models by
-``scripts/write_config_docs.py``; a test fails when they drift. A study becomes runs in `batchscope.studies.grid`.
+config.yaml and config.schema.json are written from these models by ``scripts/write_config_docs.py``. A study
+becomes runs in `batchscope.studies.grid`.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import (
-    Field,
-    PositiveInt,
-    ValidationError,
-    field_validator,
-)
+from pydantic import Field, PositiveInt, ValidationError, field_validator
 
 from batchscope.common.errors import UserError
-from batchscope.config.block import Name, Section
+from batchscope.config.block import Block, Name
 from batchscope.config.dataset import Dataset
 from batchscope.config.default_studies import default_studies
 from batchscope.config.engine import Engine
@@ -29,8 +24,29 @@ from batchscope.config.serving import Serving
 from batchscope.config.studies import Study
 from batchscope.config.workload import Workload
 
+TAKEN = frozenset({"runs", "repeats", "summary", "labels", "cost", "profiles", "memory"})
+"""Names of other tables and pages: a study's table has the study's name, which must not be one of these."""
 
-class Config(Section):
+ABOUT_STUDIES = """\
+the questions; a study starts from the blocks above. null drops one
+
+A study may set each key of 'workload', and those of 'engine' and 'measure' as engine.max_num_seqs, \
+measure.repeats and so on. Any other argument of vLLM's engine is engine.extra.<argument> (with one more \
+dot for each level inside it: engine.extra.compilation_config.mode), and any environment variable of the \
+engine is engine.variables.<NAME>. What 'engine' above says under extra and variables still holds for all \
+other names. null keeps vLLM's default, or takes the variable away. An example with both:
+
+  chunked_prefill:
+    question: Does it help to split long prompts over several engine steps?
+    set: {layout: packed, n: 40, reviews: 400, engine.max_num_batched_tokens: 16384}
+    grid:
+      engine.extra.enable_chunked_prefill: [true, false]
+      engine.variables.VLLM_USE_V2_MODEL_RUNNER: [null, true]
+    plot: {x: engine.extra.enable_chunked_prefill, series: engine.variables.VLLM_USE_V2_MODEL_RUNNER}
+"""
+
+
+class Config(Block):
     """The whole configuration."""
 
     title: str = Field("Labelling short texts with vLLM", description="heads the report")
@@ -70,18 +86,16 @@ class Config(Section):
     )
     studies: dict[Name, Study | None] = Field(
         default_factory=default_studies,
-        description="the questions; a study starts from the blocks above. null drops one",
+        description=ABOUT_STUDIES,
     )
 
     @field_validator("studies")
     @classmethod
     def _names_are_free(cls, studies: dict[str, Study | None]) -> dict[str, Study | None]:
-        if clash := sorted(
-            {"runs", "repeats", "summary", "labels", "cost", "profiles", "memory"} & set(studies)
-        ):
+        if clash := sorted(TAKEN & set(studies)):
             raise ValueError(f"'{clash[0]}' is the name of a table of its own; rename the study")
-        if like := [name for name in studies if name.startswith("serving_")]:
-            raise ValueError(f"'{like[0]}' is how tables of serving.studies are named; rename the study")
+        if alike := [name for name in studies if name.startswith("serving_")]:
+            raise ValueError(f"'{alike[0]}' is how tables of serving.studies are named; rename the study")
         return studies
 
     @property

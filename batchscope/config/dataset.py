@@ -4,17 +4,17 @@ from typing import Literal
 
 from pydantic import Field, PositiveInt
 
-from batchscope.config.block import Section
+from batchscope.config.block import Block
 
 
-class GeneratedDataset(Section):
+class GeneratedDataset(Block):
     """Reviews of IMDB's length and style from a seeded generator; nothing to download."""
 
     reviews: PositiveInt = Field(4000, le=1_000_000, description="how many reviews to write")
     seed: int = Field(0, ge=0, description="same seed, same reviews")
 
 
-class CsvDataset(Section):
+class CsvDataset(Block):
     """A CSV file or URL with one review and its label per row, in the order that counts."""
 
     path: str = Field("data/IMDB Dataset.csv", min_length=1, description="file, or http(s) URL")
@@ -23,7 +23,7 @@ class CsvDataset(Section):
     label_column: str = Field("sentiment", description="column with the label: positive or negative")
 
 
-class ImdbDataset(Section):
+class ImdbDataset(Block):
     """The official Large Movie Review Dataset archive (50,000 labelled reviews)."""
 
     url: str = Field(
@@ -34,7 +34,7 @@ class ImdbDataset(Section):
     md5: str = Field("7c2ac02c03563afcf9b574c7e56c153a", pattern="^[0-9a-f]{32}$", description="its checksum")
 
 
-class Dataset(Section):
+class Dataset(Block):
     """Where the reviews come from."""
 
     source: Literal["generated", "csv", "imdb"] = Field(

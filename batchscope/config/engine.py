@@ -1,13 +1,17 @@
 """The block ``engine``: what vLLM is started with."""
 
-from typing import Any, Literal
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import BeforeValidator, Field, PositiveInt, field_validator
 
-from batchscope.config.block import Name, Section
+from batchscope.config.block import Block, Name, Scalar
+
+ELSEWHERE = ("model", "load_format", "trust_remote_code", "tokenizer")
+"""Engine arguments that other keys of the configuration decide."""
 
 
-class EngineArguments(Section):
+class EngineArguments(Block):
     """vLLM engine arguments under vLLM's own names; null keeps vLLM's default."""
 
     max_model_len: PositiveInt | None = Field(None, description="longest prompt plus output, in tokens")
@@ -36,26 +40,57 @@ class EngineArguments(Section):
     enforce_eager: bool | None = Field(None, description="no torch.compile and no CUDA graphs")
     seed: int | None = Field(None, description="the engine's random seed")
     extra: dict[str, Any] = Field(
-        default_factory=dict, description="any other vLLM engine argument; vLLM itself checks these"
+        default_factory=dict,
+        description="any other vLLM engine argument; vLLM itself checks these, and null keeps its default",
     )
 
     @field_validator("extra")
     @classmethod
     def _extra_is_not_ours(cls, extra: dict[str, Any]) -> dict[str, Any]:
-        reserved = (set(cls.model_fields) | {"model", "load_format", "trust_remote_code", "tokenizer"}) - {
-            "extra"
-        }
-        if clash := sorted(reserved & set(extra)):
-            raise ValueError(f"{', '.join(clash)}: has a key of its own; set it there, not under 'extra'")
-        return extra
+        refuse_own_keys(extra)
+        return {key: value for key, value in extra.items() if value is not None}
 
     def as_vllm(self) -> dict[str, Any]:
         """Keyword arguments for ``vllm.LLM``: only what is set, ``extra`` folded in."""
-        own = self.model_dump(exclude_none=True, exclude={"extra"})
-        return {**own, **{key: value for key, value in self.extra.items() if value is not None}}
+        return {**self.model_dump(exclude_none=True, exclude={"extra"}), **self.extra}
 
 
-class Engine(Section):
+def refuse_own_keys(extra: Iterable[str]) -> None:
+    """Refuse arguments under ``extra`` that have a key of their own: one thing is said in one place.
+
+    Raises:
+        ValueError: names them, in alphabetical order.
+    """
+    own = {*EngineArguments.model_fields, *ELSEWHERE} - {"extra"}
+    if clash := sorted(own & set(extra)):
+        raise ValueError(f"{', '.join(clash)}: has a key of its own; set it there, not under 'extra'")
+
+
+def variable_text(value: Scalar) -> str | None:
+    """An environment variable's value as the engine's process gets it; None: the variable is not set.
+
+    Text stays as it is; true becomes 1 and false 0, as vLLM's switches are read; a number becomes its digits.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _variables_as_text(variables: Any) -> Any:
+    """What is no mapping of scalars is left for pydantic to refuse."""
+    if not isinstance(variables, dict):
+        return variables
+    return {
+        name: variable_text(value) if isinstance(value, bool | int | float) else value
+        for name, value in variables.items()
+        if value is not None
+    }
+
+
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class Engine(Block):
     """An engine configuration: what vLLM is started with."""
 
     model: Name = Field("demo", description="a name under 'models'")
@@ -73,7 +108,11 @@ class Engine(Section):
             seed=0,
         )
     )
-    variables: dict[str, str] = Field(
+    variables: Annotated[
+        dict[VariableName, str],
+        BeforeValidator(_variables_as_text, json_schema_input_type=dict[VariableName, Scalar]),
+    ] = Field(
         default_factory=dict,
-        description="environment variables of the engine, such as VLLM_USE_V2_MODEL_RUNNER",
+        description="environment variables of the engine, such as VLLM_USE_V2_MODEL_RUNNER; true and false "
+        "become 1 and 0, numbers become text, null sets none",
     )

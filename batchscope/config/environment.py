@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from batchscope.config.block import Section
+from batchscope.config.block import Block
 
 
-class Environment(Section):
+class Environment(Block):
     """An engine environment: the Python that holds vLLM, and the device that it drives."""
 
     python: str = Field(

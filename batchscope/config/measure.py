@@ -2,11 +2,11 @@
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from batchscope.config.block import Section
+from batchscope.config.block import Block
 from batchscope.statistics.intervals import ENOUGH
 
 
-class Measure(Section):
+class Measure(Block):
     """How a run is measured."""
 
     warmup_tokens: int = Field(

@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field, model_validator
 
-from batchscope.config.block import Section
+from batchscope.config.block import Block
 
 
-class ModelAsset(Section):
+class ModelAsset(Block):
     """A model that runs can name: from the hub, from a folder, or the demo's tiny Llama."""
 
     source: Literal["demo", "hub", "local"] = Field("hub", description="demo, hub or local")

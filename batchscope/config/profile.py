@@ -4,12 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from batchscope.config.block import Section
+from batchscope.config.block import Block
 
 RunId = Annotated[str, Field(pattern=r"^[^/]+/[^/]+$")]
 
 
-class Profile(Section):
+class Profile(Block):
     """Which runs `snakemake profile` looks into, and with what; no profiled pass is in a table of timings."""
 
     runs: list[RunId] | None = Field(

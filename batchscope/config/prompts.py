@@ -2,11 +2,11 @@
 
 from pydantic import Field, model_validator
 
-from batchscope.config.block import Section
+from batchscope.config.block import Block
 from batchscope.config.layouts import LAYOUTS, LayoutName
 
 
-class PromptTexts(Section):
+class PromptTexts(Block):
     """The wording of the prompts; the defaults are the published study's, its spelling included."""
 
     packed: str = Field(

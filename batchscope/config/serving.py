@@ -1,14 +1,14 @@
-"""The configuration's block on vLLM's server, and the studies that the default asks of it."""
+"""The block ``serving``: what is asked of vLLM's server, and how it gets its requests."""
 
 from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from batchscope.config.block import Name, Section
-from batchscope.config.studies import Grid
+from batchscope.config.block import Block, Name
+from batchscope.config.studies import GridStudy
 
 
-class Load(Section):
+class Load(Block):
     """How the server gets its requests."""
 
     requests: PositiveInt | None = Field(
@@ -32,7 +32,7 @@ class Load(Section):
     )
 
 
-class Slo(Section):
+class Slo(Block):
     """What a request must keep to count for goodput; null: no limit."""
 
     ttft_ms: PositiveFloat | None = Field(500, description="time to the first token")
@@ -42,16 +42,17 @@ class Slo(Section):
     e2el_ms: PositiveFloat | None = Field(None, description="time to the last token")
 
 
-class ServingStudy(Grid):
+class ServingStudy(GridStudy):
     """A question to the server.
 
     Keys of ``set``, ``grid``, ``include`` and ``overrides`` are those of 'workload', or dotted ones such as
-    load.max_concurrency, load.request_rate or engine.max_num_batched_tokens.
+    load.max_concurrency, load.request_rate, engine.max_num_batched_tokens, or any engine argument as
+    engine.extra.<argument> and any environment variable as engine.variables.<NAME>.
     """
 
 
-def default_serving() -> dict[str, ServingStudy | None]:
-    """The demo's: the published cases, and both kinds of load until the server can do no more."""
+def default_serving_studies() -> dict[str, ServingStudy | None]:
+    """The default's: the published cases, then each kind of load until the server can do no more."""
     return {
         "layouts": ServingStudy(
             question="Through a server: is it faster to send n reviews in one prompt, or n prompts?",
@@ -71,8 +72,8 @@ def default_serving() -> dict[str, ServingStudy | None]:
     }
 
 
-class Serving(Section):
-    """Online serving."""
+class Serving(Block):
+    """What is asked of vLLM's server, and how it gets its requests."""
 
     port: int | None = Field(
         None, ge=1, le=65535, description="where the server listens on 127.0.0.1; null: any that is free"
@@ -80,7 +81,7 @@ class Serving(Section):
     load: Load = Field(default_factory=Load, description="how the server gets its requests, in every run")
     slo: Slo = Field(default_factory=Slo, description="what a request must keep to count for goodput")
     studies: dict[Name, ServingStudy | None] = Field(
-        default_factory=default_serving,
+        default_factory=default_serving_studies,
         description="the questions, as under 'studies'; also load.request_rate and the like. null drops one",
     )
 

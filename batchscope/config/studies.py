@@ -1,7 +1,7 @@
-"""Studies: how a question and its grid are written down, and those that the default configuration asks.
+"""The entries of the block ``studies``: how a question and its grid of runs are written down.
 
-To add one to the default, add it to `default_studies` and call ``make config``. `batchscope.studies.grid` makes runs
-of them.
+The studies that the default configuration asks are in `batchscope.config.default_studies`; runs are made of
+a study in `batchscope.studies.grid`.
 """
 
 from collections.abc import Mapping
@@ -10,25 +10,25 @@ from typing import TypeVar
 from pydantic import Field
 
 from batchscope.common.errors import UserError
-from batchscope.config.block import Scalar, Section
+from batchscope.config.block import Block, Scalar
 
 
-class Override(Section):
-    """Values for the points of a grid that match ``when``."""
+class Override(Block):
+    """Values for those runs of a study that match ``when``."""
 
     when: dict[str, Scalar] = Field(description="axis values that a point must have")
     set: dict[str, Scalar] = Field(description="what then holds")
 
 
-class Plot(Section):
+class Plot(Block):
     """What the study's plot shows."""
 
     x: str = Field("n", description="the key on the x axis")
     series: str = Field("layout", description="the key that tells lines and bars apart")
 
 
-class Grid(Section):
-    """A named question: a grid of runs, with exceptions."""
+class GridStudy(Block):
+    """A named question with a grid of runs and its exceptions: what every kind of study has."""
 
     question: str = Field("", description="what it answers; shown above its table and plot")
     set: dict[str, Scalar] = Field(default_factory=dict, description="values for all of its runs")
@@ -39,11 +39,12 @@ class Grid(Section):
     overrides: list[Override] = Field(default_factory=list, description="exceptions for points of the grid")
 
 
-class Study(Grid):
+class Study(GridStudy):
     """A question to the offline engine.
 
     Keys of ``set``, ``grid``, ``include`` and ``overrides`` are those of 'workload', or dotted ones such as
-    engine.max_num_batched_tokens, engine.model or measure.repeats.
+    engine.max_num_batched_tokens, engine.model or measure.repeats, or any engine argument as
+    engine.extra.<argument> and any environment variable as engine.variables.<NAME>.
     """
 
     plot: Plot = Field(
@@ -51,10 +52,10 @@ class Study(Grid):
     )
 
 
-Asked = TypeVar("Asked", bound=Grid)
+AnyStudy = TypeVar("AnyStudy", bound=GridStudy)
 
 
-def study_named(studies: Mapping[str, Asked], name: str) -> Asked:
+def study_named(studies: Mapping[str, AnyStudy], name: str) -> AnyStudy:
     """The study that a script's ``--study`` names.
 
     Raises:

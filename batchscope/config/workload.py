@@ -4,11 +4,11 @@ from typing import Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from batchscope.config.block import Section
+from batchscope.config.block import Block
 from batchscope.config.layouts import LAYOUTS, LayoutName
 
 
-class Workload(Section):
+class Workload(Block):
     """Which prompts a run submits."""
 
     layout: LayoutName = Field(

@@ -6,7 +6,8 @@ Columns of the runs frame, in this order (a missing value is NA):
   ``reason`` the sentences; ``log_tail``: of a failed run, its log's last lines as a JSON list.
 - ``model, model_source, load_format, layout, n, reviews, duplicates, output_tokens_per_review``, and ``reuse,
   instruction, decoding``: for a run from before there was a choice, as it then was.
-- ``engine.environment, engine.<argument>``: as asked for; NA is vLLM's default. ``measure.<key>``.
+- ``engine.environment, engine.<argument>`` (of a key inside one ``engine.<argument>.<key>``) and
+  ``engine.variables.<NAME>``: as asked for; NA is vLLM's default. ``measure.<key>``.
 - ``requests, prompt_tokens, output_tokens, cached_tokens, expected_cached_tokens`` (what the cache must
   serve, in theory): of one repeat. ``longest_prompt_tokens``.
 - ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
@@ -91,8 +92,8 @@ def read_frame(path: Path) -> pd.DataFrame:
 
 
 def column_of(axis: str) -> str:
-    """The runs frame's column of a study's key, such as n or engine.model."""
-    return {"engine.model": "model"}.get(axis, axis)
+    """The runs frame's column of a study's key, such as n, engine.model or engine.extra.<argument>."""
+    return {"engine.model": "model"}.get(axis, axis.replace("engine.extra.", "engine.", 1))
 
 
 def given(value: Any) -> Any:
@@ -108,7 +109,10 @@ def _parts_of_row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...
     validity, metrics = validity_of(record), _metrics(record)
     return (
         _identity(run, validity),
-        {f"engine.{key}": value for key, value in run.spec.engine.args.items()},
+        {
+            **_flat("engine", run.spec.engine.args),
+            **_flat("engine.variables", run.spec.engine.variables),
+        },
         {f"measure.{key}": value for key, value in run.spec.measure.items() if key != "half_width_factors"},
         _totals(run),
         metrics,
@@ -124,6 +128,15 @@ def _parts_of_row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...
             "fingerprint": environment.fingerprint,
         },
     )
+
+
+def _flat(start: str, values: Mapping[str, Any]) -> Row:
+    """Columns of settings; keys inside of one have a column each."""
+    row = Row()
+    for key, value in values.items():
+        nested = isinstance(value, Mapping) and value
+        row |= _flat(f"{start}.{key}", value) if nested else {f"{start}.{key}": value}
+    return row
 
 
 def _identity(run: Measurement, validity: Validity) -> Row:

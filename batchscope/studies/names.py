@@ -1,9 +1,13 @@
-"""Names of runs: short, legal as folders, and unique within a study."""
+"""Names of runs: short, legal as folders on any file system, and unique within a study."""
 
 import re
+from collections import Counter
+from collections.abc import Sequence
+from hashlib import sha256
 
 from batchscope.config.workload import Workload
-from batchscope.studies.axes import Point
+from batchscope.studies.axes import EXTRA, VARIABLES, Point
+from batchscope.studies.spec import canonical_json
 
 SHORT_LABELS = {
     "max_num_batched_tokens": "batched",
@@ -21,13 +25,49 @@ SHORT_LABELS = {
 }
 """How run names shorten long axes; other axes appear as ``key-value``."""
 
+LONGEST = 100
+"""Most characters in a name. File systems allow 255, some 143, and names of files and logs add to a run's."""
+
 
 def run_name(values: Point, point: Point, default: Workload) -> str:
-    """Layout and n, then every other axis of the point: ``packed-n4-batched80000``."""
+    """Layout and n, then every other axis of the point: ``packed-n4-batched80000``.
+
+    Args:
+        values: all that the study sets for the run; layout and n are taken from here.
+        point: what the study's grid or its ``include`` says of the run.
+        default: what layout and n are where the study says nothing.
+    """
     layout, n = values.get("layout", default.layout), values.get("n", default.n)
     parts = [f"{layout}-n{n}"]
     for key, value in point.items():
         if key not in ("layout", "n"):
-            label = key.rpartition(".")[2]
-            parts.append(f"{SHORT_LABELS.get(label, label + '-')}{'default' if value is None else value}")
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join(parts))
+            parts.append(f"{_label(key)}{'default' if value is None else value}")
+    # Some file systems drop a dot at the end of a name.
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join(parts)).rstrip(".")
+    return name if len(name) <= LONGEST else _with_hash(name, point)
+
+
+def distinct(names: Sequence[str], points: Sequence[Point]) -> list[str]:
+    """The names of a study's runs, with a short hash of the point where names are alike.
+
+    Names are alike that differ in capitals alone: some file systems make no difference. All of those that are
+    alike get their hash, so that a name does not depend on the order of the runs.
+    """
+    often = Counter(name.casefold() for name in names)
+    return [
+        _with_hash(name, point) if often[name.casefold()] > 1 else name
+        for name, point in zip(names, points, strict=True)
+    ]
+
+
+def _label(key: str) -> str:
+    """What stands before a key's value: its last part, without what vLLM's own names begin with in common."""
+    label = key.rpartition(".")[2]
+    if key.startswith((EXTRA, VARIABLES)):
+        return f"{label.removeprefix('enable_').removeprefix('VLLM_')}-"
+    return SHORT_LABELS.get(label, f"{label}-")
+
+
+def _with_hash(name: str, point: Point) -> str:
+    digits = sha256(canonical_json(point).encode()).hexdigest()[:6]
+    return f"{name[: LONGEST - len(digits) - 1]}-{digits}"

@@ -9,7 +9,7 @@ from batchscope.studies.spec import canonical_json
 
 
 def measuring_order(runs: Sequence[Run]) -> dict[str, int]:
-    """Priority of each run by id, the highest first: engine by engine, so that each is started once.
+    """Priority of each run, by id; the highest is measured first. Runs of one engine follow each other.
 
     Inside an engine the order is random, from a fixed seed, so that drift of the machine does not line up
     with an axis of a study.
@@ -21,9 +21,9 @@ def measuring_order(runs: Sequence[Run]) -> dict[str, int]:
 
 
 def runs_by_engine(runs: Sequence[Run]) -> dict[str, list[str]]:
-    """Ids of the runs that each engine configuration has, by its name: model, environment, a short hash.
+    """Ids of the runs that share each engine configuration, by its name: model, environment, a short hash.
 
-    A server's has ``server-`` before it, for an offline engine is never one.
+    The names of servers start with ``server-``: the same configuration is another process there.
     """
     engines: dict[str, list[str]] = {}
     for run in runs:

@@ -1,4 +1,4 @@
-"""What a study is made of: runs, and the prompts that runs share."""
+"""A run, and the set of prompts that it shares with other runs."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from batchscope.config.workload import Workload
 
 @dataclass(frozen=True)
 class PromptSet:
-    """Prompts that any number of runs share: named by all that decides their content."""
+    """A set of prompts that any number of runs share; named by all that decides its content."""
 
     model: str
     layout: LayoutName
@@ -51,15 +51,15 @@ class Run:
     @property
     def prompts(self) -> PromptSet:
         """The prompts that this run submits."""
-        load = self.workload
+        workload = self.workload
         return PromptSet(
             self.engine.model,
-            load.layout,
-            LAYOUTS[load.layout].reviews_in_prompt(load.n),
-            load.total_reviews,
-            load.duplicates,
-            load.instruction,
-            marked=load.reuse == "text",
+            workload.layout,
+            LAYOUTS[workload.layout].reviews_in_prompt(workload.n),
+            workload.total_reviews,
+            workload.duplicates,
+            workload.instruction,
+            marked=workload.reuse == "text",
         )
 
     @property

@@ -1,4 +1,8 @@
-"""The one JSON value that holds all that decides what a run measures."""
+"""A run's specification: one JSON value that holds all that decides what the run measures.
+
+It is a parameter of the run's job, so that a run is measured again when its specification changes, and it
+stands in the run's measurement.json.
+"""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +16,7 @@ from batchscope.studies.run import Run
 
 
 def canonical_json(value: Any) -> str:
-    """One text per value: sorted keys, so that the order in a file never makes a run stale."""
+    """A value as JSON without spaces and with sorted keys: the order in a file never makes a run stale."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
@@ -21,6 +25,11 @@ def run_spec(run: Run, config: Config, versions: Mapping[str, str]) -> dict[str,
 
     Engine arguments left at vLLM's default are absent, so that a new key of ours makes nothing stale.
     The time-out is absent too: it decides whether a run ends, not what it measures.
+
+    Args:
+        run: the run.
+        config: the configuration, for the model and the environment that the run names.
+        versions: of the packages in that environment, by name.
     """
     return {
         "workload": _workload_spec(run.workload),
@@ -38,29 +47,29 @@ def run_spec(run: Run, config: Config, versions: Mapping[str, str]) -> dict[str,
 
 
 def _protocol(run: Run) -> dict[str, Any]:
-    """How the run is measured: offline by passes; on the server by a load, after the same warm-up."""
+    """How the run is measured: an engine by passes, a server by a load, both after the same warm-up."""
     if run.load is None:
         return {"measure": _measure_spec(run.measure)}
     load = run.load.model_dump(exclude={"timeout_s"})
     return {"load": load, "measure": {"warmup_tokens": run.measure.warmup_tokens}}
 
 
-LATER = ("reuse", "instruction", "decoding")
-"""Keys of `Workload` younger than the first measurements; a default of theirs is no part of what a run is."""
+ADDED_LATER = ("reuse", "instruction", "decoding")
+"""Keys of `Workload` that the first measurements did not have; at their default they are left out."""
 
 
-def _workload_spec(load: Workload) -> dict[str, Any]:
-    usual = {key for key in LATER if getattr(load, key) == Workload.model_fields[key].default}
-    return load.model_dump(exclude=usual)
+def _workload_spec(workload: Workload) -> dict[str, Any]:
+    default = {key for key in ADDED_LATER if getattr(workload, key) == Workload.model_fields[key].default}
+    return workload.model_dump(exclude=default)
 
 
-RULE = ("engine_reuse", "telemetry")
-"""Switches of `Measure` that are on as a rule; only the exception is part of what a run is."""
+USUALLY_ON = ("engine_reuse", "telemetry")
+"""Switches of `Measure` that are left out while they are on."""
 
 
 def _measure_spec(measure: Measure) -> dict[str, Any]:
-    """Numbers alone, for an engine's environment has no statistics."""
-    left_out = {"timeout_s", *(key for key in RULE if getattr(measure, key))}
+    """The rule by which passes end, its factors as numbers: an engine's environment has no statistics."""
+    left_out = {"timeout_s", *(key for key in USUALLY_ON if getattr(measure, key))}
     if not measure.stops_by_precision:
         return measure.model_dump(exclude=left_out | {"precision", "max_repeats", "repeat_budget_s"})
     factors = half_width_factors(measure.repeats, measure.max_repeats)

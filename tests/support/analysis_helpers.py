@@ -48,8 +48,9 @@ def write_run(  # a builder: every keyword is one thing a test may vary
     answers: list[dict[str, Any]] | None = None,
     steps: list[dict[str, Any]] | None = None,
     hardware: list[dict[str, Any]] | None = None,
+    variables: dict[str, str] | None = None,
 ) -> Path:
-    """Write one run's folder and return it; the run is named as `batchscope.studies.grid.run_name` would.
+    """Write one run's folder and return it; the run is named as `batchscope.studies.names.run_name` would.
 
     ``repeat`` adds keys to every repeat, ``more`` to measurement.json. ``answers`` (requests.parquet), ``steps``
     and ``hardware`` are rows, such as `step`, `cpu_sample` and `gpu_sample` make; without them the files hold none.
@@ -78,7 +79,7 @@ def write_run(  # a builder: every keyword is one thing a test may vary
                 "model": model_name,
                 "environment": "cuda" if gpu else "cpu",
                 "args": {"max_num_batched_tokens": 4096} if args is None else args,
-                "variables": {},
+                "variables": variables or {},
             },
             "model": model or {"source": "demo", "load_format": "dummy"},
             "device": "cuda" if gpu else "cpu",

@@ -18,7 +18,8 @@ from support.analysis_helpers import (
 
 from batchscope.common.errors import UserError
 from batchscope.reporting.provenance import models
-from batchscope.results.frames import read_frame, repeats_frame, runs_frame
+from batchscope.reporting.wording import label, varying
+from batchscope.results.frames import column_of, given, read_frame, repeats_frame, runs_frame
 from batchscope.results.published import load_published, match, same_model, same_prompts
 from batchscope.results.records import load_run, load_runs
 from scripts import make_tables
@@ -55,6 +56,34 @@ def test_frames_keep_order_and_survive_parquet(tmp_path):
         "engine.max_num_batched_tokens",
     ]
     assert runs["engine.cudagraph_capture_sizes"].iloc[-1] == "[1, 2]"
+
+
+def test_extra_arguments_and_variables_have_columns_and_tell_runs_apart(tmp_path):
+    """As a study has them as axes: `engine.extra.<argument>`, keys inside one, and `engine.variables.<NAME>`."""
+    compiled = {"mode": 3, "pass_config": {"fuse_allreduce_rms": False}}
+    folders = [
+        write_run(tmp_path, suffix="-a", args={"enable_chunked_prefill": True}, variables={"VLLM_X": "1"}),
+        write_run(tmp_path, suffix="-b", args={"enable_chunked_prefill": False}, variables={}),
+        write_run(tmp_path, suffix="-c", args={"compilation_config": compiled}),
+    ]
+    runs = runs_frame(load_runs(folders), PUBLISHED)
+    make_tables.write_frame(runs, tmp_path / "runs")
+    pd.testing.assert_frame_equal(read_frame(tmp_path / "runs.parquet"), runs)
+    axes = {
+        "engine.extra.enable_chunked_prefill": [True, False, None],
+        "engine.extra.compilation_config.mode": [None, None, 3],
+        "engine.extra.compilation_config.pass_config.fuse_allreduce_rms": [None, None, False],
+        "engine.variables.VLLM_X": ["1", None, None],
+    }
+    for axis, values in axes.items():
+        assert [given(value) for value in runs[column_of(axis)]] == values
+    settings = varying(runs)
+    assert settings == ["layout", *sorted(map(column_of, axes))]
+    assert [label(run, settings) for _, run in runs.iterrows()] == [
+        "packed prompts (mode=default, fuse_allreduce_rms=default, enable_chunked_prefill=True, VLLM_X=1)",
+        "packed prompts (mode=default, fuse_allreduce_rms=default, enable_chunked_prefill=False, VLLM_X=default)",
+        "packed prompts (mode=3, fuse_allreduce_rms=False, enable_chunked_prefill=default, VLLM_X=default)",
+    ]
 
 
 @pytest.mark.parametrize("path", ["/mnt/models/Hermes-3", "models/Hermes-3/"])

@@ -19,6 +19,7 @@ from batchscope.common.errors import UserError
 from batchscope.config.studies import Plot, Study
 from batchscope.reporting.style import save
 from batchscope.reports.study.figure import arrange, baseline, study_figure
+from batchscope.reports.study.findings import findings
 from batchscope.results.frames import repeats_frame, runs_frame
 from batchscope.results.published import load_published
 from batchscope.results.records import load_runs
@@ -157,6 +158,46 @@ def test_an_argument_left_to_vllm_is_a_place_of_its_own(tmp_path):
         "max_num_batched_tokens",
         "(max_num_batched_tokens=10,000)",
     } <= set(shown)
+
+
+@pytest.mark.parametrize(
+    ("x", "series", "words"),
+    [
+        (
+            "engine.extra.enable_chunked_prefill",
+            "engine.variables.VLLM_X",
+            {"True", "False", "enable_chunked_prefill", "VLLM_X=1, median", "VLLM_X=default, median"},
+        ),
+        (
+            "engine.variables.VLLM_X",
+            "engine.extra.enable_chunked_prefill",
+            {"1", "default", "VLLM_X", "enable_chunked_prefill=True, median"},
+        ),
+        (
+            "engine.extra.compilation_config.mode",
+            "engine.variables.VLLM_NEVER_SET",
+            {"0", "3", "mode", "VLLM_NEVER_SET=default, median"},
+        ),
+    ],
+)
+def test_an_extra_argument_or_a_variable_is_an_axis_of_the_plot(tmp_path, x, series, words):
+    records = [
+        make_run(
+            tmp_path,
+            study="mine",
+            args={"enable_chunked_prefill": chunked, "compilation_config": {"mode": 3 if chunked else 0}},
+            variables=variables,
+            suffix=f"-{chunked}-{len(variables)}",
+            seconds=(1.0 + chunked, 1.1 + chunked, 1.2 + chunked),
+        )
+        for chunked in (True, False)
+        for variables in ({}, {"VLLM_X": "1"})
+    ]
+    assert words <= set(draw(tmp_path, records, Study(plot=Plot(x=x, series=series))))
+    said = findings(runs_frame(records, []), Plot(x=x, series=series))
+    assert any("VLLM_X=1" in sentence and "enable_chunked_prefill=False" in sentence for sentence in said), (
+        said
+    )
 
 
 def test_an_argument_that_no_run_sets_is_the_default(tmp_path):

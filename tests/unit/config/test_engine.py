@@ -1,0 +1,60 @@
+"""The engine's block: arguments under vLLM's names, and environment variables as text."""
+
+import json
+
+import jsonschema
+import pytest
+
+from batchscope.common.errors import UserError
+from batchscope.config.configuration import load_config
+from batchscope.config.documentation import json_schema
+from batchscope.config.engine import Engine, EngineArguments, variable_text
+
+
+def test_null_keeps_the_default_of_vllm() -> None:
+    arguments = EngineArguments(max_num_seqs=None, extra={"swap_space": 4, "other": None})
+    assert arguments.as_vllm() == {"swap_space": 4}
+    assert arguments == EngineArguments(extra={"swap_space": 4}), "what is left to vLLM is not said twice"
+
+
+@pytest.mark.parametrize("name", ["max_num_seqs", "tokenizer", "load_format"])
+def test_an_argument_with_a_key_of_its_own_is_not_taken_under_extra(name: str) -> None:
+    with pytest.raises(UserError, match=f"engine.args.extra: {name}: has a key of its own; set it there"):
+        load_config({"engine": {"args": {"extra": {name: None}}}})
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "1"), (False, "0"), (1, "1"), (0, "0"), (40_000_000_000, "40000000000"), (0.25, "0.25"), (2.0, "2.0"),
+        ("true", "true"), ("", ""), ("a b", "a b"), (None, None),
+    ],
+)  # fmt: skip
+def test_a_variable_is_text(value: object, text: str | None) -> None:
+    assert variable_text(value) == text  # type: ignore[arg-type]
+    assert Engine.model_validate({"variables": {"X": value}}).variables == (
+        {} if text is None else {"X": text}
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"VLLM-X": 1}, "engine.variables.VLLM-X"),
+        ({"A=B": "1"}, "engine.variables.A=B"),
+        ({"1X": "1"}, "engine.variables.1X"),
+        ({"X": [1]}, r"engine.variables.X: Input should be a valid string, got \[1\]"),
+        ({"X": {"y": 1}}, "engine.variables.X: Input should be a valid string"),
+        (["X"], "engine.variables: Input should be a valid dictionary"),
+    ],
+)
+def test_what_no_environment_can_hold_is_refused(variables: object, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        load_config({"engine": {"variables": variables}})
+
+
+def test_the_schema_takes_every_scalar_for_a_variable_and_nothing_else() -> None:
+    schema = json.loads(json_schema())
+    jsonschema.validate({"engine": {"variables": {"A": True, "B": 1, "C": 0.5, "D": "x", "E": None}}}, schema)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"engine": {"variables": {"A": [1]}}}, schema)

@@ -1,0 +1,102 @@
+"""From studies to points: grids, exceptions to them, and keys that there are not."""
+
+import pytest
+from support.studies import names, runs
+
+from batchscope.common.errors import UserError
+
+
+def test_a_grid_is_every_combination_in_the_order_of_the_file() -> None:
+    assert names(grid={"n": [4, 40], "layout": ["packed", "separate"]}) == [
+        "packed-n4", "separate-n4", "packed-n40", "separate-n40",
+    ]  # fmt: skip
+
+
+def test_overrides_change_values_and_names_follow_layout_and_n() -> None:
+    found = runs(
+        set={"reviews": 40},
+        grid={"n": [1, 4]},
+        overrides=[{"when": {"n": 1}, "set": {"layout": "separate", "measure.repeats": 7}}],
+    )
+    assert [(run.name, run.measure.repeats) for run in found] == [("separate-n1", 7), ("packed-n4", 3)]
+    assert [run.prompts.id for run in found] == ["demo-separate-r40", "demo-packed-n4-r40"]
+
+
+def test_runs_that_submit_the_same_prompts_share_them() -> None:
+    found = runs(grid={"engine.max_num_seqs": [8, 16, 32]})
+    assert len({run.prompts for run in found}) == 1
+    assert len({run.name for run in found}) == 3
+
+
+def test_the_engine_s_own_names_are_set_overridden_and_matched_by_value_not_by_spelling() -> None:
+    found = runs(
+        set={"engine.variables.A": 1, "engine.extra.swap_space": 2},
+        grid={"engine.variables.B": [True, "2"]},
+        include=[{"engine.variables.B": 0}],
+        overrides=[
+            {
+                "when": {"engine.variables.A": "1", "engine.variables.B": 1},
+                "set": {"engine.variables.C": False},
+            },
+            {"when": {"engine.variables.B": False}, "set": {"engine.extra.swap_space": None}},
+        ],
+    )
+    assert [run.engine.variables for run in found] == [
+        {"A": "1", "B": "1", "C": "0"}, {"A": "1", "B": "2"}, {"A": "1", "B": "0"},
+    ]  # fmt: skip
+    assert [run.engine.args.extra for run in found] == [{"swap_space": 2}, {"swap_space": 2}, {}]
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"),
+    [
+        (
+            {"grid": {"engine.extra.max_num_seqs": [1]}},
+            r"studies\.mine\.grid: max_num_seqs: has a key of its own; set it there, not under 'extra'",
+        ),
+        (
+            {"set": {"engine.extra.load_format": None}},
+            r"studies\.mine\.set: load_format: has a key of its own",
+        ),
+        (
+            {"include": [{"engine.extra.model.name": "x"}]},
+            r"studies\.mine\.include: model: has a key of its own",
+        ),
+        ({"grid": {"engine.extra.swap-space": [1]}}, r"'swap-space' is no engine argument; .* with _"),
+        ({"set": {"engine.variables.A-B": 1}, "grid": {"n": [4]}}, r"studies\.mine \(n: 4\): variables\.A-B"),
+        (
+            {"set": {"engine.extra.a": 3}, "include": [{"engine.extra.a.b": 1}]},
+            r"engine\.extra: 'a' is 3, which holds no 'b'; write it as a mapping",
+        ),
+        (
+            {"grid": {"engine.variables.X": [True, "1"]}},
+            r"engine\.variables\.X: 1 and engine\.variables\.X: 1 are the same run; drop one",
+        ),
+        (
+            {"grid": {"n": [4]}, "overrides": [{"when": {"engine.variables.X": 1}, "set": {"n": 5}}]},
+            r"studies\.mine\.overrides: no run has engine\.variables\.X: 1",
+        ),
+    ],
+)
+def test_a_wrong_name_or_value_is_an_error_that_says_where(keys: dict[str, object], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        runs(**keys)
+
+
+@pytest.mark.parametrize(
+    ("keys", "first", "second"),
+    [
+        ({"grid": {"n": [4, 4]}}, "n: 4", "n: 4"),
+        ({"grid": {"n": [4]}, "include": [{"n": 4, "layout": "packed"}]}, "n: 4, layout: packed", "n: 4"),
+        (
+            {"grid": {"engine.extra.x": [None]}, "include": [{"engine.extra.x": None}]},
+            "engine.extra.x: None",
+            "eng",
+        ),
+    ],
+)
+def test_a_run_that_is_there_twice_is_an_error(keys: dict[str, object], first: str, second: str) -> None:
+    with pytest.raises(UserError) as error:
+        runs(**keys)
+    assert str(error.value).startswith(f"studies.mine: {first} and {second}")
+    assert str(error.value).endswith(" are the same run; drop one")
