@@ -11,7 +11,6 @@ from pydantic import (
     Field,
     PositiveInt,
     ValidationError,
-    field_validator,
 )
 
 from batchscope.common.errors import UserError
@@ -72,17 +71,6 @@ class Config(Section):
         default_factory=default_studies,
         description="the questions; a study starts from the blocks above. null drops one",
     )
-
-    @field_validator("studies")
-    @classmethod
-    def _names_are_free(cls, studies: dict[str, Study | None]) -> dict[str, Study | None]:
-        if clash := sorted(
-            {"runs", "repeats", "summary", "labels", "cost", "profiles", "memory"} & set(studies)
-        ):
-            raise ValueError(f"'{clash[0]}' is the name of a table of its own; rename the study")
-        if like := [name for name in studies if name.startswith("serving_")]:
-            raise ValueError(f"'{like[0]}' is how tables of serving.studies are named; rename the study")
-        return studies
 
     @property
     def active_studies(self) -> dict[str, Study]:
