@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from batchscope.config.configuration import load_config
 from batchscope.results.frames import repeats_frame, runs_frame
 from batchscope.results.labels import with_labels
 from batchscope.results.published import load_published
-from batchscope.results.records import load_runs
+from batchscope.results.records import RunRecord, load_runs
 from batchscope.studies.grid import expand_studies
 
 PUBLISHED = Path(__file__).parents[1] / "docs" / "reference" / "h800" / "offline.csv"
@@ -32,10 +33,16 @@ def main() -> None:
     records = load_runs(args.runs / run.id for run in expand_studies(config))
     if args.labels:
         records = with_labels(records, args.labels)
-    runs = runs_frame(records, load_published(args.published))
-    write_frame(runs, args.out / "runs")
-    write_frame(repeats_frame(records), args.out / "repeats")
+    runs = write_tables(records, args.published, args.out)
     print(f"{len(runs)} runs ({int((~runs['valid']).sum())} not valid) in {args.out}")
+
+
+def write_tables(records: Sequence[RunRecord], published: Path, out: Path) -> pd.DataFrame:
+    """Write ``runs`` and ``repeats``, and return the former."""
+    runs = runs_frame(records, load_published(published))
+    write_frame(runs, out / "runs")
+    write_frame(repeats_frame(records), out / "repeats")
+    return runs
 
 
 def write_frame(frame: pd.DataFrame, stem: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where figures come from, in sentences: hardware, versions, models, and how far published figures compare."""
+"""Where figures come from, in sentences: hardware, versions, models; and how far published ones compare."""
 
 from datetime import datetime
 from typing import Any

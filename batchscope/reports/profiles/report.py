@@ -10,7 +10,7 @@ from batchscope.reports.profiles.page import TITLE, profiles_page
 
 
 def write_report(job: ReportJob) -> str:
-    """Write ``profiles.md``, ``.html``, ``.csv``, ``_steps.csv``, ``.png``, ``.svg``, and say what was written.
+    """Write page, figure, ``profiles.csv`` and ``profiles_steps.csv``, and say what was written.
 
     Raises:
         UserError: no capture is named, or one is not whole.

@@ -29,7 +29,7 @@ def write_report(job: ReportJob) -> str:
 
 
 def write_timelines(folders: Sequence[Path], out: Path) -> None:
-    """Write ``{run}.svg``, ``.png`` and ``.txt`` for each run folder of one study; what ``out`` held is removed."""
+    """Write ``{run}.svg``, ``.png`` and ``.txt`` for each run of one study; what ``out`` held is removed."""
     timelines = [load_timeline(folder) for folder in folders]
     runs = runs_frame([timeline.record for timeline in timelines], published=[])
     settings = varying(runs)

@@ -17,6 +17,7 @@ from batchscope.common.errors import UserError
 from batchscope.cost.memory import REST as ESTIMATED_REST
 from batchscope.profiling.capture import CaptureJob, engine_environment, run_capture
 from batchscope.profiling.memory_snapshot import joined, parse, read_snapshot, timeline
+from batchscope.reports.job import ReportJob
 from batchscope.reports.memory.figure import beside_kv_cache, positions, sections
 from batchscope.reports.memory.frame import (
     LINES,
@@ -28,7 +29,7 @@ from batchscope.reports.memory.frame import (
     utilization,
 )
 from batchscope.reports.memory.page import MemoryProfile, load_memory, memory_page
-from scripts.report_memory import write_report
+from batchscope.reports.memory.report import write_report
 
 SHAPE = {
     "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2,
@@ -329,13 +330,13 @@ def test_a_break_in_the_history_is_marked(tmp_path: Path, snapshot: dict, missin
     curve, not_kept = joined(START, snapshot)
     curve.to_parquet(folder / "timeline.parquet")
     (folder / "memory.json").write_text(json.dumps(memory("cuda") | {"not_kept": not_kept}))
-    write_report([folder], tmp_path / "tables", tmp_path / "plots")
+    write_report(ReportJob(tmp_path, tmp_path, captures=(folder,)))
     assert ("not kept" in (tmp_path / "plots" / "memory.svg").read_text()) == missing
 
 
 def test_all_is_written(tmp_path: Path) -> None:
     folders = [capture(tmp_path, device) for device in ("cuda", "cpu")]
-    write_report(folders, tmp_path / "tables", tmp_path / "plots")
+    write_report(ReportJob(tmp_path, tmp_path, captures=tuple(folders)))
     frame = pd.read_csv(tmp_path / "tables" / "memory.csv")
     assert frame.groupby("run")["measured_bytes"].sum().to_dict() == {"run-cuda": 1000, "run-cpu": 1000}
     assert (

@@ -8,7 +8,7 @@ from batchscope.config.studies import Plot, Study
 from batchscope.reporting.provenance import comparability
 from batchscope.reporting.render import study_html, study_markdown, summary_html, summary_markdown
 from batchscope.reports.study.page import study_page
-from batchscope.reports.study.summary import sweep
+from batchscope.reports.summary.page import sweep
 
 CACHED = "512 prompt tokens came from the prefix cache, 0 expected"
 

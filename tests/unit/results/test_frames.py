@@ -24,7 +24,7 @@ from batchscope.results.frames import read_frame, repeats_frame, runs_frame
 from batchscope.results.metrics import METRICS, summarise
 from batchscope.results.published import load_published, match, same_model, same_prompts
 from batchscope.results.records import load_run, load_runs
-from scripts import make_tables
+from scripts import make_report, make_tables
 
 PUBLISHED = load_published(make_tables.PUBLISHED)
 
@@ -241,8 +241,13 @@ def test_make_tables_writes_every_file(tmp_path, monkeypatch, capsys):
     make_tables.main()
     names = {path.name for path in out.iterdir()}
     frames = {f"{stem}.{kind}" for stem in ("runs", "repeats") for kind in ("csv", "parquet")}
-    pages = {f"{study}.{kind}" for study in ("packing", "saturation") for kind in ("md", "html", "csv")}
-    assert names == frames | pages | {"summary.md", "summary.html"}
+    assert names == frames
     assert "7 runs (0 not valid)" in capsys.readouterr().out
+    for name, study in (("study", "packing"), ("study", "saturation"), ("summary", "")):
+        words = ["make_report.py", name, "--results", str(tmp_path), "--study", study]
+        monkeypatch.setattr("sys.argv", words)
+        make_report.main()
+    pages = {f"{study}.{kind}" for study in ("packing", "saturation") for kind in ("md", "html", "csv")}
+    assert {path.name for path in out.iterdir()} == frames | pages | {"summary.md", "summary.html"}
     assert (out / "summary.md").read_text().startswith("# My labels\n\n## packing\n")
     assert list(pd.read_csv(out / "packing.csv")["n"]) == [4, 4, 40, 40]

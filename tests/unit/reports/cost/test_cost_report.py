@@ -22,7 +22,7 @@ from batchscope.reports.cost.page import cost_page, show_figure
 from batchscope.results.frames import runs_frame
 from batchscope.results.metrics import mfu
 from batchscope.results.records import load_runs
-from scripts import report_cost
+from scripts import make_report
 
 LIMITS = {"max_num_batched_tokens": 16_384, "max_num_seqs": 1_024, "kv_cache_tokens": 914_784}
 ON_H200 = {
@@ -329,9 +329,8 @@ def test_the_script_writes_all_five_files(tmp_path, monkeypatch, capsys):
     demo_folders(tmp_path)
     config = write_config(tmp_path / "config.json", studies=DEMO_STUDIES)
     tables, plots = tmp_path / "tables", tmp_path / "plots"
-    words = ["report_cost.py", "--runs", str(tmp_path / "runs"), "--config", str(config)]
-    monkeypatch.setattr("sys.argv", [*words, "--out-tables", str(tables), "--out-plots", str(plots)])
-    report_cost.main()
+    monkeypatch.setattr("sys.argv", ["make_report.py", "cost", "--results", str(config.parent)])
+    make_report.main()
     assert "7 runs" in capsys.readouterr().out
     assert sorted(path.name for path in tables.iterdir()) == ["cost.csv", "cost.html", "cost.md"]
     assert sorted(path.name for path in plots.iterdir()) == ["cost.png", "cost.svg"]

@@ -15,7 +15,7 @@ from batchscope.reports.labels.page import NOTHING, labels_page
 from batchscope.reports.study.findings import findings
 from batchscope.results.frames import runs_frame
 from batchscope.results.labels import load_labels, with_labels
-from scripts import make_tables, report_labels
+from scripts import make_report, make_tables
 
 
 def study(tmp_path, runs, name="s", **values):
@@ -195,17 +195,19 @@ def test_scripts_from_runs_to_page_and_figure(tmp_path, monkeypatch, capsys):
     }
     make_run(tmp_path, study="unread", n=4, model=REAL)
     config = str(write_config(tmp_path / "config.json", studies=studies))
-    tables, labels, plots = (str(tmp_path / name) for name in ("tables", "labels", "plots"))
+    tables, labels = (str(tmp_path / name) for name in ("tables", "labels"))
     words = ["make_tables.py", "--runs", str(tmp_path / "runs"), "--config", config, "--labels", labels]
     monkeypatch.setattr("sys.argv", [*words, "--out", tables])
     make_tables.main()
     frame = pd.read_csv(tmp_path / "tables" / "runs.csv")
     assert list(frame["accuracy"].dropna()) == [0.9, 0.99, 0.9875, 0.985, 0.95, 0.99, 0.99]
+    monkeypatch.setattr("sys.argv", ["make_report.py", "study", "--results", str(tmp_path), "--study", "s"])
+    make_report.main()
     assert "correct reviews/s" in (tmp_path / "tables" / "s.md").read_text()
 
-    words = ["report_labels.py", "--tables", f"{tables}/runs.parquet", "--labels", labels, "--config", config]
-    monkeypatch.setattr("sys.argv", [*words, "--out-tables", tables, "--out-plots", plots])
-    report_labels.main()
+    capsys.readouterr()
+    monkeypatch.setattr("sys.argv", ["make_report.py", "labels", "--results", str(tmp_path)])
+    make_report.main()
     assert "labels of 7 of 8 runs judged" in capsys.readouterr().out
     found = pd.read_csv(tmp_path / "tables" / "labels.csv")
     assert list(found["base"].dropna()) == ["separate-n1"] * 6
@@ -213,5 +215,5 @@ def test_scripts_from_runs_to_page_and_figure(tmp_path, monkeypatch, capsys):
     assert "No labels: unread," in (tmp_path / "tables" / "labels.md").read_text()
     drawn = (tmp_path / "plots" / "labels.svg").read_bytes()
     assert (tmp_path / "plots" / "labels.png").read_bytes().startswith(b"\x89PNG")
-    report_labels.main()
+    make_report.main()
     assert (tmp_path / "plots" / "labels.svg").read_bytes() == drawn

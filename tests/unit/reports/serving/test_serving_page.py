@@ -16,6 +16,7 @@ from batchscope.config.configuration import load_config
 from batchscope.config.serving import ServingStudy, Slo
 from batchscope.reporting.page import Struck
 from batchscope.reporting.render import study_html, study_markdown
+from batchscope.reports.registry import check_study_names
 from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.page import serving_page, serving_table
 from batchscope.reports.serving.vllm_lines import LINES, UNDEFINED
@@ -178,7 +179,7 @@ def test_mistakes_are_named(serving: dict, words: str) -> None:
 
 def test_a_study_cannot_take_the_name_of_a_serving_table() -> None:
     with pytest.raises(UserError, match="how tables of serving"):
-        load_config({"studies": {"serving_x": {"grid": {"n": [4]}}}})
+        check_study_names(load_config({"studies": {"serving_x": {"grid": {"n": [4]}}}}).studies)
 
 
 def test_engine_arguments_as_flags() -> None:
