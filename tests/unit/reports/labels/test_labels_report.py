@@ -7,7 +7,7 @@ import pytest
 from support.analysis_helpers import HERMES, REAL, labelled, make_run, write_config, write_labels
 
 from batchscope.config.studies import Plot
-from batchscope.reporting.render import study_html, study_markdown
+from batchscope.reporting.render import page_html, page_markdown
 from batchscope.reporting.wording import SETTINGS
 from batchscope.reports.labels.figure import labels_figure
 from batchscope.reports.labels.frame import base_of, labels_of_studies, positions_frame, quality_frame
@@ -70,16 +70,16 @@ def test_the_page_says_what_packing_costs(tmp_path):
     assert cells[4]["too few labels measured"] == "1"
     assert cells[0]["difference (points) measured"].startswith("-9.0 (-10.0 to")
     assert cells[6]["difference (points) measured"] == ""
-    assert "negative (gold positive, labelled)" in study_markdown(page)
-    assert '<span class="spread">(-10.0' in study_html(page)
+    assert "negative (gold positive, labelled)" in page_markdown(page)
+    assert '<span class="spread">(-10.0' in page_html(page)
 
 
 def test_runs_that_do_not_count_are_struck_and_compared_with_nothing(tmp_path):
     runs, labels = study(tmp_path, PACKING, invalid=[{"code": "steps"}])
     page = labels_page(runs, quality_frame(runs, labels))
     assert page.findings == ["No comparison: no study has separate prompts and 10 packed ones to compare."]
-    assert study_html(page).count("<del>10.0") == 0
-    assert study_html(page).count("<del>90.0") == 1
+    assert page_html(page).count("<del>10.0") == 0
+    assert page_html(page).count("<del>90.0") == 1
 
 
 def test_runs_without_labels_are_named(tmp_path):
@@ -107,8 +107,8 @@ def test_nothing_to_judge(tmp_path, values, text):
     assert found.empty
     page = labels_page(runs, found)
     assert page.findings[0].startswith(text)
-    assert study_html(page)
-    assert study_markdown(page).count("\n") > 3
+    assert page_html(page)
+    assert page_markdown(page).count("\n") > 3
     figure = labels_figure(runs, found, places)
     assert any(each.get_text().startswith(text) for each in figure.texts)
 
