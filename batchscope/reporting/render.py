@@ -31,7 +31,7 @@ _ENVIRONMENT = jinja2.Environment(
 
 
 def page_markdown(page: Page) -> str:
-    """A study's page as Markdown."""
+    """A page as Markdown."""
     parts = [f"# {page.title}", *_opening(page)]
     if page.table.rows:
         parts.append(table_markdown(page.table))
@@ -58,7 +58,7 @@ def summary_markdown(title: str, pages: Sequence[Page], sweep: str | None = None
 
 
 def page_html(page: Page) -> str:
-    """A study's page as a single HTML file that needs nothing else."""
+    """A page as a single HTML file that needs nothing else."""
     groups = [
         (name, len(list(columns))) for name, columns in groupby(page.table.columns, key=lambda key: key[0])
     ]
@@ -106,8 +106,12 @@ def _is_struck(cell: str) -> bool:
 
 
 def _css(group: str, name: str) -> str:
-    fixed = [name] * (name in ("layout", "n") and not group)
-    return " ".join(fixed + ["text"] * (name in TEXT_COLUMNS) + ["published"] * (group == LABEL))
+    classes = [name] if name in ("layout", "n") and not group else []
+    if name in TEXT_COLUMNS:
+        classes.append("text")
+    if group == LABEL:
+        classes.append("published")
+    return " ".join(classes)
 
 
 def _heading(name: str) -> Markup:

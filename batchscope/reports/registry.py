@@ -1,8 +1,8 @@
 """All reports: what each reads and writes, and how the HTML report shows it.
 
 A new one takes a folder ``batchscope/reports/NAME`` whose ``report.py`` has a ``write_report``, an entry in
-`REPORTS`, and a caption, ``report/NAME.rst``. Its rule, its place in ``all`` and the table names that studies cannot
-take follow from the entry.
+`REPORTS`, and a caption, ``report/NAME.rst``. Its rule, its place in ``all``, and which table names studies
+cannot have, follow from the entry.
 
 This module imports no report and names none in full, so that a rule depends on its own report alone.
 """

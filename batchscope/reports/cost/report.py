@@ -4,7 +4,7 @@ from batchscope.reporting.files import write_csv, write_figure, write_page
 from batchscope.reports.cost.curves import curves_of
 from batchscope.reports.cost.figure import Sheet, cost_figure
 from batchscope.reports.cost.frame import constants, cost_frame, estimate
-from batchscope.reports.cost.page import TITLE, cost_page, describe_choice
+from batchscope.reports.cost.page import TITLE, cost_page, describe_shown_configuration
 from batchscope.reports.job import ReportJob
 from batchscope.results.frames import runs_frame
 from batchscope.results.records import load_runs
@@ -21,6 +21,7 @@ def write_report(job: ReportJob) -> str:
     write_page(page, job.table(TITLE))
     write_csv(frame, job.table(TITLE))
     write_figure(
-        cost_figure(Sheet(frame, curves), [*page.context, *describe_choice(curves)]), job.plot(TITLE)
+        cost_figure(Sheet(frame, curves), [*page.context, *describe_shown_configuration(curves)]),
+        job.plot(TITLE),
     )
     return f"{len(records)} runs in {job.table(TITLE)}.md and {job.plot(TITLE)}.png"

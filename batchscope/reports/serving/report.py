@@ -12,7 +12,7 @@ from batchscope.reports.serving.figure import serving_figure
 from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.offline import beside_offline
 from batchscope.reports.serving.offline_runs import runs_beside
-from batchscope.reports.serving.page import label, serving_page
+from batchscope.reports.serving.page import point_name, serving_page
 from batchscope.reports.serving.request_timeline import timeline_figure
 from batchscope.results.latencies import latencies
 from batchscope.results.load_points import LoadPoint, load_points
@@ -52,5 +52,5 @@ def draw_timelines(points: Sequence[LoadPoint], frame: pd.DataFrame, footnote: s
     for point, (_, row) in zip(points, frame.iterrows(), strict=True):
         if point.client.empty:
             continue
-        figure = timeline_figure(f"{label(row)}: each request", point.client, point.run.steps, footnote)
+        figure = timeline_figure(f"{point_name(row)}: each request", point.client, point.run.steps, footnote)
         write_figure(figure, out / point.served.run)

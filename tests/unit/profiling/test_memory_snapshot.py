@@ -18,7 +18,7 @@ from batchscope.cost.memory import REST as ESTIMATED_REST
 from batchscope.profiling.capture import CaptureJob, engine_environment, run_capture
 from batchscope.profiling.memory_snapshot import joined, parse, read_snapshot, timeline
 from batchscope.reports.job import ReportJob
-from batchscope.reports.memory.figure import beside_kv_cache, positions, sections
+from batchscope.reports.memory.figure import beside_kv_cache, parts_of_history, places_of_events
 from batchscope.reports.memory.frame import (
     LINES,
     REST,
@@ -186,13 +186,13 @@ def test_a_history_may_be_empty() -> None:
 def test_each_part_of_the_history_is_as_wide_as_every_other() -> None:
     moments = {"weights": 1.0, "profile run": 2.0, "KV cache": 3.0, "CUDA graphs": 4.0, "window": 5.0}
     times = np.array([0.9, 1.1, 2.0, 2.1, 2.2, 2.3, 4.5, 6.0])
-    parts = sections(times, moments)
+    parts = parts_of_history(times, moments)
     assert parts == {"weights": (0, 2), "profile run": (2, 6), "CUDA graphs": (6, 7), "window": (7, 8)}
-    assert positions(parts).tolist() == [0, 0.5, 1, 1.25, 1.5, 1.75, 2, 3]
-    late = sections(times[6:], moments)  # the history begins later
+    assert places_of_events(parts).tolist() == [0, 0.5, 1, 1.25, 1.5, 1.75, 2, 3]
+    late = parts_of_history(times[6:], moments)  # the history begins later
     assert late == {"CUDA graphs": (0, 1), "window": (1, 2)}
-    assert positions(late).tolist() == [0, 1]
-    assert len(positions(sections(times[:0], moments))) == 0
+    assert places_of_events(late).tolist() == [0, 1]
+    assert len(places_of_events(parts_of_history(times[:0], moments))) == 0
 
 
 def test_the_curve_leaves_the_kv_cache_out() -> None:

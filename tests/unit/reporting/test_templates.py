@@ -12,7 +12,9 @@ TEMPLATES = sorted((ROOT / "batchscope/reporting/templates").iterdir())
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
 def test_a_changed_template_makes_pages_stale(tmp_path, template):
-    shutil.copytree(ROOT / "batchscope", tmp_path / "batchscope", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        ROOT / "batchscope", tmp_path / "batchscope", ignore=shutil.ignore_patterns("__pycache__")
+    )
     before = digest_of(["batchscope.reporting.render"], root=tmp_path)
     assert before == digest_of(["batchscope.reporting.render"])
     # another root: what was read of the first one is kept for as long as the process lives

@@ -19,7 +19,7 @@ from batchscope.reporting.render import page_html, page_markdown
 from batchscope.reports.registry import check_study_names
 from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.page import serving_page, serving_table
-from batchscope.reports.serving.vllm_lines import LINES, UNDEFINED
+from batchscope.reports.serving.vllm_lines import UNDEFINED, VLLM_LINES
 from batchscope.results.latencies import latencies, statistics, within_slo
 from batchscope.results.load_points import load_point
 from batchscope.statistics.knee import knee
@@ -95,7 +95,7 @@ def test_every_published_line_stands_beside_ours(tmp_path: Path) -> None:
     assert ours["Mean TPOT (ms)"] == ours["P99 ITL (ms)"] == UNDEFINED
     single = dict(zip(words, columns["H800 published", "separate, all at once"], strict=True))
     assert single["Median ITL (ms)"] == f"0.00: {UNDEFINED}"
-    assert len(words) > len(LINES) == 19
+    assert len(words) > len(VLLM_LINES) == 19
 
 
 def test_a_late_client_makes_a_load_point_invalid(tmp_path: Path) -> None:
