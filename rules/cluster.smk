@@ -11,9 +11,8 @@ from batchscope.jobs.cluster import Allocation, explain, kept_measurements, log_
 
 # Seconds of work each, or a download, which compute nodes are often cut off from.
 ASSETS = ("make_dataset", "prepare_model", "make_prompts")
-PAGES = ("make_tables", "score_labels", "plot_study", "report_labels", "report_cost", "report_profiles")
-PAGES += ("report_memory", "report_serving")
-workflow.localrules(*ASSETS, *PAGES)
+TABLES = ("make_tables", "score_labels", *(kind.rule for kind in REPORTS if kind.local))
+workflow.localrules(*ASSETS, *TABLES)
 
 # The name under which a profile says how many runs may share an allocation.
 workflow.parent_groupids.update(dict.fromkeys((*ENGINES.values(), *SERVERS.values()), "engine"))

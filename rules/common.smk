@@ -19,7 +19,10 @@ from batchscope.inputs.texts.sources import SOURCES
 from batchscope.inputs.texts.sources import module_of as module_of_source
 from batchscope.jobs.environments import export_to_jobs, installed_versions, warning
 from batchscope.profiling.profiled_runs import profiled_runs
-from batchscope.profiling.profilers import PROFILERS, module_of, profilers_of_page
+from batchscope.profiling.profilers import PROFILERS
+from batchscope.profiling.profilers import module_of as module_of_profiler
+from batchscope.reports.registry import REPORTS, check_study_names
+from batchscope.reports.serving.offline_runs import runs_beside
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import measuring_order, runs_by_engine
 from batchscope.studies.spec import canonical_json, run_spec
@@ -27,6 +30,7 @@ from batchscope.workflow.code_digest import digest_of
 
 try:
     CONFIG = load_config(config)
+    check_study_names(CONFIG.studies)
     RUNS = {(run.study, run.name): run for run in expand_studies(CONFIG)}
     SERVING = {(run.study, run.name): run for run in expand_serving(CONFIG)}
 except UserError as error:
@@ -43,7 +47,6 @@ RECORDS = ("measurement.json", "environment.json", "requests.parquet", "steps.pa
 SERVED = ("measurement.json", "environment.json", "client.parquet", "steps.parquet", "hardware.parquet")
 # The configuration, whose values are parameters; and what only starts, watches and words things.
 TOLD_ELSEWHERE = ("batchscope.config", "batchscope.jobs")
-PROFILE_PAGES = {page: profilers_of_page(page) for page in ("profiles", "memory")}
 PROMPT_SETS = {run.prompts.id: run.prompts for run in (*RUNS.values(), *SERVING.values())}
 export_to_jobs(CONFIG.environments)
 VERSIONS = {name: installed_versions(environment) for name, environment in CONFIG.environments.items()}
@@ -56,8 +59,8 @@ for name in sorted({run.engine.environment for run in (*RUNS.values(), *SERVING.
 wildcard_constraints:
     study="|".join(map(re.escape, CONFIG.active_studies)),
     run="|".join(map(re.escape, sorted({name for _, name in RUNS}))),
-    asked="|".join(map(re.escape, CONFIG.serving.active_studies)),
-    point="|".join(map(re.escape, sorted({name for _, name in SERVING}))),
+    serving_study="|".join(map(re.escape, CONFIG.serving.active_studies)),
+    load_point="|".join(map(re.escape, sorted({name for _, name in SERVING}))),
     prompts="|".join(map(re.escape, PROMPT_SETS)),
     model="|".join(map(re.escape, CONFIG.models)),
 
@@ -100,7 +103,7 @@ def engine_of(wildcards):
 def load_of(wildcards):
     if workflow.remote_exec:
         stay_together()
-    return SERVING[wildcards.asked, wildcards.point]
+    return SERVING[wildcards.serving_study, wildcards.load_point]
 
 
 def server_of(wildcards):
@@ -109,13 +112,7 @@ def server_of(wildcards):
 
 
 def loads_of_study(wildcards):
-    return [run for run in SERVING.values() if run.study == wildcards.asked]
-
-
-def offline_beside(wildcards):
-    """Offline runs of the same prompts on the same engine configuration."""
-    wanted = [(run.prompts, run.engine, run.workload.reuse) for run in loads_of_study(wildcards)]
-    return [run for run in RUNS.values() if (run.prompts, run.engine, run.workload.reuse) in wanted]
+    return [run for run in SERVING.values() if run.study == wildcards.serving_study]
 
 
 def device_of(run):
@@ -192,7 +189,7 @@ def files_of_study(*names):
     ]
 
 
-def profiles_of_config(*profilers):
+def captures_of_config(profilers):
     """Those of the profilers that are asked for, of every profiled run.
 
     Looked up only when profiles are wanted: a study that an overlay drops stops nothing else.
@@ -217,9 +214,9 @@ def code_of_capture(wildcards):
 
     Neither the other profilers nor the list of them: one more makes no capture stale.
     """
-    others = [module_of(name) for name in PROFILERS if name != wildcards.profiler]
+    others = [module_of_profiler(name) for name in PROFILERS if name != wildcards.profiler]
     left_out = [*TOLD_ELSEWHERE, "batchscope.profiling.profilers", *others]
-    return digest_of(["scripts.profile_run", module_of(wildcards.profiler)], left_out)
+    return digest_of(["scripts.profile_run", module_of_profiler(wildcards.profiler)], left_out)
 
 
 def gpus_of(run):
@@ -237,3 +234,64 @@ def threads_of(run):
 
 def threads_of_run(wildcards):
     return threads_of(run_of(wildcards))
+
+
+REPORT_INPUTS = {
+    "config": "<results>/config.json",
+    "runs_table": "<results>/tables/runs.parquet",
+    "repeats_table": "<results>/tables/repeats.parquet",
+    "labels": expand("<results>/labels/{study}.parquet", study=STUDIES),
+    "runs": [f"<results>/runs/{run.id}/{name}" for run in RUNS.values() for name in RECORDS],
+    "runs_of_study": files_of_study(
+        "measurement.json", "environment.json", "steps.parquet", "hardware.parquet"
+    ),
+    "load_points": lambda wildcards: [
+        f"<results>/serving/{run.id}/{name}" for run in loads_of_study(wildcards) for name in SERVED
+    ],
+    "offline_runs": lambda wildcards: [
+        f"<results>/runs/{run.id}/{name}"
+        for run in runs_beside(loads_of_study(wildcards), RUNS.values())
+        for name in RECORDS
+    ],
+    "published_serving": committed("docs/reference/h800/serving.csv"),
+}
+
+
+def inputs_of(kind):
+    """A report's inputs by name."""
+    known = {**REPORT_INPUTS, "captures": captures_of_config(kind.profilers)}
+    return {name: known[name] for name in kind.reads}
+
+
+def outputs_of(kind):
+    """A report's outputs by name; what the HTML report shows, with its heading and caption."""
+
+    def shown(path, how, **more):
+        caption = f"../report/{how.caption}.rst"
+        if how.subcategory:
+            more["subcategory"] = how.subcategory
+        return report(path, category=how.category, labels=how.labels, caption=caption, **more)
+
+    files = {}
+    if kind.page:
+        page, *tables = (f"<results>/tables/{name}" for name in kind.tables)
+        files |= {"page": shown(page, kind.page), "tables": tables}
+    if kind.figure:
+        svg = f"<results>/plots/{kind.stem}.svg"
+        files |= {"svg": shown(svg, kind.figure), "png": f"<results>/plots/{kind.stem}.png"}
+    if kind.folder:
+        folder = directory(f"<results>/timelines/{kind.stem}")
+        files["timelines"] = shown(folder, kind.folder, patterns=[kind.folder_pattern])
+    return files
+
+
+def targets_of_all():
+    """What every report but those about profiles shows, for each study that it is about."""
+    studies = {"{study}": STUDIES, "{serving_study}": CONFIG.serving.active_studies}
+    return [
+        f"<results>/{target}"
+        for kind in REPORTS
+        if not kind.profilers
+        for study in studies.get(kind.wildcard, [""])
+        for target in kind.targets(study)
+    ]

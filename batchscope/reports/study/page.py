@@ -7,10 +7,10 @@ from typing import Any
 import pandas as pd
 
 from batchscope.config.studies import Study
-from batchscope.reporting.numbers import show_count, times
+from batchscope.reporting.numbers import show_count, show_ratio
 from batchscope.reporting.page import MEASURED, Log, Page, Row, Struck, Table
 from batchscope.reporting.provenance import comparability, environments, models
-from batchscope.reporting.wording import FAILURES, fault, label, show, varying
+from batchscope.reporting.wording import FAILURES, fault, run_in_words, show_setting, varying
 from batchscope.reports.study.findings import findings
 from batchscope.results.comparison import METRIC
 from batchscope.results.frames import given
@@ -68,7 +68,7 @@ def study_table(runs: pd.DataFrame) -> Table:
 
 
 def _settings(run: "pd.Series[Any]", settings: Sequence[str]) -> Row:
-    row = {("", name.removeprefix("engine.")): show(run[name]) for name in settings}
+    row = {("", name.removeprefix("engine.")): show_setting(run[name]) for name in settings}
     return row | {("", "status"): fault(run)}
 
 
@@ -96,7 +96,7 @@ def _published(run: "pd.Series[Any]") -> Row:
     }
     row["", "same prompts"] = "✓" if run["same_prompts"] else "no"
     if run["same_model"]:
-        row["", "measured / published"] = times(run[f"reproduced.{METRIC}"])
+        row["", "measured / published"] = show_ratio(run[f"reproduced.{METRIC}"])
     return row
 
 
@@ -117,7 +117,7 @@ def notes(runs: pd.DataFrame) -> list[str]:
     for _, run in runs[~runs["valid"]].iterrows():
         kind = FAILURES.get(run["status"], "")
         why = ": ".join(part for part in (kind, given(run["reason"])) if part)
-        lines.append(f"Not counted: {label(run, settings)}. {why}.")
+        lines.append(f"Not counted: {run_in_words(run, settings)}. {why}.")
     return lines
 
 
@@ -125,7 +125,7 @@ def logs(runs: pd.DataFrame) -> list[Log]:
     """What failed runs said last."""
     settings = varying(runs)
     failed = runs[runs["log_tail"].notna()]
-    return [Log(label(run, settings), json.loads(run["log_tail"])) for _, run in failed.iterrows()]
+    return [Log(run_in_words(run, settings), json.loads(run["log_tail"])) for _, run in failed.iterrows()]
 
 
 def _at_power_limit(runs: pd.DataFrame) -> list[str]:
@@ -163,13 +163,13 @@ def _imprecise(runs: pd.DataFrame, settings: Sequence[str]) -> list[str]:
     if wide.empty:
         return []
     asked = " or ".join(f"{each:.3g}" for each in sorted(100 * wide["measure.precision"].unique()))
-    parts = [f"{label(run, settings)}, {100 * run['half_width']:.1f} %" for _, run in wide.iterrows()]
+    parts = [f"{run_in_words(run, settings)}, {100 * run['half_width']:.1f} %" for _, run in wide.iterrows()]
     return [f"Not known as precisely as asked for ({asked} %): {'; '.join(parts)}."]
 
 
 def _trending(runs: pd.DataFrame, settings: Sequence[str]) -> list[str]:
     """A line on the valid runs whose repeats have not settled."""
-    names = [label(run, settings) for _, run in runs[runs["valid"] & runs["trend"]].iterrows()]
+    names = [run_in_words(run, settings) for _, run in runs[runs["valid"] & runs["trend"]].iterrows()]
     if not names:
         return []
     return [

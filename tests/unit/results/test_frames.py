@@ -18,11 +18,11 @@ from support.analysis_helpers import (
 
 from batchscope.common.errors import UserError
 from batchscope.reporting.provenance import models
-from batchscope.reporting.wording import label, varying
+from batchscope.reporting.wording import run_in_words, varying
 from batchscope.results.frames import column_of, given, read_frame, repeats_frame, runs_frame
 from batchscope.results.published import load_published, match, same_model, same_prompts
 from batchscope.results.records import load_run, load_runs
-from scripts import make_tables
+from scripts import make_report, make_tables
 
 PUBLISHED = load_published(make_tables.PUBLISHED)
 
@@ -79,7 +79,7 @@ def test_extra_arguments_and_variables_have_columns_and_tell_runs_apart(tmp_path
         assert [given(value) for value in runs[column_of(axis)]] == values
     settings = varying(runs)
     assert settings == ["layout", *sorted(map(column_of, axes))]
-    assert [label(run, settings) for _, run in runs.iterrows()] == [
+    assert [run_in_words(run, settings) for _, run in runs.iterrows()] == [
         "packed prompts (mode=default, fuse_allreduce_rms=default, enable_chunked_prefill=True, VLLM_X=1)",
         "packed prompts (mode=default, fuse_allreduce_rms=default, enable_chunked_prefill=False, VLLM_X=default)",
         "packed prompts (mode=3, fuse_allreduce_rms=False, enable_chunked_prefill=default, VLLM_X=default)",
@@ -226,8 +226,13 @@ def test_make_tables_writes_every_file(tmp_path, monkeypatch, capsys):
     make_tables.main()
     names = {path.name for path in out.iterdir()}
     frames = {f"{stem}.{kind}" for stem in ("runs", "repeats") for kind in ("csv", "parquet")}
-    pages = {f"{study}.{kind}" for study in ("packing", "saturation") for kind in ("md", "html", "csv")}
-    assert names == frames | pages | {"summary.md", "summary.html"}
+    assert names == frames
     assert "7 runs (0 not valid)" in capsys.readouterr().out
+    for name, study in (("study", "packing"), ("study", "saturation"), ("summary", "")):
+        words = ["make_report.py", name, "--results", str(tmp_path), "--study", study]
+        monkeypatch.setattr("sys.argv", words)
+        make_report.main()
+    pages = {f"{study}.{kind}" for study in ("packing", "saturation") for kind in ("md", "html", "csv")}
+    assert {path.name for path in out.iterdir()} == frames | pages | {"summary.md", "summary.html"}
     assert (out / "summary.md").read_text().startswith("# My labels\n\n## packing\n")
     assert list(pd.read_csv(out / "packing.csv")["n"]) == [4, 4, 40, 40]
