@@ -1,7 +1,7 @@
 """Remake the tables and figures of a reference from its raw files with today's code, and compare them.
 
-Prints what differs, and what cannot be remade and why; exit status 1 where a number or a text differs. The
-reference itself is only read.
+Prints what differs, and what cannot be remade and why; exit status 1 where a number differs, or a text of a
+figure. The reference itself is only read.
 """
 
 import argparse
@@ -65,6 +65,8 @@ def remake(reference: Path, folder: Path, names: Collection[str] = ()) -> None:
     shutil.copyfile(reference / "config.json", results / "config.json")
     config = load_config(json.loads((results / "config.json").read_text(encoding="utf-8")))
     runs = expand_studies(config)
+    timelines = {path.stem for path in (reference / "timelines").glob("*")}
+    picked = {run.study for run in runs if run.name in timelines}
     for name in sorted({run.engine.model for run in runs}):
         if not random_weights(config.models[name].load_format):
             raise UserError(
@@ -72,15 +74,17 @@ def remake(reference: Path, folder: Path, names: Collection[str] = ()) -> None:
             )
     write_tables(load_runs(results / "runs" / run.id for run in runs), PUBLISHED, results / "tables")
     for report in REPORTS:
-        if not names or report.name in names:
-            for job in jobs_of(report, config, results):
+        if names and report.name not in names:
+            continue
+        for job in jobs_of(report, config, results):
+            if report.page or job.study in picked:
                 import_module(report.module).write_report(job)
     share(results, folder / "shared")
 
 
 def jobs_of(report: Report, config: Config, results: Path) -> Iterator[ReportJob]:
     """One job for each study that the report is about, or a single one."""
-    studies = {"{study}": config.active_studies, "{serving_study}": config.serving.active_studies}
+    studies = {"{study}": list(config.active_studies), "{serving_study}": list(config.serving.active_studies)}
     captures = [
         results / "profiles" / run / profiler
         for run in profiled_runs(config.profile.runs, [run.id for run in expand_studies(config)])
@@ -92,7 +96,10 @@ def jobs_of(report: Report, config: Config, results: Path) -> Iterator[ReportJob
 
 
 def tell(reference: Path, folder: Path) -> bool:
-    """Print what became of each committed file that is not raw; whether all that were remade say the same."""
+    """Print what became of each committed file that is not raw; whether all that were remade say the same.
+
+    Other pixels alone are told, and not judged: they change with the version of the plotting library.
+    """
     found: dict[str, list[str]] = {}
     for file in sorted(path for path in reference.rglob("*") if path.is_file()):
         name = file.relative_to(reference)
@@ -103,10 +110,10 @@ def tell(reference: Path, folder: Path) -> bool:
         else:
             found[str(name)] = differences(file, copy) if copy.is_file() else ["is not made any more"]
     different = {name: lines for name, lines in found.items() if lines and not name.endswith(".png")}
-    for name, lines in found.items():
+    for compared, lines in found.items():
         for line in lines:
-            print(f"{'differs' if name in different else 'not judged'}: {name}: {line}")
-    print(f"{len(found)} files remade, {len(found) - len(different)} with the same numbers and texts")
+            print(f"{'differs' if compared in different else 'not judged'}: {compared}: {line}")
+    print(f"{len(found)} files remade, {len(found) - len(different)} with the same numbers")
     return bool(found) and not different
 
 

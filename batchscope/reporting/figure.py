@@ -79,9 +79,12 @@ def nothing_to_show(
     footnote: Sequence[str],
     *,
     text_top: float = 0.72,
-    linespacing: float = 1.5,
+    linespacing: float | None = 1.5,
 ) -> Figure:
-    """A low figure without panels; ``lines`` say why there is nothing to show."""
+    """A low figure without panels; ``lines`` say why there is nothing to show.
+
+    ``linespacing``: in line heights; None for that of the font.
+    """
     figure = Figure(figsize=(14, 4))
     write_title(figure, title, 0.94)
     figure.text(LEFT, text_top, "\n".join(lines), va="top", fontsize=12, linespacing=linespacing)

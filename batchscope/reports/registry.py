@@ -171,7 +171,7 @@ def check_study_names(studies: Collection[str]) -> None:
     Raises:
         UserError: a name is taken.
     """
-    whole, beginnings = set(FRAMES), set()
+    whole, beginnings = set(FRAMES), set[str]()
     for stem in _table_stems():
         beginning, brace, _ = stem.partition("{")
         (beginnings if brace else whole).add(beginning)

@@ -91,7 +91,7 @@ def labels_figure(
     with mpl.rc_context(RC):
         shown = joined(runs, found)
         if shown.empty:
-            return nothing_to_show([QUESTION], [nothing_judged(runs)], _footnote(runs), linespacing=1.2)
+            return nothing_to_show([QUESTION], [nothing_judged(runs)], _footnote(runs), linespacing=None)
         if (enough := shown["labels"] >= ENOUGH_REVIEWS).any():
             shown = shown[enough]
         sheet = arrange(shown, positions)

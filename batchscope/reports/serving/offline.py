@@ -41,9 +41,9 @@ def compare_with_offline(point: LoadPoint, run: RunRecord) -> str:
     return (
         f"{name}, offline as {run.measurement.study}/{run.measurement.run}: {offline:,.0f} total tokens/s, "
         f"through the server {online:,.0f}, {online / offline:.2f}x. {differing_settings(point, run)} The "
-        f"server took {served.steps} engine steps, the offline engine {repeats[0].steps}: there everything "
-        "is queued as token ids before the clock starts, here requests are sent, read and tokenised inside it, "
-        f"and the first token of all came after {first:.2f} s."
+        f"server took {served.steps} engine steps, the offline engine {repeats[0].steps}: there "
+        "everything is queued as token ids before the clock starts, here requests are sent, read and "
+        f"tokenised inside it, and the first token of all came after {first:.2f} s."
     )
 
 
