@@ -52,5 +52,10 @@ def test_a_study_cannot_take_the_name_of_a_table(name):
         check_study_names(["packing", name])
 
 
+def test_a_study_cannot_be_named_as_tables_of_the_server_are():
+    with pytest.raises(UserError, match=r"studies: 'serving_closed_loop' is how .*; rename the study"):
+        check_study_names(["packing", "serving_closed_loop"])
+
+
 def test_other_names_are_free():
     check_study_names(["packing", "serving", "labels_of_mine", "cost2"])
