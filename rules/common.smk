@@ -15,12 +15,12 @@ if ROOT not in sys.path:
 
 from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
+from batchscope.config.profilers import PROFILERS
+from batchscope.config.profilers import module_of as module_of_profiler
 from batchscope.inputs.texts.sources import SOURCES
 from batchscope.inputs.texts.sources import module_of as module_of_source
 from batchscope.jobs.environments import export_to_jobs, installed_versions, warning
 from batchscope.profiling.profiled_runs import profiled_runs
-from batchscope.profiling.profilers import PROFILERS
-from batchscope.profiling.profilers import module_of as module_of_profiler
 from batchscope.reports.registry import REPORTS, check_study_names
 from batchscope.reports.serving.offline_runs import runs_beside
 from batchscope.studies.grid import expand_serving, expand_studies
@@ -212,11 +212,11 @@ def runs_of_profile():
 def code_of_capture(wildcards):
     """The profiler in use, what plans the window, and the worker's side; the engine's pool only makes room.
 
-    Neither the other profilers nor the list of them: one more makes no capture stale.
+    Neither the other profilers nor the list of them, which is part of the configuration.
     """
     others = [module_of_profiler(name) for name in PROFILERS if name != wildcards.profiler]
-    left_out = [*TOLD_ELSEWHERE, "batchscope.profiling.profilers", *others]
-    return digest_of(["scripts.profile_run", module_of_profiler(wildcards.profiler)], left_out)
+    modules = ["scripts.profile_run", module_of_profiler(wildcards.profiler)]
+    return digest_of(modules, [*TOLD_ELSEWHERE, *others])
 
 
 def gpus_of(run):

@@ -16,7 +16,7 @@ from batchscope.profiling.capture import CaptureJob, engine_environment, run_cap
 FIGURES, START, SNAPSHOT = "memory.json", "start.pickle", "snapshot.pickle"
 
 KEPT = FIGURES
-"""What a capture comes to (`batchscope.profiling.profilers`)."""
+"""What a capture comes to (`batchscope.config.profilers`)."""
 
 CHANGES = {"alloc": 1, "free_requested": -1}
 """What the allocator's history calls a tensor's beginning and its end."""

@@ -6,7 +6,8 @@ from typing import get_args
 import pytest
 
 from batchscope.config.profile import Profile
-from batchscope.profiling.profilers import PROFILERS, module_of, profilers_of_page
+from batchscope.config.profilers import PROFILERS, module_of, profilers_of_page
+from batchscope.reports.registry import REPORTS
 from batchscope.workflow.code_digest import mentioned, reached
 
 
@@ -25,14 +26,14 @@ def test_a_profiler_is_a_module_that_captures_and_parses(name):
 
 
 def test_every_profiler_is_shown_by_one_page():
-    pages = {profiler.page for profiler in PROFILERS.values()}
-    shown = [name for page in sorted(pages) for name in profilers_of_page(page)]
+    shown = [name for report in REPORTS for name in profilers_of_page(report.name)]
     assert sorted(shown) == sorted(PROFILERS)
+    assert all(set(profilers_of_page(report.name)) == report.profilers for report in REPORTS)
     assert profilers_of_page("cost") == []
 
 
 def test_only_the_profiler_in_use_is_code_of_a_capture():
-    assert mentioned("batchscope.profiling.profilers") == (), "the registry leads to none of them"
+    assert mentioned("batchscope.config.profilers") == (), "the registry leads to none of them"
     for name in PROFILERS:
         found = set(reached(["scripts.profile_run", module_of(name)]))
         assert {other for other in PROFILERS if module_of(other) in found} == {name}

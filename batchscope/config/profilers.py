@@ -1,36 +1,39 @@
-"""The profilers that there are: for each the module that runs it, and the page that shows what it found.
+"""Profilers: what each is to the user, which module runs it, and which page shows its results; one registry.
 
-To add one, write its module, give it an entry in `PROFILERS`, and add its name to those that
-`batchscope.config.profile` offers.
-A module has:
+To add one, add its name and its entry here, and write its module in ``batchscope/profiling``, which has:
 
 - ``capture(job)``: run the engine under it, see `batchscope.profiling.capture.CaptureJob`;
 - ``KEPT``: ``window.json`` for a profile of time, ``memory.json`` for one of memory;
 - ``parse(folder)``, for memory ``parse(folder, device)``: read what it wrote.
+
+One that works inside the engine's process has a second module, in ``batchscope/worker/profiling``.
 """
 
 from dataclasses import dataclass
+from typing import Literal
+
+ProfilerName = Literal["torch", "nsys", "memory"]
 
 
 @dataclass(frozen=True)
 class Profiler:
-    """Where a profiler's code is, and where its results are shown."""
+    """What there is to say of one profiler."""
 
+    description: str
     module: str
-    """below this package"""
+    """in ``batchscope/profiling``"""
     page: str
     """report that shows it, as tables/{page}.html"""
 
 
-PROFILERS = {
-    "torch": Profiler(module="torch_trace", page="profiles"),
-    "nsys": Profiler(module="nsys", page="profiles"),
-    "memory": Profiler(module="memory_snapshot", page="memory"),
+PROFILERS: dict[ProfilerName, Profiler] = {
+    "torch": Profiler("PyTorch's", module="torch_trace", page="profiles"),
+    "nsys": Profiler("Nsight Systems, to be installed", module="nsys", page="profiles"),
+    "memory": Profiler("what takes the device's memory", module="memory_snapshot", page="memory"),
 }
-"""Profilers by the name that ``profile.profilers`` has for them."""
 
 
-def module_of(profiler: str) -> str:
+def module_of(profiler: ProfilerName) -> str:
     """The dotted name of a profiler's module.
 
     Put together here, and written nowhere in full: a name in full would count as an import, and then each
@@ -39,6 +42,6 @@ def module_of(profiler: str) -> str:
     return f"batchscope.profiling.{PROFILERS[profiler].module}"
 
 
-def profilers_of_page(page: str) -> list[str]:
+def profilers_of_page(page: str) -> list[ProfilerName]:
     """The profilers that a page shows; none for a page that is about something else."""
     return [name for name, profiler in PROFILERS.items() if profiler.page == page]
