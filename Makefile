@@ -44,14 +44,16 @@ lint: $(DEV) ## ruff, mypy, snakefmt and Snakemake's own linter
 	snakefmt --check $(SNAKEFILES)
 	snakemake --lint
 	python -m scripts.write_config_docs --check
+	python -m scripts.write_metric_docs --check
 
 format: $(DEV) ## rewrite the code in the project's format
 	ruff check --fix .
 	ruff format .
 	snakefmt $(SNAKEFILES)
 
-config: $(WORKFLOW) ## write config.yaml and config.schema.json from batchscope/config/configuration.py
+config: $(WORKFLOW) ## write config.yaml, config.schema.json and docs/metrics.md from the code
 	python -m scripts.write_config_docs
+	python -m scripts.write_metric_docs
 
 lock: $(WORKFLOW) ## resolve envs/*.in anew: writes envs/*.lock and the conda files
 	envs/lock.sh

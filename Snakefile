@@ -24,7 +24,7 @@ include: "rules/measure.smk"
 include: "rules/serve.smk"
 include: "rules/labels.smk"
 include: "rules/aggregate.smk"
-include: "rules/cost.smk"
+include: "rules/report.smk"
 include: "rules/profile.smk"
 include: "rules/plan.smk"
 include: "rules/cluster.smk"
@@ -47,10 +47,5 @@ rule all:
     default_target: True
     input:
         "<results>/config.json",
-        "<results>/tables/summary.html",
-        "<results>/tables/labels.html",
-        "<results>/tables/cost.html",
-        expand("<results>/plots/{study}.svg", study=CONFIG.active_studies),
-        expand("<results>/timelines/{study}", study=CONFIG.active_studies),
-        expand("<results>/tables/serving_{asked}.html", asked=CONFIG.serving.active_studies),
+        targets_of_all(),
     localrule: True

@@ -12,9 +12,8 @@ from batchscope.workflow import internals
 
 # Seconds of work each, or a download, which compute nodes are often cut off from.
 ASSETS = ("make_dataset", "prepare_model", "make_prompts")
-PAGES = ("make_tables", "score_labels", "plot_study", "report_labels", "report_cost", "report_profiles")
-PAGES += ("report_memory", "report_serving")
-internals.run_locally(workflow, [*ASSETS, *PAGES])
+TABLES = ("make_tables", "score_labels", *(kind.rule for kind in REPORTS if kind.local))
+internals.run_locally(workflow, [*ASSETS, *TABLES])
 
 # The name under which a profile says how many runs may share an allocation.
 internals.name_groups(workflow, [*ENGINES.values(), *SERVERS.values()], "engine")

@@ -15,8 +15,14 @@ if ROOT not in sys.path:
 
 from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
+from batchscope.config.profilers import PROFILERS
+from batchscope.config.profilers import module_of as module_of_profiler
+from batchscope.inputs.texts.sources import SOURCES
+from batchscope.inputs.texts.sources import module_of as module_of_source
 from batchscope.jobs.environments import export_to_jobs, installed_versions, warning
 from batchscope.profiling.profiled_runs import profiled_runs
+from batchscope.reports.registry import REPORTS, check_study_names
+from batchscope.reports.serving.offline_runs import runs_beside
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import measuring_order, runs_by_engine
 from batchscope.studies.spec import canonical_json, run_spec
@@ -25,6 +31,7 @@ from batchscope.workflow.internals import is_first_parse, is_on_cluster, keep_gr
 
 try:
     CONFIG = load_config(config)
+    check_study_names(CONFIG.studies)
     RUNS = {(run.study, run.name): run for run in expand_studies(CONFIG)}
     SERVING = {(run.study, run.name): run for run in expand_serving(CONFIG)}
 except UserError as error:
@@ -41,8 +48,6 @@ RECORDS = ("measurement.json", "environment.json", "requests.parquet", "steps.pa
 SERVED = ("measurement.json", "environment.json", "client.parquet", "steps.parquet", "hardware.parquet")
 # The configuration, whose values are parameters; and what only starts, watches and words things.
 TOLD_ELSEWHERE = ("batchscope.config", "batchscope.jobs")
-PARSERS = {"torch": "torch_trace", "nsys": "nsys", "memory": "memory_snapshot"}
-PROFILE_PAGES = {"profiles": {"torch", "nsys"}, "memory": {"memory"}}
 PROMPT_SETS = {run.prompts.id: run.prompts for run in (*RUNS.values(), *SERVING.values())}
 export_to_jobs(CONFIG.environments)
 VERSIONS = {name: installed_versions(environment) for name, environment in CONFIG.environments.items()}
@@ -55,8 +60,8 @@ for name in sorted({run.engine.environment for run in (*RUNS.values(), *SERVING.
 wildcard_constraints:
     study="|".join(map(re.escape, CONFIG.active_studies)),
     run="|".join(map(re.escape, sorted({name for _, name in RUNS}))),
-    asked="|".join(map(re.escape, CONFIG.serving.active_studies)),
-    point="|".join(map(re.escape, sorted({name for _, name in SERVING}))),
+    serving_study="|".join(map(re.escape, CONFIG.serving.active_studies)),
+    load_point="|".join(map(re.escape, sorted({name for _, name in SERVING}))),
     prompts="|".join(map(re.escape, PROMPT_SETS)),
     model="|".join(map(re.escape, CONFIG.models)),
 
@@ -91,7 +96,7 @@ def engine_of(wildcards):
 
 
 def load_of(wildcards):
-    return SERVING[wildcards.asked, wildcards.point]
+    return SERVING[wildcards.serving_study, wildcards.load_point]
 
 
 def server_of(wildcards):
@@ -100,13 +105,7 @@ def server_of(wildcards):
 
 
 def loads_of_study(wildcards):
-    return [run for run in SERVING.values() if run.study == wildcards.asked]
-
-
-def offline_beside(wildcards):
-    """Offline runs of the same prompts on the same engine configuration."""
-    wanted = [(run.prompts, run.engine, run.workload.reuse) for run in loads_of_study(wildcards)]
-    return [run for run in RUNS.values() if (run.prompts, run.engine, run.workload.reuse) in wanted]
+    return [run for run in SERVING.values() if run.study == wildcards.serving_study]
 
 
 def device_of(run):
@@ -119,7 +118,7 @@ def existing(*paths):
 
 
 def dataset_file(wildcards):
-    return existing(CONFIG.dataset.csv.path) if CONFIG.dataset.source == "csv" else []
+    return existing(*SOURCES[CONFIG.dataset.source].files(CONFIG.dataset))
 
 
 def dataset_spec(wildcards):
@@ -128,14 +127,11 @@ def dataset_spec(wildcards):
     return canonical_json(dataset.model_dump(include={"source", "deduplicate", dataset.source}))
 
 
-def other_sources():
-    """What reads the sources that are not in use: a rerun of the data set reruns every measurement."""
-    modules = {"generated": "generate", "csv": "csv_file", "imdb": "imdb"}
-    return [
-        f"batchscope.inputs.texts.{name}"
-        for source, name in modules.items()
-        if source != CONFIG.dataset.source
-    ]
+def code_of_dataset(wildcards):
+    """The source in use. Neither the others nor the list of them: a rerun of the data set reruns every measurement."""
+    others = [module_of_source(name) for name in SOURCES if name != CONFIG.dataset.source]
+    left_out = ["batchscope.config", "batchscope.inputs.texts.sources", *others]
+    return code_text(["scripts.make_dataset", module_of_source(CONFIG.dataset.source)], left_out)
 
 
 def model_files(wildcards):
@@ -167,8 +163,7 @@ def trainer_of(model):
 def prompt_spec(wildcards):
     """The prompt set and its wording; that of other prompts makes nothing stale."""
     wanted = PROMPT_SETS[wildcards.prompts]
-    wording = wanted.layout if wanted.instruction == "last" else f"{wanted.layout}_first"
-    keys = {wording, "separator"} if wanted.layout == "packed" else {wording}
+    keys = CONFIG.prompts.keys_used(wanted.layout, wanted.instruction)
     return canonical_json({"prompts": vars(wanted), "texts": CONFIG.prompts.model_dump(include=keys)})
 
 
@@ -187,7 +182,7 @@ def files_of_study(*names):
     ]
 
 
-def profiles_of_config(*profilers):
+def captures_of_config(profilers):
     """Those of the profilers that are asked for, of every profiled run.
 
     Looked up only when profiles are wanted: a study that an overlay drops stops nothing else.
@@ -208,9 +203,12 @@ def runs_of_profile():
 
 
 def code_of_capture(wildcards):
-    """The profiler in use, what plans the window, and the worker's side; the engine's pool only makes room."""
-    others = [f"batchscope.profiling.{name}" for key, name in PARSERS.items() if key != wildcards.profiler]
-    modules = ["scripts.profile_run", f"batchscope.profiling.{PARSERS[wildcards.profiler]}"]
+    """The profiler in use, what plans the window, and the worker's side; the engine's pool only makes room.
+
+    Neither the other profilers nor the list of them, which is part of the configuration.
+    """
+    others = [module_of_profiler(name) for name in PROFILERS if name != wildcards.profiler]
+    modules = ["scripts.profile_run", module_of_profiler(wildcards.profiler)]
     return code_text(modules, [*TOLD_ELSEWHERE, *others])
 
 
@@ -229,3 +227,64 @@ def threads_of(run):
 
 def threads_of_run(wildcards):
     return threads_of(run_of(wildcards))
+
+
+REPORT_INPUTS = {
+    "config": "<results>/config.json",
+    "runs_table": "<results>/tables/runs.parquet",
+    "repeats_table": "<results>/tables/repeats.parquet",
+    "labels": expand("<results>/labels/{study}.parquet", study=STUDIES),
+    "runs": [f"<results>/runs/{run.id}/{name}" for run in RUNS.values() for name in RECORDS],
+    "runs_of_study": files_of_study(
+        "measurement.json", "environment.json", "steps.parquet", "hardware.parquet"
+    ),
+    "load_points": lambda wildcards: [
+        f"<results>/serving/{run.id}/{name}" for run in loads_of_study(wildcards) for name in SERVED
+    ],
+    "offline_runs": lambda wildcards: [
+        f"<results>/runs/{run.id}/{name}"
+        for run in runs_beside(loads_of_study(wildcards), RUNS.values())
+        for name in RECORDS
+    ],
+    "published_serving": committed("docs/reference/h800/serving.csv"),
+}
+
+
+def inputs_of(kind):
+    """A report's inputs by name."""
+    known = {**REPORT_INPUTS, "captures": captures_of_config(kind.profilers)}
+    return {name: known[name] for name in kind.reads}
+
+
+def outputs_of(kind):
+    """A report's outputs by name; what the HTML report shows, with its heading and caption."""
+
+    def shown(path, how, **more):
+        caption = f"../report/{how.caption}.rst"
+        if how.subcategory:
+            more["subcategory"] = how.subcategory
+        return report(path, category=how.category, labels=how.labels, caption=caption, **more)
+
+    files = {}
+    if kind.page:
+        page, *tables = (f"<results>/tables/{name}" for name in kind.tables)
+        files |= {"page": shown(page, kind.page), "tables": tables}
+    if kind.figure:
+        svg = f"<results>/plots/{kind.stem}.svg"
+        files |= {"svg": shown(svg, kind.figure), "png": f"<results>/plots/{kind.stem}.png"}
+    if kind.folder:
+        folder = directory(f"<results>/timelines/{kind.stem}")
+        files["timelines"] = shown(folder, kind.folder, patterns=[kind.folder_pattern])
+    return files
+
+
+def targets_of_all():
+    """What every report but those about profiles shows, for each study that it is about."""
+    studies = {"{study}": STUDIES, "{serving_study}": CONFIG.serving.active_studies}
+    return [
+        f"<results>/{target}"
+        for kind in REPORTS
+        if not kind.profilers
+        for study in studies.get(kind.wildcard, [""])
+        for target in kind.targets(study)
+    ]

@@ -18,7 +18,7 @@ rule make_dataset:
     conda:
         "../envs/workflow.yaml"
     params:
-        code=code_of("scripts.make_dataset", without=("batchscope.config", *other_sources())),
+        code=code_of_dataset,
         config=dataset_spec,
     shell:
         "python3 -m scripts.make_dataset --config {params.config:q} --downloads data/downloads"

@@ -2,11 +2,7 @@
 
 in:  <results>/prompts/{prompts}/, <results>/models/{model}/, the run's engine configuration and workload
 out: <results>/profiles/{study}/{run}/{profiler}/   the capture, events.parquet, steps.parquet, window.json
-     <results>/tables/profiles.md .html .csv        the window by class, packed against separate, idle time
-     <results>/tables/profiles_steps.csv            the same step by step
-     <results>/plots/profiles.png .svg
      <results>/profiles/{study}/{run}/memory/       memory.json, with a GPU snapshots and timeline.html
-     <results>/tables/memory.md .html .csv, <results>/plots/memory.png .svg
 """
 
 
@@ -14,10 +10,10 @@ rule profile:
     """All profiles of the configuration, compared."""
     input:
         [
-            f"<results>/{file}"
-            for page, profilers in PROFILE_PAGES.items()
-            if profilers & set(CONFIG.profile.profilers)
-            for file in (f"tables/{page}.html", f"plots/{page}.svg")
+            f"<results>/{target}"
+            for kind in REPORTS
+            if kind.profilers & set(CONFIG.profile.profilers)
+            for target in kind.targets()
         ],
     localrule: True
 
@@ -33,7 +29,7 @@ rule profile_run:
     log:
         "<logs>/profile_run/{study}/{run}/{profiler}.log",
     wildcard_constraints:
-        profiler="|".join(PARSERS),
+        profiler="|".join(PROFILERS),
     # After measurements: an engine that they keep warm makes room.
     priority: -1
     conda:
@@ -62,67 +58,3 @@ rule profile_run:
         ' --environments "$BATCHSCOPE_ENVIRONMENTS" --gpus {resources.gpu} --timeout {resources.timeout_s}'
         " --prompts {input.prompts:q} --prompts-summary {input.summary:q}"
         " --model {params.model:q} --out {output.folder:q} --log {log:q}"
-
-
-rule report_profiles:
-    """Say where the time inside the captured steps went."""
-    input:
-        profiles=profiles_of_config(*PROFILE_PAGES["profiles"]),
-    output:
-        tables=multiext("<results>/tables/profiles", ".md", ".csv", "_steps.csv"),
-        page=report(
-            "<results>/tables/profiles.html",
-            category="Answers",
-            labels={"study": "profiles"},
-            caption="../report/profiles.rst",
-        ),
-        png="<results>/plots/profiles.png",
-        svg=report(
-            "<results>/plots/profiles.svg",
-            category="Plots",
-            labels={"study": "profiles"},
-            caption="../report/profiles.rst",
-        ),
-    log:
-        "<logs>/report_profiles.log",
-    conda:
-        "../envs/workflow.yaml"
-    params:
-        code=code_of("scripts.report_profiles"),
-        tables=lambda wildcards, output: os.path.dirname(output.page),
-        plots=lambda wildcards, output: os.path.dirname(output.svg),
-    shell:
-        "python3 -m scripts.report_profiles {input.profiles:q} --out-tables {params.tables:q}"
-        " --out-plots {params.plots:q} 2>&1 | tee -i {log:q}"
-
-
-rule report_memory:
-    """Say what took the device's memory, beside what the cost model predicts."""
-    input:
-        profiles=profiles_of_config(*PROFILE_PAGES["memory"]),
-    output:
-        tables=multiext("<results>/tables/memory", ".md", ".csv"),
-        page=report(
-            "<results>/tables/memory.html",
-            category="Answers",
-            labels={"study": "memory"},
-            caption="../report/memory.rst",
-        ),
-        png="<results>/plots/memory.png",
-        svg=report(
-            "<results>/plots/memory.svg",
-            category="Plots",
-            labels={"study": "memory"},
-            caption="../report/memory.rst",
-        ),
-    log:
-        "<logs>/report_memory.log",
-    conda:
-        "../envs/workflow.yaml"
-    params:
-        code=code_of("scripts.report_memory"),
-        tables=lambda wildcards, output: os.path.dirname(output.page),
-        plots=lambda wildcards, output: os.path.dirname(output.svg),
-    shell:
-        "python3 -m scripts.report_memory {input.profiles:q} --out-tables {params.tables:q}"
-        " --out-plots {params.plots:q} 2>&1 | tee -i {log:q}"

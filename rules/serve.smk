@@ -1,12 +1,12 @@
 """Runs on vLLM's server: one job per load point, one server for all that share its configuration.
 
 in:  <results>/prompts/{prompts}/, <results>/models/{model}/, the run's engine configuration, workload and load
-out: <results>/serving/{asked}/{point}/measurement.json    what was asked, counts, validity, how late the client was
-     <results>/serving/{asked}/{point}/bench.json          the result of `vllm bench serve`, an array value a request
-     <results>/serving/{asked}/{point}/client.parquet      one row per request, as the client saw it
-     <results>/serving/{asked}/{point}/steps.parquet       one row per engine step of the server
-     <results>/serving/{asked}/{point}/hardware.parquet    samples of GPU or CPU meanwhile
-     <results>/serving/{asked}/{point}/environment.json    GPU, driver, CPU, versions, commit
+out: <results>/serving/{serving_study}/{load_point}/measurement.json    what was asked, counts, validity, how late the client was
+     <results>/serving/{serving_study}/{load_point}/bench.json          the result of `vllm bench serve`, an array value a request
+     <results>/serving/{serving_study}/{load_point}/client.parquet      one row per request, as the client saw it
+     <results>/serving/{serving_study}/{load_point}/steps.parquet       one row per engine step of the server
+     <results>/serving/{serving_study}/{load_point}/hardware.parquet    samples of GPU or CPU meanwhile
+     <results>/serving/{serving_study}/{load_point}/environment.json    GPU, driver, CPU, versions, commit
 """
 
 
@@ -18,14 +18,14 @@ rule serve:
         summary=lambda wildcards: f"<results>/prompts/{load_of(wildcards).prompts.id}/prompts.json",
         model=lambda wildcards: f"<results>/models/{load_of(wildcards).engine.model}/manifest.json",
     output:
-        measurement="<results>/serving/{asked}/{point}/measurement.json",
-        bench="<results>/serving/{asked}/{point}/bench.json",
-        client="<results>/serving/{asked}/{point}/client.parquet",
-        steps="<results>/serving/{asked}/{point}/steps.parquet",
-        hardware="<results>/serving/{asked}/{point}/hardware.parquet",
-        environment="<results>/serving/{asked}/{point}/environment.json",
+        measurement="<results>/serving/{serving_study}/{load_point}/measurement.json",
+        bench="<results>/serving/{serving_study}/{load_point}/bench.json",
+        client="<results>/serving/{serving_study}/{load_point}/client.parquet",
+        steps="<results>/serving/{serving_study}/{load_point}/steps.parquet",
+        hardware="<results>/serving/{serving_study}/{load_point}/hardware.parquet",
+        environment="<results>/serving/{serving_study}/{load_point}/environment.json",
     log:
-        "<logs>/serve/{asked}/{point}.log",
+        "<logs>/serve/{serving_study}/{load_point}.log",
     # After the runs on offline engines, server by server.
     priority: lambda wildcards: SERVING_ORDER[load_of(wildcards).id] - len(SERVING) - 1
     group:
@@ -52,57 +52,7 @@ rule serve:
         model=lambda wildcards, input: os.path.dirname(input.model),
         out=lambda wildcards, output: os.path.dirname(output.measurement),
     shell:
-        "python3 -m scripts.serve --run {wildcards.asked:q}/{wildcards.point:q} --spec {params.spec:q}"
+        "python3 -m scripts.serve --run {wildcards.serving_study:q}/{wildcards.load_point:q} --spec {params.spec:q}"
         ' --environments "$BATCHSCOPE_ENVIRONMENTS" --port {resources.port} --gpus {resources.gpu}'
         " --timeout {resources.timeout_s} --prompts {input.prompts:q} --prompts-summary {input.summary:q}"
         " --model {params.model:q} --out {params.out:q} --log {log:q}"
-
-
-rule report_serving:
-    """Lay out one study of the server: vLLM's result line by line, its limits, every request over time."""
-    input:
-        points=lambda wildcards: [
-            f"<results>/serving/{run.id}/{name}" for run in loads_of_study(wildcards) for name in SERVED
-        ],
-        offline=lambda wildcards: [
-            f"<results>/runs/{run.id}/{name}" for run in offline_beside(wildcards) for name in RECORDS
-        ],
-        config="<results>/config.json",
-        published=committed("docs/reference/h800/serving.csv"),
-    output:
-        tables=multiext("<results>/tables/serving_{asked}", ".md", ".csv"),
-        page=report(
-            "<results>/tables/serving_{asked}.html",
-            category="Serving",
-            labels={"study": "{asked}", "shows": "table"},
-            caption="../report/serving.rst",
-        ),
-        png="<results>/plots/serving_{asked}.png",
-        svg=report(
-            "<results>/plots/serving_{asked}.svg",
-            category="Serving",
-            labels={"study": "{asked}", "shows": "plot"},
-            caption="../report/serving.rst",
-        ),
-        timelines=report(
-            directory("<results>/timelines/serving_{asked}"),
-            patterns=["{point}.svg"],
-            category="Serving",
-            subcategory="{asked}",
-            labels={"study": "{asked}", "shows": "{point}"},
-            caption="../report/serving_timeline.rst",
-        ),
-    log:
-        "<logs>/report_serving/{asked}.log",
-    conda:
-        "../envs/workflow.yaml"
-    params:
-        code=code_of("scripts.report_serving"),
-        points=lambda wildcards, input: list(dict.fromkeys(map(os.path.dirname, input.points))),
-        offline=lambda wildcards, input: list(dict.fromkeys(map(os.path.dirname, input.offline))),
-        tables=lambda wildcards, output: os.path.dirname(output.page),
-        plots=lambda wildcards, output: os.path.dirname(output.svg),
-    shell:
-        "python3 -m scripts.report_serving {params.points:q} --config {input.config:q}"
-        " --study {wildcards.asked:q} --out-tables {params.tables:q} --out-plots {params.plots:q}"
-        " --out-timelines {output.timelines:q} --offline {params.offline:q} 2>&1 | tee -i {log:q}"

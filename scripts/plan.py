@@ -18,7 +18,7 @@ from batchscope.workflow.snakemake_plugins.snakemake_logger_plugin_jobs import F
 
 ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = ROOT / "batchscope" / "workflow" / "snakemake_plugins"
-NAMES = {"measure": "{study}/{run}", "serve": "serving/{asked}/{point}"}
+NAMES = {"measure": "{study}/{run}", "serve": "serving/{serving_study}/{load_point}"}
 """Rules that measure, and how the plan names their runs."""
 
 

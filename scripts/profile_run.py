@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from batchscope.common.errors import UserError, run_script
 from batchscope.common.files import replacing, write_text
 from batchscope.common.prefix_cache import served_tokens
+from batchscope.config.profilers import PROFILERS, module_of
 from batchscope.cost.flops import Lengths, architecture_from
 from batchscope.jobs.engine_pool import EnginePool, state_folder
 from batchscope.jobs.job import Job, job_arguments, read_job, restriction
@@ -31,13 +32,6 @@ from batchscope.profiling.window_plan import (
     work_of_window,
 )
 
-PROFILERS = {
-    "torch": "batchscope.profiling.torch_trace",
-    "nsys": "batchscope.profiling.nsys",
-    "memory": "batchscope.profiling.memory_snapshot",
-}
-"""Modules with ``capture`` and ``parse``; only the one in use is imported."""
-
 
 def main() -> None:
     """Plan the window, capture it, write the tables that docs/files.md lists for a profile."""
@@ -47,7 +41,8 @@ def main() -> None:
     parser.add_argument("--at", type=float, required=True, help="where in the pass: share of its time")
     args = parser.parse_args()
 
-    job, profiler = read_job(args), import_module(PROFILERS[args.profiler])
+    # Only the profiler in use is imported.
+    job, profiler = read_job(args), import_module(module_of(args.profiler))
     shape = architecture(job.model)
     requests = requests_of(job)
     plan = plan_of(job, requests, shape, args.steps, args.at)
@@ -55,10 +50,10 @@ def main() -> None:
     job.out.mkdir(parents=True, exist_ok=True)
     with device_lock(job.spec["device"], max(job.gpus, 1)) as gpus:
         profiler.capture(capture_of(job, gpus, plan))
-    if args.profiler == "memory":
+    if profiler.KEPT == "memory.json":
         keep_memory(job, profiler, shape)
         return
-    window = keep(job, args.profiler, profiler, requests, shape)
+    window = keep_window(job, args.profiler, profiler, requests, shape)
     print(f"{job.run}, {args.profiler}: {describe(window)}", flush=True)
 
 
@@ -111,7 +106,7 @@ def capture_of(job: Job, gpus: list[str], plan: WindowPlan) -> CaptureJob:
     )
 
 
-def keep(
+def keep_window(
     job: Job, called: str, profiler: Any, requests: Sequence[Lengths], shape: dict[str, Any]
 ) -> dict[str, Any]:
     """Parse the capture; write its two tables, and window.json with all that its summary needs.

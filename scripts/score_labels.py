@@ -13,7 +13,7 @@ from batchscope.config.configuration import load_config
 from batchscope.config.studies import study_named
 from batchscope.inputs.labels import AnswerReader, Decoding
 from batchscope.inputs.models import load_tokenizer
-from batchscope.results.labels import (
+from batchscope.results.label_rows import (
     LABELS,
     check_prompts,
     label_rows,

@@ -7,7 +7,7 @@ becomes runs in `batchscope.studies.grid`.
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field, PositiveInt, ValidationError, field_validator
+from pydantic import Field, PositiveInt, ValidationError
 
 from batchscope.common.errors import UserError
 from batchscope.config.block import Block, Name
@@ -23,9 +23,6 @@ from batchscope.config.prompts import PromptTexts
 from batchscope.config.serving import Serving
 from batchscope.config.studies import Study
 from batchscope.config.workload import Workload
-
-TAKEN = frozenset({"runs", "repeats", "summary", "labels", "cost", "profiles", "memory"})
-"""Names of other tables and pages: a study's table has the study's name, which must not be one of these."""
 
 ABOUT_STUDIES = """\
 the questions; a study starts from the blocks above. null drops one
@@ -88,15 +85,6 @@ class Config(Block):
         default_factory=default_studies,
         description=ABOUT_STUDIES,
     )
-
-    @field_validator("studies")
-    @classmethod
-    def _names_are_free(cls, studies: dict[str, Study | None]) -> dict[str, Study | None]:
-        if clash := sorted(TAKEN & set(studies)):
-            raise ValueError(f"'{clash[0]}' is the name of a table of its own; rename the study")
-        if alike := [name for name in studies if name.startswith("serving_")]:
-            raise ValueError(f"'{alike[0]}' is how tables of serving.studies are named; rename the study")
-        return studies
 
     @property
     def active_studies(self) -> dict[str, Study]:

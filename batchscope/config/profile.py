@@ -1,10 +1,11 @@
 """The block ``profile``: which runs are looked into, and with what."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, PositiveInt
 
 from batchscope.config.block import Block
+from batchscope.config.profilers import PROFILERS, ProfilerName
 
 RunId = Annotated[str, Field(pattern=r"^[^/]+/[^/]+$")]
 
@@ -17,11 +18,11 @@ class Profile(Block):
         description="study/run, such as saturation/packed-n4; null: saturation/packed-n4 and "
         "saturation/separate-n1, those that there are",
     )
-    profilers: list[Literal["torch", "nsys", "memory"]] = Field(
+    profilers: list[ProfilerName] = Field(
         ["torch"],
         min_length=1,
-        description="torch (PyTorch's), nsys (Nsight Systems, to be installed), memory (what takes the "
-        "device's memory); any of them",
+        description=", ".join(f"{name} ({profiler.description})" for name, profiler in PROFILERS.items())
+        + "; any of them",
     )
     steps: PositiveInt = Field(4, le=100, description="engine steps looked into")
     at: float = Field(

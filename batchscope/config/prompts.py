@@ -1,8 +1,9 @@
-"""The block ``prompts``: the wording."""
+"""The block ``prompts``: the wording of each layout, its instruction last and (``<layout>_first``) first."""
 
 from pydantic import Field, model_validator
 
 from batchscope.config.block import Block
+from batchscope.config.layouts import LAYOUTS, LayoutName
 
 
 class PromptTexts(Block):
@@ -32,18 +33,22 @@ class PromptTexts(Block):
 
     @model_validator(mode="after")
     def _placeholder_stands_once(self) -> "PromptTexts":
-        for key in ("packed", "separate", "packed_first", "separate_first"):
-            mark = _placeholder(key)
-            if (found := getattr(self, key).count(mark)) != 1:
-                raise ValueError(f"'{key}' must hold {mark} exactly once; it stands there {found} times")
+        for instruction in ("last", "first"):
+            for name, layout in LAYOUTS.items():
+                key, mark = _key(name, instruction), layout.placeholder
+                if (found := getattr(self, key).count(mark)) != 1:
+                    raise ValueError(f"'{key}' must hold {mark} exactly once; it stands there {found} times")
         return self
 
-    def around(self, layout: str, instruction: str) -> tuple[str, str]:
+    def around(self, layout: LayoutName, instruction: str) -> tuple[str, str]:
         """What stands before and after the reviews of a prompt whose instruction is ``last`` or ``first``."""
-        key = layout if instruction == "last" else f"{layout}_first"
-        before, after = getattr(self, key).split(_placeholder(key))
+        before, after = getattr(self, _key(layout, instruction)).split(LAYOUTS[layout].placeholder)
         return before, after
 
+    def keys_used(self, layout: LayoutName, instruction: str) -> set[str]:
+        """The keys of this block that such a prompt is made from; the others change nothing in it."""
+        return {_key(layout, instruction), *(["separator"] if LAYOUTS[layout].packs else [])}
 
-def _placeholder(key: str) -> str:
-    return "{reviews}" if key.startswith("packed") else "{review}"
+
+def _key(layout: str, instruction: str) -> str:
+    return layout if instruction == "last" else f"{layout}_first"

@@ -5,13 +5,14 @@ from typing import Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from batchscope.config.block import Block
+from batchscope.config.layouts import LAYOUTS, LayoutName
 
 
 class Workload(Block):
     """Which prompts a run submits."""
 
-    layout: Literal["packed", "separate"] = Field(
-        "packed", description="packed: n reviews in one prompt; separate: one review a prompt"
+    layout: LayoutName = Field(
+        "packed", description="; ".join(f"{name}: {layout.description}" for name, layout in LAYOUTS.items())
     )
     n: PositiveInt = Field(4, description="reviews in one packed prompt")
     reviews: PositiveInt | None = Field(None, description="reviews in all, from the first on; null means n")
@@ -36,9 +37,10 @@ class Workload(Block):
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Workload":
-        if self.layout == "packed" and self.n == 1:
+        packs = LAYOUTS[self.layout].packs
+        if packs and self.n == 1:
             raise ValueError("n: a packed prompt holds at least 2 reviews; for n = 1 set layout: separate")
-        if self.layout == "packed" and self.total_reviews < self.n:
+        if packs and self.total_reviews < self.n:
             raise ValueError(f"reviews: {self.reviews} is less than n: {self.n}; raise reviews or lower n")
         if self.reuse == "text" and self.instruction == "first":
             raise ValueError(

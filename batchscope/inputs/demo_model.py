@@ -43,7 +43,7 @@ CONFIG: dict[str, Any] = {
 """A Llama small enough for a laptop; vLLM's CPU attention needs head_dim >= 32."""
 
 TOKENIZER_REVIEWS = 2000
-SEPARATE, PACKED = (wording_of(PromptTexts(), layout) for layout in ("separate", "packed"))
+SEPARATE, PACKED = wording_of(PromptTexts(), "separate"), wording_of(PromptTexts(), "packed")
 
 SHARES_OF_N = {1: 0.7, 2: 0.2, 4: 0.1}
 """How often a training prompt holds n reviews. Few of them: a model of this size gets no good at telling

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from tokenizers import Tokenizer
 
 from batchscope.common.errors import UserError
+from batchscope.config.layouts import LAYOUTS, LayoutName
 from batchscope.config.prompts import PromptTexts
 from batchscope.inputs.texts.reviews import Label, Review, read_reviews
 from batchscope.studies.run import PromptSet
@@ -58,7 +59,7 @@ class Wording:
     separator: str
 
 
-def wording_of(texts: PromptTexts, layout: str, instruction: str = "last") -> Wording:
+def wording_of(texts: PromptTexts, layout: LayoutName, instruction: str = "last") -> Wording:
     """The wording of a layout with its instruction ``last`` or ``first``."""
     return Wording(*texts.around(layout, instruction), texts.separator)
 
@@ -125,12 +126,12 @@ def check_context(
         f"{wanted.id}: prompt {longest.id} has {len(longest.token_ids)} tokens and asks for {longest.n} "
         f"more; the model's context is {context} tokens"
     )
-    if wanted.layout == "separate":
+    if not LAYOUTS[wanted.layout].packs:
         raise UserError(
             f"{problem}; review {longest.review_ids[0]} is too long on its own: drop it from the data "
             "or take a model with a longer context"
         )
-    wording = wording_of(texts, "packed", wanted.instruction)
+    wording = wording_of(texts, wanted.layout, wanted.instruction)
     fits = largest_fitting_n(reviews, wanted.n, context, wording, tokenizer)
     remedy = (
         f"the largest n that fits is {fits}" if fits > 1 else "no packed prompt fits; set layout: separate"

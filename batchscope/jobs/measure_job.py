@@ -107,18 +107,18 @@ def run_engine(
     except EngineFailedError as failed:
         if above is not None and gone(above):
             raise UserError(f"{job.run}: the workflow has ended, and its engines with it") from None
-        outcome = failure(*judge(job, failed, limits), failed.log)
+        outcome = failure(*status_of_failure(job, failed, limits), failed.log)
         print(f"{job.run}: kept as a result, {outcome['status']}: {outcome['message']}", flush=True)
         describe_environment(job, pool.environment(wanted), Path(asked["out"]) / "environment.json")
         return outcome
     return {"status": "ok", "message": "", **measured}
 
 
-def judge(job: Job, failed: EngineFailedError, limits: Limits) -> tuple[str, str]:
+def status_of_failure(job: Job, failed: EngineFailedError, limits: Limits) -> tuple[str, str]:
     """Status and message of a failure that is a result.
 
     Raises:
-        UserError: the engine did not start, for another reason than memory: that is for the user to mend.
+        UserError: the engine did not start, for another reason than memory: that is for the user to correct.
     """
     if isinstance(failed, EngineTimeOutError):
         return "timeout", f"{failed}; raise {limits.key} or shrink the run"

@@ -108,8 +108,7 @@ def expected_seconds(pattern: Pattern, run: Run, prompts: int, prompt_tokens: in
         prompts: of one pass, duplicates counted.
         prompt_tokens: of all of them.
     """
-    load, packed = run.workload, run.workload.layout == "packed"
-    in_prompt = run.prompts.n if packed else 1
+    load, in_prompt = run.workload, run.prompts.n
     mean = prompt_tokens / prompts - INSTRUCTION_TOKENS
     texts = Load(
         Texts(max(mean, 1.0) / in_prompt, INSTRUCTION_TOKENS),
@@ -119,7 +118,7 @@ def expected_seconds(pattern: Pattern, run: Run, prompts: int, prompt_tokens: in
         block_size=pattern.block_size,
         output_tokens_per_review=load.output_tokens_per_review,
     )
-    requests = requests_of(texts, load.layout, in_prompt)
+    requests = requests_of(texts, "packed", in_prompt)  # a prompt of one review is packed with n = 1
     if load.reuse == "text":  # the copy's number stands before the instruction, which is computed again
         requests = [replace(each, cached_tokens=_less(each.cached_tokens, pattern)) for each in requests]
     try:

@@ -14,6 +14,10 @@ from batchscope.common.files import read_json
 from batchscope.profiling.capture import CaptureJob, engine_environment, run_capture, write_order
 
 FIGURES, START, SNAPSHOT = "memory.json", "start.pickle", "snapshot.pickle"
+
+KEPT = FIGURES
+"""What a capture comes to (`batchscope.config.profilers`)."""
+
 CHANGES = {"alloc": 1, "free_requested": -1}
 """What the allocator's history calls a tensor's beginning and its end."""
 

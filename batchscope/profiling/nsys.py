@@ -18,6 +18,9 @@ from batchscope.profiling.nsys_database import read_database, tables
 
 REPORT, DATABASE = "window.nsys-rep", "window.sqlite"
 
+KEPT = "window.json"
+"""What a capture comes to (`batchscope.config.profilers`)."""
+
 COMMON = ("--sample=none", "--cpuctxsw=none", "--capture-range-end=stop", "--kill=none")
 
 OPTIONS = {

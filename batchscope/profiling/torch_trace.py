@@ -27,6 +27,9 @@ MICRO = 1e-6
 
 ChromeEvent = Mapping[str, Any]
 
+KEPT = "window.json"
+"""What a capture comes to (`batchscope.config.profilers`)."""
+
 
 def capture(job: CaptureJob) -> None:
     """Run the engine with vLLM's torch profiler; the trace lies in ``job.out``.

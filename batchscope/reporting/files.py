@@ -7,14 +7,14 @@ from matplotlib.figure import Figure
 
 from batchscope.common.files import replacing, write_text
 from batchscope.reporting.page import Page
-from batchscope.reporting.render import study_html, study_markdown
+from batchscope.reporting.render import page_html, page_markdown
 from batchscope.reporting.style import save
 
 
 def write_page(page: Page, stem: Path) -> None:
     """Write a page as ``STEM.md`` and ``STEM.html``."""
-    write_text(Path(f"{stem}.md"), study_markdown(page))
-    write_text(Path(f"{stem}.html"), study_html(page))
+    write_text(Path(f"{stem}.md"), page_markdown(page))
+    write_text(Path(f"{stem}.html"), page_html(page))
 
 
 def write_csv(frame: pd.DataFrame, stem: Path) -> None:

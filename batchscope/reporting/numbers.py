@@ -7,7 +7,7 @@ import pandas as pd
 from batchscope.statistics.intervals import Interval
 
 
-def figure(value: float) -> str:
+def two_decimals(value: float) -> str:
     """A metric with two decimals, as the published tables have it; empty where there is none."""
     return "" if pd.isna(value) else f"{value:,.2f}"
 
@@ -20,7 +20,25 @@ def one_decimal(value: float) -> str:
 def with_interval(run: "pd.Series[Any]", name: str) -> str:
     """Median, and the 95 % interval where there are repeats enough for one."""
     low, high = run[f"{name}_low"], run[f"{name}_high"]
-    return figure(run[name]) + ("" if pd.isna(low) else f" ({figure(low)} to {figure(high)})")
+    median = two_decimals(run[name])
+    return median if pd.isna(low) else f"{median} ({two_decimals(low)} to {two_decimals(high)})"
+
+
+def percent(share: float) -> str:
+    """A share in words."""
+    return f"{100 * share:.1f} %"
+
+
+def three_digits(value: float) -> str:
+    """Three significant digits, with separators; empty where there is none."""
+    if pd.isna(value):
+        return ""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things in words: ``1 step``, ``2 steps``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def show_count(value: float) -> str:
@@ -28,18 +46,19 @@ def show_count(value: float) -> str:
     return "" if pd.isna(value) else f"{int(value):,}"
 
 
-def times(value: float) -> str:
+def show_ratio(value: float) -> str:
     """A ratio as people say it: 1.07x, 1.9x, 12x."""
     digits = 2 if value < 1.495 else 1 if value < 9.95 else 0
     return f"{value:.{digits}f}x"
 
 
-def in_figures(found: Interval) -> tuple[str, str, str]:
+def show_interval(found: Interval) -> tuple[str, str, str]:
     """Middle, low and high with as many decimals as tell them apart, and low from 1."""
     close = found.high - found.low < 0.02 or round(found.low, 2) == 1
     digits = 3 if close else 2 if found.middle < 9.95 else 1
     return f"{found.middle:.{digits}f}x", f"{found.low:.{digits}f}x", f"{found.high:.{digits}f}x"
 
 
-def _capital(sentence: str) -> str:
+def capitalised(sentence: str) -> str:
+    """A sentence that begins with a capital."""
     return sentence[:1].upper() + sentence[1:]

@@ -1,5 +1,6 @@
 """What a page holds, before it is written as Markdown or HTML."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 MEASURED = "measured"
@@ -23,6 +24,13 @@ class Table:
 
     columns: list[tuple[str, str]]
     rows: list[list[Cell]]
+
+    @classmethod
+    def of_rows(cls, rows: Sequence[Row]) -> "Table":
+        """Columns in the order in which rows name them; those that are empty in every row are left out."""
+        named = dict.fromkeys(key for row in rows for key in row)
+        filled = [column for column in named if any(row.get(column) for row in rows)]
+        return cls(filled, [[row.get(column, "") for column in filled] for row in rows])
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
-"""Where figures come from, in sentences: hardware, versions, models, and how far published figures compare."""
+"""Where figures come from, in sentences: hardware, versions, models; and how far published ones compare."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
 from batchscope.results.frames import given
-from batchscope.results.metrics import random_weights
+from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.published import HARDWARE
 from batchscope.statistics.intervals import BETWEEN_GPUS
 
@@ -50,8 +51,20 @@ def hardware(run: "pd.Series[Any]") -> str:
         cores = given(run["cores"])
         return f"CPU {run['cpu']}" + (f" ({cores} cores)" if cores else "")
     memory, driver = given(run["gpu_memory_bytes"]), given(run["driver"])
-    facts = [f"{memory / 2**30:.0f} GiB"] * bool(memory) + [f"driver {driver}"] * bool(driver)
+    facts = []
+    if memory:
+        facts.append(f"{memory / 2**30:.0f} GiB")
+    if driver:
+        facts.append(f"driver {driver}")
     return f"{gpu} ({', '.join(facts)})" if facts else str(gpu)
+
+
+def captured_on(environment: Mapping[str, Any]) -> str:
+    """The machine and the versions of a profile, from its environment.json."""
+    gpu, cpu = environment["gpu"], environment["cpu"]
+    device = gpu["name"] if gpu else f"{cpu['model']}, {cpu['cores']} cores"
+    versions = ", ".join(f"{name} {number}" for name, number in environment["versions"].items())
+    return f"Captured on {device}; {versions}."
 
 
 def models(runs: pd.DataFrame) -> list[str]:

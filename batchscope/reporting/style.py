@@ -1,5 +1,6 @@
 """How all figures look: colours, markers, sizes and kinds of lines; and how a figure is written."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,18 @@ FOOTNOTE: dict[str, Any] = {"fontsize": 9.5, "color": GREY, "linespacing": 1.5}
 LEGEND: dict[str, Any] = {
     "loc": "upper left", "frameon": False, "borderaxespad": 0, "borderpad": 0.2, "columnspacing": 1.8,
 }  # fmt: skip
+LEGEND_ABOVE: dict[str, Any] = {
+    "loc": "lower left",
+    "bbox_to_anchor": (0, 1.02),
+    "frameon": False,
+    "borderaxespad": 0,
+    "borderpad": 0,
+    "handlelength": 1.0,
+    "handletextpad": 0.4,
+    "fontsize": 9.5,
+}
+"""In one row, above a panel that has no title."""
+
 MEDIAN: dict[str, Any] = {"lw": 1.8, "ms": 9, "mec": "white", "mew": 1.2}
 INTERVAL: dict[str, Any] = {"lw": 1.4}
 PUBLISHED: dict[str, Any] = {
@@ -53,6 +66,14 @@ PUBLISHED: dict[str, Any] = {
     "zorder": 6,
 }
 HOLLOW: dict[str, Any] = {"ls": "", "ms": 9, "mfc": "white", "mew": 1.6}
+
+
+@dataclass(frozen=True)
+class SeriesStyle:
+    """Colour and marker of one series."""
+
+    color: str
+    marker: str
 
 
 def save(figure: Figure, png: Path, svg: Path) -> None:

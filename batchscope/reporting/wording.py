@@ -42,13 +42,13 @@ def varying(runs: pd.DataFrame) -> list[str]:
     return ["layout", *(others or ["n"])]
 
 
-def label(run: "pd.Series[Any]", settings: Sequence[str]) -> str:
+def run_in_words(run: "pd.Series[Any]", settings: Sequence[str]) -> str:
     """A run in words: ``packed prompts (n=4, max_num_batched_tokens=default)``."""
-    parts = [f"{name.rpartition('.')[2]}={show(run[name])}" for name in settings if name != "layout"]
+    parts = [f"{name.rpartition('.')[2]}={show_setting(run[name])}" for name in settings if name != "layout"]
     return f"{run['layout']} prompts ({', '.join(parts)})"
 
 
-def show(value: object) -> str:
+def show_setting(value: object) -> str:
     """A setting's value; what was left to vLLM is its default."""
     value = given(value)
     if value is None:

@@ -1,1 +1,1 @@
-"""Measurement folders as typed records, judged by gates, told as metrics, laid out as frames."""
+"""Measurement folders as typed records, checked by gates, told as metrics, laid out as frames."""

@@ -2,7 +2,7 @@
 
 Columns of the runs frame, in this order (a missing value is NA):
 
-- ``study, run, status, valid, invalid, reason``: ``invalid`` holds the reason codes of `gates.judge`,
+- ``study, run, status, valid, invalid, reason``: ``invalid`` holds the reason codes of `gates.validity_of`,
   ``reason`` the sentences; ``log_tail``: of a failed run, its log's last lines as a JSON list.
 - ``model, model_source, load_format, layout, n, reviews, duplicates, output_tokens_per_review``, and ``reuse,
   instruction, decoding``: for a run from before there was a choice, as it then was.
@@ -12,9 +12,9 @@ Columns of the runs frame, in this order (a missing value is NA):
   serve, in theory): of one repeat. ``longest_prompt_tokens``.
 - ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
   ``noise``: standard deviation of ln(seconds); ``trend``: whether seconds rise or fall (`stats.trends`).
-- ``<metric>, <metric>_low, <metric>_high`` for each of `metrics.METRICS`: median and 95 % interval.
+- ``<metric>, <metric>_low, <metric>_high`` for each of `metrics.registry.METRICS`: median and 95 % interval.
 - ``published.<metric>, published.reviews, published.model, same_prompts, same_model, same_hardware``.
-- ``reproduced.<metric>``: ours / published, of valid runs, for the metrics in `REPRODUCED`.
+- ``reproduced.<metric>``: ours / published, of valid runs, where `Metric.reproduced` says so.
 - ``timed_s``: seconds of all repeats; ``job_s``: of the run's whole job.
 - ``at_power_limit, at_fixed_clocks``: share of the GPU's samples.
 - ``engine_start_s, engine_reused, resolved.<argument>``: the engine as it ran.
@@ -34,9 +34,10 @@ import numpy as np
 import pandas as pd
 
 from batchscope.common.errors import UserError
-from batchscope.results.clocks import APPLICATIONS_CLOCKS, POWER_CAP, share_of_samples
-from batchscope.results.gates import Judgement, judge
-from batchscope.results.metrics import METRICS, summarise
+from batchscope.results.clock_events import APPLICATIONS_CLOCKS, POWER_CAP, share_of_samples
+from batchscope.results.gates import Validity, validity_of
+from batchscope.results.metrics.metric import summarise
+from batchscope.results.metrics.registry import METRICS
 from batchscope.results.published import HARDWARE, PublishedRun, match, same_model, same_prompts
 from batchscope.results.records import Environment, Measurement, RunRecord
 from batchscope.statistics.intervals import trends
@@ -46,20 +47,17 @@ Row = dict[str, Any]
 LOG_LINES = 20
 """Of a failed run's log: enough to see what happened."""
 
-REPRODUCED = ("total_token_throughput", "reviews_per_s")
-"""Metrics whose published figure has digits enough for a ratio; requests/s stands there as 0.04."""
-
 
 def runs_frame(records: Sequence[RunRecord], published: Sequence[PublishedRun]) -> pd.DataFrame:
     """One row a run, in the order of ``records``; columns as the module says."""
-    parts = [_row(record, match(published, record.measurement)) for record in records]
-    # Sections are merged one by one: an argument that only some runs set stays among its like.
+    rows = [_parts_of_row(record, match(published, record.measurement)) for record in records]
+    # Part by part: an argument that only some runs set stays among its like.
     columns: list[str] = []
-    for section in zip(*parts, strict=True):
-        names = list(dict.fromkeys(name for row in section for name in row))
-        columns += names if all(set(row) == set(names) for row in section) else sorted(names)
-    rows = [{key: value for section in row for key, value in section.items()} for row in parts]
-    return _frame(rows, columns)
+    for parts in zip(*rows, strict=True):
+        names = list(dict.fromkeys(name for part in parts for name in part))
+        columns += names if all(set(part) == set(names) for part in parts) else sorted(names)
+    cells = [{key: value for part in row for key, value in part.items()} for row in rows]
+    return _typed_frame(cells, columns)
 
 
 def repeats_frame(records: Sequence[RunRecord]) -> pd.DataFrame:
@@ -73,12 +71,12 @@ def repeats_frame(records: Sequence[RunRecord]) -> pd.DataFrame:
             **repeat.model_dump(),
             **{metric.name: metric.of(record, repeat) for metric in METRICS.values()},
         }
-        for record, valid in ((record, judge(record).valid) for record in records)
+        for record, valid in ((record, validity_of(record).valid) for record in records)
         for number, repeat in enumerate(record.measurement.repeats, start=1)
     ]
     counted = ["requests", "prompt_tokens", "output_tokens", "cached_tokens", "steps", "energy_j"]
     names = ["started_at", "seconds", *counted, *METRICS]
-    return _frame(rows, ["study", "run", "valid", "repeat", *names])
+    return _typed_frame(rows, ["study", "run", "valid", "repeat", *names])
 
 
 def read_frame(path: Path) -> pd.DataFrame:
@@ -105,11 +103,12 @@ def given(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
 
 
-def _row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...]:
+def _parts_of_row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...]:
+    """A run's cells, in groups that keep together where runs have different columns."""
     run, environment = record.measurement, record.environment
-    judged, metrics = judge(record), _metrics(record)
+    validity, metrics = validity_of(record), _metrics(record)
     return (
-        _identity(run, judged),
+        _identity(run, validity),
         {
             **_flat("engine", run.spec.engine.args),
             **_flat("engine.variables", run.spec.engine.variables),
@@ -117,7 +116,7 @@ def _row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...]:
         {f"measure.{key}": value for key, value in run.spec.measure.items() if key != "half_width_factors"},
         _totals(run),
         metrics,
-        _published(record, row, metrics, judged.valid),
+        _published(record, row, metrics, validity.valid),
         _job(record),
         {"engine_start_s": run.engine.start_s, "engine_reused": run.engine.reused},
         {f"resolved.{key}": value for key, value in run.engine.resolved.items()},
@@ -140,16 +139,16 @@ def _flat(start: str, values: Mapping[str, Any]) -> Row:
     return row
 
 
-def _identity(run: Measurement, judged: Judgement) -> Row:
+def _identity(run: Measurement, validity: Validity) -> Row:
     load, model = run.spec.workload, run.spec.model
-    details = [f"{item.code}: {item.detail}" if item.detail else item.code for item in judged.invalid]
+    details = [f"{item.code}: {item.detail}" if item.detail else item.code for item in validity.invalid]
     return {
         "study": run.study,
         "run": run.run,
         "status": run.status,
-        "valid": judged.valid,
-        "invalid": ", ".join(dict.fromkeys(item.code for item in judged.invalid)) or None,
-        "reason": "; ".join([run.message] * bool(run.message) + details) or None,
+        "valid": validity.valid,
+        "invalid": ", ".join(dict.fromkeys(item.code for item in validity.invalid)) or None,
+        "reason": "; ".join([run.message, *details] if run.message else details) or None,
         "log_tail": list(run.log_tail[-LOG_LINES:]) if run.status != "ok" and run.log_tail else None,
         "model": run.spec.engine.model,
         # Of a folder only the name: paths of a machine do not belong in published tables.
@@ -213,7 +212,11 @@ def _published(record: RunRecord, row: PublishedRun | None, ours: Row, valid: bo
         "same_prompts": same_prompts(row, run) if row else None,
         "same_model": same_model(row.model, run.spec) if row else None,
         "same_hardware": HARDWARE in gpu if row else None,
-        **{f"reproduced.{name}": ours[name] / figures[name] if valid else math.nan for name in REPRODUCED},
+        **{
+            f"reproduced.{metric.name}": ours[metric.name] / figures[metric.name] if valid else math.nan
+            for metric in METRICS.values()
+            if metric.reproduced
+        },
     }
 
 
@@ -243,7 +246,8 @@ def _hardware(environment: Environment) -> Row:
     }
 
 
-def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+def _typed_frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
+    """Rows as a frame whose columns each have one type; a cell that a row lacks is NA."""
     return pd.DataFrame({name: _column([row.get(name) for row in rows]) for name in columns})
 
 

@@ -1,28 +1,37 @@
-"""Gates: what a run must pass to count, judged from its files whenever tables are made.
+"""Gates: what a run or a load point must pass to count, looked at whenever tables are made.
 
 To add a gate, write a function that takes a run and yields a sentence for each thing wrong with it, and give
-it an entry in `GATES`, under its reason code. Changing one costs no measurement. A gate is silent where it
-lacks what it needs: nothing known is no accusation. docs/validity.md says what each catches, and what it
+it an entry in `GATES`, which says what it looks at. Changing one costs no measurement. A gate is silent where
+it lacks what it needs: nothing known is no accusation. docs/validity.md says what each catches, and what it
 cannot.
 """
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from batchscope.cost.devices import CLOCK_MARGIN
 from batchscope.cost.flops import Rate, highest_rate
-from batchscope.results.clocks import THROTTLED
+from batchscope.results.clock_events import THROTTLED
 from batchscope.results.cost_inputs import architecture_of, ceiling_flops, lengths_of
+from batchscope.results.latencies import MS, latencies
 from batchscope.results.records import Invalidity, Repeat, RunRecord, Status
 
 TERA = 1e12
 
+BUSY = 0.9
+"""Share of a core from which on the client, one thread, has hardly any time left."""
+
+LATE = 0.1
+"""Share of a TTFT that the client's own lateness may have, for the medians and for the 99th percentiles."""
+
 
 @dataclass(frozen=True)
-class Judgement:
-    """Whether a run counts."""
+class Validity:
+    """Whether a run counts, and if not, why."""
 
     status: Status
     invalid: tuple[Invalidity, ...]
@@ -34,10 +43,15 @@ class Judgement:
         return self.status == "ok" and not self.invalid
 
 
-def judge(run: RunRecord) -> Judgement:
-    """All reasons why a run does not count."""
-    found = (Invalidity(code=code, detail=detail) for code, gate in GATES.items() for detail in gate(run))
-    return Judgement(run.measurement.status, (*run.measurement.invalid, *found))
+def validity_of(run: RunRecord) -> Validity:
+    """All reasons why a run does not count; of a load point, see `LoadPoint.run`."""
+    found = (
+        Invalidity(code=code, detail=detail)
+        for code, gate in GATES.items()
+        if not any(getattr(run, table).empty for table in gate.looks_at)
+        for detail in gate.faults(run)
+    )
+    return Validity(run.measurement.status, (*run.measurement.invalid, *found))
 
 
 def flops(run: RunRecord) -> Iterator[str]:
@@ -74,9 +88,7 @@ def _rate(run: RunRecord, number: int) -> Rate | None:
 
 
 def foreign_process(run: RunRecord) -> Iterator[str]:
-    """Another program computed on the GPU while the clock ran. Silent on CPU and without telemetry."""
-    if run.hardware.empty:
-        return
+    """Another program computed on the GPU while the clock ran. Silent on CPU."""
     counts = run.hardware["foreign_processes"].dropna()
     if (shared := counts[counts > 0]).any():
         yield (
@@ -86,12 +98,10 @@ def foreign_process(run: RunRecord) -> Iterator[str]:
 
 
 def throttled(run: RunRecord) -> Iterator[str]:
-    """The GPU slowed down out of heat or for lack of power. Silent on CPU and without telemetry.
+    """The GPU slowed down out of heat or for lack of power. Silent on CPU.
 
-    At its power limit, or at clocks that somebody fixed, it is in its normal state (`clocks`).
+    At its power limit, or at clocks that somebody fixed, it is in its normal state (`clock_events`).
     """
-    if run.hardware.empty:
-        return
     masks = run.hardware["clock_event_reasons"].dropna().astype("int64")
     for bit, words in THROTTLED.items():
         if len(slowed := masks[(masks & bit) != 0]):
@@ -106,13 +116,11 @@ def _samples(run: RunRecord, rows: "pd.Index[int]", count: int) -> str:
 
 
 def steps(run: RunRecord) -> Iterator[str]:
-    """The engine's steps do not add up to the work that was asked for. Silent without telemetry.
+    """The engine's steps do not add up to the work that was asked for.
 
     Every token is scheduled or found in the cache once, and once more if a preemption discarded it; but for
     each request's last one, which is never fed back.
     """
-    if run.steps.empty:
-        return
     for number, repeat in enumerate(run.measurement.repeats):
         rows = run.steps[run.steps["repeat"] == number]
         if repeat.steps is not None and len(rows) != repeat.steps:
@@ -132,12 +140,40 @@ def _fed(repeat: Repeat) -> int:
     return repeat.prompt_tokens + repeat.output_tokens - repeat.requests
 
 
-Gate = Callable[[RunRecord], Iterator[str]]
+def client(run: RunRecord) -> Iterator[str]:
+    """The server's client was the bottleneck: what it measured is itself."""
+    state, ttft = run.measurement.client, latencies(run.client)["ttft"]
+    if state.cpu_share is not None and state.cpu_share > BUSY:
+        yield f"the client had {100 * state.cpu_share:.0f} % of a core: it could not have sent or read more"
+    if not len(ttft):
+        return
+    for name, percent, lag in (("median", 50, state.lag_median_s), ("p99", 99, state.lag_p99_s)):
+        value = float(np.percentile(ttft, percent))
+        if lag is not None and MS * lag > LATE * value:
+            yield (
+                f"the client was {MS * lag:.1f} ms late ({name}), and the {name} TTFT is {value:.1f} ms; "
+                "give it more cores, or send less"
+            )
+
+
+@dataclass(frozen=True)
+class Gate:
+    """What looks for one kind of fault."""
+
+    faults: Callable[[RunRecord], Iterator[str]]
+    """a sentence for each thing wrong with a run"""
+    looks_at: tuple[Literal["requests", "steps", "hardware", "client"], ...]
+    """tables of `RunRecord`; the gate is silent where one is empty, as without telemetry or of older runs"""
+
 
 GATES: dict[str, Gate] = {
-    "flops": flops,
-    "foreign_process": foreign_process,
-    "throttled": throttled,
-    "steps": steps,
+    "flops": Gate(flops, looks_at=("requests",)),
+    "foreign_process": Gate(foreign_process, looks_at=("hardware",)),
+    "throttled": Gate(throttled, looks_at=("hardware",)),
+    "steps": Gate(steps, looks_at=("steps",)),
+    "client": Gate(client, looks_at=("client",)),
 }
-"""Reason code to gate; the codes of the engine's own checks are in docs/validity.md."""
+"""Reason code to gate, for runs and load points alike: only a load point has a ``client`` table.
+
+The codes of the engine's own checks are in docs/validity.md.
+"""

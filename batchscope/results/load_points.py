@@ -13,7 +13,6 @@ from batchscope.results.frames import read_frame
 from batchscope.results.records import (
     Environment,
     Measurement,
-    Record,
     RunRecord,
     Spec,
     load_table,
@@ -30,20 +29,10 @@ class ServedSpec(Spec):
     load: Load
 
 
-class ClientState(Record):
-    """How busy the client was, as a share of one core, and how late its event loop came by."""
-
-    cpu_share: float | None = None
-    lag_median_s: float | None = None
-    lag_p99_s: float | None = None
-    lag_max_s: float | None = None
-
-
 class Served(Measurement):
     """``measurement.json`` of a load point."""
 
     spec: ServedSpec
-    client: ClientState = ClientState()
 
 
 @dataclass(frozen=True)
@@ -52,9 +41,12 @@ class LoadPoint:
 
     served: Served
     run: RunRecord
-    """the same as a run of one repeat, which the gates of runs can judge"""
-    client: pd.DataFrame
-    """columns of `batchscope.common.client_schema.CLIENT`; empty where it was not measured"""
+    """the same as a run of one repeat, with the client's table, for the gates and the metrics"""
+
+    @property
+    def client(self) -> pd.DataFrame:
+        """Columns of `batchscope.common.schemas.CLIENT`; empty where it was not measured."""
+        return self.run.client
 
     @property
     def load(self) -> Load:
@@ -101,8 +93,9 @@ def load_point(folder: Path) -> LoadPoint:
         as_requests(served, client),
         load_table(folder / "steps.parquet", STEPS),
         load_table(folder / "hardware.parquet", HARDWARE),
+        client=client,
     )
-    return LoadPoint(served, run, client)
+    return LoadPoint(served, run)
 
 
 def as_requests(served: Served, client: pd.DataFrame) -> pd.DataFrame:

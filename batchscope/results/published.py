@@ -1,4 +1,7 @@
-"""The published figures, and which of them a run of ours may stand beside."""
+"""The published figures of the offline engine, and which of them a run of ours may stand beside.
+
+Those of the server are in `batchscope.results.published_serving`.
+"""
 
 import csv
 import math

@@ -1,4 +1,7 @@
-"""The published figures of the server, and which load point may stand beside them."""
+"""The published figures of the server, and which load point of ours may stand beside them.
+
+Those of the offline engine are in `batchscope.results.published`.
+"""
 
 from pathlib import Path
 

@@ -4,7 +4,7 @@ A run's folder holds ``measurement.json`` and ``environment.json``; unknown keys
 the engine side can add some without breaking older readers. Beside them lie tables of requests, engine steps
 and hardware samples (`batchscope.common.schemas`); older folders lack some, which reads as empty.
 
-Whether a run counts is not said here but judged from all of these: `batchscope.results.gates`.
+Whether a run counts is not said here but found from all of these: `batchscope.results.gates`.
 """
 
 import json
@@ -130,6 +130,18 @@ class Sweep(Record):
     waited_s: NonNegativeFloat = 0.0
 
 
+class ClientState(Record):
+    """How busy a server's client was, as a share of one core, and how late its event loop came by.
+
+    Nothing is known of it for an offline run, which has none.
+    """
+
+    cpu_share: float | None = None
+    lag_median_s: float | None = None
+    lag_p99_s: float | None = None
+    lag_max_s: float | None = None
+
+
 Status = Literal["ok", "oom", "died", "timeout"]
 """How a run ended: measured; out of memory; the engine ended in the middle; it took too long."""
 
@@ -152,10 +164,11 @@ class Measurement(Record):
     expected_cached_tokens: NonNegativeInt = 0
     """prompt tokens of one repeat that the prefix cache must serve, in theory"""
     invalid: tuple[Invalidity, ...] = ()
-    """what the engine's own checks found; `batchscope.results.gates.judge` adds to it"""
+    """what the engine's own checks found; `batchscope.results.gates.validity_of` adds to it"""
     architecture: dict[str, Any] = Field(default_factory=dict)
     """the model's shape, as config.json has it; empty where it is not known"""
     sweep: Sweep | None = None
+    client: ClientState = ClientState()
 
     @model_validator(mode="after")
     def _an_ok_run_has_repeats(self) -> "Measurement":
@@ -224,7 +237,9 @@ class RunRecord:
     hardware: pd.DataFrame = field(default_factory=_empty)
     """columns of `HARDWARE`"""
     labels: pd.DataFrame = field(default_factory=_empty)
-    """columns of `batchscope.results.labels.LABELS`; they come from a file of the study's"""
+    """columns of `batchscope.results.label_rows.LABELS`; they come from a file of the study's"""
+    client: pd.DataFrame = field(default_factory=_empty)
+    """of a load point, columns of `batchscope.common.schemas.CLIENT`: its requests as the client saw them"""
 
 
 Kind = TypeVar("Kind", bound=Record)

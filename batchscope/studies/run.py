@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from batchscope.config.engine import Engine
+from batchscope.config.layouts import LAYOUTS, LayoutName
 from batchscope.config.measure import Measure
 from batchscope.config.serving import Load
 from batchscope.config.workload import Workload
@@ -13,7 +14,7 @@ class PromptSet:
     """A set of prompts that any number of runs share; named by all that decides its content."""
 
     model: str
-    layout: str
+    layout: LayoutName
     n: int
     reviews: int
     duplicates: int
@@ -24,7 +25,7 @@ class PromptSet:
     @property
     def id(self) -> str:
         """Folder name under ``results/prompts``, such as ``demo-packed-n40-r400``."""
-        group = f"packed-n{self.n}" if self.layout == "packed" else "separate"
+        group = f"{self.layout}-n{self.n}" if LAYOUTS[self.layout].packs else self.layout
         copies = f"-x{self.duplicates}" if self.duplicates > 1 else ""
         order = "-first" if self.instruction == "first" else ""
         return f"{self.model}-{group}-r{self.reviews}{copies}{order}{'-marked' if self.marked else ''}"
@@ -54,7 +55,7 @@ class Run:
         return PromptSet(
             self.engine.model,
             workload.layout,
-            workload.n if workload.layout == "packed" else 1,
+            LAYOUTS[workload.layout].reviews_in_prompt(workload.n),
             workload.total_reviews,
             workload.duplicates,
             workload.instruction,

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from batchscope.common.schemas import HARDWARE, REQUESTS, STEPS
 from batchscope.results.frames import runs_frame
-from batchscope.results.labels import LABELS
+from batchscope.results.label_rows import LABELS
 from batchscope.results.published import load_published
 from batchscope.results.records import RunRecord, load_run
 from scripts.make_tables import PUBLISHED

@@ -8,7 +8,7 @@ from there on half of the labels are right by chance, as when one was left out.
 import numpy as np
 import numpy.typing as npt
 
-from batchscope.results.metrics import accuracy
+from batchscope.results.metrics.label_quality import accuracy
 
 RUNS = 1_000
 KINDS = {"none": 0.0, "in 30 %": 0.3, "in 70 %": 0.7}

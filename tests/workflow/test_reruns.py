@@ -20,8 +20,9 @@ DOWNSTREAM = {
     "write_config": 1,
     "score_labels": 2,
     "make_tables": 1,
-    "plot_study": 2,
-    "plot_timelines": 2,
+    "report_study": 2,
+    "report_summary": 1,
+    "report_timeline": 2,
     "report_labels": 1,
     "report_cost": 1,
 }

@@ -1,17 +1,59 @@
 """Reviews from a CSV file: read strictly, so that a dirty row stops the study and does not enter it."""
 
 import csv
-from collections.abc import Iterator
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn, TextIO
 
 from batchscope.common.errors import UserError
-from batchscope.config.dataset import CsvDataset
-from batchscope.inputs.texts.reviews import Label, Review
+from batchscope.config.dataset import CsvDataset, Dataset
+from batchscope.inputs.texts.addresses import file_name
+from batchscope.inputs.texts.download import download, file_digest, shown
+from batchscope.inputs.texts.reviews import Label, Loaded, Review
 
 LABELS: dict[str, Label] = {"positive": "positive", "negative": "negative"}
 ROWS_SHOWN = 10
+
+
+def load(dataset: Dataset, downloads: Path) -> Loaded:
+    """The reviews of a CSV file or address, after its checksum, see `batchscope.inputs.texts.sources`.
+
+    Raises:
+        UserError: there is no file, it cannot be fetched, it is another one, or `read_csv` refuses it.
+    """
+    location = dataset.csv.path
+    is_url = _is_url(location)
+    path = Path(location)
+    if is_url:
+        # Two addresses may end in the same name; a file by hand is set as the path instead.
+        key = hashlib.sha256(location.encode()).hexdigest()[:8]
+        path = downloads / f"{key}-{file_name(location, 'reviews.csv')}"
+        download(location, path, key="dataset.csv.path", by_hand="set dataset.csv.path to the file")
+    if not path.is_file():
+        raise UserError(
+            f"dataset.csv.path: there is no file {path} (seen from {Path.cwd()}); put it there or set the key"
+        )
+    got = file_digest(path, "sha256")
+    if dataset.csv.sha256 not in (None, got):
+        again = "delete that file to download it again" if is_url else "name the right file"
+        raise UserError(
+            f"dataset.csv.sha256: {path} has SHA-256 {got}, expected {dataset.csv.sha256}; "
+            f"{again}, or correct the checksum"
+        )
+    provenance: dict[str, str | int] = {"path": shown(location) if is_url else location, "sha256": got}
+    return Loaded(read_csv(path, dataset.csv), "as in the file", provenance)
+
+
+def files(dataset: Dataset) -> Sequence[str]:
+    """The file, unless it comes from the network."""
+    return () if _is_url(dataset.csv.path) else (dataset.csv.path,)
+
+
+def _is_url(location: str) -> bool:
+    return re.match("https?://", location, re.IGNORECASE) is not None
 
 
 def read_csv(path: Path, dataset: CsvDataset) -> list[Review]:

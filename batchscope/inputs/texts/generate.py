@@ -7,10 +7,12 @@ the plot: the label is learnable from many words, but from no single one.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 from random import Random
 
+from batchscope.config.dataset import Dataset
 from batchscope.inputs.texts import vocabulary as v
-from batchscope.inputs.texts.reviews import Label, Review
+from batchscope.inputs.texts.reviews import Label, Loaded, Review
 
 # (share of reviews, their words at most), read off IMDB (mean 231 words, median 173). A table and not a
 # lognormal law: log and exp may differ in the last bit between platforms, and the reviews must not.
@@ -73,6 +75,12 @@ _NEGATIVE: dict[str, Sequence[str]] = {
     "plain": v.NEGATIVE_SENTENCES,
     "closing": v.NEGATIVE_CLOSINGS,
 }
+
+
+def load(dataset: Dataset, _: Path) -> Loaded:
+    """As many reviews as the block ``generated`` says, see `batchscope.inputs.texts.sources`."""
+    count, seed = dataset.generated.reviews, dataset.generated.seed
+    return Loaded(generate_reviews(count, seed), "as generated", {"reviews": count, "seed": seed})
 
 
 def generate_reviews(count: int, seed: int) -> list[Review]:

@@ -14,8 +14,10 @@ from pathlib import Path
 from tqdm import tqdm
 
 from batchscope.common.errors import UserError
-from batchscope.inputs.texts.download import file_digest
-from batchscope.inputs.texts.reviews import Review
+from batchscope.config.dataset import Dataset
+from batchscope.inputs.texts.addresses import file_name
+from batchscope.inputs.texts.download import download, file_digest, shown
+from batchscope.inputs.texts.reviews import Loaded, Review
 
 MEMBER = re.compile(r"aclImdb/(train|test)/(pos|neg)/([0-9]+)_[0-9]+\.txt")
 LARGEST_MEMBER = 1 << 17  # bytes; the longest real review has 14 kB
@@ -25,6 +27,19 @@ ORDER = (
 )
 
 Place = tuple[bool, int, bool]
+
+
+def load(dataset: Dataset, downloads: Path) -> Loaded:
+    """The archive's reviews, fetched once and checked, see `batchscope.inputs.texts.sources`.
+
+    Raises:
+        UserError: it cannot be fetched, or it is not the official archive.
+    """
+    url, md5 = dataset.imdb.url, dataset.imdb.md5
+    path = downloads / file_name(url, "aclImdb_v1.tar.gz")
+    download(url, path, key="dataset.imdb.url", by_hand=f"put it at {path}")
+    check_archive(path, md5)
+    return Loaded(read_archive(path), ORDER, {"url": shown(url), "md5": md5})
 
 
 def check_archive(path: Path, md5: str) -> None:

@@ -19,6 +19,14 @@ class Review(NamedTuple):
     label: Label
 
 
+class Loaded(NamedTuple):
+    """All reviews of a source, in which order they are, and where they come from."""
+
+    reviews: list[Review]
+    order: str
+    provenance: dict[str, str | int]
+
+
 class Copies(TypedDict):
     """Reviews whose text equals an earlier review's, character for character."""
 

@@ -4,7 +4,6 @@ To add a panel, write a function that draws into an axes and put it into `PANELS
 """
 
 import math
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,10 +16,17 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
+from batchscope.reporting.figure import (
+    draw_panels,
+    footnote_lines,
+    not_counted_handle,
+    plain_numbers,
+    write_footnote,
+    write_title,
+)
 from batchscope.reporting.style import (
     BLUE,
     FIXED,
-    FOOTNOTE,
     GREY,
     HOLLOW,
     INK,
@@ -30,7 +36,6 @@ from batchscope.reporting.style import (
     PAD,
     PALETTE,
     RC,
-    TITLE,
 )
 from batchscope.reports.cost.curves import Curves
 
@@ -63,13 +68,10 @@ def cost_figure(sheet: Sheet, footnote: Sequence[str]) -> Figure:
     with mpl.rc_context(RC):
         figure = Figure(figsize=(14, 7.2))
         title = "What the runs compute, how long that should take, and how long it took"
-        figure.text(LEFT, 0.965, title, va="top", **TITLE)
-        lines = [part for line in footnote for part in textwrap.wrap(line, 175)][:5]
-        figure.text(LEFT, 0.03, "\n".join(lines), va="bottom", **FOOTNOTE)
+        write_title(figure, [title], 0.965)
+        write_footnote(figure, footnote_lines(footnote, most=5), 0.03)
         grid = {"left": LEFT, "right": 0.985, "bottom": 0.33, "top": 0.775, "wspace": 0.24}
-        for panel, ax in zip(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), strict=True):
-            panel(ax, sheet)
-            ax.tick_params(length=0, pad=7)
+        draw_panels(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), sheet)
         figure.legend(handles=_legend(sheet), bbox_to_anchor=(LEFT, 0.912), ncols=6, **LEGEND)
         return figure
 
@@ -97,7 +99,7 @@ def draw_flops(ax: Axes, sheet: Sheet) -> None:
         label = f"{name}: {_from_to(some)}"
         ax.plot(flops["n"][some.index], some, color=color, ls=style, label=label, **PREDICTED)
     ax.set_yscale("log")
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    ax.yaxis.set_major_formatter(plain_numbers())
     ax.yaxis.set_minor_locator(NullLocator())
     ax.grid(axis="y")
     ax.legend(
@@ -142,11 +144,11 @@ def draw_rates(ax: Axes, sheet: Sheet) -> None:
     ax.set_ylim(0, highest)
     for _, run in runs.iterrows():
         color, marker = FIXED[run["layout"]]
-        look = {**POINT, "color": color} if run["valid"] else {**HOLLOW, "mec": color, "zorder": 5}
+        drawn_as = {**POINT, "color": color} if run["valid"] else {**HOLLOW, "mec": color, "zorder": 5}
         height = min(run["reviews"] / run["measured_s"], highest)  # what does not count may sit on the edge
-        ax.plot(run["n"], height, marker=marker, clip_on=False, **look)
+        ax.plot(run["n"], height, marker=marker, clip_on=False, **drawn_as)
     _mark_break_even(ax, curves)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    ax.yaxis.set_major_formatter(plain_numbers())
     ax.grid(axis="y")
 
 
@@ -190,8 +192,8 @@ def draw_ratios(ax: Axes, sheet: Sheet) -> None:
         rows = runs[runs["study"] == study]
         for at, (_, run) in zip(place + _spread(len(rows)), rows.iterrows(), strict=True):
             color, marker = FIXED[run["layout"]]
-            look = {**POINT, "color": color} if run["valid"] else {**HOLLOW, "mec": color}
-            ax.plot(at, run["measured_over_predicted"], marker=marker, **look)
+            drawn_as = {**POINT, "color": color} if run["valid"] else {**HOLLOW, "mec": color}
+            ax.plot(at, run["measured_over_predicted"], marker=marker, **drawn_as)
             if run["run"] in _far(runs)[study]:
                 _name(ax, at, run, color)
     values = runs["measured_over_predicted"].astype(float)
@@ -269,5 +271,5 @@ def _legend(sheet: Sheet) -> list[Line2D]:
     alone = "-" if sheet.curves is None or sheet.curves.busy is None else "--"
     handles.append(Line2D([], [], color=GREY, ls=alone, label="predicted, n reviews in all", **PREDICTED))
     if len(sheet.runs) and not sheet.runs["valid"].all():
-        handles.append(Line2D([], [], label="not counted", marker="o", mec=GREY, **HOLLOW))
+        handles.append(not_counted_handle())
     return handles

@@ -41,7 +41,7 @@ from batchscope.results.cost_inputs import (
     mean_lengths,
     peak_flops,
 )
-from batchscope.results.gates import Judgement, judge
+from batchscope.results.gates import Validity, validity_of
 from batchscope.results.records import RunRecord
 
 Row = dict[str, Any]
@@ -61,7 +61,7 @@ class Estimate:
     """A run, what is known of its requests, and the prediction."""
 
     run: RunRecord
-    judged: Judgement
+    validity: Validity
     requests: list[Lengths]
     lengths: str
     engine: Engine | None
@@ -101,7 +101,7 @@ def estimate(run: RunRecord) -> Estimate:
     if not requests:
         requests, lengths = mean_lengths(run), "mean"
     engine = engine_of(run)
-    return Estimate(run, judge(run), requests, lengths, engine, _predict(engine, requests))
+    return Estimate(run, validity_of(run), requests, lengths, engine, _predict(engine, requests))
 
 
 def _predict(engine: Engine | None, requests: Sequence[Lengths]) -> Prediction | None:
@@ -118,7 +118,7 @@ def constants(estimates: Sequence[Estimate]) -> dict[Key, Constant]:
     groups: dict[Key, list[float]] = {}
     for each in estimates:
         reached = groups.setdefault(each.key, [])
-        if each.prediction and each.judged.valid:
+        if each.prediction and each.validity.valid:
             reached.append(each.prediction.ideal / each.measured_s)
     found = {key: _constant(key, reached) for key, reached in groups.items()}
     return {key: constant for key, constant in found.items() if constant}
@@ -155,12 +155,12 @@ def _row(each: Estimate, constant: Constant | None) -> Row:
 
 def _identity(each: Estimate) -> Row:
     run = each.run.measurement
-    codes = [reason.code for reason in each.judged.invalid]
+    codes = [reason.code for reason in each.validity.invalid]
     return {
         "study": run.study,
         "run": run.run,
         "status": run.status,
-        "valid": each.judged.valid,
+        "valid": each.validity.valid,
         "invalid": ", ".join(dict.fromkeys(codes)) or None,
         "layout": run.spec.workload.layout,
         "n": run.spec.workload.n,

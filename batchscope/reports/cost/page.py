@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from batchscope.cost.break_even import BreakEven
-from batchscope.reporting.numbers import one_decimal, show_count, times
+from batchscope.reporting.numbers import one_decimal, show_count, show_ratio, three_digits
 from batchscope.reporting.page import MEASURED, Page, Row, Struck, Table
 from batchscope.reporting.provenance import environments, models
 from batchscope.reporting.wording import fault
@@ -39,7 +39,7 @@ def cost_page(
     return Page(
         title=TITLE,
         question=QUESTION,
-        findings=[*_break_even(curves), *_limits(frame), *_deviations(frame, found)],
+        findings=[*_break_even(curves), *_limiting_resources(frame), *_deviations(frame, found)],
         context=[*_environments(runs), *models(runs), *describe_constants(found)],
         table=_table(frame),
         notes=_notes(frame, curves),
@@ -68,11 +68,12 @@ def _describe(name: str, constant: Constant) -> str:
 def run_names(rows: pd.DataFrame, limit: int = 6) -> str:
     """Runs by study and name, the first few."""
     names = [f"{study}/{run}" for study, run in zip(rows["study"], rows["run"], strict=True)]
-    more = [f"{len(names) - limit} more"] * (len(names) > limit)
-    return ", ".join([*names[:limit], *more])
+    if len(names) > limit:
+        names = [*names[:limit], f"{len(names) - limit} more"]
+    return ", ".join(names)
 
 
-def _limits(frame: pd.DataFrame) -> list[str]:
+def _limiting_resources(frame: pd.DataFrame) -> list[str]:
     """Which resource limits which runs, by share of the predicted time."""
     known = frame[frame["compute_share"].notna()]
     if known.empty:
@@ -124,8 +125,10 @@ def _up_to(found: BreakEven) -> str:
     line = "packed prompts are predicted to label as many reviews per second as separate ones"
     if found.n == found.searched:
         return f"{line} up to n = {found.n} at least"
-    near = f", and to be within {100 * MARGIN:.0f} % of them from n = {found.surely} to {found.perhaps}"
-    return f"{line} up to n = {found.n}" + near * (found.surely < found.perhaps)
+    line = f"{line} up to n = {found.n}"
+    if found.surely >= found.perhaps:
+        return line
+    return f"{line}, and to be within {100 * MARGIN:.0f} % of them from n = {found.surely} to {found.perhaps}"
 
 
 def _deviations(frame: pd.DataFrame, found: Mapping[Key, Constant]) -> list[str]:
@@ -139,17 +142,14 @@ def _deviations(frame: pd.DataFrame, found: Mapping[Key, Constant]) -> list[str]
     own = any(constant.own for constant in found.values())
     line = (
         f"{within} of {len(rows)} valid runs took within {100 * BAND:.0f} % of the predicted seconds; the "
-        f"worst is {worst['study']}/{worst['run']}, {times(worst['measured_over_predicted'])} of them."
+        f"worst is {worst['study']}/{worst['run']}, {show_ratio(worst['measured_over_predicted'])} of them."
     )
-    return [line + " The constant came from these very runs." * own]
+    return [f"{line} The constant came from these very runs." if own else line]
 
 
 def _table(frame: pd.DataFrame) -> Table:
     """One row a run: the work, the prediction, and what was measured."""
-    rows = [_cells(run) for _, run in frame.iterrows()]
-    columns = dict.fromkeys(key for row in rows for key in row)
-    filled = [column for column in columns if any(row[column] for row in rows)]
-    return Table(filled, [[row[column] for column in filled] for row in rows])
+    return Table.of_rows([_cells(run) for _, run in frame.iterrows()])
 
 
 def _cells(run: "pd.Series[Any]") -> Row:
@@ -161,20 +161,20 @@ def _cells(run: "pd.Series[Any]") -> Row:
         ("", "study"): run["study"],
         ("", "run"): run["run"],
         ("", "status"): fault(run),
-        (WORK, "GFLOP / review"): show_figure(run["flop"] / run["reviews"] / GIGA),
+        (WORK, "GFLOP / review"): three_digits(run["flop"] / run["reviews"] / GIGA),
         (WORK, "attention's share (%)"): one_decimal(100 * attention / run["flop"]),
         (WORK, "decode's share (%)"): one_decimal(100 * _decode(run) / run["flop"]),
         (WORK, "steps"): show_count(run["steps"]),
-        (WORK, "weights read (GB)"): show_figure(run["bytes_weights"] / GIGA),
-        (WORK, "KV read (GB)"): show_figure(run["bytes_kv_read"] / GIGA),
-        (WORK, "KV written (GB)"): show_figure(run["bytes_kv_written"] / GIGA),
+        (WORK, "weights read (GB)"): three_digits(run["bytes_weights"] / GIGA),
+        (WORK, "KV read (GB)"): three_digits(run["bytes_kv_read"] / GIGA),
+        (WORK, "KV written (GB)"): three_digits(run["bytes_kv_written"] / GIGA),
         (PREDICTED, "limited by"): given(run["limit"]) or "",
         (PREDICTED, "time limited by compute (%)"): one_decimal(100 * run["compute_share"]),
-        (PREDICTED, "prefill alone (s)"): show_figure(run["predicted_prefill_s"]),
-        (PREDICTED, "decode alone (s)"): show_figure(run["predicted_decode_s"]),
-        (PREDICTED, "mixed (s)"): show_figure(run["predicted_mixed_s"]),
-        (PREDICTED, "predicted (s)"): show_figure(run["predicted_s"]),
-        (MEASURED, "measured (s)"): mark(show_figure(run["measured_s"])),
+        (PREDICTED, "prefill alone (s)"): three_digits(run["predicted_prefill_s"]),
+        (PREDICTED, "decode alone (s)"): three_digits(run["predicted_decode_s"]),
+        (PREDICTED, "mixed (s)"): three_digits(run["predicted_mixed_s"]),
+        (PREDICTED, "predicted (s)"): three_digits(run["predicted_s"]),
+        (MEASURED, "measured (s)"): mark(three_digits(run["measured_s"])),
         (MEASURED, "measured / predicted"): mark(_ratio(run["measured_over_predicted"])),
         (MEASURED, "MFU (%)"): mark(one_decimal(100 * run["mfu"])),
         (MEASURED, "bandwidth use (%)"): mark(one_decimal(100 * run["bandwidth_use"])),
@@ -187,15 +187,8 @@ def _decode(run: "pd.Series[Any]") -> float:
     return float(sum(run[f"flop_decode_{part}"] for part in ("linear", "attention", "head")))
 
 
-def show_figure(value: float) -> str:
-    """Three significant digits, with separators; empty where there is none."""
-    if pd.isna(value):
-        return ""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
 def _ratio(value: float) -> str:
-    return "" if pd.isna(value) else times(value)
+    return "" if pd.isna(value) else show_ratio(value)
 
 
 def _notes(frame: pd.DataFrame, curves: Curves | None) -> list[str]:
@@ -221,7 +214,7 @@ def _notes(frame: pd.DataFrame, curves: Curves | None) -> list[str]:
             "With reuse, expect larger deviations: contexts that answers share are counted as read by each, "
             "and what the processor does for each request is not counted."
         )
-    lines += describe_choice(curves)
+    lines += describe_shown_configuration(curves)
     if curves is None:
         lines.append("No curves over n: that needs runs of a known model that differ in reviews per prompt.")
     lines += [
@@ -236,7 +229,7 @@ def _notes(frame: pd.DataFrame, curves: Curves | None) -> list[str]:
     return lines
 
 
-def describe_choice(curves: Curves | None) -> list[str]:
+def describe_shown_configuration(curves: Curves | None) -> list[str]:
     """Which engine configuration the figure's curves are of, where there are several."""
     if curves is None or not curves.others:
         return []

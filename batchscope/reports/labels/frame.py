@@ -9,10 +9,10 @@ from typing import Any
 import pandas as pd
 
 from batchscope.inputs.labels import CLASSES
-from batchscope.reporting.wording import show, varying
+from batchscope.reporting.wording import show_setting, varying
 from batchscope.results.comparison import comparable
 from batchscope.results.frames import given
-from batchscope.results.metrics import random_weights
+from batchscope.results.metrics.label_quality import random_weights
 from batchscope.statistics.accuracy import NONE, Difference, by_position, difference, quality
 
 IDENTITY = (
@@ -161,7 +161,7 @@ def base_of(run: "pd.Series[Any]", runs: pd.DataFrame, *, across: bool = False) 
     settings = [name for name in varying(runs) if name not in ("layout", "n", "reviews")]
 
     def alike(other: "pd.Series[Any]") -> int:
-        return sum(show(other[name]) == show(run[name]) for name in settings)
+        return sum(show_setting(other[name]) == show_setting(run[name]) for name in settings)
 
     def alone(other: "pd.Series[Any]") -> bool:
         return bool(other["layout"] == "separate" and other["n"] == 1)

@@ -11,9 +11,9 @@ import pandas as pd
 from batchscope.inputs.labels import CLASSES
 from batchscope.reporting.page import MEASURED, Cell, Page, Row, Struck, Table
 from batchscope.reporting.provenance import environments, models
-from batchscope.reporting.wording import fault, label, show, varying
+from batchscope.reporting.wording import fault, run_in_words, show_setting, varying
 from batchscope.reports.labels.frame import ANSWERS, FIGURES
-from batchscope.results.metrics import random_weights
+from batchscope.results.metrics.label_quality import random_weights
 from batchscope.statistics.accuracy import ENOUGH_PROMPTS
 
 TITLE = "labels"
@@ -87,7 +87,7 @@ def sentence(run: "pd.Series[Any]", base: "pd.Series[Any]", settings: Sequence[s
 
     There must be prompts enough.
     """
-    first, second = label(run, settings), label(base, settings)
+    first, second = run_in_words(run, settings), run_in_words(base, settings)
     reviews, middle = f"{int(run['paired_reviews']):,} reviews", 100 * run["difference"]
     low, high = 100 * run["difference_low"], 100 * run["difference_high"]
     test = f"McNemar {p_value(run['mcnemar_p'])}; {reviews}"
@@ -128,10 +128,7 @@ def _bare(text: str) -> str:
 def labels_table(runs: pd.DataFrame, shown: pd.DataFrame) -> Table:
     """One row a judged run: settings, figures, and the confusion of gold labels and answers."""
     settings = [name for name in _settings(runs) if len(shown) and shown[name].nunique(dropna=False) > 1]
-    rows = [_row(run, settings) for _, run in shown.iterrows()]
-    columns = dict.fromkeys(key for row in rows for key in row)
-    filled = [column for column in columns if any(row.get(column) for row in rows)]
-    return Table(filled, [[row.get(column, "") for column in filled] for row in rows])
+    return Table.of_rows([_row(run, settings) for _, run in shown.iterrows()])
 
 
 def _settings(runs: pd.DataFrame) -> list[str]:
@@ -144,8 +141,8 @@ def _row(run: "pd.Series[Any]", settings: Sequence[str]) -> Row:
     def mark(cell: Cell) -> Cell:
         return cell if run["valid"] else Struck(cell)
 
-    row: Row = {("", name): show(run[name]) for name in ("study", "layout", "n")}
-    row |= {("", name.removeprefix("engine.")): show(run[name]) for name in settings}
+    row: Row = {("", name): show_setting(run[name]) for name in ("study", "layout", "n")}
+    row |= {("", name.removeprefix("engine.")): show_setting(run[name]) for name in settings}
     row["", "status"] = fault(run)
     figures = {
         "accuracy (%)": _percent(run, "accuracy"),
@@ -208,7 +205,7 @@ def _notes(runs: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
 
 def _named(run: "pd.Series[Any]", runs: pd.DataFrame) -> str:
     """Study and run in words."""
-    return f"{run['study']}, {label(run, varying(runs[runs['study'] == run['study']]))}"
+    return f"{run['study']}, {run_in_words(run, varying(runs[runs['study'] == run['study']]))}"
 
 
 def _keys(runs: pd.DataFrame) -> "pd.Series[str]":

@@ -1,6 +1,5 @@
 """The figure of memory: what takes it, measured beside predicted, and how it came to that."""
 
-import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,7 +11,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from batchscope.reporting.style import FOOTNOTE, GREY, INK, PALETTE, RC, TITLE
+from batchscope.reporting.figure import footnote_lines, write_footnote, write_title
+from batchscope.reporting.style import GREY, INK, LEGEND_ABOVE, PALETTE, RC
 from batchscope.reports.memory.frame import LINES
 from batchscope.reports.memory.page import MemoryProfile
 
@@ -31,9 +31,8 @@ def memory_figure(profiles: Sequence[MemoryProfile], footnote: Sequence[str]) ->
     inches = 2.4 + sum(heights) + 0.9 * len(histories)
     with mpl.rc_context(RC):
         figure = Figure(figsize=(14, inches))
-        figure.text(0.02, 1 - 0.25 / inches, "What takes the device's memory", va="top", **TITLE)
-        lines = [part for line in footnote for part in textwrap.wrap(line, 175)][:3]
-        figure.text(0.02, 0.15 / inches, "\n".join(lines), va="bottom", **FOOTNOTE)
+        write_title(figure, ["What takes the device's memory"], 1 - 0.25 / inches, left=0.02)
+        write_footnote(figure, footnote_lines(footnote, most=3), 0.15 / inches, left=0.02)
         grid = {"left": LEFT, "right": RIGHT, "bottom": 1.0 / inches, "top": 1 - 1.0 / inches}
         spacing = {"height_ratios": heights, "hspace": 0.9 * len(heights) / sum(heights)}
         panels = figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={**grid, **spacing})[:, 0]
@@ -66,7 +65,8 @@ def draw_lines(ax: Axes, profiles: Sequence[MemoryProfile]) -> None:
     ax.invert_yaxis()
     ax.set_xlabel(f"{name} (no prediction for CUDA graphs and other)")
     ax.tick_params(length=0, pad=7)
-    legend(ax, COLORS)
+    colors = [Patch(color=color) for color in COLORS.values()]
+    ax.legend(colors, list(COLORS), ncols=len(COLORS), **LEGEND_ABOVE)
 
 
 def draw_history(ax: Axes, profile: MemoryProfile) -> None:
@@ -78,8 +78,8 @@ def draw_history(ax: Axes, profile: MemoryProfile) -> None:
         return
     times, figures = profile.timeline["time_s"].to_numpy(), profile.memory["figures"]
     held = beside_kv_cache(profile.timeline, figures)
-    parts = sections(times, figures["moments"])
-    edges = np.append(positions(parts), len(parts))
+    parts = parts_of_history(times, figures["moments"])
+    edges = np.append(places_of_events(parts), len(parts))
     missing = profile.memory.get("not_kept")
     gap = int(times.searchsorted(missing[1])) if missing else 0
     unit, name = unit_of(held.max(initial=0))
@@ -112,7 +112,7 @@ def write_beside(ax: Axes, x: float, text: str) -> None:
     )  # fmt: skip
 
 
-def sections(times: NDArray[np.float64], moments: Mapping[str, float]) -> dict[str, tuple[int, int]]:
+def parts_of_history(times: NDArray[np.float64], moments: Mapping[str, float]) -> dict[str, tuple[int, int]]:
     """Which events lie between a moment and the next: the first, and the one after the last.
 
     A part that has no events is left out; what was before all moments belongs to the first of them.
@@ -130,8 +130,8 @@ def sections(times: NDArray[np.float64], moments: Mapping[str, float]) -> dict[s
     }
 
 
-def positions(parts: Mapping[str, tuple[int, int]]) -> NDArray[np.float64]:
-    """Where each event stands, if each of the `sections` is 1 wide and its events have equal distances."""
+def places_of_events(parts: Mapping[str, tuple[int, int]]) -> NDArray[np.float64]:
+    """Where each event stands, if each of `parts_of_history` is 1 wide, its events at equal distances."""
     widths = [end - first for first, end in parts.values()]
     return np.concatenate(
         [np.zeros(0), *(place + np.arange(width) / width for place, width in enumerate(widths))]
@@ -146,25 +146,8 @@ def beside_kv_cache(timeline: pd.DataFrame, figures: Mapping[str, Any]) -> NDArr
     held = timeline["allocated_bytes"].to_numpy(dtype=float)
     times, moments = timeline["time_s"], figures["moments"]
     first, last = (times.searchsorted(moments[name]) for name in ("KV cache", "CUDA graphs"))
-    meanwhile = np.full(last - first, held[first - 1] if first else 0.0)
-    return np.concatenate([held[:first], meanwhile, held[last:] - figures["kv_cache"]])
-
-
-def legend(ax: Axes, colors: Mapping[str, str]) -> None:
-    """Colours and their names, in one row above the panel."""
-    ax.legend(
-        [Patch(color=color) for color in colors.values()],
-        list(colors),
-        loc="lower left",
-        bbox_to_anchor=(0, 1.02),
-        ncols=len(colors),
-        frameon=False,
-        borderaxespad=0,
-        borderpad=0,
-        handlelength=1.0,
-        handletextpad=0.4,
-        fontsize=9.5,
-    )
+    as_before = np.full(last - first, held[first - 1] if first else 0.0)
+    return np.concatenate([held[:first], as_before, held[last:] - figures["kv_cache"]])
 
 
 def unit_of(size: float) -> tuple[float, str]:

@@ -11,7 +11,9 @@ import pandas as pd
 from batchscope.common.errors import UserError
 from batchscope.common.files import read_json
 from batchscope.cost.memory import REST as ESTIMATED_REST
+from batchscope.reporting.numbers import percent
 from batchscope.reporting.page import Page, Row, Table
+from batchscope.reporting.provenance import captured_on
 from batchscope.reports.memory.frame import (
     LINES,
     REST,
@@ -20,7 +22,6 @@ from batchscope.reports.memory.frame import (
     parts_of_other,
     utilization,
 )
-from batchscope.reports.profiles.page import percent
 
 TITLE = "memory"
 QUESTION = "What takes the device's memory?"
@@ -96,7 +97,7 @@ def memory_page(profiles: Sequence[MemoryProfile], folder: Path) -> Page:
         title=TITLE,
         question=QUESTION,
         findings=[line for profile in profiles for line in (_finding(profile), *_use(profile))],
-        context=list(dict.fromkeys(_environment(profile) for profile in profiles)),
+        context=list(dict.fromkeys(captured_on(profile.environment) for profile in profiles)),
         table=_table(profiles),
         notes=[*(line for profile in profiles for line in _details(profile)), *_notes(profiles)],
         files=[
@@ -156,19 +157,7 @@ def _table(profiles: Sequence[MemoryProfile]) -> Table:
             row[profile.name, "MB predicted"] = megabytes(cells["predicted"])
             delta = (cells["measured"] - cells["predicted"]) / MEGA
             row[profile.name, "difference"] = "" if pd.isna(delta) else f"{delta:+,.1f}"
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    filled = [column for column in columns if any(row.get(column) for row in rows)]
-    return Table(filled, [[row.get(column, "") for column in filled] for row in rows])
-
-
-def _environment(profile: MemoryProfile) -> str:
-    """The machine and the versions."""
-    about = profile.environment
-    device = (
-        about["gpu"]["name"] if about["gpu"] else f"{about['cpu']['model']}, {about['cpu']['cores']} cores"
-    )
-    versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
-    return f"Captured on {device}; {versions}."
+    return Table.of_rows(rows)
 
 
 def _details(profile: MemoryProfile) -> list[str]:

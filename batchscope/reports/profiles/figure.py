@@ -3,7 +3,6 @@
 To add a panel, write a function that draws into an axes and put it into `PANELS`.
 """
 
-import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from batchscope.profiling.kernel_classes import CLASSES, IDLE, Rule, steps_by_class
-from batchscope.reporting.style import FOOTNOTE, GREY, INK, PALETTE, RC, TITLE
+from batchscope.reporting.figure import draw_panels, footnote_lines, write_footnote, write_title
+from batchscope.reporting.style import GREY, INK, LEGEND_ABOVE, PALETTE, RC
 from batchscope.reports.profiles.frame import Profile, class_frame
 
 COLORS = dict(zip(CLASSES, (*PALETTE, "#332288", "#a5abb3", "#e9ecef"), strict=True))
@@ -48,14 +48,11 @@ def profiles_figure(profiles: Sequence[Profile], rules: Sequence[Rule], footnote
     with mpl.rc_context(RC):
         inches = 2.6 + 0.75 * len(profiles)
         figure = Figure(figsize=(14, inches))
-        figure.text(0.02, 1 - 0.25 / inches, "Where the time inside engine steps goes", va="top", **TITLE)
-        lines = [part for line in footnote for part in textwrap.wrap(line, 175)][:3]
-        figure.text(0.02, 0.15 / inches, "\n".join(lines), va="bottom", **FOOTNOTE)
+        write_title(figure, ["Where the time inside engine steps goes"], 1 - 0.25 / inches, left=0.02)
+        write_footnote(figure, footnote_lines(footnote, most=3), 0.15 / inches, left=0.02)
         grid = {"left": LEFT, "right": 0.985, "bottom": 1.0 / inches, "top": 1 - 1.0 / inches, "wspace": 0.08}
         panels = figure.subplots(1, len(PANELS), sharey=True, gridspec_kw={**grid, "width_ratios": [3, 2]})
-        for panel, ax in zip(PANELS, panels, strict=True):
-            panel(ax, sheet)
-            ax.tick_params(length=0, pad=7)
+        draw_panels(PANELS, panels, sheet)
         panels[0].set_yticks(range(len(profiles)), [f"{each.run}\n{each.profiler}" for each in profiles])
         panels[0].invert_yaxis()
         return figure
@@ -76,7 +73,7 @@ def draw_classes(ax: Axes, sheet: Sheet) -> None:
         left += widths
     ax.set_xlim(0, 100)
     ax.set_xlabel("% of the window")
-    _legend(ax, len(CLASSES))
+    ax.legend(ncols=len(CLASSES), columnspacing=1.0, **LEGEND_ABOVE)
 
 
 def draw_idle(ax: Axes, sheet: Sheet) -> None:
@@ -91,22 +88,7 @@ def draw_idle(ax: Axes, sheet: Sheet) -> None:
         ax.barh(rows, behind, left=inside, height=0.85 * height, color=BEHIND, label=labels[1])
     ax.set_xlim(left=0)
     ax.set_xlabel("idle, % of each step (one bar a step)")
-    _legend(ax, 2)
-
-
-def _legend(ax: Axes, columns: int) -> None:
-    ax.legend(
-        loc="lower left",
-        bbox_to_anchor=(0, 1.02),
-        ncols=columns,
-        frameon=False,
-        borderaxespad=0,
-        borderpad=0,
-        columnspacing=1.0,
-        handlelength=1.0,
-        handletextpad=0.4,
-        fontsize=9.5,
-    )
+    ax.legend(ncols=2, columnspacing=1.0, **LEGEND_ABOVE)
 
 
 PANELS: tuple[Callable[[Axes, Sheet], None], ...] = (draw_classes, draw_idle)

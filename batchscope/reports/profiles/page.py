@@ -8,7 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from batchscope.profiling.kernel_classes import CLASSES, IDLE, Rule, steps_by_class, window_steps
+from batchscope.reporting.numbers import counted, percent
 from batchscope.reporting.page import Page, Row, Table
+from batchscope.reporting.provenance import captured_on
 from batchscope.reports.profiles.frame import Profile, class_frame, of_one_run, pairs
 
 TITLE = "profiles"
@@ -42,7 +44,7 @@ def profiles_page(profiles: Sequence[Profile], rules: Sequence[Rule], folder: Pa
                 for one, other in of_one_run(profiles)
             ),
         ],
-        context=list(dict.fromkeys(_environment(profile) for profile in profiles)),
+        context=list(dict.fromkeys(captured_on(profile.environment) for profile in profiles)),
         table=_table(profiles, frames),
         notes=[*map(_overhead, profiles), *_notes(profiles)],
         files=[
@@ -66,7 +68,7 @@ def _where_it_goes(profile: Profile, frame: pd.DataFrame, rules: Sequence[Rule])
     total = frame["seconds"].sum()
     inside, behind = (steps[name].sum() / total for name in ("idle_inside", "idle_behind"))
     return (
-        f"{profile.name}, {_count(len(steps), 'step')} of {tokens_a_step(profile)}: {largest}. "
+        f"{profile.name}, {counted(len(steps), 'step')} of {tokens_a_step(profile)}: {largest}. "
         f"Idle {percent(frame['share'][IDLE])}: "
         f"{percent(inside)} while a step runs, {percent(behind)} between steps."
     )
@@ -110,16 +112,6 @@ def _agreement(one: Profile, other: Profile, first: pd.DataFrame, second: pd.Dat
     )
 
 
-def _environment(profile: Profile) -> str:
-    """The machine and the versions."""
-    about = profile.environment
-    device = (
-        about["gpu"]["name"] if about["gpu"] else f"{about['cpu']['model']}, {about['cpu']['cores']} cores"
-    )
-    versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
-    return f"Captured on {device}; {versions}."
-
-
 def _table(profiles: Sequence[Profile], frames: dict[str, pd.DataFrame]) -> Table:
     """One row a class; a group of columns for each capture, then for each difference."""
     rows: list[Row] = [{CLASS: name} for name in (*CLASSES, "window")]
@@ -142,9 +134,7 @@ def _table(profiles: Sequence[Profile], frames: dict[str, pd.DataFrame]) -> Tabl
                 row[group, "µs/token"] = f"{delta['us_per_token'][name]:+.3g}"
         if packed.phase == separate.phase:
             rows[-1][group, "µs/token"] = f"{delta['us_per_token'].sum():+.3g}"
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    filled = [column for column in columns if any(row.get(column) for row in rows)]
-    return Table(filled, [[row.get(column, "") for column in filled] for row in rows])
+    return Table.of_rows(rows)
 
 
 def _overhead(profile: Profile) -> str:
@@ -156,7 +146,7 @@ def _overhead(profile: Profile) -> str:
     if window["overhead"] is None:
         return f"{size}; too few steps to tell how much the profiler slowed them{whole}."
     return (
-        f"{size}; {_count(window['compared_steps'], 'step')} took {window['seconds_with']:.3g} s, without "
+        f"{size}; {counted(window['compared_steps'], 'step')} took {window['seconds_with']:.3g} s, without "
         f"profiler {_seconds(window['seconds_without'])}: overhead {100 * window['overhead']:+.1f} %{whole}."
     )
 
@@ -180,17 +170,8 @@ def _notes(profiles: Sequence[Profile]) -> list[str]:
     return lines
 
 
-def percent(share: float) -> str:
-    """A share in words."""
-    return f"{100 * share:.1f} %"
-
-
 def _giga(value: float) -> str:
     if math.isnan(value):
         return ""
     short = f"{value / GIGA:.3g}"
     return short if value < 1000 * GIGA else f"{float(short):,.0f}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' * (number != 1)}"

@@ -3,7 +3,6 @@
 To add a panel, write a function that draws into an axes and put it into `PANELS`.
 """
 
-import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,17 +14,25 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
-from matplotlib.ticker import FuncFormatter, LogLocator
+from matplotlib.ticker import LogLocator
 
 from batchscope.config.serving import ServingStudy
-from batchscope.reporting.style import FIXED, FOOTNOTE, GREY, HOLLOW, LEFT, MEDIAN, RC, TITLE
-from batchscope.reporting.wording import show
-from batchscope.reports.serving.page import label
+from batchscope.reporting.figure import (
+    draw_panels,
+    footnote_lines,
+    plain_numbers,
+    title_lines,
+    write_footnote,
+    write_title,
+)
+from batchscope.reporting.style import FIXED, GREY, HOLLOW, LEFT, MEDIAN, RC
+from batchscope.reporting.wording import show_setting
+from batchscope.reports.serving.page import point_name
 from batchscope.reports.serving.sweeps import Sweep, sweeps
 from batchscope.reports.serving.wording import CLOSED, OPEN
 from batchscope.statistics.knee import knee
 
-LINES = ("-", "--", ":", "-.")
+LINE_STYLES = ("-", "--", ":", "-.")
 PALEST, DARKEST = 0.55, 0.45
 """How much white the first of a layout's colours has, and how much black the last."""
 
@@ -61,17 +68,16 @@ def serving_figure(
     sheet = Sheet(points, ttft, OPEN if points[OPEN].nunique() > points[CLOSED].nunique() else CLOSED)
     with mpl.rc_context(RC):
         figure = Figure(figsize=(14, 7.4))
-        title = textwrap.wrap(study.question or name, 95)
-        figure.text(LEFT, 0.965, "\n".join(title), va="top", **TITLE)
-        lines = [part for line in footnote for part in textwrap.wrap(line, 175)]
-        figure.text(LEFT, 0.03, "\n".join(lines[:4]), va="bottom", **FOOTNOTE)
+        title = title_lines(study.question or name)
+        write_title(figure, title, 0.965)
+        write_footnote(figure, footnote_lines(footnote, most=4), 0.03)
         top = 0.83 - 0.05 * (len(title) - 1)
         grid = {"left": LEFT, "right": 0.985, "bottom": 0.37, "top": top, "wspace": 0.28}
         panels = PANELS if sweeps(points, sheet.axis) else BARS
-        for panel, ax in zip(panels, figure.subplots(1, len(panels), gridspec_kw=grid), strict=True):
-            panel(ax, sheet)
+        axes = figure.subplots(1, len(panels), gridspec_kw=grid)
+        draw_panels(panels, axes, sheet)
+        for ax in axes:
             ax.grid(axis="both")
-            ax.tick_params(length=0, pad=7)
             if names := ax.get_legend_handles_labels()[1]:
                 marked = any(line.get_marker() != "None" for line in ax.get_lines())
                 columns = 1 if max(map(len, names)) > LONG else 2
@@ -87,8 +93,8 @@ def draw_throughput(ax: Axes, sheet: Sheet) -> None:
     closed = sheet.axis == CLOSED
     column = "reviews_per_s" if closed else "request_throughput"
     for sweep, color in _colored(sheet):
-        look: dict[str, Any] = {"color": color, "marker": _marker(sweep), "label": sweep.name, **MEDIAN}
-        ax.plot(sweep.points[sheet.axis], sweep.points[column], **look)
+        drawn_as: dict[str, Any] = {"color": color, "marker": _marker(sweep), "label": sweep.name, **MEDIAN}
+        ax.plot(sweep.points[sheet.axis], sweep.points[column], **drawn_as)
         if closed:
             at = sweep.points.iloc[knee(sweep.points["request_throughput"].tolist())]
             _mark_knee(ax, at[CLOSED], at[column], color, last=at[CLOSED] == sheet.points[CLOSED].max())
@@ -122,7 +128,7 @@ def draw_latency(ax: Axes, sheet: Sheet) -> None:
         one_token = (rows["output_tokens"] == rows["requests"]).all()
         kinds = ("ttft",) if one_token else ("ttft", "e2el")
         shown = [(kind, statistic) for kind in kinds for statistic in ("median", "p99")]
-        for (kind, statistic), line in zip(shown, LINES, strict=False):
+        for (kind, statistic), line in zip(shown, LINE_STYLES, strict=False):
             words = f"{sweep.name}: {statistic if statistic == 'median' else 'P99'} {kind.upper()}"
             ax.plot(
                 rows[sheet.axis], rows[f"{statistic}_{kind}_ms"], color=color, marker=_marker(sweep), ls=line,
@@ -146,9 +152,9 @@ def draw_reviews(ax: Axes, sheet: Sheet) -> None:
 def draw_times(ax: Axes, sheet: Sheet) -> None:
     """Median TTFT within median E2EL, a bar a load point."""
     valid = sheet.points[sheet.points["valid"]]
-    look: dict[str, Any] = {"color": _bar_colors(valid), "width": 0.6}
-    bars = ax.bar(range(len(valid)), valid["median_e2el_ms"], alpha=0.35, label="E2EL", **look)
-    ax.bar(range(len(valid)), valid["median_ttft_ms"], label="TTFT", **look)
+    drawn_as: dict[str, Any] = {"color": _bar_colors(valid), "width": 0.6}
+    bars = ax.bar(range(len(valid)), valid["median_e2el_ms"], alpha=0.35, label="E2EL", **drawn_as)
+    ax.bar(range(len(valid)), valid["median_ttft_ms"], label="TTFT", **drawn_as)
     ax.bar_label(bars, fmt="{:,.0f}", padding=4, fontsize=9)
     ax.set_title("Median latency (ms)", loc="left", pad=12)
     _bar_axes(ax, valid)
@@ -159,9 +165,9 @@ def _bar_colors(points: pd.DataFrame) -> list[str]:
 
 
 def _bar_axes(ax: Axes, points: pd.DataFrame) -> None:
-    names = ["\n".join(label(point).split(", ")) for _, point in points.iterrows()]
+    names = ["\n".join(point_name(point).split(", ")) for _, point in points.iterrows()]
     ax.set_xticks(range(len(names)), names, fontsize=11 if len(names) < 3 else 7.5)
-    ax.yaxis.set_major_formatter(FuncFormatter(_number))
+    ax.yaxis.set_major_formatter(plain_numbers())
     ax.margins(y=0.12)
 
 
@@ -172,10 +178,10 @@ def draw_distribution(ax: Axes, sheet: Sheet) -> None:
         values = np.sort(sheet.ttft[point["run"]])
         shares = np.arange(len(values) + 1) / max(len(values), 1)
         values = np.concatenate([values[:1], values])
-        ax.step(values, 100 * shares, where="post", color=color, lw=1.6, label=label(point))
+        ax.step(values, 100 * shares, where="post", color=color, lw=1.6, label=point_name(point))
     ax.set_xscale("log")
     ax.xaxis.set_major_locator(LogLocator(subs=round_steps(*ax.get_xlim())))
-    ax.xaxis.set_major_formatter(FuncFormatter(_number))
+    ax.xaxis.set_major_formatter(plain_numbers())
     ax.minorticks_off()
     ax.set_ylim(0, 101)
     ax.set_xlabel("TTFT (ms)")
@@ -217,10 +223,6 @@ def _marker(sweep: Sweep) -> str:
     return FIXED[sweep.points.iloc[0]["layout"]][1]
 
 
-def _number(value: float, _: object = None) -> str:
-    return f"{value:,.10g}"
-
-
 def _faults(ax: Axes, sheet: Sheet, column: str) -> None:
     """Points that do not count, hollow."""
     left_out = sheet.points[~sheet.points["valid"] & sheet.points[sheet.axis].notna()]
@@ -233,9 +235,9 @@ def _faults(ax: Axes, sheet: Sheet, column: str) -> None:
 def _load_axis(ax: Axes, sheet: Sheet) -> None:
     values = sorted(sheet.points[sheet.axis].dropna().unique())
     ax.set_xscale("log")
-    ax.set_xticks([float(value) for value in values], [show(value) for value in values])
+    ax.set_xticks([float(value) for value in values], [show_setting(value) for value in values])
     ax.minorticks_off()
-    ax.yaxis.set_major_formatter(FuncFormatter(_number))
+    ax.yaxis.set_major_formatter(plain_numbers())
     ax.set_xlabel(AXES[sheet.axis])
     if ax.get_yscale() == "linear":
         ax.set_ylim(bottom=0)

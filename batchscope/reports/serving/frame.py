@@ -21,10 +21,10 @@ import numpy as np
 import pandas as pd
 
 from batchscope.config.serving import Slo
-from batchscope.reports.serving.wording import labels
+from batchscope.reports.serving.wording import point_names
 from batchscope.results.frames import runs_frame
+from batchscope.results.gates import validity_of
 from batchscope.results.latencies import MS, first_and_again, statistics, within_slo
-from batchscope.results.load_gates import judge
 from batchscope.results.load_points import LoadPoint
 from batchscope.results.published_serving import published_for
 from batchscope.statistics.queue_growth import trend
@@ -36,21 +36,23 @@ def serving_frame(points: Sequence[LoadPoint], slo: Slo, published: pd.DataFrame
     """One row a load point, in the order given; columns as the module says."""
     runs = runs_frame([point.run for point in points], [])
     runs = runs.loc[:, ~runs.columns.str.startswith(("published.", "reproduced.", "same_"))]
-    rows = [_judged(point) | _load(point) | _measured(point, slo) for point in points]
+    rows = [_validity(point) | _load(point) | _measured(point, slo) for point in points]
     ours = pd.DataFrame(rows, index=runs.index)
     theirs = pd.DataFrame([_published(point, published) for point in points], index=runs.index)
     frame = pd.concat([runs.drop(columns=[*set(runs) & set(ours)]), ours, theirs], axis="columns")
-    frame.insert(list(frame).index("run") + 1, "label", labels(frame))
+    frame.insert(list(frame).index("run") + 1, "label", point_names(frame))
     return frame
 
 
-def _judged(point: LoadPoint) -> Row:
-    found, served = judge(point), point.served
-    details = [f"{item.code}: {item.detail}" for item in found.invalid]
+def _validity(point: LoadPoint) -> Row:
+    found, served = validity_of(point.run), point.served
+    reasons = [f"{item.code}: {item.detail}" for item in found.invalid]
+    if served.message:
+        reasons.insert(0, served.message)
     return {
         "valid": found.valid,
         "invalid": ", ".join(dict.fromkeys(item.code for item in found.invalid)) or None,
-        "reason": "; ".join([served.message] * bool(served.message) + details) or None,
+        "reason": "; ".join(reasons) or None,
     }
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import pandas as pd
 
 from batchscope.config.serving import ServingStudy, Slo
-from batchscope.reporting.numbers import figure, show_count
+from batchscope.reporting.numbers import show_count, two_decimals
 from batchscope.reporting.page import MEASURED, Page, Struck, Table
 from batchscope.reporting.provenance import environments, models
 from batchscope.reporting.render import LINE
-from batchscope.reporting.wording import fault, show
+from batchscope.reporting.wording import fault, show_setting
 from batchscope.reports.serving.sweeps import sweeps
-from batchscope.reports.serving.vllm_lines import LINES, UNDEFINED, Line
-from batchscope.reports.serving.wording import CLOSED, OPEN, apart, load_words, settings
+from batchscope.reports.serving.vllm_lines import UNDEFINED, VLLM_LINES, Line
+from batchscope.reports.serving.wording import CLOSED, OPEN, load_words, name_suffixes, setting_columns
 from batchscope.results.frames import given
 from batchscope.results.published import LABEL
 from batchscope.statistics.knee import knee
@@ -49,7 +49,7 @@ def serving_page(
     )
 
 
-def label(point: "pd.Series[Any]") -> str:
+def point_name(point: "pd.Series[Any]") -> str:
     """A load point in words: ``4 to a prompt, 16 under way``; no other of the study has the same."""
     return str(point["label"])
 
@@ -60,8 +60,8 @@ def closed_loops(points: pd.DataFrame) -> Iterator[str]:
         place = knee(sweep.points["request_throughput"].tolist())
         at, last = sweep.points.iloc[place], sweep.points.iloc[-1]
         words = (
-            f"{_size(at)}{sweep.apart}: the knee is at {show(at[CLOSED])} under way, with {_rate(at)} and a "
-            f"median E2EL of {_ms(at, 'median_e2el_ms')}."
+            f"{_size(at)}{sweep.apart}: the knee is at {show_setting(at[CLOSED])} under way, with "
+            f"{_rate(at)} and a median E2EL of {_ms(at, 'median_e2el_ms')}."
         )
         if place == len(sweep.points) - 1:
             yield words + " It is the largest load here: a larger one may do better."
@@ -69,8 +69,8 @@ def closed_loops(points: pd.DataFrame) -> Iterator[str]:
             gain = last["request_throughput"] / at["request_throughput"]
             wait = last["median_e2el_ms"] / at["median_e2el_ms"]
             yield (
-                words
-                + f" {show(last[CLOSED])} under way bring {gain:.2f}x of that, and take {wait:.1f}x as long."
+                f"{words} {show_setting(last[CLOSED])} under way bring {gain:.2f}x of that, and take "
+                f"{wait:.1f}x as long."
             )
 
 
@@ -83,15 +83,16 @@ def open_loops(points: pd.DataFrame) -> Iterator[str]:
         if not kept.empty:
             at = kept.iloc[-1]
             yield (
-                f"{name}: at {show(at[OPEN])} requests/s the server keeps up, with a P99 TTFT of "
+                f"{name}: at {show_setting(at[OPEN])} requests/s the server keeps up, with a P99 TTFT of "
                 f"{_ms(at, 'p99_ttft_ms')}."
             )
         if not piling.empty:
             at = piling.iloc[0]
             growth = at["ttft_growth"]
             yield (
-                f"{name}: at {show(at[OPEN])} requests/s they pile up: with each second of sending TTFT "
-                f"grows by {growth:.2g} s, so about {at[OPEN] / (1 + growth):,.3g} are finished in a second."
+                f"{name}: at {show_setting(at[OPEN])} requests/s they pile up: with each second of sending "
+                f"TTFT grows by {growth:.2g} s, so about {at[OPEN] / (1 + growth):,.3g} are finished in a "
+                "second."
             )
         else:
             yield f"{name}: no rate here is more than the server can do."
@@ -100,19 +101,19 @@ def open_loops(points: pd.DataFrame) -> Iterator[str]:
 def layouts(points: pd.DataFrame) -> Iterator[str]:
     """Packed against separate, where everything is sent at once and all else was asked for alike."""
     free = points[points["valid"] & points[CLOSED].isna() & points[OPEN].isna()]
-    groups = free.groupby(settings(points.columns, ["layout"]), dropna=False, sort=False)
+    groups = free.groupby(setting_columns(points.columns, ["layout"]), dropna=False, sort=False)
     pairs = [
         (rows["packed"], rows["separate"])
         for _, group in groups
         if len(rows := {row["layout"]: row for _, row in group.iterrows()}) == 2
     ]
-    more = apart(free.loc[[packed.name for packed, _ in pairs]], ())
+    more = name_suffixes(free.loc[[packed.name for packed, _ in pairs]], ())
     for (packed, separate), words in zip(pairs, more, strict=True):
         ours, theirs = packed["reviews_per_s"], separate["reviews_per_s"]
         one = "one packed prompt" if packed["requests"] == 1 else "packed ones"
         yield (
-            f"n = {packed['n']}{words}, all at once: separate prompts label {figure(theirs)} reviews/s, "
-            f"{one} {figure(ours)}: {theirs / ours:.1f}x."
+            f"n = {packed['n']}{words}, all at once: separate prompts label {two_decimals(theirs)} "
+            f"reviews/s, {one} {two_decimals(ours)}: {theirs / ours:.1f}x."
         )
 
 
@@ -134,7 +135,9 @@ def submissions(points: pd.DataFrame) -> Iterator[str]:
 def _sends_the_same(once: "pd.Series[Any]", again: "pd.Series[Any]") -> bool:
     """Whether the two differ in copies and cache alone; how a single prompt is sent makes no difference."""
     apart_from = ["duplicates", "reuse", "engine.enable_prefix_caching"]
-    names = settings(once.index, apart_from + [CLOSED] * (once["requests"] == 1))
+    if once["requests"] == 1:
+        apart_from.append(CLOSED)
+    names = setting_columns(once.index, apart_from)
     return all(given(once[name]) == given(again[name]) for name in names)
 
 
@@ -172,8 +175,8 @@ def _size(point: "pd.Series[Any]") -> str:
 
 def _rate(point: "pd.Series[Any]") -> str:
     """Requests/s, and where they hold several, reviews/s."""
-    reviews = f" ({figure(point['reviews_per_s'])} reviews/s)" if point["layout"] == "packed" else ""
-    return f"{figure(point['request_throughput'])} requests/s{reviews}"
+    reviews = f" ({two_decimals(point['reviews_per_s'])} reviews/s)" if point["layout"] == "packed" else ""
+    return f"{two_decimals(point['request_throughput'])} requests/s{reviews}"
 
 
 def _ms(point: "pd.Series[Any]", column: str) -> str:
@@ -184,20 +187,22 @@ def serving_table(points: pd.DataFrame, slo: Slo) -> Table:
     """One line for each of vLLM's, then ours; a column for each load point, and for what was published."""
     columns: list[tuple[str, str]] = [("", LINE)]
     cells: list[list[str]] = [
-        [line.words for line in LINES] + [words for words, _ in further(slo)] + ["status"]
+        [line.words for line in VLLM_LINES] + [words for words, _ in our_lines(slo)] + ["status"]
     ]
     for _, point in points.iterrows():
-        columns.append((MEASURED, label(point)))
+        columns.append((MEASURED, point_name(point)))
         cells.append(_ours(point, slo))
         if given(point.get("published.duration_s")) is not None:
-            columns.append((LABEL, label(point)))
-            cells.append(_theirs(point) + [""] * (len(further(slo)) + 1))
+            columns.append((LABEL, point_name(point)))
+            cells.append(_theirs(point) + [""] * (len(our_lines(slo)) + 1))
     return Table(columns, [list(row) for row in zip(*cells, strict=True)])
 
 
-def further(slo: Slo) -> list[tuple[str, str]]:
+def our_lines(slo: Slo) -> list[tuple[str, str]]:
     """Lines that vLLM's result has not: words and column."""
-    limits = ", ".join(f"{key.removesuffix('_ms').upper()} {show(value)} ms" for key, value in _limits(slo))
+    limits = ", ".join(
+        f"{key.removesuffix('_ms').upper()} {show_setting(value)} ms" for key, value in _latency_limits(slo)
+    )
     goodput = [("Within limits (%)", "good"), (f"Goodput (req/s; {limits})", "goodput")] if limits else []
     return [
         ("Reviews labelled (1/s)", "reviews_per_s"),
@@ -209,19 +214,19 @@ def further(slo: Slo) -> list[tuple[str, str]]:
     ]
 
 
-def _limits(slo: Slo) -> list[tuple[str, float]]:
+def _latency_limits(slo: Slo) -> list[tuple[str, float]]:
     return list(slo.model_dump(exclude_none=True).items())
 
 
 def _ours(point: "pd.Series[Any]", slo: Slo) -> list[str]:
-    cells = [_cell(line, point[line.column], point) for line in LINES]
-    for _, name in further(slo):
+    cells = [_cell(line, point[line.column], point) for line in VLLM_LINES]
+    for _, name in our_lines(slo):
         if name in ("failed", "cached_tokens"):
             cells.append(show_count(point[name]))
         elif name in ("good", "goodput"):
             cells.append(_with_interval(point, name, 100 if name == "good" else 1))
         else:
-            cells.append(figure(100 * point[name] if name == "client_cpu_share" else point[name]))
+            cells.append(two_decimals(100 * point[name] if name == "client_cpu_share" else point[name]))
     mark = str if point["valid"] else Struck
     return [mark(cell) for cell in cells] + [fault(point) or _state(point)]
 
@@ -231,22 +236,22 @@ def _state(point: "pd.Series[Any]") -> str:
 
 
 def _with_interval(point: "pd.Series[Any]", name: str, factor: float) -> str:
-    value, low, high = (figure(factor * point[f"{name}{end}"]) for end in ("", "_low", "_high"))
+    value, low, high = (two_decimals(factor * point[f"{name}{end}"]) for end in ("", "_low", "_high"))
     return f"{value} ({low} to {high})" if value else ""
 
 
 def _cell(line: Line, value: float, point: "pd.Series[Any]") -> str:
     if line.further and pd.isna(value) and point["requests"]:
         return UNDEFINED
-    return show_count(value) if line.count else figure(value)
+    return show_count(value) if line.count else two_decimals(value)
 
 
 def _theirs(point: "pd.Series[Any]") -> list[str]:
     single = point["published.generated_tokens"] == point["published.successful_requests"]
     cells = []
-    for line in LINES:
+    for line in VLLM_LINES:
         value = point[f"published.{line.published}"] if line.published else float("nan")
-        cell = show_count(value) if line.count else figure(value)
+        cell = show_count(value) if line.count else two_decimals(value)
         cells.append(f"{cell}: {UNDEFINED}" if line.further and single and cell else cell)
     return cells
 
@@ -257,7 +262,7 @@ def notes(points: pd.DataFrame, slo: Slo) -> list[str]:
         "Lines as `vllm bench serve` prints them, recomputed from the times of single requests. TPOT and ITL "
         "are about tokens after the first: where each request has one, they are undefined, and not 0.",
     ]
-    if _limits(slo):
+    if _latency_limits(slo):
         lines.append(
             "Within limits: of all requests sent, failed ones included; in brackets Wilson's interval."
         )
@@ -271,5 +276,5 @@ def notes(points: pd.DataFrame, slo: Slo) -> list[str]:
             "than a GPU can compute it (docs/validity.md)."
         )
     for _, point in points[~points["valid"]].iterrows():
-        lines.append(f"Not counted: {label(point)}. {given(point['reason']) or point['status']}.")
+        lines.append(f"Not counted: {point_name(point)}. {given(point['reason']) or point['status']}.")
     return lines

@@ -12,7 +12,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from batchscope.reporting.style import BLUE, FOOTNOTE, GREY, LEFT, ORANGE, RC, TITLE
+from batchscope.reporting.figure import write_footnote, write_title
+from batchscope.reporting.style import BLUE, GREY, LEFT, ORANGE, RC
 
 MOST = 2000
 """Requests that are drawn; of more, every so many-th."""
@@ -24,8 +25,8 @@ def timeline_figure(title: str, client: pd.DataFrame, steps: pd.DataFrame, footn
     """The figure; ``client`` and ``steps`` are the tables of one load point that was measured."""
     with mpl.rc_context(RC):
         figure = Figure(figsize=(14, 9))
-        figure.text(LEFT, 0.975, title, va="top", **TITLE)
-        figure.text(LEFT, 0.015, footnote, va="bottom", **FOOTNOTE)
+        write_title(figure, [title], 0.975)
+        write_footnote(figure, [footnote], 0.015)
         grid = {"left": LEFT, "right": 0.985, "bottom": 0.11, "top": 0.88, "hspace": 0.32}
         panels = figure.subplots(3, 1, sharex=True, gridspec_kw={**grid, "height_ratios": [3, 1, 1]})
         draw_requests(panels[0], client)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from batchscope.reports.serving.wording import apart, settings, size
+from batchscope.reports.serving.wording import layout_words, name_suffixes, setting_columns
 
 AMOUNTS = ("reviews", "load.requests", "load.seed")
 """Settings that only say how long a load goes on, and when its requests come."""
@@ -22,7 +22,7 @@ class Sweep:
     @property
     def name(self) -> str:
         """In words: ``4 to a prompt``."""
-        return size(self.points.iloc[0]) + self.apart
+        return layout_words(self.points.iloc[0]) + self.apart
 
 
 def sweeps(points: pd.DataFrame, axis: str) -> list[Sweep]:
@@ -30,8 +30,8 @@ def sweeps(points: pd.DataFrame, axis: str) -> list[Sweep]:
     valid, ignored = points[points["valid"] & points[axis].notna()], (axis, *AMOUNTS)
     groups = [
         group.sort_values(axis, kind="stable")
-        for _, group in valid.groupby(settings(points.columns, ignored), dropna=False, sort=False)
+        for _, group in valid.groupby(setting_columns(points.columns, ignored), dropna=False, sort=False)
         if group[axis].nunique() > 1
     ]
     firsts = valid.loc[[group.index[0] for group in groups]]
-    return [Sweep(*each) for each in zip(groups, apart(firsts, ignored), strict=True)]
+    return [Sweep(*each) for each in zip(groups, name_suffixes(firsts, ignored), strict=True)]

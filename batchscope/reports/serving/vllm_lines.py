@@ -19,7 +19,7 @@ class Line:
     """whether it is about further tokens, which a request of one has not"""
 
 
-LINES = (
+VLLM_LINES = (
     Line("Successful requests", "requests", "successful_requests", count=True),
     Line("Benchmark duration (s)", "duration_s", "duration_s"),
     Line("Total input tokens", "prompt_tokens", "input_tokens", count=True),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from batchscope.reporting.wording import SETTINGS, show
+from batchscope.reporting.wording import SETTINGS, show_setting
 from batchscope.results.frames import given
 
 CLOSED, OPEN = "load.max_concurrency", "load.request_rate"
@@ -14,31 +14,31 @@ CACHE = {"none": "", "text": "prefix cache on (text)", "full": "prefix cache on"
 """What the workload's ``reuse`` is, in words."""
 
 
-def labels(points: pd.DataFrame) -> list[str]:
+def point_names(points: pd.DataFrame) -> list[str]:
     """Each load point in words: ``separate, each sent twice, prefix cache on, all at once``.
 
     Args:
         points: one row each; columns ``run``, those of `settings`.
     """
     rows = [row for _, row in points.iterrows()]
-    words = [", ".join(filter(None, [size(row), copies(row), load_words(row)])) for row in rows]
-    return [name + more for name, more in zip(words, differing(points, words), strict=True)]
+    words = [", ".join(filter(None, [layout_words(row), copies_words(row), load_words(row)])) for row in rows]
+    return [name + more for name, more in zip(words, telling_suffixes(points, words), strict=True)]
 
 
-def apart(points: pd.DataFrame, ignored: Collection[str]) -> list[str]:
+def name_suffixes(points: pd.DataFrame, ignored: Collection[str]) -> list[str]:
     """What is to be added to layout and n: ``, each sent twice``; mostly nothing. ``ignored``: columns."""
     rows = [row for _, row in points.iterrows()]
-    words = [f", {copies(row)}" if copies(row) else "" for row in rows]
-    names = [size(row) + word for row, word in zip(rows, words, strict=True)]
-    return [word + more for word, more in zip(words, differing(points, names, ignored), strict=True)]
+    words = [f", {copies_words(row)}" if copies_words(row) else "" for row in rows]
+    names = [layout_words(row) + word for row, word in zip(rows, words, strict=True)]
+    return [word + more for word, more in zip(words, telling_suffixes(points, names, ignored), strict=True)]
 
 
-def size(point: "pd.Series[Any]") -> str:
+def layout_words(point: "pd.Series[Any]") -> str:
     """How its reviews are laid out: ``4 to a prompt``."""
     return f"{point['n']} to a prompt" if point["layout"] == "packed" else "separate"
 
 
-def copies(point: "pd.Series[Any]") -> str:
+def copies_words(point: "pd.Series[Any]") -> str:
     """How often its prompts are sent, and whether a cache may help; empty for once and no."""
     times = point["duplicates"]
     sent = "" if times == 1 else "each sent twice" if times == 2 else f"each sent {times:,} times"
@@ -48,26 +48,34 @@ def copies(point: "pd.Series[Any]") -> str:
 def load_words(point: "pd.Series[Any]") -> str:
     """How its requests come."""
     most, rate = given(point[CLOSED]), given(point[OPEN])
-    words = [f"{show(rate)} requests/s"] * bool(rate) + [f"{show(most)} under way"] * bool(most)
+    words = []
+    if rate:
+        words.append(f"{show_setting(rate)} requests/s")
+    if most:
+        words.append(f"{show_setting(most)} under way")
     if rate and (burstiness := point["load.burstiness"]) != 1:
-        words.append(f"burstiness {show(burstiness)}")
+        words.append(f"burstiness {show_setting(burstiness)}")
     return ", ".join(words) or "all at once"
 
 
-def settings(columns: Iterable[str], ignored: Collection[str] = ()) -> list[str]:
+def setting_columns(columns: Iterable[str], ignored: Collection[str] = ()) -> list[str]:
     """Which columns say what was asked of a load point, without those ignored."""
     asked = [name for name in columns if name in SETTINGS or name.startswith(("engine.", "load."))]
     return [name for name in asked if name not in ignored]
 
 
-def differing(points: pd.DataFrame, words: Sequence[str], ignored: Collection[str] = ()) -> list[str]:
+def telling_suffixes(points: pd.DataFrame, words: Sequence[str], ignored: Collection[str] = ()) -> list[str]:
     """What must be added to each point's words where others have the same: settings, at last the run."""
     added = [""] * len(words)
     for places in _alike(words):
         group = points.iloc[places]
-        names = [name for name in settings(group.columns, ignored) if group[name].nunique(dropna=False) > 1]
+        names = [
+            name for name in setting_columns(group.columns, ignored) if group[name].nunique(dropna=False) > 1
+        ]
         for place, (_, point) in zip(places, group.iterrows(), strict=True):
-            added[place] = "".join(f", {name.rpartition('.')[2]}={show(point[name])}" for name in names)
+            added[place] = "".join(
+                f", {name.rpartition('.')[2]}={show_setting(point[name])}" for name in names
+            )
     for places in _alike([word + more for word, more in zip(words, added, strict=True)]):
         for place in places:
             added[place] += f" ({points['run'].iloc[place]})"

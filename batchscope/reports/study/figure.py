@@ -19,10 +19,19 @@ from matplotlib.transforms import offset_copy
 
 from batchscope.common.errors import UserError
 from batchscope.config.studies import Study
+from batchscope.reporting.figure import (
+    draw_panels,
+    each_series,
+    footnote_lines,
+    not_counted_handle,
+    nothing_to_show,
+    title_lines,
+    write_footnote,
+    write_title,
+)
 from batchscope.reporting.provenance import comparability, environments, models
 from batchscope.reporting.style import (
     FIXED,
-    FOOTNOTE,
     GREY,
     HOLLOW,
     INTERVAL,
@@ -34,12 +43,12 @@ from batchscope.reporting.style import (
     PALETTE,
     PUBLISHED,
     RC,
-    TITLE,
+    SeriesStyle,
 )
-from batchscope.reporting.wording import fault, label, show, varying
+from batchscope.reporting.wording import fault, run_in_words, show_setting, varying
 from batchscope.results.comparison import METRIC, Ratio, comparable, ratio
 from batchscope.results.frames import column_of, given
-from batchscope.results.metrics import METRICS
+from batchscope.results.metrics.registry import METRICS
 from batchscope.results.published import LABEL
 
 APART = 0.035
@@ -47,15 +56,7 @@ APART = 0.035
 
 
 @dataclass(frozen=True)
-class Style:
-    """Colour and marker of one series."""
-
-    color: str
-    marker: str
-
-
-@dataclass(frozen=True)
-class Picture:
+class Sheet:
     """What every panel draws from: a study's runs with their place on the x axis."""
 
     runs: pd.DataFrame
@@ -65,16 +66,15 @@ class Picture:
     ticks: dict[float, str]
     logarithmic: bool
     xlabel: str
-    styles: dict[str, Style]
+    styles: dict[str, SeriesStyle]
     series: str
     """the setting that tells the series apart"""
     across: bool = False
     """whether runs from different environments are compared"""
 
-    def each_series(self) -> Iterator[tuple[str, Style, pd.DataFrame]]:
+    def each_series(self) -> Iterator[tuple[str, SeriesStyle, pd.DataFrame]]:
         """Name, style and runs of each series, along x."""
-        for name, style in self.styles.items():
-            yield name, style, self.runs[self.runs["series"] == name].sort_values("x", kind="stable")
+        return each_series(self.runs, self.styles, along="x")
 
 
 def study_figure(
@@ -93,26 +93,25 @@ def study_figure(
         UserError: ``plot.x`` or ``plot.series`` is no key of a run.
     """
     with mpl.rc_context(RC):
-        title = textwrap.wrap(study.question or name, 95)
+        title = title_lines(study.question or name)
         if not runs["valid"].any():
-            return _nothing_to_show(title, runs)
+            return nothing_to_show(title, _reasons(runs), _footnote(runs))
         figure = Figure(figsize=(14, 6.4))
-        figure.text(LEFT, 0.965, "\n".join(title), va="top", **TITLE)
-        figure.text(LEFT, 0.03, "\n".join(_footnote(runs, across)), va="bottom", **FOOTNOTE)
-        picture = replace(arrange(name, study, runs, repeats), across=across)
+        write_title(figure, title, 0.965)
+        write_footnote(figure, _footnote(runs, across), 0.03)
+        sheet = replace(arrange(name, study, runs, repeats), across=across)
         below_title = 0.905 - 0.05 * (len(title) - 1)
         grid = {"left": LEFT, "right": 0.985, "bottom": 0.245, "top": below_title - 0.185, "wspace": 0.27}
-        for panel, ax in zip(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), strict=True):
-            panel(ax, picture)
-        figure.legend(handles=_legend(picture), bbox_to_anchor=(LEFT, below_title), ncols=6, **LEGEND)
+        draw_panels(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), sheet)
+        figure.legend(handles=_legend(sheet), bbox_to_anchor=(LEFT, below_title), ncols=6, **LEGEND)
         return figure
 
 
-def arrange(name: str, study: Study, runs: pd.DataFrame, repeats: pd.DataFrame) -> Picture:
+def arrange(name: str, study: Study, runs: pd.DataFrame, repeats: pd.DataFrame) -> Sheet:
     """Place each run on the x axis: at its number, or in a row where the values are not all numbers."""
     runs = runs.copy()
     values = _axis(name, "x", study.plot.x, runs)
-    runs["series"] = [show(value) for value in _axis(name, "series", study.plot.series, runs)]
+    runs["series"] = [show_setting(value) for value in _axis(name, "series", study.plot.series, runs)]
     numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
     distinct = sorted(set(values)) if numeric else list(dict.fromkeys(values))
     logarithmic = numeric and distinct[0] > 0 and distinct[-1] / distinct[0] >= 5
@@ -123,10 +122,10 @@ def arrange(name: str, study: Study, runs: pd.DataFrame, repeats: pd.DataFrame) 
     runs["side"] = [-1 if at < x else 1 for at, x in zip(runs["at"], runs["x"], strict=True)]
     runs["apart"] = _set_apart(runs, {column_of(study.plot.x), column_of(study.plot.series)})
     key = study.plot.x.rpartition(".")[2]
-    return Picture(
+    return Sheet(
         runs=runs,
         repeats=repeats.merge(runs[["run", "at", "side"]], on="run"),
-        ticks={float(place): show(value) for value, place in places.items()},
+        ticks={float(place): show_setting(value) for value, place in places.items()},
         logarithmic=logarithmic,
         xlabel={"n": "n (reviews in one packed prompt)"}.get(key, key),
         styles=styles,
@@ -146,10 +145,10 @@ def _axis(study: str, role: str, key: str, runs: pd.DataFrame) -> list[Any]:
     return [given(value) for value in runs[column]]
 
 
-def _styles(series: list[str]) -> dict[str, Style]:
+def _styles(series: list[str]) -> dict[str, SeriesStyle]:
     taken = {FIXED[name] for name in series if name in FIXED}
     free = cycle(pair for pair in zip(PALETTE, MARKERS, strict=True) if pair not in taken)
-    return {name: Style(*(FIXED.get(name) or next(free))) for name in series}
+    return {name: SeriesStyle(*(FIXED.get(name) or next(free))) for name in series}
 
 
 def _set_apart(runs: pd.DataFrame, drawn: set[str]) -> list[str]:
@@ -157,7 +156,7 @@ def _set_apart(runs: pd.DataFrame, drawn: set[str]) -> list[str]:
     settings = [name for name in varying(runs) if name not in drawn | {"layout"}]
     texts = pd.Series(
         [
-            ", ".join(f"{name.rpartition('.')[2]}={show(run[name])}" for name in settings)
+            ", ".join(f"{name.rpartition('.')[2]}={show_setting(run[name])}" for name in settings)
             for _, run in runs.iterrows()
         ],
         index=runs.index,
@@ -183,37 +182,37 @@ def _side_by_side(runs: pd.DataFrame, series: list[str], logarithmic: bool) -> l
     return [x + APART * span * side for x, side in zip(runs["x"], aside, strict=True)]
 
 
-def draw_metric(ax: Axes, picture: Picture, name: str) -> None:
+def draw_metric(ax: Axes, sheet: Sheet, name: str) -> None:
     """One metric over x: medians, intervals, repeats beside them; runs that do not count stay apart."""
     metric = METRICS[name]
-    for _, style, runs in picture.each_series():
+    for _, style, runs in sheet.each_series():
         valid = runs[runs["valid"]]
         ax.vlines(valid["at"], valid[f"{name}_low"], valid[f"{name}_high"], color=style.color, **INTERVAL)
         joined = valid[valid["apart"] == ""]
         ax.plot(joined["at"], joined[name], marker=style.marker, color=style.color, **MEDIAN)
         for _, run in valid[valid["apart"] != ""].iterrows():
             _draw_apart(ax, run, run[name], style)
-        points = picture.repeats[picture.repeats["run"].isin(valid["run"])]
+        points = sheet.repeats[sheet.repeats["run"].isin(valid["run"])]
         for side in (-1, 1):
             beside = offset_copy(ax.transData, ax.get_figure(root=True), x=side * 9, units="points")
             some = points[points["side"] == side]
             ax.plot(some["at"], some[name], ".", color=style.color, ms=6, alpha=0.75, mew=0, transform=beside)
     ax.set_title(f"{metric.label} ({metric.unit})", loc="left", pad=12)
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-    _finish(ax, picture, top=_top(picture, name))
-    for _, style, runs in picture.each_series():
+    _finish(ax, sheet, top=_top(sheet, name))
+    for _, style, runs in sheet.each_series():
         for _, run in runs[~runs["valid"]].iterrows():
             _mark_fault(ax, run, given(run[name]), style)
 
 
-def _top(picture: Picture, name: str) -> float:
+def _top(sheet: Sheet, name: str) -> float:
     """The highest repeat or interval that counts; an interval far above all repeats may leave the axes."""
-    counted = picture.runs[picture.runs["valid"]]
-    repeats = picture.repeats[picture.repeats["valid"]][name].max()
+    counted = sheet.runs[sheet.runs["valid"]]
+    repeats = sheet.repeats[sheet.repeats["valid"]][name].max()
     return float(max(repeats, min(counted[f"{name}_high"].fillna(0).max(), 1.5 * repeats)))
 
 
-def _mark_fault(ax: Axes, run: "pd.Series[Any]", value: float | None, style: Style) -> None:
+def _mark_fault(ax: Axes, run: "pd.Series[Any]", value: float | None, style: SeriesStyle) -> None:
     """A hollow marker with the reason; above the valid runs' axis it sits on the edge, with its value."""
     top = ax.get_ylim()[1]
     outside = value is not None and value > top
@@ -234,7 +233,7 @@ def _mark_fault(ax: Axes, run: "pd.Series[Any]", value: float | None, style: Sty
     )
 
 
-def _draw_apart(ax: Axes, run: "pd.Series[Any]", value: float, style: Style) -> None:
+def _draw_apart(ax: Axes, run: "pd.Series[Any]", value: float, style: SeriesStyle) -> None:
     """A run that no line joins, with what sets it apart."""
     ax.plot(run["at"], value, marker=style.marker, color=style.color, ls="", **MEDIAN)
     ax.annotate(
@@ -249,16 +248,16 @@ def _draw_apart(ax: Axes, run: "pd.Series[Any]", value: float, style: Style) -> 
     )
 
 
-def draw_shape(ax: Axes, picture: Picture) -> None:
+def draw_shape(ax: Axes, sheet: Sheet) -> None:
     """Reviews/s relative to a base run, ours and as published: what compares across machines."""
-    pick, text = baseline(picture.runs, varying(picture.runs))
+    pick, text = baseline(sheet.runs, varying(sheet.runs))
     ax.axhline(1, color=GREY, lw=1)
     highest = 1.0
-    for _, style, runs in picture.each_series():
+    for _, style, runs in sheet.each_series():
         points = [
             (run, each)
             for _, run in runs[runs["valid"]].iterrows()
-            if (each := _relative(run, pick(run), picture.across))
+            if (each := _relative(run, pick(run), sheet.across))
         ]
         spans = [(run["at"], each.interval) for run, each in points if each.interval]
         ax.vlines(
@@ -288,7 +287,7 @@ def draw_shape(ax: Axes, picture: Picture) -> None:
         ax.plot(*_columns(theirs), **PUBLISHED)
     ax.set_title("\n".join(["Reviews/s relative to", *textwrap.wrap(text, 36)]), loc="left", pad=12)
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}x"))
-    _finish(ax, picture, top=highest)
+    _finish(ax, sheet, top=highest)
 
 
 SAME = Ratio(1, None, 1)
@@ -319,7 +318,7 @@ def baseline(runs: pd.DataFrame, settings: list[str]) -> tuple[Pick, str]:
     others = [name for name in settings if name != "layout"]
 
     def key(run: "pd.Series[Any]") -> Hashable:
-        return tuple(show(run[name]) for name in others)
+        return tuple(show_setting(run[name]) for name in others)
 
     separate = {key(run): run for _, run in valid[valid["layout"] == "separate"].iterrows()}
     packed = [key(run) for _, run in valid[valid["layout"] == "packed"].iterrows()]
@@ -328,63 +327,60 @@ def baseline(runs: pd.DataFrame, settings: list[str]) -> tuple[Pick, str]:
     alone = valid[(valid["layout"] == "separate") & (valid["n"] == 1)]
     published = valid[valid[f"published.{METRIC}"].notna()]
     base = next(rows for rows in (alone, published, valid) if len(rows)).iloc[0]
-    return (lambda run: base), label(base, settings)
+    return (lambda run: base), run_in_words(base, settings)
 
 
-def _finish(ax: Axes, picture: Picture, top: float) -> None:
-    if picture.logarithmic:
+def _finish(ax: Axes, sheet: Sheet, top: float) -> None:
+    if sheet.logarithmic:
         ax.set_xscale("log")
-        low, high = min(picture.ticks), max(picture.ticks)
+        low, high = min(sheet.ticks), max(sheet.ticks)
         ax.set_xlim(low / PAD, high * PAD)
     else:
-        span = (max(picture.ticks) - min(picture.ticks)) or 1.0
-        ax.set_xlim(min(picture.ticks) - 0.2 * span, max(picture.ticks) + 0.2 * span)
-    ax.xaxis.set_major_locator(FixedLocator(sorted(picture.ticks)))
+        span = (max(sheet.ticks) - min(sheet.ticks)) or 1.0
+        ax.set_xlim(min(sheet.ticks) - 0.2 * span, max(sheet.ticks) + 0.2 * span)
+    ax.xaxis.set_major_locator(FixedLocator(sorted(sheet.ticks)))
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: picture.ticks.get(round(value, 9), "")))
-    ax.set_xlabel(picture.xlabel)
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: sheet.ticks.get(round(value, 9), "")))
+    ax.set_xlabel(sheet.xlabel)
     ax.set_ylim(0, top * 1.08)
     ax.grid(axis="y")
-    ax.tick_params(length=0, pad=7)
 
 
-PANELS: tuple[Callable[[Axes, Picture], None], ...] = (
-    lambda ax, picture: draw_metric(ax, picture, METRIC),
-    lambda ax, picture: draw_metric(ax, picture, "total_token_throughput"),
+PANELS: tuple[Callable[[Axes, Sheet], None], ...] = (
+    lambda ax, sheet: draw_metric(ax, sheet, METRIC),
+    lambda ax, sheet: draw_metric(ax, sheet, "total_token_throughput"),
     draw_shape,
 )
 
 
-def _legend(picture: Picture) -> list[Line2D]:
-    setting = "" if picture.series == "layout" else f"{picture.series}="
+def _legend(sheet: Sheet) -> list[Line2D]:
+    setting = "" if sheet.series == "layout" else f"{sheet.series}="
     handles = [
         Line2D([], [], color=style.color, marker=style.marker, label=f"{setting}{name}, median", **MEDIAN)
-        for name, style in picture.styles.items()
+        for name, style in sheet.styles.items()
     ]
     handles.append(Line2D([], [], ls="", marker=".", ms=8, mew=0, color=GREY, label="single repeat"))
-    if picture.runs[picture.runs["valid"]][f"{METRIC}_low"].notna().any():
+    if sheet.runs[sheet.runs["valid"]][f"{METRIC}_low"].notna().any():
         handles.append(Line2D([], [], ls="", marker="|", ms=12, mew=1.4, color=GREY, label="95 % interval"))
-    if picture.runs[f"published.{METRIC}"].notna().any():
+    if sheet.runs[f"published.{METRIC}"].notna().any():
         handles.append(Line2D([], [], label=LABEL, **PUBLISHED))
-    if not picture.runs["valid"].all():
-        handles.append(Line2D([], [], label="not counted", marker="o", mec=GREY, **HOLLOW))
+    if not sheet.runs["valid"].all():
+        handles.append(not_counted_handle())
     return handles
 
 
 def _footnote(runs: pd.DataFrame, across: bool = False) -> list[str]:
     if runs.empty:
         return []
-    lines = [*environments(runs, across=across), *models(runs), *comparability(runs)]
-    return [part for line in lines[:5] for part in textwrap.wrap(line, 175)]
+    sentences = [*environments(runs, across=across), *models(runs), *comparability(runs)]
+    return footnote_lines(sentences[:5])
 
 
-def _nothing_to_show(title: list[str], runs: pd.DataFrame) -> Figure:
-    figure = Figure(figsize=(14, 4))
+def _reasons(runs: pd.DataFrame) -> list[str]:
+    """Why there is nothing to plot: each run with its fault, the first six."""
     settings = varying(runs) if len(runs) else []
-    reasons = [f"{label(run, settings)}: {fault(run)}" for _, run in runs.iterrows()]
-    more = [f"and {len(reasons) - 6} more"] * (len(reasons) > 6)
-    lines = ["There is no valid run to plot.", *(reasons[:6] or ["No run was measured."]), *more]
-    figure.text(LEFT, 0.94, "\n".join(title), va="top", **TITLE)
-    figure.text(LEFT, 0.72, "\n".join(lines), va="top", fontsize=12, linespacing=1.5)
-    figure.text(LEFT, 0.05, "\n".join(_footnote(runs)), va="bottom", **FOOTNOTE)
-    return figure
+    reasons = [f"{run_in_words(run, settings)}: {fault(run)}" for _, run in runs.iterrows()]
+    lines = ["There is no valid run to plot.", *(reasons[:6] or ["No run was measured."])]
+    if len(reasons) > 6:
+        lines.append(f"and {len(reasons) - 6} more")
+    return lines

@@ -1,9 +1,9 @@
 """What the runs of a study say, in plain sentences that never claim more than the repeats show.
 
 Two runs differ when the 95 % interval of their ratio leaves out all ratios that equal runs were seen to have
-on such a device, or on two of them (`batchscope.statistics.intervals.verdict`); with fewer than `ENOUGH` repeats nothing is
-claimed. Invalid and failed runs are never compared; runs from different environments only where
-the configuration asks for it (``across``), and then the sentence says so.
+on such a device, or on two of them (`batchscope.statistics.intervals.verdict`); with fewer than `ENOUGH`
+repeats nothing is claimed. Invalid and failed runs are never compared; runs from different environments only
+where the configuration asks for it (``across``), and then the sentence says so.
 """
 
 from collections.abc import Hashable, Sequence
@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from batchscope.config.studies import Plot
-from batchscope.reporting.numbers import _capital, in_figures, times
-from batchscope.reporting.wording import fault, label, varying
+from batchscope.reporting.numbers import capitalised, show_interval, show_ratio
+from batchscope.reporting.wording import fault, run_in_words, varying
 from batchscope.results.comparison import METRIC, comparable, on_two_gpus, ratio
 from batchscope.results.frames import column_of
 from batchscope.statistics.intervals import BETWEEN_GPUS, ENOUGH, SPREAD, verdict
@@ -35,7 +35,8 @@ def findings(runs: pd.DataFrame, plot: Plot, *, across: bool = False) -> list[st
         pairs += [(first, other) for other in others]
     sentences = [compare(fast, slow, settings, across=across) for fast, slow in pairs]
     left_out = [
-        f"Left out: {label(run, settings)}, {fault(run)}." for _, run in runs[~runs["valid"]].iterrows()
+        f"Left out: {run_in_words(run, settings)}, {fault(run)}."
+        for _, run in runs[~runs["valid"]].iterrows()
     ]
     return [*(sentences or [_nothing_to_compare(valid, settings)]), *left_out]
 
@@ -49,7 +50,9 @@ def _nothing_to_compare(valid: pd.DataFrame, settings: Sequence[str]) -> str:
     if valid.empty:
         return "No answer: there is no valid run."
     run = valid.iloc[0]
-    return f"No comparison: the only valid run is {label(run, settings)}, {run[METRIC]:,.1f} reviews/s."
+    return (
+        f"No comparison: the only valid run is {run_in_words(run, settings)}, {run[METRIC]:,.1f} reviews/s."
+    )
 
 
 def _ranked(runs: pd.DataFrame) -> "list[pd.Series[Any]]":
@@ -61,7 +64,7 @@ def compare(
     fast: "pd.Series[Any]", slow: "pd.Series[Any]", settings: Sequence[str], *, across: bool = False
 ) -> str:
     """One sentence on two valid runs; ``fast`` has the higher median."""
-    first, second = label(fast, settings), label(slow, settings)
+    first, second = run_in_words(fast, settings), run_in_words(slow, settings)
     if not comparable(fast, slow, across=across):
         return f"Not compared: {first} and {second} were measured in different environments."
     apart = "" if comparable(fast, slow, across=False) else " (different environments)"
@@ -69,21 +72,21 @@ def compare(
     if on_two_gpus(fast, slow):
         spread, apart = max(spread, BETWEEN_GPUS), apart or " (on two GPUs)"
     found = ratio(fast, slow)
-    published = f"; published on one H800: {times(found.published)}" if found.published else ""
+    published = f"; published on one H800: {show_ratio(found.published)}" if found.published else ""
     if found.interval is None:
         repeats = min(fast["repeats"], slow["repeats"])
         return (
             f"Too few repeats to tell {first} from {second} "
-            f"({times(found.middle)} as many reviews/s, {repeats} of {ENOUGH} repeats needed{published})"
+            f"({show_ratio(found.middle)} as many reviews/s, {repeats} of {ENOUGH} repeats needed{published})"
             f"{apart}."
         )
     basis = f"{_repeats(fast['repeats'], slow['repeats'])}{published}"
     said = verdict(found.interval, spread=spread)
     if said == "slower":  # medians and means disagree
         return compare(slow, fast, settings, across=across)
-    middle, low, high = in_figures(found.interval)
+    middle, low, high = show_interval(found.interval)
     if said == "faster":
-        return _capital(
+        return capitalised(
             f"{first} label {middle} as many reviews per second as {second} "
             f"(95 % interval {low} to {high}; {basis}){apart}."
         )

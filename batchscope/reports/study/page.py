@@ -7,24 +7,17 @@ from typing import Any
 import pandas as pd
 
 from batchscope.config.studies import Study
-from batchscope.reporting.numbers import figure, one_decimal, show_count, times, with_interval
+from batchscope.reporting.numbers import show_count, show_ratio
 from batchscope.reporting.page import MEASURED, Log, Page, Row, Struck, Table
 from batchscope.reporting.provenance import comparability, environments, models
-from batchscope.reporting.wording import FAILURES, fault, label, show, varying
+from batchscope.reporting.wording import FAILURES, fault, run_in_words, show_setting, varying
 from batchscope.reports.study.findings import findings
 from batchscope.results.comparison import METRIC
 from batchscope.results.frames import given
-from batchscope.results.metrics import METRICS, random_weights
+from batchscope.results.metrics.label_quality import random_weights
+from batchscope.results.metrics.registry import shown_metrics
 from batchscope.results.published import LABEL
 from batchscope.statistics.intervals import ENOUGH
-
-SHOWN = {
-    "request_throughput": "requests/s",
-    "total_token_throughput": "total tokens/s",
-    "output_throughput": "output tokens/s",
-}
-"""Metrics of the published tables, under their headings there."""
-
 
 COUNTS = {
     "repeats": "repeats",
@@ -75,40 +68,35 @@ def study_table(runs: pd.DataFrame) -> Table:
 
 
 def _settings(run: "pd.Series[Any]", settings: Sequence[str]) -> Row:
-    row = {("", name.removeprefix("engine.")): show(run[name]) for name in settings}
+    row = {("", name.removeprefix("engine.")): show_setting(run[name]) for name in settings}
     return row | {("", "status"): fault(run)}
 
 
 def _measured(run: "pd.Series[Any]") -> Row:
     mark: Callable[[str], str] = str if run["valid"] else Struck
-    row = {(MEASURED, heading): mark(figure(run[name])) for name, heading in SHOWN.items()}
-    row[MEASURED, METRICS[METRIC].unit] = mark(with_interval(run, METRIC))
-    row |= _labels(run, mark)
-    row[MEASURED, "MFU (%)"] = mark(one_decimal(100 * run["mfu"]))
-    row[MEASURED, METRICS["joules_per_review"].unit] = mark(figure(run["joules_per_review"]))
+    row = Row()
+    labels_mean_nothing, said = random_weights(run["load_format"]), False
+    for metric, column in shown_metrics():
+        if not (metric.of_labels and labels_mean_nothing):
+            row[MEASURED, column.heading] = mark(metric.cell(run))
+        elif not said:  # once a row
+            row[MEASURED, column.heading] = NO_LABELS if run["repeats"] else ""
+            said = True
     # Token totals are facts of the prompts, whether the timing counts or not.
     return row | {(MEASURED, heading): show_count(run[name]) for name, heading in COUNTS.items()}
-
-
-def _labels(run: "pd.Series[Any]", mark: Callable[[str], str]) -> Row:
-    """How good the labels were; those of random weights say nothing, and the row says so once."""
-    if random_weights(run["load_format"]):
-        return {(MEASURED, "accuracy (%)"): NO_LABELS if run["repeats"] else ""}
-    cells = {
-        "accuracy (%)": one_decimal(100 * run["accuracy"]),
-        "coverage (%)": one_decimal(100 * run["label_coverage"]),
-        METRICS["correct_reviews_per_s"].unit: with_interval(run, "correct_reviews_per_s"),
-    }
-    return {(MEASURED, heading): mark(cell) for heading, cell in cells.items()}
 
 
 def _published(run: "pd.Series[Any]") -> Row:
     if not run["valid"] or given(run["published.model"]) is None:
         return {}
-    row = {(LABEL, heading): figure(run[f"published.{name}"]) for name, heading in SHOWN.items()}
+    row = {
+        (LABEL, column.heading): column.text(run[f"published.{metric.name}"])
+        for metric, column in shown_metrics()
+        if column.beside_published
+    }
     row["", "same prompts"] = "✓" if run["same_prompts"] else "no"
     if run["same_model"]:
-        row["", "measured / published"] = times(run[f"reproduced.{METRIC}"])
+        row["", "measured / published"] = show_ratio(run[f"reproduced.{METRIC}"])
     return row
 
 
@@ -129,7 +117,7 @@ def notes(runs: pd.DataFrame) -> list[str]:
     for _, run in runs[~runs["valid"]].iterrows():
         kind = FAILURES.get(run["status"], "")
         why = ": ".join(part for part in (kind, given(run["reason"])) if part)
-        lines.append(f"Not counted: {label(run, settings)}. {why}.")
+        lines.append(f"Not counted: {run_in_words(run, settings)}. {why}.")
     return lines
 
 
@@ -137,7 +125,7 @@ def logs(runs: pd.DataFrame) -> list[Log]:
     """What failed runs said last."""
     settings = varying(runs)
     failed = runs[runs["log_tail"].notna()]
-    return [Log(label(run, settings), json.loads(run["log_tail"])) for _, run in failed.iterrows()]
+    return [Log(run_in_words(run, settings), json.loads(run["log_tail"])) for _, run in failed.iterrows()]
 
 
 def _at_power_limit(runs: pd.DataFrame) -> list[str]:
@@ -175,13 +163,13 @@ def _imprecise(runs: pd.DataFrame, settings: Sequence[str]) -> list[str]:
     if wide.empty:
         return []
     asked = " or ".join(f"{each:.3g}" for each in sorted(100 * wide["measure.precision"].unique()))
-    parts = [f"{label(run, settings)}, {100 * run['half_width']:.1f} %" for _, run in wide.iterrows()]
+    parts = [f"{run_in_words(run, settings)}, {100 * run['half_width']:.1f} %" for _, run in wide.iterrows()]
     return [f"Not known as precisely as asked for ({asked} %): {'; '.join(parts)}."]
 
 
 def _trending(runs: pd.DataFrame, settings: Sequence[str]) -> list[str]:
     """A line on the valid runs whose repeats have not settled."""
-    names = [label(run, settings) for _, run in runs[runs["valid"] & runs["trend"]].iterrows()]
+    names = [run_in_words(run, settings) for _, run in runs[runs["valid"] & runs["trend"]].iterrows()]
     if not names:
         return []
     return [

@@ -12,11 +12,20 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
+from batchscope.reporting.figure import (
+    draw_panels,
+    footnote_lines,
+    nothing_to_show,
+    plain_numbers,
+    title_lines,
+    write_footnote,
+    write_title,
+)
 from batchscope.reporting.provenance import environments, models
-from batchscope.reporting.style import BLUE, FOOTNOTE, GREY, LEFT, ORANGE, RC, TITLE
-from batchscope.reporting.wording import fault, label
+from batchscope.reporting.style import BLUE, GREY, LEFT, ORANGE, RC
+from batchscope.reporting.wording import fault, run_in_words
 from batchscope.reports.timeline.frame import Timeline, bin_edges, describe_repeat, rates_in, state_points
 from batchscope.results.frames import given
 
@@ -27,7 +36,7 @@ FEW_SAMPLES = 30
 RIGHT = 0.935
 
 ROOM, APART = 1.1, 1.5
-"""How far an axis goes, in highest values; further on the right, lest two level lines hide each other."""
+"""How far an axis goes, in highest values; further on the right, so that no level line hides another."""
 
 
 def timeline_figure(timeline: Timeline, run: "pd.Series[Any]", settings: list[str]) -> Figure:
@@ -36,23 +45,23 @@ def timeline_figure(timeline: Timeline, run: "pd.Series[Any]", settings: list[st
     Args:
         timeline: its steps and samples.
         run: its row of the runs frame.
-        settings: what tells the runs of its study apart (`findings.varying`).
+        settings: what tells the runs of its study apart (`batchscope.reporting.wording.varying`).
     """
     with mpl.rc_context(RC):
-        title = textwrap.wrap(run_title(run, settings), 95)
+        title = title_lines(run_title(run, settings))
         if timeline.missing:
-            return _nothing_to_show(timeline, title, run)
+            reason = textwrap.wrap(str(given(run["reason"]) or ""), 130)[:6]
+            return nothing_to_show(title, [timeline.missing, *reason], _footnote(run), text_top=0.7)
         figure = Figure(figsize=(14, 10.5))
-        figure.text(LEFT, 0.978, "\n".join(title), va="top", **TITLE)
+        write_title(figure, title, 0.978)
         below_title = 0.943 - 0.03 * (len(title) - 1)
         figure.text(LEFT, below_title, _subtitle(timeline, run), va="top", color=GREY)
-        figure.text(LEFT, 0.015, "\n".join(_footnote(run)), va="bottom", **FOOTNOTE)
+        write_footnote(figure, _footnote(run), 0.015)
         grid = {"left": LEFT, "right": RIGHT, "bottom": 0.125, "top": below_title - 0.063, "hspace": 0.42}
         panels = figure.subplots(len(PANELS), 1, sharex=True, gridspec_kw=grid)
-        for panel, ax in zip(PANELS, panels, strict=True):
-            panel(ax, timeline)
+        draw_panels(PANELS, panels, timeline)
+        for ax in panels:
             ax.grid(axis="both")
-            ax.tick_params(length=0, pad=7)
             ax.tick_params(axis="y", colors=BLUE)
         panels[-1].set_xlim(0, timeline.seconds)
         panels[-1].set_xlabel("seconds from the start of the timed window")
@@ -62,7 +71,7 @@ def timeline_figure(timeline: Timeline, run: "pd.Series[Any]", settings: list[st
 def run_title(run: "pd.Series[Any]", settings: list[str]) -> str:
     """Study and run in words, and why the run does not count if so."""
     marked = f", does not count ({fault(run)})" if fault(run) else ""
-    return f"{run['study']}: {label(run, settings)}{marked}"
+    return f"{run['study']}: {run_in_words(run, settings)}{marked}"
 
 
 def _subtitle(timeline: Timeline, run: "pd.Series[Any]") -> str:
@@ -179,20 +188,9 @@ def _from_zero(ax: Axes, top: float, room: float = ROOM) -> None:
     """Axis from zero to over the highest value; one of zeros alone has room too."""
     ax.set_ylim(0, room * top if np.isfinite(top) and top > 0 else 1.0)
     ax.yaxis.set_major_locator(MaxNLocator(4))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
+    ax.yaxis.set_major_formatter(plain_numbers())
 
 
 def _footnote(run: "pd.Series[Any]") -> list[str]:
     rows = run.to_frame().T
-    lines = [*environments(rows), *models(rows)]
-    return [part for line in lines for part in textwrap.wrap(line, 175)]
-
-
-def _nothing_to_show(timeline: Timeline, title: list[str], run: "pd.Series[Any]") -> Figure:
-    figure = Figure(figsize=(14, 4))
-    reason = textwrap.wrap(str(given(run["reason"]) or ""), 130)[:6]
-    figure.text(LEFT, 0.94, "\n".join(title), va="top", **TITLE)
-    text = "\n".join([timeline.missing, *reason])
-    figure.text(LEFT, 0.7, text, va="top", fontsize=12, linespacing=1.5)
-    figure.text(LEFT, 0.05, "\n".join(_footnote(run)), va="bottom", **FOOTNOTE)
-    return figure
+    return footnote_lines([*environments(rows), *models(rows)])

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from batchscope.reporting.numbers import counted
 from batchscope.results.records import Repeat, RunRecord, load_run
 
 Floats = npt.NDArray[np.float64]
@@ -181,9 +182,9 @@ def timeline_text(timeline: Timeline, name: str) -> str:
 
 def describe_repeat(timeline: Timeline) -> str:
     """Which repeat is shown, how long it took, and in how many steps."""
-    count, steps = len(timeline.record.measurement.repeats), len(timeline.steps)
-    which = f"repeat {timeline.repeat + 1} of {count}" + " (median duration)" * (count > 1)
-    return f"{which}, {timeline.seconds:.4g} s, {steps:,} step{'s' * (steps != 1)}"
+    count = len(timeline.record.measurement.repeats)
+    which = f"repeat {timeline.repeat + 1} of {count}{' (median duration)' if count > 1 else ''}"
+    return f"{which}, {timeline.seconds:.4g} s, {counted(len(timeline.steps), 'step')}"
 
 
 def _parts(timeline: Timeline, row: "pd.Series[float]", *, last: bool) -> list[str]:

@@ -29,9 +29,3 @@ def test_every_wrong_key_is_named_at_once() -> None:
     assert "measure.repeats" in text
     assert "measure.warmup: unknown key; did you mean 'warmup_tokens'" in text
     assert "titel: unknown key; did you mean 'title'" in text
-
-
-@pytest.mark.parametrize("name", ["memory", "summary", "serving_closed_loop"])
-def test_a_study_may_not_have_the_name_of_another_table(name: str) -> None:
-    with pytest.raises(UserError, match=f"studies: '{name}' is .*; rename the study"):
-        load_config({"studies": {name: {"grid": {"n": [4]}}}})

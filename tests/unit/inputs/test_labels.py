@@ -18,7 +18,7 @@ from batchscope.config.prompts import PromptTexts
 from batchscope.inputs.labels import AnswerReader, assign, label_of, labels_in
 from batchscope.inputs.prompts import Prompt, build_prompts, write_prompts
 from batchscope.inputs.texts.reviews import Review
-from batchscope.results.labels import (
+from batchscope.results.label_rows import (
     LABELS,
     label_rows,
     load_labels,

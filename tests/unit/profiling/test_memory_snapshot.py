@@ -17,7 +17,8 @@ from batchscope.common.errors import UserError
 from batchscope.cost.memory import REST as ESTIMATED_REST
 from batchscope.profiling.capture import CaptureJob, engine_environment, run_capture
 from batchscope.profiling.memory_snapshot import joined, parse, read_snapshot, timeline
-from batchscope.reports.memory.figure import beside_kv_cache, positions, sections
+from batchscope.reports.job import ReportJob
+from batchscope.reports.memory.figure import beside_kv_cache, parts_of_history, places_of_events
 from batchscope.reports.memory.frame import (
     LINES,
     REST,
@@ -28,7 +29,7 @@ from batchscope.reports.memory.frame import (
     utilization,
 )
 from batchscope.reports.memory.page import MemoryProfile, load_memory, memory_page
-from scripts.report_memory import write_report
+from batchscope.reports.memory.report import write_report
 
 SHAPE = {
     "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2,
@@ -185,13 +186,13 @@ def test_a_history_may_be_empty() -> None:
 def test_each_part_of_the_history_is_as_wide_as_every_other() -> None:
     moments = {"weights": 1.0, "profile run": 2.0, "KV cache": 3.0, "CUDA graphs": 4.0, "window": 5.0}
     times = np.array([0.9, 1.1, 2.0, 2.1, 2.2, 2.3, 4.5, 6.0])
-    parts = sections(times, moments)
+    parts = parts_of_history(times, moments)
     assert parts == {"weights": (0, 2), "profile run": (2, 6), "CUDA graphs": (6, 7), "window": (7, 8)}
-    assert positions(parts).tolist() == [0, 0.5, 1, 1.25, 1.5, 1.75, 2, 3]
-    late = sections(times[6:], moments)  # the history begins later
+    assert places_of_events(parts).tolist() == [0, 0.5, 1, 1.25, 1.5, 1.75, 2, 3]
+    late = parts_of_history(times[6:], moments)  # the history begins later
     assert late == {"CUDA graphs": (0, 1), "window": (1, 2)}
-    assert positions(late).tolist() == [0, 1]
-    assert len(positions(sections(times[:0], moments))) == 0
+    assert places_of_events(late).tolist() == [0, 1]
+    assert len(places_of_events(parts_of_history(times[:0], moments))) == 0
 
 
 def test_the_curve_leaves_the_kv_cache_out() -> None:
@@ -329,13 +330,13 @@ def test_a_break_in_the_history_is_marked(tmp_path: Path, snapshot: dict, missin
     curve, not_kept = joined(START, snapshot)
     curve.to_parquet(folder / "timeline.parquet")
     (folder / "memory.json").write_text(json.dumps(memory("cuda") | {"not_kept": not_kept}))
-    write_report([folder], tmp_path / "tables", tmp_path / "plots")
+    write_report(ReportJob(tmp_path, tmp_path, captures=(folder,)))
     assert ("not kept" in (tmp_path / "plots" / "memory.svg").read_text()) == missing
 
 
 def test_all_is_written(tmp_path: Path) -> None:
     folders = [capture(tmp_path, device) for device in ("cuda", "cpu")]
-    write_report(folders, tmp_path / "tables", tmp_path / "plots")
+    write_report(ReportJob(tmp_path, tmp_path, captures=tuple(folders)))
     frame = pd.read_csv(tmp_path / "tables" / "memory.csv")
     assert frame.groupby("run")["measured_bytes"].sum().to_dict() == {"run-cuda": 1000, "run-cpu": 1000}
     assert (

@@ -6,9 +6,9 @@ from support.analysis_helpers import H200, HERMES, frame, make_run
 
 from batchscope.config.studies import Plot, Study
 from batchscope.reporting.provenance import comparability
-from batchscope.reporting.render import study_html, study_markdown, summary_html, summary_markdown
+from batchscope.reporting.render import page_html, page_markdown, summary_html, summary_markdown
 from batchscope.reports.study.page import study_page
-from batchscope.reports.study.summary import sweep
+from batchscope.reports.summary.page import sweep
 
 CACHED = "512 prompt tokens came from the prefix cache, 0 expected"
 
@@ -44,7 +44,7 @@ def test_golden_markdown(tmp_path):
         ),
     )
     page = study_page("packing", Study(question="Pack or not?"), runs)
-    text = study_markdown(page)
+    text = page_markdown(page)
     for line in (
         "- Separate prompts (n=40) label 2.08x as many reviews per second as packed prompts (n=40) "
         "(95 % interval 1.69x to 2.56x; 3 repeats each; published on one H800: 1.8x).",
@@ -119,7 +119,7 @@ def test_runs_that_did_not_end_show_why_and_what_the_log_said_last(tmp_path, sta
     page = study_page("m", Study(), runs)
     assert f"Left out: packed prompts (n=8), {words}." in page.findings
     assert f"Not counted: packed prompts (n=8). {words}: it broke." in page.notes
-    text, html = study_markdown(page), study_html(page)
+    text, html = page_markdown(page), page_html(page)
     assert text.endswith(
         "Log of packed prompts (n=8), its last lines:\n\n    line 28\n    line 29\n    RuntimeError: <b>bad</b>\n"
     )
@@ -177,17 +177,17 @@ def test_html_escapes_and_strikes(tmp_path):
         make_run(tmp_path, study="m", invalid=[{"code": "c", "detail": "<script>alert(1)</script> | x"}])
     )
     page = study_page("m", Study(question="a < b?"), runs)
-    html = study_html(page)
+    html = page_html(page)
     assert "a &lt; b?" in html
     assert "<script" not in html
     assert html.count("<del>") == 4
     assert "http" not in html  # needs nothing from elsewhere
-    assert "\\| x" in study_markdown(page)
+    assert "\\| x" in page_markdown(page)
 
 
 def test_html_shows_the_interval_under_the_median(tmp_path):
     page = study_page("m", Study(), frame(make_run(tmp_path, study="m", n=40, seconds=(2.0, 1.0, 4.0))))
-    assert '20.00 <span class="spread">(3.57 to 111.90)</span>' in study_html(page)
+    assert '20.00 <span class="spread">(3.57 to 111.90)</span>' in page_html(page)
 
 
 def test_summary_has_every_study(tmp_path):
@@ -197,8 +197,8 @@ def test_summary_has_every_study(tmp_path):
     assert text.startswith("# T\n\n## one\n\n*Q1?*\n\n- No comparison")
     assert "## two\n\n- No answer: there is no run." in text
     assert "<h2>two</h2>" in summary_html("T", pages)
-    assert study_html(pages[1])
-    assert study_markdown(pages[1])
+    assert page_html(pages[1])
+    assert page_markdown(pages[1])
 
 
 def test_reuse_shows_what_the_cache_served_and_what_it_must(tmp_path):

@@ -1,13 +1,11 @@
-"""From run folders to frames: metrics by hand-worked values, the published rows, damaged files."""
+"""From run folders to frames: their rows, the published ones beside them, damaged files."""
 
 import json
 import math
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
-import scipy.stats
 from support.analysis_helpers import (
     DEMO_STUDIES,
     H200,
@@ -20,55 +18,13 @@ from support.analysis_helpers import (
 
 from batchscope.common.errors import UserError
 from batchscope.reporting.provenance import models
-from batchscope.reporting.wording import label, varying
+from batchscope.reporting.wording import run_in_words, varying
 from batchscope.results.frames import column_of, given, read_frame, repeats_frame, runs_frame
-from batchscope.results.metrics import METRICS, summarise
 from batchscope.results.published import load_published, match, same_model, same_prompts
 from batchscope.results.records import load_run, load_runs
-from scripts import make_tables
+from scripts import make_report, make_tables
 
 PUBLISHED = load_published(make_tables.PUBLISHED)
-
-
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        ("request_throughput", 50.0),  # 100 requests / 2 s
-        ("total_token_throughput", 60_200.0),  # (120,000 + 400) tokens / 2 s
-        ("output_throughput", 200.0),  # 400 tokens / 2 s
-        ("reviews_per_s", 200.0),  # 400 reviews / 2 s
-        ("duration_s", 2.0),
-    ],
-)
-def test_metrics_of_one_repeat(tmp_path, name, value):
-    run = make_run(tmp_path, n=4, reviews=400, seconds=(2.0,), prompt_tokens=120_000)
-    assert METRICS[name].of(run, run.measurement.repeats[0]) == value
-
-
-def test_every_submission_of_a_duplicate_is_a_review(tmp_path):
-    run = make_run(tmp_path, n=4, reviews=8, duplicates=100, seconds=(2.0,))
-    assert METRICS["reviews_per_s"].of(run, run.measurement.repeats[0]) == 400.0  # 8 x 100 / 2 s
-
-
-def test_reviews_left_out_of_the_workload_are_n(tmp_path):
-    run = make_run(tmp_path, n=40, reviews=None, seconds=(2.0,))
-    assert METRICS["reviews_per_s"].of(run, run.measurement.repeats[0]) == 20.0
-
-
-def test_summary_is_median_and_interval():
-    found = summarise([3.0, 1.0, 2.5, 9.0])
-    assert found is not None
-    assert found.median == 2.75
-    low, high = scipy.stats.t.interval(0.95, 3, *log_mean_and_error([3.0, 1.0, 2.5, 9.0]))
-    assert (found.interval.low, found.interval.high) == pytest.approx((math.exp(low), math.exp(high)))
-    assert summarise([]) is None
-    assert summarise([1.0, 2.0]).interval is None, "two repeats are too few for an interval"
-    assert summarise([0.0, 1.0, 2.0]).interval is None, "there is no logarithm of 0"
-
-
-def log_mean_and_error(values):
-    logs = np.log(values)
-    return logs.mean(), scipy.stats.sem(logs)
 
 
 def test_runs_frame_row(tmp_path):
@@ -123,7 +79,7 @@ def test_extra_arguments_and_variables_have_columns_and_tell_runs_apart(tmp_path
         assert [given(value) for value in runs[column_of(axis)]] == values
     settings = varying(runs)
     assert settings == ["layout", *sorted(map(column_of, axes))]
-    assert [label(run, settings) for _, run in runs.iterrows()] == [
+    assert [run_in_words(run, settings) for _, run in runs.iterrows()] == [
         "packed prompts (mode=default, fuse_allreduce_rms=default, enable_chunked_prefill=True, VLLM_X=1)",
         "packed prompts (mode=default, fuse_allreduce_rms=default, enable_chunked_prefill=False, VLLM_X=default)",
         "packed prompts (mode=3, fuse_allreduce_rms=False, enable_chunked_prefill=default, VLLM_X=default)",
@@ -270,8 +226,13 @@ def test_make_tables_writes_every_file(tmp_path, monkeypatch, capsys):
     make_tables.main()
     names = {path.name for path in out.iterdir()}
     frames = {f"{stem}.{kind}" for stem in ("runs", "repeats") for kind in ("csv", "parquet")}
-    pages = {f"{study}.{kind}" for study in ("packing", "saturation") for kind in ("md", "html", "csv")}
-    assert names == frames | pages | {"summary.md", "summary.html"}
+    assert names == frames
     assert "7 runs (0 not valid)" in capsys.readouterr().out
+    for name, study in (("study", "packing"), ("study", "saturation"), ("summary", "")):
+        words = ["make_report.py", name, "--results", str(tmp_path), "--study", study]
+        monkeypatch.setattr("sys.argv", words)
+        make_report.main()
+    pages = {f"{study}.{kind}" for study in ("packing", "saturation") for kind in ("md", "html", "csv")}
+    assert {path.name for path in out.iterdir()} == frames | pages | {"summary.md", "summary.html"}
     assert (out / "summary.md").read_text().startswith("# My labels\n\n## packing\n")
     assert list(pd.read_csv(out / "packing.csv")["n"]) == [4, 4, 40, 40]

@@ -2,6 +2,8 @@
 
 import pytest
 from support.analysis_helpers import H200, make_run, write_run
+from support.serving_helpers import requests as sent
+from support.serving_helpers import written
 from support.shapes import BF16, HERMES, REPEATS, requests
 
 from batchscope.common.errors import UserError
@@ -11,7 +13,8 @@ from batchscope.reports.study.findings import findings
 from batchscope.reports.study.page import notes, study_page
 from batchscope.results.cost_inputs import ceiling_flops, flops_of, peak_flops
 from batchscope.results.frames import repeats_frame, runs_frame
-from batchscope.results.gates import GATES, judge
+from batchscope.results.gates import GATES, Gate, validity_of
+from batchscope.results.load_points import load_point
 from batchscope.results.records import load_run
 
 SHAPE = {"architecture": HERMES}
@@ -44,12 +47,16 @@ def gpu_run(tmp_path, **values):
 
 
 def codes(record):
-    return [reason.code for reason in judge(record).invalid]
+    return [reason.code for reason in validity_of(record).invalid]
+
+
+def details(record):
+    return [reason.detail for reason in validity_of(record).invalid]
 
 
 def detail(record):
-    (reason,) = judge(record).invalid
-    return reason.detail
+    (reason,) = details(record)
+    return reason
 
 
 def test_a_run_with_all_tables_and_no_fault_is_valid(tmp_path):
@@ -64,25 +71,25 @@ def test_a_run_with_all_tables_and_no_fault_is_valid(tmp_path):
         steps=steps,
         hardware=[sample(repeat) for repeat in range(REPEATS)],
     )
-    assert judge(record).valid
-    assert judge(record).invalid == ()
-    assert set(GATES) == {"flops", "foreign_process", "throttled", "steps"}
+    assert validity_of(record).valid
+    assert validity_of(record).invalid == ()
+    assert set(GATES) == {"flops", "foreign_process", "throttled", "steps", "client"}
 
 
 def test_old_folders_without_tables_are_judged_by_what_they_have(tmp_path):
     folder = write_run(tmp_path)
     for file in folder.glob("*.parquet"):
         file.unlink()
-    assert judge(load_run(folder)).valid
+    assert validity_of(load_run(folder)).valid
     record = make_run(tmp_path / "b", invalid=[{"code": "cached_tokens", "detail": "512"}])
     assert codes(record) == ["cached_tokens"]
-    assert not judge(record).valid
+    assert not validity_of(record).valid
 
 
 def test_failed_runs_have_empty_tables(tmp_path):
     record = gpu_run(tmp_path, seconds=(), status="died", message="killed")
-    assert judge(record).invalid == ()
-    assert not judge(record).valid
+    assert validity_of(record).invalid == ()
+    assert not validity_of(record).valid
 
 
 def test_reasons_of_the_engine_and_of_gates_are_merged(tmp_path):
@@ -200,7 +207,7 @@ def test_the_power_limit_and_fixed_clocks_are_noted_and_count(tmp_path):
     samples = [sample(0, clock_event_reasons=mask) for mask in (0x4, 0x4, 0x4, 0x2)]
     gpu = H200 | {"power_limit_w": 700.0, "power_limit_default_w": 700.0}
     record = gpu_run(tmp_path, gpu=gpu, hardware=samples)
-    assert judge(record).valid
+    assert validity_of(record).valid
     page = study_page("mine", Study(), runs_frame([record], []))
     assert "The GPU was at its power limit of 700 W in 75 % of samples." in page.notes
     assert "The GPU's clocks were fixed below their highest in 25 % of samples." in page.notes
@@ -269,6 +276,46 @@ def test_steps_that_do_not_add_up_are_invalid(tmp_path, rows, words):
 
 def test_steps_that_were_not_all_recorded_are_invalid(tmp_path):
     assert detail(steps_run(tmp_path, CLEAN, steps=5)) == "repeat 1: 4 steps recorded, 5 counted"
+
+
+# --- client: the end-to-end case is in test_serving_page.py
+
+
+@pytest.mark.parametrize(
+    ("state", "rows", "words"),
+    [
+        ({"cpu_share": 0.95}, [(1, 0.05, [])] * 40, "the client had 95 % of a core"),
+        ({"lag_median_s": 0.006}, [(1, 0.05, [])] * 40, "the client was 6.0 ms late (median)"),
+        ({"lag_p99_s": 0.006}, [(1, 0.05, [])] * 40, "the client was 6.0 ms late (p99)"),
+        ({"cpu_share": 0.9, "lag_median_s": 0.005, "lag_p99_s": 0.005}, [(1, 0.05, [])] * 40, None),
+        ({"cpu_share": 0.95, "lag_median_s": 1.0}, [], None),  # nothing was sent
+    ],
+)
+def test_a_client_that_was_the_bottleneck_is_invalid(tmp_path, state, rows, words):
+    client = sent(*rows)
+    repeats = {} if rows else {"repeats": [], "status": "died"}
+    work = {"layout": "separate", "n": 40}
+    point = load_point(written(tmp_path / "point", client, {}, work, client=state, **repeats))
+    assert [detail[: len(words or "")] for detail in details(point.run)] == ([words] if words else [])
+    assert codes(point.run) == (["client"] if words else [])
+
+
+# --- the registry
+
+
+def test_one_entry_brings_a_gate_to_runs_and_load_points(tmp_path, monkeypatch):
+    def long_requests(run):
+        longest = int(run.requests["prompt_tokens"].max())
+        if longest > 90:
+            yield f"a prompt of {longest} tokens"
+
+    monkeypatch.setitem(GATES, "long", Gate(long_requests, looks_at=("requests",)))
+    run = make_run(tmp_path, answers=requests([(100, 0, 1), (50, 0, 1)]))
+    point = load_point(written(tmp_path / "point", sent((1, 0.1, [])), {}, {"layout": "separate", "n": 1}))
+    assert details(run) == details(point.run) == ["a prompt of 100 tokens"]
+    row = runs_frame([run], []).iloc[0]
+    assert (row["valid"], row["invalid"], row["reason"]) == (False, "long", "long: a prompt of 100 tokens")
+    assert validity_of(make_run(tmp_path / "none")).valid, "without its table a gate is silent"
 
 
 # --- what gates read

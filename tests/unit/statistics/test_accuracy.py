@@ -14,8 +14,8 @@ from batchscope.inputs.labels import CLASSES
 from batchscope.reports.labels.frame import ANSWERS
 from batchscope.reports.study.page import NO_LABELS, study_page
 from batchscope.results.frames import runs_frame
-from batchscope.results.labels import with_labels
-from batchscope.results.metrics import METRICS
+from batchscope.results.label_rows import with_labels
+from batchscope.results.metrics.registry import METRICS
 from batchscope.statistics.accuracy import by_position, difference, mcnemar, quality, share
 
 

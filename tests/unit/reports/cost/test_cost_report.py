@@ -13,16 +13,16 @@ from support.shapes import BF16, HERMES, requests
 from batchscope.cost.devices import DEVICES, SHARES
 from batchscope.cost.flops import Lengths, run_flops
 from batchscope.inputs.demo_model import CONFIG as DEMO_CONFIG
-from batchscope.reporting.render import study_html, study_markdown
+from batchscope.reporting.render import page_html, page_markdown
 from batchscope.reporting.style import save
 from batchscope.reports.cost.curves import curves_of, texts_of
 from batchscope.reports.cost.figure import Sheet, cost_figure
 from batchscope.reports.cost.frame import KINDS, RATE, SHARE, constants, cost_frame, estimate
 from batchscope.reports.cost.page import cost_page, show_figure
 from batchscope.results.frames import runs_frame
-from batchscope.results.metrics import mfu
+from batchscope.results.metrics.utilisation import mfu
 from batchscope.results.records import load_runs
-from scripts import report_cost
+from scripts import make_report
 
 LIMITS = {"max_num_batched_tokens": 16_384, "max_num_seqs": 1_024, "kv_cache_tokens": 914_784}
 ON_H200 = {
@@ -137,7 +137,7 @@ def test_an_unknown_device_is_calibrated_on_the_sweeps_own_valid_runs(tmp_path):
     assert page.findings[0].startswith("Which resource limits the runs is not known")
     assert "The constant came from these very runs." in page.findings[-1]
     assert "the median of 3 valid runs of this sweep" in page.context[-1]
-    text = study_markdown(page)
+    text = page_markdown(page)
     assert "~~0.001~~" in text
     assert "Not counted, and no part of a constant: packing/separate-n4-d, invalid: requests." in text
 
@@ -176,7 +176,7 @@ def test_nothing_is_predicted_where_something_is_not_known(tmp_path):
     assert frame.dtypes.astype(str)[list(KINDS)].to_dict() == {
         name: {"str": "str"}.get(kind, kind) for name, kind in KINDS.items()
     }
-    assert "out of memory" in study_markdown(page)
+    assert "out of memory" in page_markdown(page)
     assert any(
         line.startswith("Not predicted, for model") and line.count("packing/") == 4 for line in page.notes
     )
@@ -321,7 +321,7 @@ def test_three_digits():
 def test_no_run_at_all():
     frame, _, curves, page = report([])
     assert page.findings == ["No answer: there is no run."]
-    assert "No answer" in study_html(page)
+    assert "No answer" in page_html(page)
     assert cost_figure(Sheet(frame, curves), []) is not None
 
 
@@ -329,9 +329,8 @@ def test_the_script_writes_all_five_files(tmp_path, monkeypatch, capsys):
     demo_folders(tmp_path)
     config = write_config(tmp_path / "config.json", studies=DEMO_STUDIES)
     tables, plots = tmp_path / "tables", tmp_path / "plots"
-    words = ["report_cost.py", "--runs", str(tmp_path / "runs"), "--config", str(config)]
-    monkeypatch.setattr("sys.argv", [*words, "--out-tables", str(tables), "--out-plots", str(plots)])
-    report_cost.main()
+    monkeypatch.setattr("sys.argv", ["make_report.py", "cost", "--results", str(config.parent)])
+    make_report.main()
     assert "7 runs" in capsys.readouterr().out
     assert sorted(path.name for path in tables.iterdir()) == ["cost.csv", "cost.html", "cost.md"]
     assert sorted(path.name for path in plots.iterdir()) == ["cost.png", "cost.svg"]

@@ -7,15 +7,15 @@ import pytest
 from support.analysis_helpers import HERMES, REAL, labelled, make_run, write_config, write_labels
 
 from batchscope.config.studies import Plot
-from batchscope.reporting.render import study_html, study_markdown
+from batchscope.reporting.render import page_html, page_markdown
 from batchscope.reporting.wording import SETTINGS
 from batchscope.reports.labels.figure import labels_figure
 from batchscope.reports.labels.frame import base_of, labels_of_studies, positions_frame, quality_frame
 from batchscope.reports.labels.page import NOTHING, labels_page
 from batchscope.reports.study.findings import findings
 from batchscope.results.frames import runs_frame
-from batchscope.results.labels import load_labels, with_labels
-from scripts import make_tables, report_labels
+from batchscope.results.label_rows import load_labels, with_labels
+from scripts import make_report, make_tables
 
 
 def study(tmp_path, runs, name="s", **values):
@@ -70,16 +70,16 @@ def test_the_page_says_what_packing_costs(tmp_path):
     assert cells[4]["too few labels measured"] == "1"
     assert cells[0]["difference (points) measured"].startswith("-9.0 (-10.0 to")
     assert cells[6]["difference (points) measured"] == ""
-    assert "negative (gold positive, labelled)" in study_markdown(page)
-    assert '<span class="spread">(-10.0' in study_html(page)
+    assert "negative (gold positive, labelled)" in page_markdown(page)
+    assert '<span class="spread">(-10.0' in page_html(page)
 
 
 def test_runs_that_do_not_count_are_struck_and_compared_with_nothing(tmp_path):
     runs, labels = study(tmp_path, PACKING, invalid=[{"code": "steps"}])
     page = labels_page(runs, quality_frame(runs, labels))
     assert page.findings == ["No comparison: no study has separate prompts and 10 packed ones to compare."]
-    assert study_html(page).count("<del>10.0") == 0
-    assert study_html(page).count("<del>90.0") == 1
+    assert page_html(page).count("<del>10.0") == 0
+    assert page_html(page).count("<del>90.0") == 1
 
 
 def test_runs_without_labels_are_named(tmp_path):
@@ -107,8 +107,8 @@ def test_nothing_to_judge(tmp_path, values, text):
     assert found.empty
     page = labels_page(runs, found)
     assert page.findings[0].startswith(text)
-    assert study_html(page)
-    assert study_markdown(page).count("\n") > 3
+    assert page_html(page)
+    assert page_markdown(page).count("\n") > 3
     figure = labels_figure(runs, found, places)
     assert any(each.get_text().startswith(text) for each in figure.texts)
 
@@ -195,17 +195,19 @@ def test_scripts_from_runs_to_page_and_figure(tmp_path, monkeypatch, capsys):
     }
     make_run(tmp_path, study="unread", n=4, model=REAL)
     config = str(write_config(tmp_path / "config.json", studies=studies))
-    tables, labels, plots = (str(tmp_path / name) for name in ("tables", "labels", "plots"))
+    tables, labels = (str(tmp_path / name) for name in ("tables", "labels"))
     words = ["make_tables.py", "--runs", str(tmp_path / "runs"), "--config", config, "--labels", labels]
     monkeypatch.setattr("sys.argv", [*words, "--out", tables])
     make_tables.main()
     frame = pd.read_csv(tmp_path / "tables" / "runs.csv")
     assert list(frame["accuracy"].dropna()) == [0.9, 0.99, 0.9875, 0.985, 0.95, 0.99, 0.99]
+    monkeypatch.setattr("sys.argv", ["make_report.py", "study", "--results", str(tmp_path), "--study", "s"])
+    make_report.main()
     assert "correct reviews/s" in (tmp_path / "tables" / "s.md").read_text()
 
-    words = ["report_labels.py", "--tables", f"{tables}/runs.parquet", "--labels", labels, "--config", config]
-    monkeypatch.setattr("sys.argv", [*words, "--out-tables", tables, "--out-plots", plots])
-    report_labels.main()
+    capsys.readouterr()
+    monkeypatch.setattr("sys.argv", ["make_report.py", "labels", "--results", str(tmp_path)])
+    make_report.main()
     assert "labels of 7 of 8 runs judged" in capsys.readouterr().out
     found = pd.read_csv(tmp_path / "tables" / "labels.csv")
     assert list(found["base"].dropna()) == ["separate-n1"] * 6
@@ -213,5 +215,5 @@ def test_scripts_from_runs_to_page_and_figure(tmp_path, monkeypatch, capsys):
     assert "No labels: unread," in (tmp_path / "tables" / "labels.md").read_text()
     drawn = (tmp_path / "plots" / "labels.svg").read_bytes()
     assert (tmp_path / "plots" / "labels.png").read_bytes().startswith(b"\x89PNG")
-    report_labels.main()
+    make_report.main()
     assert (tmp_path / "plots" / "labels.svg").read_bytes() == drawn

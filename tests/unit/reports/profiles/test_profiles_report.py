@@ -8,9 +8,10 @@ import pytest
 
 from batchscope.common.errors import UserError
 from batchscope.profiling.kernel_classes import load_rules
+from batchscope.reports.job import ReportJob
 from batchscope.reports.profiles.frame import load_profiles, pairs
 from batchscope.reports.profiles.page import profiles_page
-from scripts.report_profiles import write_report
+from batchscope.reports.profiles.report import write_report
 
 SHAPE = {
     "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2,
@@ -142,7 +143,10 @@ def test_two_profilers_of_one_run_are_held_against_each_other(tmp_path: Path) ->
 
 def test_all_is_written(tmp_path: Path) -> None:
     folders = [profile(tmp_path, "packed", 0.6), profile(tmp_path, "separate", 0.4)]
-    write_report(folders, tmp_path / "tables", tmp_path / "plots")
+    said = write_report(ReportJob(tmp_path, tmp_path, captures=tuple(folders)))
+    assert said == f"2 profiles in {tmp_path}/tables/profiles.md and {tmp_path}/plots/profiles.png"
+    with pytest.raises(UserError, match="name some"):
+        write_report(ReportJob(tmp_path, tmp_path))
     summary = pd.read_csv(tmp_path / "tables" / "profiles.csv")
     assert summary.groupby("run")["share"].sum().tolist() == pytest.approx([1, 1], abs=1e-12)
     assert "[../profiles/s/packed/torch/" in (tmp_path / "tables" / "profiles.md").read_text()

@@ -15,10 +15,11 @@ from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
 from batchscope.config.serving import ServingStudy, Slo
 from batchscope.reporting.page import Struck
-from batchscope.reporting.render import study_html, study_markdown
+from batchscope.reporting.render import page_html, page_markdown
+from batchscope.reports.registry import check_study_names
 from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.page import serving_page, serving_table
-from batchscope.reports.serving.vllm_lines import LINES, UNDEFINED
+from batchscope.reports.serving.vllm_lines import UNDEFINED, VLLM_LINES
 from batchscope.results.latencies import latencies, statistics, within_slo
 from batchscope.results.load_points import load_point
 from batchscope.statistics.knee import knee
@@ -94,7 +95,7 @@ def test_every_published_line_stands_beside_ours(tmp_path: Path) -> None:
     assert ours["Mean TPOT (ms)"] == ours["P99 ITL (ms)"] == UNDEFINED
     single = dict(zip(words, columns["H800 published", "separate, all at once"], strict=True))
     assert single["Median ITL (ms)"] == f"0.00: {UNDEFINED}"
-    assert len(words) > len(LINES) == 19
+    assert len(words) > len(VLLM_LINES) == 19
 
 
 def test_a_late_client_makes_a_load_point_invalid(tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_a_late_client_makes_a_load_point_invalid(tmp_path: Path) -> None:
     page = serving_page("mine", ServingStudy(), frame, Slo())
     assert any(line.startswith("Not counted: separate, 4 under way. client: ") for line in page.notes)
     assert isinstance(page.table.rows[0][1], Struck)
-    assert "<del>" in study_html(page)
+    assert "<del>" in page_html(page)
 
 
 def test_a_first_token_from_a_cache_is_found_out(tmp_path: Path) -> None:
@@ -132,7 +133,7 @@ def test_a_load_point_that_was_not_measured_has_a_page(tmp_path: Path) -> None:
         tmp_path / "a", requests(), {"request_rate": 5}, {"layout": "separate", "n": 1}, **failed
     )
     page = serving_page("mine", ServingStudy(), serving_frame([load_point(folder)], Slo(), PUBLISHED), Slo())
-    assert "engine died" in study_markdown(page) or "died" in study_markdown(page)
+    assert "engine died" in page_markdown(page) or "died" in page_markdown(page)
     assert any("the server died" in line for line in page.notes)
 
 
@@ -178,7 +179,7 @@ def test_mistakes_are_named(serving: dict, words: str) -> None:
 
 def test_a_study_cannot_take_the_name_of_a_serving_table() -> None:
     with pytest.raises(UserError, match="how tables of serving"):
-        load_config({"studies": {"serving_x": {"grid": {"n": [4]}}}})
+        check_study_names(load_config({"studies": {"serving_x": {"grid": {"n": [4]}}}}).studies)
 
 
 def test_engine_arguments_as_flags() -> None:

@@ -4,7 +4,7 @@ import pytest
 from support.analysis_helpers import H200, frame, make_run
 
 from batchscope.config.studies import Plot, Study
-from batchscope.reporting.numbers import times
+from batchscope.reporting.numbers import show_ratio
 from batchscope.reports.study.findings import findings
 from batchscope.reports.study.page import study_page
 
@@ -150,7 +150,7 @@ def test_settings_that_vary_name_the_runs(tmp_path):
     ("value", "text"), [(1.0, "1.00x"), (1.494, "1.49x"), (1.5, "1.5x"), (9.96, "10x"), (24.4, "24x")]
 )
 def test_ratios_are_said_with_two_digits_or_so(value, text):
-    assert times(value) == text
+    assert show_ratio(value) == text
 
 
 def test_runs_without_a_partner_are_compared_with_the_fastest(tmp_path):

@@ -23,7 +23,7 @@ from batchscope.reports.study.findings import findings
 from batchscope.results.frames import repeats_frame, runs_frame
 from batchscope.results.published import load_published
 from batchscope.results.records import load_runs
-from scripts import make_tables, plot_study
+from scripts import make_report, make_tables
 
 ROWS = load_published(make_tables.PUBLISHED)
 
@@ -226,35 +226,27 @@ def test_svg_bytes_are_the_same_each_time(tmp_path, monkeypatch):
     demo_folders(tmp_path)
     config = write_config(tmp_path / "config.json", studies=DEMO_STUDIES)
     runs = str(tmp_path / "runs")
-    words = ["make_tables.py", "--runs", runs, "--config", str(config), "--out", str(tmp_path)]
+    tables = str(tmp_path / "tables")
+    words = ["make_tables.py", "--runs", runs, "--config", str(config), "--out", tables]
     monkeypatch.setattr("sys.argv", words)
     make_tables.main()
     drawn = []
     for number in (1, 2):
-        words = [
-            "plot_study.py",
-            "--tables",
-            "runs.parquet",
-            "--repeats",
-            "repeats.parquet",
-            "--config",
-            "config.json",
-        ]
-        words += ["--study", "packing", "--out-png", f"{number}.png", "--out-svg", f"{number}.svg"]
+        words = ["make_report.py", "study", "--results", ".", "--study", "packing", "--out", str(number)]
         monkeypatch.setattr("sys.argv", words)
         monkeypatch.chdir(tmp_path)
-        plot_study.main()
-        drawn.append((tmp_path / f"{number}.svg").read_bytes())
+        make_report.main()
+        drawn.append((tmp_path / str(number) / "plots" / "packing.svg").read_bytes())
     assert drawn[0] == drawn[1]
     assert b"<dc:date>" not in drawn[0]
 
 
 def test_a_study_that_is_not_there_is_named(tmp_path, monkeypatch):
     config = write_config(tmp_path / "config.json")
-    words = ["plot_study.py", "--tables", "t", "--repeats", "r", "--config", str(config), "--study", "x"]
-    monkeypatch.setattr("sys.argv", [*words, "--out-png", "p", "--out-svg", "s"])
+    words = ["make_report.py", "study", "--results", str(config.parent), "--study", "x"]
+    monkeypatch.setattr("sys.argv", words)
     with pytest.raises(UserError, match="no study 'x'; there are packing, saturation"):
-        plot_study.main()
+        make_report.main()
 
 
 @pytest.mark.parametrize(("name", "crosses"), [("saturation", 2), ("mine", 0)])

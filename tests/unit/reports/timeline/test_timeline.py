@@ -25,7 +25,8 @@ from batchscope.reports.timeline.frame import (
     timeline_text,
     tokens_in,
 )
-from scripts import plot_timelines
+from batchscope.reports.timeline.report import write_timelines
+from scripts import make_report
 
 GPU = {"gpu": H200, "model": HERMES, "model_name": "hermes-8b"}
 
@@ -53,7 +54,7 @@ def texts(svg):
 
 def drawn(tmp_path, *folders):
     """The texts of each run's figure, by run."""
-    plot_timelines.write_timelines(list(folders), tmp_path / "out")
+    write_timelines(folders, tmp_path / "out")
     return {path.stem: texts(path) for path in (tmp_path / "out").glob("*.svg")}
 
 
@@ -285,16 +286,16 @@ def test_the_script_writes_one_study_and_removes_what_was_there(tmp_path, monkey
     out = tmp_path / "timelines" / "packing"
     out.mkdir(parents=True)
     (out / "old-name.svg").touch()
-    words = ["plot_timelines.py", "--runs", str(tmp_path / "runs"), "--config", str(config)]
-    monkeypatch.setattr("sys.argv", [*words, "--study", "packing", "--out", str(out)])
-    plot_timelines.main()
+    words = ["make_report.py", "timeline", "--results", str(config.parent)]
+    monkeypatch.setattr("sys.argv", [*words, "--study", "packing"])
+    make_report.main()
     names = {f"packed-n{n}.{kind}" for n in (4, 40) for kind in ("svg", "png", "txt")}
     assert {path.name for path in out.iterdir()} == names
     assert (out / "packed-n40.png").read_bytes().startswith(b"\x89PNG")
     assert capsys.readouterr().out == f"2 timelines in {out}\n"
-    monkeypatch.setattr("sys.argv", [*words, "--study", "x", "--out", str(out)])
+    monkeypatch.setattr("sys.argv", [*words, "--study", "x"])
     with pytest.raises(UserError, match="no study 'x'; there are packing"):
-        plot_timelines.main()
+        make_report.main()
 
 
 def test_a_file_that_cannot_be_used_is_named_with_the_remedy(tmp_path):

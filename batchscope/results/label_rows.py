@@ -1,7 +1,7 @@
-"""What each review was labelled in each timed pass: ``results/labels/{study}.parquet``, made and read.
+"""Rows of labels, ``results/labels/{study}.parquet``: what each review was labelled in each timed pass.
 
-One row per run, repeat, prompt and review. The labels come from the output tokens of the timed passes
-themselves, by the rule of `batchscope.inputs.labels`.
+One row per run, repeat, prompt and review, made and read here. The labels come from the output tokens of the
+timed passes themselves; `batchscope.inputs.labels` has the rule by which they are read.
 """
 
 from collections.abc import Iterable, Sequence

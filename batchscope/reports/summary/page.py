@@ -2,6 +2,8 @@
 
 import pandas as pd
 
+from batchscope.reporting.numbers import counted
+
 
 def sweep(runs: pd.DataFrame) -> str | None:
     """How much of the jobs' time was timed; None where a job did not say how long it took."""
@@ -10,11 +12,7 @@ def sweep(runs: pd.DataFrame) -> str | None:
     starts = int((~runs["engine_reused"].astype(bool)).sum())
     timed, total = float(runs["timed_s"].sum()), float(runs["job_s"].sum())
     return (
-        f"Sweep: {len(runs)} {_many('run', len(runs))} with {starts} engine {_many('start', starts)}; "
+        f"Sweep: {counted(len(runs), 'run')} with {counted(starts, 'engine start')}; "
         f"{timed:,.0f} s timed of {total:,.0f} s that the jobs took, a sweep efficiency of "
         f"{100 * timed / total:.0f} %."
     )
-
-
-def _many(word: str, count: int) -> str:
-    return word if count == 1 else f"{word}s"

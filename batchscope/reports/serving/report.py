@@ -1,0 +1,56 @@
+"""Writes the report of one study of the server: page, table, figure, and a timeline of each load point."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pandas as pd
+
+from batchscope.config.studies import study_named
+from batchscope.reporting.files import write_csv, write_figure, write_page
+from batchscope.reports.job import ReportJob
+from batchscope.reports.serving.figure import serving_figure
+from batchscope.reports.serving.frame import serving_frame
+from batchscope.reports.serving.offline import beside_offline
+from batchscope.reports.serving.offline_runs import runs_beside
+from batchscope.reports.serving.page import point_name, serving_page
+from batchscope.reports.serving.request_timeline import timeline_figure
+from batchscope.results.latencies import latencies
+from batchscope.results.load_points import LoadPoint, load_points
+from batchscope.results.published_serving import load_published
+from batchscope.results.records import load_runs
+from batchscope.studies.grid import expand_serving, expand_studies
+
+PUBLISHED = Path(__file__).resolve().parents[3] / "docs" / "reference" / "h800" / "serving.csv"
+
+
+def write_report(job: ReportJob) -> str:
+    """Write what docs/files.md lists for a study of the server, and say what was written.
+
+    Raises:
+        UserError: there is no such study, or a file is missing or damaged.
+    """
+    serving, name = job.config.serving, f"serving_{job.study}"
+    study = study_named(serving.active_studies, job.study)
+    asked = [run for run in expand_serving(job.config) if run.study == job.study]
+    points = load_points(job.results / "serving" / run.id for run in asked)
+    offline = load_runs(
+        job.results / "runs" / run.id for run in runs_beside(asked, expand_studies(job.config))
+    )
+    frame = serving_frame(points, serving.slo, load_published(PUBLISHED))
+    page = serving_page(job.study, study, frame, serving.slo, list(beside_offline(points, offline)))
+    write_page(page, job.table(name))
+    write_csv(frame.dropna(axis="columns", how="all"), job.table(name))
+    ttft = {point.served.run: latencies(point.client)["ttft"] for point in points}
+    write_figure(serving_figure(job.study, study, frame, ttft, page.context), job.plot(name))
+    draw_timelines(points, frame, page.context[0], job.timelines(name))
+    return f"{job.study}: {len(points)} load points in {job.table(name)}.md"
+
+
+def draw_timelines(points: Sequence[LoadPoint], frame: pd.DataFrame, footnote: str, out: Path) -> None:
+    """A figure for each load point that was measured."""
+    out.mkdir(parents=True, exist_ok=True)
+    for point, (_, row) in zip(points, frame.iterrows(), strict=True):
+        if point.client.empty:
+            continue
+        figure = timeline_figure(f"{point_name(row)}: each request", point.client, point.run.steps, footnote)
+        write_figure(figure, out / point.served.run)

@@ -1,0 +1,45 @@
+"""Writes the timelines of one study: what happened inside each run, drawn and as lines of text."""
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from batchscope.common.errors import UserError
+from batchscope.config.studies import study_named
+from batchscope.reporting.style import save
+from batchscope.reporting.wording import varying
+from batchscope.reports.job import ReportJob
+from batchscope.reports.timeline.figure import run_title, timeline_figure
+from batchscope.reports.timeline.frame import load_timeline, timeline_text
+from batchscope.results.frames import runs_frame
+from batchscope.studies.grid import expand_studies
+
+
+def write_report(job: ReportJob) -> str:
+    """Write three files for each run of the study, and say what was written.
+
+    Raises:
+        UserError: there is no such study, or a file is missing or damaged.
+    """
+    study_named(job.config.active_studies, job.study)
+    runs = [run for run in expand_studies(job.config) if run.study == job.study]
+    out = job.timelines(job.study)
+    write_timelines([job.results / "runs" / run.id for run in runs], out)
+    return f"{len(runs)} timelines in {out}"
+
+
+def write_timelines(folders: Sequence[Path], out: Path) -> None:
+    """Write ``{run}.svg``, ``.png`` and ``.txt`` for each run of one study; what ``out`` held is removed."""
+    timelines = [load_timeline(folder) for folder in folders]
+    runs = runs_frame([timeline.record for timeline in timelines], published=[])
+    settings = varying(runs)
+    try:
+        # A run that has another name now must not leave its files behind.
+        shutil.rmtree(out, ignore_errors=True)
+        out.mkdir(parents=True)
+        for timeline, (_, run) in zip(timelines, runs.iterrows(), strict=True):
+            png, svg, txt = (out / f"{run['run']}.{kind}" for kind in ("png", "svg", "txt"))
+            save(timeline_figure(timeline, run, settings), png, svg)
+            txt.write_text(timeline_text(timeline, run_title(run, settings)), encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot write {out}: {error.strerror}; check the folder and its space") from None

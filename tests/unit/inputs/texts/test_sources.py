@@ -1,0 +1,43 @@
+"""The registry of data sources: what the configuration offers, and whose code decides whether reviews are stale."""
+
+from typing import get_args
+
+import pytest
+
+from batchscope.config.dataset import Dataset
+from batchscope.inputs.texts.reviews import Loaded
+from batchscope.inputs.texts.sources import SOURCES, load_reviews, module_of
+from batchscope.workflow.code_digest import reached
+
+
+def test_the_configuration_offers_all_sources_each_with_its_block():
+    assert list(get_args(Dataset.model_fields["source"].annotation)) == list(SOURCES)
+    assert set(SOURCES) <= set(Dataset.model_fields)
+
+
+def test_one_entry_brings_a_source(tmp_path, monkeypatch):
+    generated = SOURCES["generated"]
+    monkeypatch.setitem(SOURCES, "imdb", generated)
+    dataset = Dataset.model_validate({"source": "imdb", "generated": {"reviews": 7, "seed": 3}})
+    assert load_reviews(dataset, tmp_path) == generated.load(dataset, tmp_path)
+    assert isinstance(load_reviews(dataset, tmp_path), Loaded)
+    assert len(load_reviews(dataset, tmp_path).reviews) == 7
+
+
+@pytest.mark.parametrize(
+    ("path", "files"), [("mine.csv", ["mine.csv"]), ("https://example.org/a.csv", []), ("HTTP://x/a", [])]
+)
+def test_a_file_of_the_users_is_an_input_and_an_address_is_none(path, files):
+    dataset = Dataset.model_validate({"source": "csv", "csv": {"path": path}})
+    assert list(SOURCES["csv"].files(dataset)) == files
+    assert list(SOURCES["generated"].files(dataset)) == list(SOURCES["imdb"].files(dataset)) == []
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_only_the_source_in_use_is_code_of_the_data_set(name):
+    """As rules/common.smk has it: the list of sources leads to all of them, and is left out."""
+    left_out = ["batchscope.inputs.texts.sources", *(module_of(other) for other in SOURCES if other != name)]
+    found = reached(["scripts.make_dataset", module_of(name)], left_out)
+    assert {source for source in SOURCES if module_of(source) in found} == {name}
+    assert "batchscope.inputs.texts.reviews" in found
+    assert ("batchscope.inputs.texts.download" in found) is (name != "generated"), "nothing else downloads"

@@ -1,0 +1,30 @@
+"""Tables of docs/reference/h100, remade by today's code from the raw files that are committed beside them."""
+
+from pathlib import Path
+
+import pytest
+
+from batchscope.reporting.same_figures import differences
+from scripts.remake_reference import MADE, REFERENCE, counterpart, remake, tell
+
+FAST = ("summary", "study", "labels", "cost", "profiles", "memory")
+"""Reports of a second or so; those of the server draw every request of every load point."""
+
+
+def test_every_number_comes_out_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One test, for the tables are made once: 25 seconds."""
+    remake(REFERENCE, tmp_path, FAST)
+    assert (tmp_path / "results" / "runs").resolve() == (REFERENCE / "runs").resolve()
+    names = [path.relative_to(REFERENCE) for part in MADE for path in sorted((REFERENCE / part).iterdir())]
+    names = [name for name in names if name.parts[0] != "timelines" and not name.name.startswith("serving_")]
+    assert len(names) == 43
+    found = {name: differences(REFERENCE / name, counterpart(name, tmp_path)) for name in names}
+    assert {name: lines for name, lines in found.items() if lines and name.suffix != ".png"} == {}
+
+    page = tmp_path / "shared" / "tables" / "packing.md"
+    page.write_text(page.read_text().replace("35,387", "35,388"))
+    assert not tell(REFERENCE, tmp_path)
+    said = capsys.readouterr().out
+    assert "differs: tables/packing.md" in said
+    assert "differs: tables/serving_layouts.md: is not made any more" in said
+    assert "not remade: README.md (written by hand)" in said
