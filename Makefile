@@ -37,13 +37,14 @@ test: $(DEV) .engines/cpu/.installed ## run the tests (ARGS= for pytest, such as
 	@tests/install_slurm.sh || true # without it the tests that need it fail, and say so
 	pytest -v --numprocesses 2 --dist loadgroup --durations 15 --timeout 900 $(ARGS)
 
-lint: $(DEV) ## ruff, mypy, snakefmt and Snakemake's own linter
+lint: $(DEV) ## ruff, mypy, snakefmt and Snakemake's own linter; config.yaml and the picture of the house up to date
 	ruff check .
 	ruff format --check .
 	mypy
 	snakefmt --check $(SNAKEFILES)
 	snakemake --lint
 	python -m scripts.write_config_docs --check
+	python -m scripts.draw_architecture --check
 
 format: $(DEV) ## rewrite the code in the project's format
 	ruff check --fix .

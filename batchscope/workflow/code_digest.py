@@ -1,9 +1,9 @@
 """What code a rule's result depends on, found from imports and told by one digest.
 
-A rule that has the digest as a parameter runs again when the logic of anything that it runs changes, and not when a
-comment, a docstring or a blank line does. `reached` follows imports, at the top of a module and inside functions
-alike; a string that names one of our modules, such as the one behind ``python -m``, counts as an import of it, and
-one that names a file of data beside the module counts as that file.
+A rule that has this digest as a parameter runs again when the logic of anything that it runs changes, and not
+when a comment, a docstring or a blank line does. `reached` follows imports, at the top of a module and inside
+functions alike. A string that names one of our modules, such as the one behind ``python -m``, counts as an
+import of it. A string that names a file of data beside the module counts as that file.
 """
 
 import ast
@@ -61,20 +61,36 @@ def reached(entries: Iterable[str], without: Collection[str] = (), root: Path = 
     return sorted(found)
 
 
-@cache
 def mentioned(name: str, root: Path = ROOT) -> tuple[str, ...]:
     """The modules of ours that one module imports or names in a string."""
-    tree = _tree(_file_of(name, root))
-    found: dict[str, None] = {}
-    for node in ast.walk(tree):
-        for text in _names_in(node, name):
-            if (module := _module_in(text, root)) is not None:
-                found[_started_by(module, root) if isinstance(node, ast.Constant) else module] = None
-    return tuple(found)
+    return tuple(dict.fromkeys((*imported(name, root), *named_in_strings(name, root))))
 
 
-def _names_in(node: ast.AST, module: str) -> Iterator[str]:
-    """Dotted names in an import, or in a string that holds nothing else."""
+@cache
+def imported(name: str, root: Path = ROOT) -> tuple[str, ...]:
+    """The modules of ours that one module imports, anywhere in it."""
+    found = (
+        _module_in(text, root)
+        for node in ast.walk(_tree(_file_of(name, root)))
+        for text in _imports(node, name)
+    )
+    return tuple(dict.fromkeys(module for module in found if module is not None))
+
+
+@cache
+def named_in_strings(name: str, root: Path = ROOT) -> tuple[str, ...]:
+    """The modules of ours whose dotted name is a string in one module, most often because it starts them."""
+    strings = (
+        node.value
+        for node in ast.walk(_tree(_file_of(name, root)))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    found = (_module_in(text, root) for text in strings)
+    return tuple(dict.fromkeys(_started_by(module, root) for module in found if module is not None))
+
+
+def _imports(node: ast.AST, module: str) -> Iterator[str]:
+    """Dotted names that an import statement of ``module`` brings in; none for any other node."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
@@ -83,8 +99,6 @@ def _names_in(node: ast.AST, module: str) -> Iterator[str]:
             above = module.split(".")[: -node.level]
             base = ".".join([*above, base] if base else above)
         yield from (f"{base}.{alias.name}" for alias in node.names)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
 
 
 def _module_in(text: str, root: Path) -> str | None:
