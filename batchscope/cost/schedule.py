@@ -155,7 +155,7 @@ class _Engine:
         self.waiting.appendleft(again)
 
     def _prefill(self, budget: int, *, admit: bool) -> tuple[int, int, int, int]:
-        """Compute up to ``budget`` tokens of prompts; returns tokens, keys, prompts that ended, and contexts."""
+        """Compute up to ``budget`` prompt tokens; returns tokens, keys, prompts that ended, and contexts."""
         tokens = keys = ended = contexts = 0
         while budget > 0:
             if self.chunked is None:
