@@ -63,7 +63,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Sample:
-    """A run's repeats: their number, the mean and standard deviation of their logarithms, and how they ended."""
+    """A run's repeats: how many, the mean and standard deviation of their logarithms, and how they ended."""
 
     log_mean: float
     log_sd: float

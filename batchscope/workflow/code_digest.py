@@ -15,7 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("batchscope", "scripts")
-"""Top-level packages that are followed; what others hold is told by the versions of installed packages."""
+"""Top-level packages whose imports are followed; other people's packages are not."""
 
 SKIPPED = {
     "lineno",
@@ -31,11 +31,11 @@ SKIPPED = {
 
 
 def digest_of(entries: Iterable[str], without: Collection[str] = (), root: Path = ROOT) -> str:
-    """Sixteen hexadecimal digits that stand for the logic of some modules and of all that they import.
+    """Sixteen hexadecimal digits that change with the logic of some modules, or of any that they import.
 
     Args:
         entries: modules by dotted name, such as ``scripts.make_prompts``.
-        without: modules or packages that are not followed, because what they decide is told elsewhere.
+        without: modules or packages that are left out: what they decide is a parameter already.
         root: the folder that holds our packages.
 
     Raises:
@@ -102,7 +102,7 @@ def _imports(node: ast.AST, module: str) -> Iterator[str]:
 
 
 def _module_in(text: str, root: Path) -> str | None:
-    """The module that a dotted name is, or that holds what it names; None if it is none of ours."""
+    """The module that a dotted name is, or that defines what it names; None if it is none of ours."""
     parts = text.split(".")
     if parts[0] not in OURS or not all(part.isidentifier() for part in parts):
         return None
@@ -114,7 +114,7 @@ def _module_in(text: str, root: Path) -> str | None:
 
 
 def _started_by(name: str, root: Path) -> str:
-    """What ``python -m`` runs under a module's name: of a package, its ``__main__``."""
+    """The module that ``python -m`` runs under a name: for a package its ``__main__``."""
     main = f"{name}.__main__"
     return main if _is_module(main, root) else name
 
@@ -156,7 +156,7 @@ def _is_bare_string(node: Any) -> bool:
 
 @cache
 def _logic(file: Path) -> tuple[str, ...]:
-    """A module's logic as text, then that of each file of data which it names."""
+    """A module's logic as text, then a hash of each file of data beside it that it names."""
     tree = _tree(file)
     names = {
         node.value
