@@ -54,7 +54,7 @@ format: $(DEV) ## rewrite the code in the project's format
 config: $(WORKFLOW) ## write config.yaml and config.schema.json from batchscope/config/configuration.py
 	python -m scripts.write_config_docs
 
-lock: $(WORKFLOW) ## resolve envs/*.in anew: writes envs/*.lock and the conda files
+lock: $(WORKFLOW) ## resolve envs/*.in again: writes envs/*.lock and the conda files
 	envs/lock.sh
 
 clean: ## remove results (measurements included); environments stay
@@ -64,7 +64,7 @@ clean: ## remove results (measurements included); environments stay
 distclean: clean ## remove environments and caches too
 	rm -rf .venv .engines .nsys .snakemake .pytest_cache .mypy_cache .ruff_cache
 
-# A stamp is written only after an install that ended well, so an interrupted one is taken up again.
+# A stamp is written only after an install that succeeded, so an interrupted one is repeated.
 $(WORKFLOW): envs/workflow.lock envs/install.sh
 	@envs/install.sh workflow
 	@touch $@

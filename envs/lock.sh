@@ -4,13 +4,13 @@ set -euo pipefail
 cd "$(dirname "$0")"
 uv=../.venv/bin/uv
 
-# Wheels only, or a lock could ask users for compilers; connection-pool has no wheel and needs none.
+# Wheels only, or a lock could require a compiler. connection-pool has no wheel and needs no compiler.
 # No hashes: one lock serves indexes that hold other builds of a wheel, such as torch's.
 resolve() {
     local name=$1
     shift
     echo "$name.in -> $name.lock"
-    rm -f "$name.lock" # not to keep old pins
+    rm -f "$name.lock" # or uv would keep its versions
     UV_FIND_LINKS=${UV_FIND_LINKS:-${PIP_FIND_LINKS:-}} "$uv" pip compile "$name.in" --output-file "$name.lock" \
         --quiet --python-version 3.11 --only-binary :all: --no-binary connection-pool --fork-strategy fewest \
         --custom-compile-command "make lock" "$@"

@@ -144,7 +144,7 @@ def check_room(*folders: Path, room: int = ROOM) -> None:
 
 @contextlib.contextmanager
 def nothing_left(variable: str) -> Iterator[None]:
-    """Kill all processes with a variable in their environment when the block is left or we are killed.
+    """Kill every process with a certain variable once the block is left, or this process dies.
 
     nsys puts its agent and the program into sessions of their own, which outlive the end of its process group.
 

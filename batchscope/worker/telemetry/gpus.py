@@ -1,4 +1,4 @@
-"""The GPUs that this process may use, asked through NVML so that no CUDA context is made.
+"""The GPUs that this process may use, through NVML, which makes no CUDA context.
 
 NVML stays open until the process ends.
 """
@@ -45,14 +45,14 @@ def asked(question: Any, *args: Any) -> Any:
 
 
 class GpuProbe:
-    """The GPUs under a started engine."""
+    """Samples the GPUs of a started engine."""
 
     def __init__(self, gpus: list[Gpu], engine: set[int], others_before: set[int]) -> None:
         self._gpus = gpus
         self._own = own_processes(gpus, engine, others_before)
 
     def sample(self) -> list[Sample]:
-        """One row a GPU; null where it or its driver does not tell."""
+        """One row a GPU; a value is null where the GPU or its driver does not give it."""
         return [self._sample(gpu) for gpu in self._gpus]
 
     def _sample(self, gpu: Gpu) -> Sample:
@@ -77,10 +77,10 @@ class GpuProbe:
 
 
 def own_processes(gpus: list[Gpu], engine: set[int], others_before: set[int]) -> set[int]:
-    """The engine's processes under the numbers by which the driver knows them.
+    """The engine's processes under the ids that the driver uses.
 
-    In a container the driver may number processes as the host does; ours are then those that came while the
-    engine started.
+    In a container the driver may use the host's ids. The engine's processes are then those that came to the
+    GPUs while it started.
     """
     listed = users_of(gpus)
     return engine if listed & engine else listed - others_before

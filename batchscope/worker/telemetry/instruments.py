@@ -1,4 +1,4 @@
-"""What is recorded beside the clock: the engine's steps, and the hardware's state."""
+"""Puts the records of a run together: the engine's steps, and samples of the hardware."""
 
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -10,7 +10,7 @@ from batchscope.worker.telemetry.steps import StepFile
 
 
 class Instruments:
-    """What an engine is watched with, from its start to its end."""
+    """What watches an engine from its start to its end: the file of its steps, and the hardware's probe."""
 
     def __init__(self, steps: Path, probe: Probe) -> None:
         self.steps = StepFile(steps)
@@ -37,7 +37,7 @@ class Telemetry:
         return sampling(self._instruments.probe, self._samples)
 
     def keep(self, repeat: int, start: float, seconds: float) -> dict[str, Any]:
-        """Keep the records of a pass; its number of steps and its energy (J), null where not recorded."""
+        """Keep the records of a pass; returns its steps (number) and energy (J), null where not recorded."""
         if self._instruments is None:
             return {"steps": None, "energy_j": None}
         rows = [
