@@ -12,7 +12,7 @@ from pathlib import Path
 
 from batchscope.jobs.measurement_files import history_of
 
-TOLD = re.compile(
+CAUSE = re.compile(
     r"^(?:error: |slurmstepd(?:-\S+)?: error: |srun: error: \S+ tasks? \S+ (?:Killed|Out Of Memory))"
 )
 """Lines of a Slurm log that say why a job ended: our own errors, and Slurm's."""
@@ -69,13 +69,13 @@ def explain(failed: Allocation, finished: Iterable[str]) -> str:
     logs = sorted(failed.logs.glob("*.log"), key=lambda path: path.stat().st_mtime)
     said = logs[-1].read_text(encoding="utf-8", errors="replace").splitlines() if logs else []
     where = f" (log: {logs[-1]})" if logs else ": it did not start; Snakemake's message above says why"
-    told = list(dict.fromkeys(_told(said)))
-    lines = [f"{failed.name} failed{where}", *(f"  {line}" for line in told)]
+    causes = list(dict.fromkeys(_cause_lines(said)))
+    lines = [f"{failed.name} failed{where}", *(f"  {line}" for line in causes)]
     done = set(finished)
     missing = [run for run in failed.runs if run not in done]
     started = [found[1] for line in said if (found := STARTED.match(line))]
     for run in missing:
-        if run in started or any(run in line for line in told):
+        if run in started or any(run in line for line in causes):
             state = "was in progress" if started[-1:] == [run] else "failed"
             lines.append(f"  {run} {state} (log: {failed.runs[run]})")
         else:
@@ -85,11 +85,11 @@ def explain(failed: Allocation, finished: Iterable[str]) -> str:
     return "\n".join(lines)
 
 
-def _told(said: list[str]) -> list[str]:
+def _cause_lines(said: list[str]) -> list[str]:
     """The lines of a log that name a cause, each with the indented lines that belong to it."""
-    told, inside = [], False
+    causes, inside = [], False
     for line in said:
-        inside = bool(TOLD.match(line)) or (inside and line.startswith("  "))
+        inside = bool(CAUSE.match(line)) or (inside and line.startswith("  "))
         if inside:
-            told.append(line)
-    return told[-MOST_LINES:]
+            causes.append(line)
+    return causes[-MOST_LINES:]

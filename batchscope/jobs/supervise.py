@@ -16,7 +16,7 @@ from typing import IO
 import psutil
 
 from batchscope.common.errors import UserError
-from batchscope.common.periodic import repeating
+from batchscope.common.periodic import called_every
 from batchscope.common.processes import gone
 
 GRACE_S = 5.0
@@ -37,8 +37,8 @@ def run_supervised(
     """Run a command in a process group of its own and return its exit status (negative: the signal).
 
     The whole group has ended when this returns. It is also killed when this process ends in any other way,
-    SIGKILL included (`when_gone`), and when the process ``follow`` has ended, by default the Snakemake that
-    started us.
+    SIGKILL included (`run_when_we_end`), and when the process ``follow`` has ended, by default the Snakemake
+    that started us.
 
     Raises:
         TimedOutError: ``timeout_s`` seconds have passed.
@@ -54,7 +54,7 @@ def run_supervised(
     with _ending(child):  # an interrupt may come before all the watchers are in place
         above = follow or snakemake_above()
         with (
-            when_gone('kill -s KILL -- "-$1"', str(child.pid)),
+            run_when_we_end('kill -s KILL -- "-$1"', str(child.pid)),
             _signals_reach(child.pid),
             _following(above, child.pid),
             _ending(child),
@@ -97,11 +97,16 @@ def _alive(group: int) -> bool:
 
 
 @contextlib.contextmanager
-def when_gone(script: str, *arguments: str, always: bool = False) -> Iterator[None]:
-    """A shell runs ``script`` when this process is gone, however; ``always``: when the block is left, too.
+def run_when_we_end(script: str, *arguments: str, always: bool = False) -> Iterator[None]:
+    """Have a shell run ``script`` if this process ends inside the block, in any way, SIGKILL included.
 
-    It waits for the end of a pipe that only we hold open. It is nobody's child and ignores SIGTERM: a
-    scheduler that ends a job signals all processes that it finds below it, and soon kills them.
+    The shell waits for the end of a pipe that only this process holds open. It is nobody's child and ignores
+    SIGTERM, because a scheduler that ends a job signals all of its child processes, and soon kills them.
+
+    Args:
+        script: for ``/bin/sh``.
+        arguments: its ``$1``, ``$2`` and so on.
+        always: run it when the block is left, too.
     """
     read_end, write_end = os.pipe()
     waiting = 'trap "" TERM INT HUP; read -r word <&3; [ "$word" = done ] || { ' + script + "; }"
@@ -148,7 +153,7 @@ def _following(above: psutil.Process | None, group: int) -> Iterator[None]:
             end_group(group)
             done.set()
 
-    with repeating(watch, 0.5):
+    with called_every(watch, 0.5):
         yield
 
 

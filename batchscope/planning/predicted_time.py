@@ -121,7 +121,10 @@ def expected_seconds(pattern: Pattern, run: Run, prompts: int, prompt_tokens: in
     )
     requests = requests_of(texts, load.layout, in_prompt)
     if load.reuse == "text":  # the copy's number stands before the instruction, which is computed again
-        requests = [replace(each, cached_tokens=_less(each.cached_tokens, pattern)) for each in requests]
+        requests = [
+            replace(each, cached_tokens=_without_instruction(each.cached_tokens, pattern))
+            for each in requests
+        ]
     try:
         warmup = _warmup(requests, run.measure.warmup_tokens)
         passes = 1 if run.load else run.measure.repeats
@@ -132,7 +135,7 @@ def expected_seconds(pattern: Pattern, run: Run, prompts: int, prompt_tokens: in
     return seconds * pattern.factors.get(load.layout, median(pattern.factors.values()))
 
 
-def _less(cached: int, pattern: Pattern) -> int:
+def _without_instruction(cached: int, pattern: Pattern) -> int:
     return max(cached - INSTRUCTION_TOKENS, 0) // pattern.block_size * pattern.block_size
 
 

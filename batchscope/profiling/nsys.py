@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from batchscope.common.errors import UserError
-from batchscope.jobs.supervise import when_gone
+from batchscope.jobs.supervise import run_when_we_end
 from batchscope.profiling.capture import CaptureJob, engine_environment, run_capture, write_order
 from batchscope.profiling.nsys_database import read_database, tables
 
@@ -42,7 +42,7 @@ PRIVATE = ("META_DATA_CAPTURE", "META_DATA_EXPORT", "TARGET_INFO_SYSTEM_ENV", "P
 VARIABLES = {
     "NSYS_NVTX_PROFILER_REGISTER_ONLY": "0",  # the window's name is no registered string
     "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # nsys follows what is executed, not what is forked
-    "SPT_NOENV": "1",  # vLLM's process titles leave the environment readable, for `nothing_left`
+    "SPT_NOENV": "1",  # vLLM's process titles leave the environment readable, for `killing_all_with`
 }
 
 NEEDED = re.compile(
@@ -86,7 +86,7 @@ def record(nsys: str, program: Sequence[str], job: CaptureJob, env: Mapping[str,
             *(nsys, "profile", *COMMON, *OPTIONS[job.device], "--force-overwrite=true"),
             *(f"--output={job.out / REPORT}", *program),
         ]
-        with nothing_left(f"TMPDIR={scratch}"):
+        with killing_all_with(f"TMPDIR={scratch}"):
             run_capture(command, job, {**env, **VARIABLES, "TMPDIR": scratch})
 
 
@@ -143,10 +143,10 @@ def check_room(*folders: Path, room: int = ROOM) -> None:
 
 
 @contextlib.contextmanager
-def nothing_left(variable: str) -> Iterator[None]:
+def killing_all_with(variable: str) -> Iterator[None]:
     """Kill every process with a certain variable once the block is left, or this process dies.
 
-    nsys puts its agent and the program into sessions of their own, which outlive the end of its process group.
+    nsys puts its agent and the program into sessions of their own, which outlive its process group.
 
     Args:
         variable: NAME=VALUE, unique.
@@ -155,7 +155,7 @@ def nothing_left(variable: str) -> Iterator[None]:
         'for file in $(grep -lsF -- "$1" /proc/[0-9]*/environ); do '
         'file=${file#/proc/}; kill -s KILL "${file%/environ}" 2>/dev/null; done'
     )
-    with when_gone(script, variable, always=True):
+    with run_when_we_end(script, variable, always=True):
         yield
 
 

@@ -109,7 +109,7 @@ def share(count: int, total: int) -> Share:
     return Share(count, total, float(found.low), float(found.high))
 
 
-def once(labels: pd.DataFrame) -> pd.DataFrame:
+def counted_once(labels: pd.DataFrame) -> pd.DataFrame:
     """The rows that count, one for each review: first repeat, first submission."""
     return labels[(labels["repeat"] == 0) & (labels["duplicate"] == 0)]
 
@@ -122,7 +122,7 @@ def quality(labels: pd.DataFrame, classes: Sequence[str]) -> Quality:
         classes: what a review can be labelled; the confusion has a cell for each pair of a gold label and an
             answer, `NONE` among the answers.
     """
-    rows = once(labels)
+    rows = counted_once(labels)
     pairs = zip(rows["gold"].to_numpy(object), _answers(rows), strict=True)
     counts = pd.Series(list(pairs), dtype=object).value_counts()
     confusion = {
@@ -164,7 +164,7 @@ def by_position(labels: pd.DataFrame) -> list[Bin]:
     Bins span the same number of positions, give or take one. There is a single bin where there is only one
     position, or where reviews are few.
     """
-    rows = once(labels)
+    rows = counted_once(labels)
     if rows.empty:
         return []
     positions = np.arange(rows["position"].max() + 1)
@@ -209,7 +209,7 @@ def difference(labels: pd.DataFrame, base: pd.DataFrame) -> Difference | None:
 
 def _paired(labels: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
     """Reviews in both: ``prompt`` of the run, ``right``, ``base`` (whether the base run is right)."""
-    mine, its = once(labels), once(base)
+    mine, its = counted_once(labels), counted_once(base)
     left = mine[["review_id", "prompt"]].assign(right=_right(mine))
     return left.merge(its[["review_id"]].assign(base=_right(its)), on="review_id", validate="one_to_one")
 

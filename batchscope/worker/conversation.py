@@ -22,7 +22,7 @@ from typing import Any, Protocol
 import psutil
 
 from batchscope.common.exit_status import CRASHED, GONE
-from batchscope.common.periodic import repeating
+from batchscope.common.periodic import called_every
 from batchscope.common.processes import gone
 
 WATCH_S = 0.2
@@ -71,12 +71,12 @@ def _answer_next(host: Host, listener: socket.socket) -> bool:
             return False
         if "spec" in message:
             with _ending_with(connection, host.processes):
-                result = host.measure(message, lambda text: _tell(connection, text))
+                result = host.measure(message, lambda text: _send_progress(connection, text))
             _send(connection, {"result": result})
     return True
 
 
-def _tell(connection: socket.socket, text: str) -> None:
+def _send_progress(connection: socket.socket, text: str) -> None:
     print(text, flush=True)
     _send(connection, {"progress": text})
 
@@ -96,7 +96,7 @@ def _ending_with(connection: socket.socket, processes: Sequence[psutil.Process])
         _end_without_any_of(processes)
 
     try:
-        with repeating(watch, WATCH_S):
+        with called_every(watch, WATCH_S):
             yield
     finally:  # before anybody takes vLLM's error, or a load's failed requests, for a result
         _end_without_any_of(processes)

@@ -1,4 +1,4 @@
-"""What code a rule's result depends on, found from imports and told by one digest.
+"""What code a rule's result depends on, found from imports, as one digest.
 
 A rule that has this digest as a parameter runs again when the logic of anything that it runs changes, and not
 when a comment, a docstring or a blank line does. `reached` follows imports, at the top of a module and inside
@@ -169,25 +169,25 @@ def _logic(file: Path) -> tuple[str, ...]:
         if name and len(name) < 100 and not name.endswith(".py") and (file.parent / name).is_file()
     )
     logic: list[str] = []
-    _tell(tree, logic)
+    _write(tree, logic)
     data = (hashlib.sha256((file.parent / name).read_bytes()).hexdigest() for name in beside)
     return ("".join(logic), *data)
 
 
-def _tell(node: Any, told: list[str]) -> None:
+def _write(node: Any, text: list[str]) -> None:
     """A syntax tree as text, the same in all versions of Python: fields that are empty are left out."""
     if isinstance(node, ast.AST):
-        told.append(f"({type(node).__name__}")
+        text.append(f"({type(node).__name__}")
         for field in node._fields:
             value = getattr(node, field, None)
             if field not in SKIPPED and value is not None and value != []:
-                told.append(f" {field}=")
-                _tell(value, told)
-        told.append(")")
+                text.append(f" {field}=")
+                _write(value, text)
+        text.append(")")
     elif isinstance(node, list):
-        told.append("[")
+        text.append("[")
         for each in node:
-            _tell(each, told)
-        told.append("]")
+            _write(each, text)
+        text.append("]")
     else:
-        told.append(repr(node))
+        text.append(repr(node))

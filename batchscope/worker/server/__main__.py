@@ -25,13 +25,13 @@ def main() -> None:
 def start_and_answer(host: dict[str, Any]) -> None:
     """Start the server with its instruments, and answer until it is to end."""
     from batchscope.worker.conversation import answer_jobs
-    from batchscope.worker.server.process import Telling, running_server
+    from batchscope.worker.server.process import ProgressLines, running_server
     from batchscope.worker.telemetry.hardware import make_probe, users_before
     from batchscope.worker.telemetry.instruments import Instruments
     from batchscope.worker.telemetry.steps import VARIABLE
 
     socket = Path(host["socket"])
-    steps, tell = socket.with_name("steps"), Telling(socket.with_name("progress"))
+    steps, tell = socket.with_name("steps"), ProgressLines(socket.with_name("progress"))
     os.environ[VARIABLE] = str(steps)  # inherited by the server's processes
     others = users_before(host["device"])
     with running_server(host, tell) as server:

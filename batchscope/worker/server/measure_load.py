@@ -97,7 +97,7 @@ def closure_failures(
     ]
 
 
-def moved(rows: Iterable[dict[str, Any]], start: float, *times: str) -> list[dict[str, Any]]:
+def counted_from(rows: Iterable[dict[str, Any]], start: float, *times: str) -> list[dict[str, Any]]:
     """Rows with the columns ``times`` counted from ``start``, when the first request was sent."""
     return [{"repeat": 0, **row, **{name: row[name] - start for name in times}} for row in rows]
 
@@ -168,7 +168,7 @@ class ServerHost:
         for name, table, schema in (
             ("client", rows, CLIENT),
             ("steps", steps, STEPS),
-            ("hardware", moved(samples, start, "time_s"), HARDWARE),
+            ("hardware", counted_from(samples, start, "time_s"), HARDWARE),
         ):
             pq.write_table(pa.Table.from_pylist(table, schema), out / f"{name}.parquet", compression="zstd")
         cached, expected = sum(row["cached_tokens"] for row in steps), self._expected_cached(spec, wanted)
@@ -203,7 +203,7 @@ class ServerHost:
 
     def _steps(self, start: float) -> list[dict[str, Any]]:
         """Rows of steps.parquet."""
-        rows = moved(self.instruments.steps.rows(), start, "scheduled_s", "finished_s")
+        rows = counted_from(self.instruments.steps.rows(), start, "scheduled_s", "finished_s")
         return [{**row, "step": number} for number, row in enumerate(rows)]
 
     def _expected_cached(self, spec: dict[str, Any], requests: Sequence[Request]) -> int:

@@ -41,7 +41,7 @@ class ServerEndedError(RuntimeError):
     """The server ended while it started."""
 
 
-class Telling:
+class ProgressLines:
     """Writes lines of progress to the log, and to a file that the job which waits for the start reads."""
 
     def __init__(self, path: Path) -> None:

@@ -41,15 +41,15 @@ class Telemetry:
         if self._instruments is None:
             return {"steps": None, "energy_j": None}
         rows = [
-            {"repeat": repeat, "step": step, **row, **_moved(row, start, "scheduled_s", "finished_s")}
+            {"repeat": repeat, "step": step, **row, **_counted_from(row, start, "scheduled_s", "finished_s")}
             for step, row in enumerate(self._instruments.steps.rows())
         ]
         self.steps += rows
         self.hardware += [
-            {"repeat": repeat, **sample, **_moved(sample, start, "time_s")} for sample in self._samples
+            {"repeat": repeat, **sample, **_counted_from(sample, start, "time_s")} for sample in self._samples
         ]
         return {"steps": len(rows), "energy_j": energy(self._samples, seconds)}
 
 
-def _moved(row: dict[str, Any], start: float, *times: str) -> dict[str, float]:
+def _counted_from(row: dict[str, Any], start: float, *times: str) -> dict[str, float]:
     return {name: row[name] - start for name in times}
