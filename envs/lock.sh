@@ -10,7 +10,7 @@ resolve() {
     local name=$1
     shift
     echo "$name.in -> $name.lock"
-    rm -f "$name.lock" # or uv would keep its versions
+    rm -f "$name.lock" # not to keep old pins
     UV_FIND_LINKS=${UV_FIND_LINKS:-${PIP_FIND_LINKS:-}} "$uv" pip compile "$name.in" --output-file "$name.lock" \
         --quiet --python-version 3.11 --only-binary :all: --no-binary connection-pool --fork-strategy fewest \
         --custom-compile-command "make lock" "$@"

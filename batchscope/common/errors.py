@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 
 class UserError(Exception):
-    """A mistake, or something missing, that the user can correct.
+    """A mistake or a missing thing that the user can mend.
 
     The message names the key, file or row and says what to do; it is printed without a traceback.
     """

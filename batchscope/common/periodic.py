@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def called_every(act: Callable[[threading.Event], None], interval_s: float) -> Iterator[None]:
+def repeating(act: Callable[[threading.Event], None], interval_s: float) -> Iterator[None]:
     """Call ``act`` in another thread, first after one interval, until the block is left.
 
     The event is set once the block is left; ``act`` may set it too, and is then not called again.

@@ -1,4 +1,4 @@
-"""How many prompt tokens vLLM's prefix cache serves in theory, to compare a run's own count with."""
+"""How many prompt tokens vLLM's prefix cache serves, in theory: what a run's own count is held against."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 def served_tokens(prompts: Iterable[Sequence[int]], block_size: int) -> list[int]:
     """Tokens of each prompt that a prefix cache serves, for prompts that come one after the other.
 
-    vLLM caches full blocks, each under a hash of its tokens and of all blocks before it, from the moment when
-    the step that computes them is put together. The last token of a prompt is always computed. The cache is
-    assumed to be empty at first and large enough: where it is too small, less is served.
+    vLLM caches full blocks, each under a hash of its tokens and of all blocks before it, from the moment in
+    which a step that computes them is put together; the last token of a prompt is always computed anew. The
+    cache is taken to be empty at first and to hold everything: where it is too small, less is served.
 
     Args:
         prompts: token ids, in the order of submission.

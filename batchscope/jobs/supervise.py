@@ -16,7 +16,7 @@ from typing import IO
 import psutil
 
 from batchscope.common.errors import UserError
-from batchscope.common.periodic import called_every
+from batchscope.common.periodic import repeating
 from batchscope.common.processes import gone
 
 GRACE_S = 5.0
@@ -153,7 +153,7 @@ def _following(above: psutil.Process | None, group: int) -> Iterator[None]:
             end_group(group)
             done.set()
 
-    with called_every(watch, 0.5):
+    with repeating(watch, 0.5):
         yield
 
 

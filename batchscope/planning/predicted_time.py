@@ -136,6 +136,7 @@ def expected_seconds(pattern: Pattern, run: Run, prompts: int, prompt_tokens: in
 
 
 def _without_instruction(cached: int, pattern: Pattern) -> int:
+    """Cached tokens, in whole blocks, of a duplicate whose instruction is computed again."""
     return max(cached - INSTRUCTION_TOKENS, 0) // pattern.block_size * pattern.block_size
 
 

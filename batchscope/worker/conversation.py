@@ -22,7 +22,7 @@ from typing import Any, Protocol
 import psutil
 
 from batchscope.common.exit_status import CRASHED, GONE
-from batchscope.common.periodic import called_every
+from batchscope.common.periodic import repeating
 from batchscope.common.processes import gone
 
 WATCH_S = 0.2
@@ -96,7 +96,7 @@ def _ending_with(connection: socket.socket, processes: Sequence[psutil.Process])
         _end_without_any_of(processes)
 
     try:
-        with called_every(watch, WATCH_S):
+        with repeating(watch, WATCH_S):
             yield
     finally:  # before anybody takes vLLM's error, or a load's failed requests, for a result
         _end_without_any_of(processes)

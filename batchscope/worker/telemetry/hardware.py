@@ -7,7 +7,7 @@ from typing import Protocol
 
 import psutil
 
-from batchscope.common.periodic import called_every
+from batchscope.common.periodic import repeating
 from batchscope.common.schemas import Sample
 
 INTERVAL_S = 0.1
@@ -86,7 +86,7 @@ def sampling(probe: Probe, samples: list[Sample]) -> Iterator[None]:
     """Add samples to the list from another thread: one before the block, ten a second in it, one after it."""
     samples += probe.sample()
     try:
-        with called_every(lambda _done: samples.extend(probe.sample()), INTERVAL_S):
+        with repeating(lambda _done: samples.extend(probe.sample()), INTERVAL_S):
             yield
     finally:
         samples += probe.sample()
