@@ -41,10 +41,10 @@ lint: $(DEV) ## ruff, mypy, snakefmt and Snakemake's own linter; config.yaml and
 	ruff check .
 	ruff format --check .
 	mypy
+	python -m scripts.draw_architecture --check
 	snakefmt --check $(SNAKEFILES)
 	snakemake --lint
 	python -m scripts.write_config_docs --check
-	python -m scripts.draw_architecture --check
 
 format: $(DEV) ## rewrite the code in the project's format
 	ruff check --fix .

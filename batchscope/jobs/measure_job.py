@@ -121,7 +121,7 @@ def judge(job: Job, failed: EngineFailedError, limits: Limits) -> tuple[str, str
     """Status and message of a failure that is a result.
 
     Raises:
-        UserError: the engine did not start, for another reason than memory: only the user can correct that.
+        UserError: the engine did not start, for another reason than memory: that is for the user to mend.
     """
     if isinstance(failed, EngineTimeOutError):
         return "timeout", f"{failed}; raise {limits.key} or shrink the run"
