@@ -40,12 +40,23 @@ class ImportGraph:
     """modules that lie in the library's root, outside all packages"""
 
     @cached_property
+    def between(self) -> Edges:
+        """Imports from one package into another.
+
+        A folder and the package that contains it are not two: neither is imported without the other.
+        """
+        return {
+            name: frozenset(other for other in others if not _one_contains_the_other(name, other))
+            for name, others in self.imports.items()
+        }
+
+    @cached_property
     def loops(self) -> tuple[tuple[str, ...], ...]:
         """Groups of packages that import each other, directly or by way of others in the group."""
-        reach = {name: reachable(name, self.imports) for name in self.imports}
+        reach = {name: reachable(name, self.between) for name in self.between}
         groups = {
             tuple(sorted(other for other in reach[name] if name in reach[other]))
-            for name in self.imports
+            for name in self.between
             if name in reach[name]
         }
         return tuple(sorted(groups))
@@ -62,11 +73,11 @@ class ImportGraph:
         def floor_of(name: str) -> int:
             if name not in floors:
                 group = together.get(name, (name,))
-                below = set[str]().union(*(self.imports[each] for each in group)) - set(group)
+                below = set[str]().union(*(self.between[each] for each in group)) - set(group)
                 floors.update(dict.fromkeys(group, 1 + max(map(floor_of, sorted(below)), default=-1)))
             return floors[name]
 
-        return {name: floor_of(name) for name in self.imports}
+        return {name: floor_of(name) for name in self.between}
 
 
 def reachable(name: str, edges: Mapping[str, frozenset[str]]) -> set[str]:
@@ -131,6 +142,10 @@ def who_runs(graph: ImportGraph) -> dict[str, str]:
         name: "snakemake" if name not in engine else "both" if name in snakemake else "engine"
         for name in graph.imports
     }
+
+
+def _one_contains_the_other(name: str, other: str) -> bool:
+    return f"{name}.".startswith(f"{other}.") or f"{other}.".startswith(f"{name}.")
 
 
 def _module_of(path: Path, root: Path) -> str:

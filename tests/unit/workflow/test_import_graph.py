@@ -46,7 +46,13 @@ def test_folders_below_the_depth_belong_to_the_package_above(tmp_path):
     ("changed", "loops"),
     [
         ({"common/files.py": "from batchscope.jobs.pool import start"}, (("common", "config", "jobs"),)),
-        ({"worker/clock.py": "import batchscope.worker.engine.__main__"}, (("worker", "worker.engine"),)),
+        (
+            {
+                "worker/server/load.py": "import batchscope.worker.engine.__main__",
+                "worker/engine/more.py": "import batchscope.worker.server.load",
+            },
+            (("worker.engine", "worker.server"),),
+        ),
     ],
 )
 def test_a_planted_loop_is_found(tmp_path, changed, loops):
@@ -56,6 +62,13 @@ def test_a_planted_loop_is_found(tmp_path, changed, loops):
 
 
 @pytest.mark.parametrize("line", ["import scripts.measure", "COMMAND = ['-m', 'scripts.measure']"])
+def test_a_package_and_a_folder_inside_it_are_no_loop(tmp_path):
+    graph = build(tmp_path, {"worker/clock.py": "import batchscope.worker.engine.__main__"})
+    assert "worker.engine" in graph.imports["worker"]
+    assert "worker" in graph.imports["worker.engine"]
+    assert graph.loops == ()
+
+
 def test_an_upward_import_is_found(tmp_path, line):
     (tmp_path / "scripts").mkdir()
     (tmp_path / "scripts" / "measure.py").touch()
