@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.project import ROOT, Project
-from support.shared import made_once
+from support.shared import shared
 
 # A shell that starts the tests in the background has Ctrl-C ignored, and what they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -51,17 +51,21 @@ def project(tmp_path: Path) -> Project:
 
 
 @pytest.fixture(scope="session")
+def prepared_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A checkout with the data set, model and prompts of the small study."""
+    yield from shared(tmp_path_factory, "prepared", "prepare")
+
+
+@pytest.fixture
+def prepared(prepared_once: Project, tmp_path: Path) -> Project:
+    """A checkout of this test's own in which the small study can be measured at once."""
+    return prepared_once.copy(tmp_path / "prepared")
+
+
+@pytest.fixture(scope="session")
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A checkout in which the small study has run on the real engine, to be read only; see `measured_copy`."""
-
-    def make(project: Project) -> None:
-        outcome = project.snakemake("all")
-        assert outcome.status == 0, outcome.text
-
-    project = made_once(tmp_path_factory, "measured", make)
-    before = times_of_files(project)
-    yield project
-    assert times_of_files(project) == before, "tests that call Snakemake take a copy"
+    yield from shared(tmp_path_factory, "measured", "all")
 
 
 @pytest.fixture
@@ -70,10 +74,10 @@ def measured_copy(measured: Project, tmp_path: Path) -> Project:
     return measured.copy(tmp_path / "measured")
 
 
-def times_of_files(project: Project) -> dict[str, int]:
-    """When each file was written; bytecode aside, which Python writes where it reads."""
-    return {
-        str(path): path.lstat().st_mtime_ns
-        for path in project.folder.rglob("*")
-        if not path.is_dir() and "__pycache__" not in path.parts
-    }
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A checkout with the demo's model, trained and to be read only, and nothing else."""
+    yield from shared(
+        tmp_path_factory, "trained", "results/models/demo/manifest.json",
+        config={"models": {"demo": {"load_format": "auto"}}},
+    )  # fmt: skip

@@ -64,9 +64,16 @@ class Project:
     def copy(self, folder: Path) -> "Project":
         """This project elsewhere, results and what Snakemake knows of them included.
 
-        What is up to date here is up to date there, for files keep their times.
+        What is up to date here is up to date there, for files keep their times. What engines of this one left for
+        each other stays behind.
         """
-        shutil.copytree(self.folder, folder, symlinks=True)
+        shutil.copytree(
+            self.folder, folder, symlinks=True, ignore=shutil.ignore_patterns(".snakemake", "__pycache__")
+        )
+        known = self.folder / ".snakemake"
+        for part in ("metadata", "incomplete", "auxiliary"):
+            if (known / part).is_dir():
+                shutil.copytree(known / part, folder / ".snakemake" / part)
         return Project(folder)
 
     @property

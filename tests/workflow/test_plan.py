@@ -64,17 +64,16 @@ def test_the_plan_shows_a_cluster_s_queue_and_its_nodes_make_nothing_stale(proje
 
 
 @pytest.mark.engine
-def test_the_plan_says_what_is_stale_and_why(measured: Project) -> None:
-    assert "0 of 3 runs to measure" in measured.snakemake("plan").text
+def test_the_plan_says_what_is_stale_and_why(measured_copy: Project) -> None:
+    assert "0 of 3 runs to measure" in measured_copy.snakemake("plan").text
     changed = {
         "studies": {"packing": {"overrides": [{"when": {"layout": "packed"}, "set": {"measure.repeats": 4}}]}}
     }
-    text = measured.snakemake("plan", config=changed).text
+    text = measured_copy.snakemake("plan", config=changed).text
     assert "1 of 3 runs to measure" in text
     line = next(line for line in text.splitlines() if line.startswith("packing/packed-n4"))
     assert "its configuration, or a version, changed" in line
     assert "~" not in line, "token counts are known once prompts are made"
-    assert measured.snakemake("all").status == 0  # the configuration written down is the old one again
 
 
 def test_predictions_follow_from_measured_rates(tmp_path) -> None:
