@@ -26,7 +26,6 @@ WATCHING = (
     "batchscope/jobs/supervise.py",
     "batchscope/jobs/job.py",
     "batchscope/jobs/measure_job.py",
-    "batchscope/common/errors.py",
     "batchscope/planning/sweep_plan.py",
     "scripts/measure.py",
 )
@@ -78,6 +77,7 @@ def test_words_and_blank_lines_make_nothing_stale(
         *WATCHING,
         PASSES,
         INTERVALS,
+        "batchscope/common/errors.py",
         "batchscope/worker/conversation.py",
         "batchscope/inputs/prompts.py",
         "batchscope/results/frames.py",
