@@ -80,7 +80,9 @@ def test_packed_and_separate_are_profiled_and_compared(project: Project) -> None
     wording = project.folder / "batchscope" / "reports" / "profiles" / "page.py"
     before = wording.read_text()
     wording.write_text(before + "REMARK = True\n")
-    assert project.snakemake("profile", "--dry-run", config=PAIR).rules == PAGE, "its wording captures nothing"
+    assert project.snakemake("profile", "--dry-run", config=PAIR).rules == PAGE, (
+        "its wording captures nothing"
+    )
     wording.write_text(before)
 
     report = project.folder / "report.html"
