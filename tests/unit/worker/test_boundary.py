@@ -75,7 +75,7 @@ def loops(root: Path) -> list[str]:
     for middle in list(reached):
         for known in reached.values():
             if middle in known:
-                known |= reached[middle]
+                known.update(reached[middle])
     return [
         f"{one} and {other}"
         for one in sorted(reached)
