@@ -20,6 +20,9 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     cores = sorted(os.sched_getaffinity(0))
     os.environ["VLLM_CPU_OMP_THREADS_BIND"] = str(cores[int(worker.removeprefix("gw")) % len(cores)])
 
+# Hundreds of processes start from the same files: each would compile 565 modules of vLLM, transformers and ours again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # What tests/install_nsys.sh unpacked; one that is installed comes first.
 os.environ["PATH"] += f"{os.pathsep}{ROOT / '.nsys' / 'usr' / 'bin'}"
 

@@ -67,9 +67,7 @@ class Project:
         What is up to date here is up to date there, for files keep their times. What engines of this one left for
         each other stays behind.
         """
-        shutil.copytree(
-            self.folder, folder, symlinks=True, ignore=shutil.ignore_patterns(".snakemake", "__pycache__")
-        )
+        shutil.copytree(self.folder, folder, symlinks=True, ignore=shutil.ignore_patterns(".snakemake"))
         known = self.folder / ".snakemake"
         for part in ("metadata", "incomplete", "auxiliary"):
             if (known / part).is_dir():
