@@ -59,6 +59,7 @@ def test_reuse_and_telemetry_can_be_switched_off(prepared: Project) -> None:
         assert pq.read_table(prepared.results / f"runs/packing/packed-n4/{name}.parquet").num_rows == 0
 
 
+@pytest.mark.long
 def test_two_workflows_never_time_at_once(prepared_once: Project, tmp_path: Path) -> None:
     """They share the machine's one device: each waits while the other's engine holds it."""
     projects = [prepared_once.copy(tmp_path / name) for name in ("first", "second")]

@@ -35,6 +35,7 @@ PAIR = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.engine
 @needs_nsys
 def test_packed_and_separate_are_parsed_into_the_tables_of_every_profiler(project: Project) -> None:

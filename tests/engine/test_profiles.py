@@ -30,6 +30,7 @@ PAGE = {"report_profiles": 1, "profile": 1}
 """Rules that make the page of profiles, and nothing else."""
 
 
+@pytest.mark.long
 def test_packed_and_separate_are_profiled_and_compared(project: Project) -> None:
     outcome = project.snakemake("profile", config=PAIR)
     assert outcome.status == 0, outcome.text

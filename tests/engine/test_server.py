@@ -156,6 +156,7 @@ def test_other_limits_and_another_port_measure_nothing_again(served_copy: Projec
     assert outcome.rules["report_serving"] == 1
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path) -> None:
     """They take turns, request by request, and the fastest of each count (support/serving_clients.py says why)."""

@@ -111,6 +111,7 @@ def test_git_checkout_there_and_back_reruns_nothing(measured_copy: Project) -> N
     assert_up_to_date(measured_copy)
 
 
+@pytest.mark.long
 def test_one_changed_run_is_measured_again_and_nothing_else(measured_copy: Project) -> None:
     changed = {
         "studies": {
@@ -138,6 +139,7 @@ def test_one_changed_run_is_measured_again_and_nothing_else(measured_copy: Proje
     assert then.rules == DOWNSTREAM, "tables take the new figures up"
 
 
+@pytest.mark.long
 def test_one_added_run_is_one_run_more(measured_copy: Project) -> None:
     added = {"studies": {"saturation": {"grid": {"n": [8, 5]}}}}
     outcome = measured_copy.snakemake("all", config=added)
