@@ -4,16 +4,16 @@ from support.memory_captures import CPU_FIGURES, GPU_BYTES, GPU_FIGURES, KV_TOKE
 
 from batchscope.cost.memory import REST as ESTIMATED_REST
 from batchscope.reports.memory.frame import (
+    asked_utilization,
     left_for_rest,
-    measured,
+    measured_bytes,
     memory_frame,
     parts_of_other,
-    utilization,
 )
 
 
 def test_every_byte_in_use_is_in_one_line() -> None:
-    lines = measured(GPU_FIGURES)
+    lines = measured_bytes(GPU_FIGURES)
     assert lines.to_dict() == {
         "weights": 100,
         "activations": 50,
@@ -28,7 +28,7 @@ def test_every_byte_in_use_is_in_one_line() -> None:
 
 
 def test_without_an_allocator_the_rest_of_the_process_is_other() -> None:
-    lines = measured(CPU_FIGURES)
+    lines = measured_bytes(CPU_FIGURES)
     assert lines.dropna().to_dict() == {"weights": 100, "KV cache": 500, "other": 400}
     assert parts_of_other(CPU_FIGURES) == {}
 
@@ -54,5 +54,5 @@ def test_what_vllm_left_for_all_else_is_what_its_share_leaves() -> None:
     sized = memory("cuda") | {"kv_cache_memory_bytes": 500}  # then the share decides nothing
     unknown = memory("cuda") | {"resolved": {}}
     for found in (sized, unknown, memory("cpu")):
-        assert utilization(found) is None
+        assert asked_utilization(found) is None
         assert left_for_rest(found, 2000) is None

@@ -10,8 +10,8 @@ from support.memory_captures import GPU_FIGURES, PARAMETERS, capture
 from batchscope.common.errors import UserError
 from batchscope.reports.job import ReportJob
 from batchscope.reports.memory.frame import (
-    LINES,
-    REST,
+    MEMORY_LINES,
+    NOT_PREDICTED,
 )
 from batchscope.reports.memory.page import MemoryProfile, load_memory, memory_page
 from batchscope.reports.memory.report import write_report
@@ -30,10 +30,10 @@ def test_measured_stands_beside_predicted(tmp_path: Path) -> None:
     folders = [capture(tmp_path, device) for device in ("cuda", "cpu")]
     page = memory_page(load_memory(folders), tmp_path / "tables")
     rows = {row[0]: row[1:] for row in page.table.rows}
-    assert list(rows) == [*LINES, "in use"]
+    assert list(rows) == [*MEMORY_LINES, "in use"]
     weights = 2 * PARAMETERS / 1e6
     assert rows["weights"][:3] == ["0.0", f"{weights:.1f}", f"-{weights:.1f}"]
-    for line in (*REST, "in use"):  # the cost model does not know them
+    for line in (*NOT_PREDICTED, "in use"):  # the cost model does not know them
         assert rows[line][:3] == ["0.0", "", ""]
         assert rows[line][4:] == ["", ""]
     assert page.files == [
