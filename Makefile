@@ -37,10 +37,11 @@ test: $(DEV) .engines/cpu/.installed ## run the tests (ARGS= for pytest, such as
 	@tests/install_slurm.sh || true # without it the tests that need it fail, and say so
 	pytest -v --numprocesses 2 --dist loadgroup --durations 15 --timeout 900 $(ARGS)
 
-lint: $(DEV) ## ruff, mypy, snakefmt and Snakemake's own linter
+lint: $(DEV) ## ruff, mypy, snakefmt and Snakemake's own linter; config.yaml and the picture of the house up to date
 	ruff check .
 	ruff format --check .
 	mypy
+	python -m scripts.draw_architecture --check
 	snakefmt --check $(SNAKEFILES)
 	snakemake --lint
 	python -m scripts.write_config_docs --check
@@ -55,7 +56,7 @@ config: $(WORKFLOW) ## write config.yaml, config.schema.json and docs/metrics.md
 	python -m scripts.write_config_docs
 	python -m scripts.write_metric_docs
 
-lock: $(WORKFLOW) ## resolve envs/*.in anew: writes envs/*.lock and the conda files
+lock: $(WORKFLOW) ## resolve envs/*.in again: writes envs/*.lock and the conda files
 	envs/lock.sh
 
 clean: ## remove results (measurements included); environments stay
@@ -65,7 +66,7 @@ clean: ## remove results (measurements included); environments stay
 distclean: clean ## remove environments and caches too
 	rm -rf .venv .engines .nsys .snakemake .pytest_cache .mypy_cache .ruff_cache
 
-# A stamp is written only after an install that ended well, so an interrupted one is taken up again.
+# A stamp is written only after an install that succeeded, so an interrupted one is repeated.
 $(WORKFLOW): envs/workflow.lock envs/install.sh
 	@envs/install.sh workflow
 	@touch $@

@@ -1,4 +1,4 @@
-"""What measuring costs: this project's parts against each other and against vLLM's, taking turns.
+"""What measuring costs: this project's parts compared with each other and with vLLM's, in turns.
 
 Each starts from a run that the workflow has measured (``--run saturation/separate-n1``):
 
@@ -6,5 +6,5 @@ Each starts from a run that the workflow has measured (``--run saturation/separa
     python -m benchmarks.vllm_bench    our run against `vllm bench throughput`
     python -m benchmarks.reuse         one engine for all runs of a study against one for each
 
-What they gave, and on what: docs/overhead.md.
+Results, and the machines that gave them: docs/overhead.md.
 """

@@ -1,4 +1,4 @@
-"""What the benchmarks work on: a run that the workflow has measured, and ratios of arms that took turns."""
+"""What the benchmarks share: a run that the workflow has measured, and ratios of arms that take turns."""
 
 import argparse
 import json
@@ -35,7 +35,7 @@ class Case:
 
 
 def parser(text: str | None) -> argparse.ArgumentParser:
-    """Options that all benchmarks have."""
+    """A parser with the options that all benchmarks have."""
     made = argparse.ArgumentParser(description=text)
     made.add_argument("--run", required=True, help="study/run, measured before: its engine, its prompts")
     made.add_argument("--args", type=json.loads, default={}, help="JSON: engine arguments that differ")
@@ -51,7 +51,7 @@ def _pairs(text: str) -> int:
 
 
 def load_case(run: str, args: Mapping[str, Any]) -> Case:
-    """Find a measured run in ``results``; ``args`` lie over its engine arguments.
+    """Find a measured run in ``results``; ``args`` replace engine arguments of the same names.
 
     Raises:
         UserError: it has not been measured, or the configuration is not there.
@@ -81,9 +81,9 @@ def _read(path: Path, remedy: str) -> dict[str, Any]:
 def take_turns(
     arms: Mapping[str, Callable[[], float]], pairs: int, after: Callable[[dict[str, list[float]]], None]
 ) -> None:
-    """Call every arm ``pairs`` times, every other time in the reverse order.
+    """Call every arm ``pairs`` times, every other time in reverse order.
 
-    ``after`` gets what they returned so far, turn by turn: the next one may be cut off.
+    After each turn ``after`` gets the rates so far, so that they are kept if the next turn is cut off.
     """
     rates: dict[str, list[float]] = {name: [] for name in arms}
     for turn in range(pairs):
@@ -94,7 +94,7 @@ def take_turns(
 
 
 def compare(rates: Mapping[str, Sequence[float]], mine: str, base: str) -> dict[str, Any]:
-    """Ratios of two arms that took turns: median, and the interval of the mean; printed too."""
+    """Print and return the ratio of two arms that took turns: median, and 95 % interval of the mean."""
     ratios = [ours / theirs for ours, theirs in zip(rates[mine], rates[base], strict=True)]
     interval = paired_ratio(rates[mine], rates[base])
     text = f"{mine} / {base}: median {median(ratios):.4f}, 95 % interval {interval.low:.4f} to"
@@ -103,7 +103,7 @@ def compare(rates: Mapping[str, Sequence[float]], mine: str, base: str) -> dict[
 
 
 def keep(out: Path, case: Case, rates: Mapping[str, Sequence[float]], ratios: list[dict[str, Any]]) -> None:
-    """Write the figures, with what they were made on, as JSON."""
+    """Write the figures as JSON, with the run and the environment that they come from."""
     out.parent.mkdir(parents=True, exist_ok=True)
     content = {"run": case.run, "spec": case.spec, "environment": case.environment}
     out.write_text(json.dumps({**content, "rates": rates, "ratios": ratios}, indent=1) + "\n")

@@ -22,7 +22,7 @@ RUNS = Path("results") / "runs"
 
 
 def main() -> None:
-    """Measure the study both ways, print and keep what differs."""
+    """Measure the runs both ways, print and write how the two differ."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", nargs="+", help="study/run, all with one engine configuration")
     parser.add_argument("--rounds", type=int, default=1, help="turns of each way")
@@ -33,19 +33,19 @@ def main() -> None:
     turns: list[dict[str, Any]] = []
     for reuse in (False, True) * args.rounds:
         turns.append(measure(args.runs, reuse, others))
-        keep(args.out, turns, {})  # a turn can take long, and the next may be cut off
+        keep(args.out, turns, {})  # a turn takes long, and the next one may be cut off
     figures = summarise(turns)
     print(json.dumps(figures, indent=1))
     keep(args.out, turns, figures)
 
 
 def keep(out: Path, turns: list[dict[str, Any]], figures: dict[str, Any]) -> None:
-    """Write what there is so far."""
+    """Write the turns so far, and the figures."""
     write_text(out, json.dumps({"turns": turns, **figures}, indent=1) + "\n")
 
 
 def snakemake(options: list[str], runs: list[str], others: list[str]) -> None:
-    """Have the runs measured, with further options."""
+    """Call Snakemake for the runs, with further options."""
     targets = [str(RUNS / run / "measurement.json") for run in runs]
     command = [sys.executable, "-m", "snakemake", "--cores", "1", *targets, *options, *others]
     if subprocess.run(command, check=False, stdout=sys.stderr, stderr=sys.stderr).returncode:
@@ -81,7 +81,7 @@ def rate(repeat: dict[str, Any]) -> float:
 
 
 def summarise(turns: list[dict[str, Any]]) -> dict[str, Any]:
-    """Rates of the reusing turns over those of the others, run by run and round by round."""
+    """Rates with a shared engine over rates with one engine each, and how starts and wall time differ."""
     pairs = [
         (run, median(shared["rates"][run]), median(alone["rates"][run]))
         for alone, shared in zip(turns[::2], turns[1::2], strict=True)

@@ -1,6 +1,6 @@
 """A recording scheduler with a switch, so that one engine can be measured with and without its records.
 
-Two engines do not do: on a processor one was 5 % faster than its twin in 120 turns, whichever recorded.
+Two engines would not serve: on a CPU one was 5 % faster than the other over 120 turns, whichever recorded.
 """
 
 import mmap
@@ -32,12 +32,12 @@ class Switch:
         return self._byte[0] == 1
 
     def turn(self, on: bool) -> None:
-        """To be called while no request is under way."""
+        """Switch recording on or off; call it only while no request is under way."""
         self._byte[0] = int(on)
 
 
 class _Switchable:
-    """While the switch is off, calls pass by the recording methods."""
+    """Skips the recording methods while the switch is off."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -62,10 +62,10 @@ class SwitchableScheduler(_Switchable, RecordingScheduler):
 
 
 class SwitchableAsyncScheduler(_Switchable, RecordingAsyncScheduler):
-    """The same for the scheduler that plans ahead."""
+    """vLLM's asynchronous scheduler, recording or not."""
 
 
 def switchable_scheduler(*args: Any, **kwargs: Any) -> Scheduler:
-    """The one that vLLM itself would have chosen, with a switch."""
+    """The scheduler that vLLM itself would have chosen, with a switch."""
     asynchronous = kwargs["vllm_config"].scheduler_config.async_scheduling
     return (SwitchableAsyncScheduler if asynchronous else SwitchableScheduler)(*args, **kwargs)

@@ -1,6 +1,7 @@
 """Passes with and without telemetry, and vLLM's plain generate, taking turns on one warm engine.
 
-One engine, its records switched on and off between passes: two engines differ by more than records cost.
+There is one engine, whose records are switched on and off between passes: two engines differ by more than
+the records cost.
 """
 
 import json

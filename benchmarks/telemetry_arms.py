@@ -41,7 +41,7 @@ def main() -> None:
 
 
 def take_turns(arms: dict[str, Callable[[], float]], pairs: int) -> dict[str, list[float]]:
-    """Each turn starts with another arm."""
+    """Total tokens per second of each arm in each turn; each turn starts with another arm."""
     names, rates = list(arms), {name: [] for name in arms}  # type: tuple[list[str], dict[str, list[float]]]
     for turn in range(pairs):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
@@ -56,7 +56,7 @@ def rate(totals: dict[str, Any]) -> float:
 
 
 def with_telemetry(llm: LLM, switch: Switch, instruments: Instruments, requests: Sequence[Request]) -> float:
-    """A pass as a run has it."""
+    """Rate of a pass as a run measures it, with telemetry."""
     switch.turn(on=True)
     telemetry = Telemetry(instruments)
     result = run_pass(llm, requests, "telemetry", telemetry.watching())
@@ -66,7 +66,7 @@ def with_telemetry(llm: LLM, switch: Switch, instruments: Instruments, requests:
 
 
 def without(llm: LLM, switch: Switch, instruments: Instruments, requests: Sequence[Request]) -> float:
-    """The same pass, with nothing recorded."""
+    """Rate of the same pass with nothing recorded."""
     switch.turn(on=False)
     instruments.steps.skip()
     result = run_pass(llm, requests, "bare")
@@ -76,7 +76,7 @@ def without(llm: LLM, switch: Switch, instruments: Instruments, requests: Sequen
 
 
 def plain_generate(llm: LLM, switch: Switch, requests: Sequence[Request]) -> float:
-    """VLLM's own way, as its throughput benchmark does it: queueing is inside the window."""
+    """Rate of vLLM's ``generate``, as its throughput benchmark calls it: queueing is inside the window."""
     switch.turn(on=False)
     llm.reset_prefix_cache()
     prompts = [TokensPrompt(prompt_token_ids=request.token_ids) for request in requests]

@@ -1,8 +1,8 @@
 """Our run against `vllm bench throughput`: the same prompts, the same engine arguments, taking turns.
 
-Both start an engine of their own for every turn. vLLM's benchmark reads the prompts as text (its ShareGPT
-reader) and tokenises them inside its window; ours has them as token ids. Prompts that its reader would drop
-(over 1,024 tokens) are left out of both.
+Each side starts an engine for every turn. vLLM's benchmark reads the prompts as text, with its ShareGPT
+reader, and tokenises them inside its window; ours submits token ids. Prompts of more than 1,024 tokens, which
+vLLM's reader drops, are left out on both sides.
 """
 
 import json
@@ -43,7 +43,7 @@ if __name__ == "__main__":
 
 
 def main() -> None:
-    """Take turns, compare."""
+    """Let both take turns, and compare them."""
     args = parser(__doc__).parse_args()
     case = load_case(args.run, args.args)
 
@@ -91,7 +91,7 @@ def ours(case: Case, prompts: list[dict[str, Any]], folder: Path) -> float:
 
 
 def vllm_bench(case: Case, prompts: list[dict[str, Any]], folder: Path) -> float:
-    """VLLM's benchmark, with as many warm-up requests as hold our warm-up's tokens."""
+    """Total tokens/s of `vllm bench throughput`, with about as many warm-up tokens as our run has."""
     data, out = folder / "sharegpt.json", folder / "bench.json"
     data.write_text(json.dumps(as_sharegpt(case, prompts)))
     tokens = case.spec["measure"]["warmup_tokens"]
@@ -114,7 +114,7 @@ def vllm_bench(case: Case, prompts: list[dict[str, Any]], folder: Path) -> float
 
 
 def as_sharegpt(case: Case, prompts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The prompts as text; the reader puts the first special token before them again."""
+    """The prompts as text, for vLLM's ShareGPT reader, which adds the first special token again."""
     tokenizer = Tokenizer.from_file(str(case.model / "tokenizer.json"))
     texts = tokenizer.decode_batch([prompt["token_ids"] for prompt in prompts], skip_special_tokens=True)
     turns = [[{"from": "human", "value": text}, {"from": "gpt", "value": "positive"}] for text in texts]
@@ -122,7 +122,7 @@ def as_sharegpt(case: Case, prompts: list[dict[str, Any]]) -> list[dict[str, Any
 
 
 def check_work(case: Case, prompts: list[dict[str, Any]], tokens: int) -> None:
-    """Both sides must have done the same work."""
+    """Check that a side has done exactly the work asked for."""
     wanted = sum(len(prompt["token_ids"]) + prompt["n"] * case.output_tokens for prompt in prompts)
     if tokens != wanted:
         raise UserError(f"{case.run}: {tokens} tokens in all, {wanted} expected: not the same work")

@@ -23,9 +23,9 @@ echo "Installing $(grep -c '^[a-z].*==' "$lock") packages from $lock into $targe
 [ -x "$target/bin/python" ] || "$python" -m venv --clear --without-pip "$target"
 .venv/bin/uv --version 2>/dev/null | grep -q "^uv $uv_version\b" ||
     .venv/bin/python -m pip install --quiet --disable-pip-version-check "uv==$uv_version" ||
-    echo "uv $uv_version cannot be had; pip does its work, more slowly" >&2
+    echo "uv $uv_version cannot be installed; pip does its work, more slowly" >&2
 
-# uv reads neither pip's variables nor its files. Pins are exact, so any index may serve them, as in pip.
+# uv reads neither pip's variables nor its files. Versions are pinned, so any index may serve them, as in pip.
 configured() { .venv/bin/python -m pip config get "global.$1" 2>/dev/null || true; }
 index=${UV_DEFAULT_INDEX:-${UV_INDEX_URL:-${PIP_INDEX_URL:-$(configured index-url)}}}
 extra=${UV_EXTRA_INDEX_URL:-${PIP_EXTRA_INDEX_URL:-}}
@@ -53,7 +53,7 @@ if [ -n "$torch" ] && [ "torch==$(installed)" != "$torch" ]; then
     echo "First $torch (0.2 GB to load), from PIP_FIND_LINKS, a configured index or download.pytorch.org"
     pip_install --no-index "$torch" 2>/dev/null || pip_install --retries 1 "$torch" 2>/dev/null ||
         pip_install --retries 1 --timeout 20 --index-url https://download.pytorch.org/whl/cpu "$torch" 2>/dev/null ||
-        fail "$torch cannot be had: no configured folder or index holds it for this Python, and" \
+        fail "$torch cannot be installed: no configured folder or index holds it for this Python, and" \
             "https://download.pytorch.org/whl/cpu does not answer. Fetch its wheel from there on another machine," \
             "put it into a folder, set PIP_FIND_LINKS to that folder, and run the same command again."
 fi
@@ -67,7 +67,7 @@ fi
 [ -z "$torch" ] || [ "torch==$(installed)" = "$torch" ] ||
     fail "$target holds torch $(installed) in place of $torch: remove $target and run the same command again."
 
-# An engine that cannot be imported is told now, not by the first run; the bytecode halves later starts.
+# An engine that cannot be imported is reported now, not by the first run; its bytecode halves later starts.
 if [ "$target" != .venv ]; then
     echo "Trying: import vllm (about 15 s)"
     env -u PYTHONDONTWRITEBYTECODE "$target/bin/python" -c 'from vllm import LLM' >"$target/import.log" 2>&1 ||

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 uv=../.venv/bin/uv
 
-# Wheels only, or a lock could ask users for compilers; connection-pool has no wheel and needs none.
+# Wheels only, or a lock could require a compiler. connection-pool has no wheel and needs no compiler.
 # No hashes: one lock serves indexes that hold other builds of a wheel, such as torch's.
 resolve() {
     local name=$1

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Unpacks Debian's Nsight Systems (2023.4, 0.7 GB on disk) for the tests: tests/install_nsys.sh [FOLDER]
-# FOLDER is .nsys in this checkout. The archive is the machine's own, or DEBIAN_MIRROR. Nothing else on the machine changes, and root is not needed. NVIDIA's licence
-# lets nobody hand the program on, so it comes from Debian's archive and is no part of this repository.
+# FOLDER is .nsys in this checkout unless given. The archive is the machine's own, or DEBIAN_MIRROR. Nothing else on
+# the machine changes, and root is not needed. NVIDIA's licence does not allow redistribution, so the program comes
+# from Debian's archive and is not part of this repository.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$(realpath -m "${1:-.nsys}")
@@ -17,10 +18,10 @@ fail() {
 
 if command -v nsys >/dev/null || [ -x "$nsys" ]; then exit 0; fi
 for tool in apt-get dpkg; do command -v $tool >/dev/null || fail "there is no $tool to get Debian's package with."; done
-[ "$(dpkg --print-architecture)" = amd64 ] || fail "this script knows x86-64 alone."
+[ "$(dpkg --print-architecture)" = amd64 ] || fail "this script works only on x86-64."
 [ -f $keyring ] || fail "there is no $keyring (package debian-archive-keyring)."
 
-# Folders of its own for apt, with the machine's own archive for libssh and trixie for Nsight Systems.
+# apt gets separate folders, with the machine's archive for libssh and trixie for Nsight Systems.
 work=$(mktemp -d)
 trap 'rm -rf "$work" "$folder.partial"' EXIT
 mkdir -p "$work"/{sources,lists/partial,cache/archives/partial}
@@ -48,7 +49,7 @@ apt-get "${options[@]}" update || fail "apt-get could not read Debian's archive.
     fail "apt-get could not fetch the packages nsight-systems, nsight-systems-target and libssh-4."
 for package in "$work"/*.deb; do dpkg-deb -x "$package" "$folder.partial"; done
 
-# What the packages leave open: links that assume an installed libssh, the importer's place, the reports' modules.
+# Missing in the packages: the link to the importer, its libssh, and the Python modules of the reports.
 libraries=$folder.partial/usr/lib
 host=$libraries/nsight-systems/host-linux-x64 target=$libraries/x86_64-linux-gnu/nsight-systems
 ln -sfn ../../nsight-systems/host-linux-x64 "$target/host-linux-x64"

@@ -1,8 +1,8 @@
-"""Up to which n packing pays: predicted reviews a second of both layouts, for texts of a mean length.
+"""Up to which n packing pays: predicted reviews per second of both layouts, for texts of a mean length.
 
-Packing saves the instruction's tokens and pays with attention over all reviews of a prompt, and with answers
-that are decoded one after the other. Where a prefix cache holds the prompts already, there is no instruction
-left to save, and decoding is all that is left of the work.
+Packing saves the instruction's tokens. It costs attention over all reviews of a prompt, and answers that are
+decoded one after the other. Where the prefix cache already holds the prompts, there is no instruction left to
+save, and decoding is nearly all of the work.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,12 +18,12 @@ from batchscope.cost.roofline import Engine, predict
 Layout = Literal["packed", "separate"]
 
 STEP_UP = 1.15
-"""Each n that is tried over the last one, at most, before single ones are."""
+"""Largest ratio of one n to the one tried before it, in the first, coarse search."""
 
 
 @dataclass(frozen=True)
 class Texts:
-    """Mean lengths in tokens; the instruction's holds whatever a prompt has beside its reviews."""
+    """Mean lengths in tokens; the instruction is all that a prompt has beside its reviews."""
 
     review_tokens: float
     instruction_tokens: float
@@ -31,7 +31,7 @@ class Texts:
 
 @dataclass(frozen=True)
 class Load:
-    """What is to be labelled. ``reviews``: in one pass, duplicates not counted."""
+    """What is to be labelled; ``reviews`` is their number in one pass, duplicates not counted."""
 
     texts: Texts
     reviews: int
@@ -43,9 +43,9 @@ class Load:
 
 
 def requests_of(load: Load, layout: Layout, n: int) -> list[Lengths]:
-    """Requests of one layout, duplicate by duplicate, as many whole prompts as there are reviews for.
+    """Requests of one layout: as many whole prompts as there are reviews for, then their duplicates.
 
-    A cached duplicate computes what is behind the last whole block, and its last token in any case.
+    A duplicate that the prefix cache serves computes what lies behind its last whole block, at least a token.
     """
     each = n if layout == "packed" else 1
     prompts = max(load.reviews // n, 1) * (n // each)
@@ -68,9 +68,9 @@ def reviews_per_s(engine: Engine, share: float, load: Load, layout: Layout, n: i
 
     Args:
         engine: model, limits and peaks.
-        share: of the peaks that the device reaches (its rate in FLOP/s where it is not known).
+        share: how much of its peaks the device reaches; for an unknown device, its rate in FLOP/s.
         load: the texts.
-        layout: packed or separate. Separate prompts are as many as packed ones of n hold reviews.
+        layout: packed or separate; both layouts get the same number of reviews, whole packs of n.
         n: reviews in one packed prompt.
 
     Raises:
@@ -82,7 +82,7 @@ def reviews_per_s(engine: Engine, share: float, load: Load, layout: Layout, n: i
 
 
 def candidates(largest: int) -> list[int]:
-    """Values of n from 2 to the largest, closer than `STEP_UP` where whole numbers allow it."""
+    """Values of n from 2 to ``largest`` to try first, each at most `STEP_UP` times the last, or 1 more."""
     found = [2]
     while found[-1] < largest:
         found.append(min(max(found[-1] + 1, int(found[-1] * STEP_UP)), largest))
@@ -94,13 +94,13 @@ class BreakEven:
     """Up to which n packed prompts are predicted to keep up with separate ones, and how sharp that is."""
 
     n: int
-    """the largest that labels at least as many reviews a second; 1 where none does"""
+    """the largest n that labels at least as many reviews per second as separate prompts; 1 where none does"""
     surely: int
-    """the largest that is ahead by the margin"""
+    """the largest n that is ahead by the margin"""
     perhaps: int
-    """the largest that is behind by no more than the margin"""
+    """the largest n that is behind by no more than the margin"""
     searched: int
-    """where the search ended: an n that equals it may lie beyond"""
+    """where the search ended: a result equal to it may really be larger"""
 
 
 def break_even(engine: Engine, load: Load, largest: int, margin: float = 0.02) -> BreakEven:
@@ -110,7 +110,7 @@ def break_even(engine: Engine, load: Load, largest: int, margin: float = 0.02) -
         engine: model, limits and peaks.
         load: the texts; a prompt of ``largest`` reviews must fit into the KV cache.
         largest: where the search ends.
-        margin: by which share predictions of one layout against the other may be wrong.
+        margin: share by which the predicted ratio of the two layouts may be wrong.
     """
     separate = reviews_per_s(engine, 1.0, load, "separate", 1)
 
@@ -127,7 +127,7 @@ def break_even(engine: Engine, load: Load, largest: int, margin: float = 0.02) -
 
 
 def last_that_holds(holds: Callable[[int], bool], tried: Sequence[int]) -> int:
-    """The largest n that holds, 1 for none: the last one tried that does, or one before the next."""
+    """The largest n for which ``holds`` is true: the last of ``tried``, or one up to the next; 1 for none."""
     winning = [index for index, n in enumerate(tried) if holds(n)]
     if not winning:
         return 1

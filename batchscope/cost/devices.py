@@ -1,7 +1,7 @@
-"""What GPUs can do at most (dense peaks and memory bandwidth, from data sheets), and how much they reach.
+"""What GPUs can do at most (dense peaks and memory bandwidth of data sheets), and how much they reach.
 
-Names are those that NVML gives. Data sheets print most peaks "with sparsity"; here stands half of those, for
-dense matrices. A device that is not here is not known: then nothing is said about it.
+Devices go by the names that NVML gives. Data sheets print most peaks "with sparsity"; here is half of those,
+for dense matrices. Nothing is predicted for a device that is not listed.
 """
 
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from dataclasses import dataclass
 TERA, GIGA = 1e12, 1e9
 
 CLOCK_MARGIN = 1.1
-"""Data sheets reckon with a boost clock that cards may exceed: an H200's 989 TFLOP/s are those of 1,830 MHz,
-and it can run at 1,980 (8 % more). Only what is beyond this factor is impossible."""
+"""Only a rate above the peak by this factor is impossible. Data sheets assume a boost clock that cards may
+exceed: an H200's 989 TFLOP/s are those of 1,830 MHz, and it can run at 1,980 MHz (8 % more)."""
 
 
 @dataclass(frozen=True)
 class Device:
-    """Dense peaks in FLOP/s (int8: operations a second), bandwidth in bytes/s; None: it has no such units."""
+    """Dense peaks in FLOP/s (int8: operations/s), bandwidth in bytes/s; None: no hardware for that type."""
 
     bits16: float
     """bfloat16 and float16, accumulated in float32"""
@@ -121,7 +121,7 @@ SHARES: dict[str, Share] = {
         "vLLM 0.26.0, torch 2.11.0, driver 580.159.04, 2026-11-26",
     ),
 }
-"""The constant of `batchscope.cost.roofline`, of devices that we have measured."""
+"""The constant ``share`` of `batchscope.cost.roofline`, for the devices that we have measured."""
 
 
 def device_named(name: str) -> Device | None:
@@ -132,13 +132,13 @@ def device_named(name: str) -> Device | None:
 def peak_of(
     device: Device, dtype: str | None, quantization: str | None, kv_dtype: str | None
 ) -> float | None:
-    """Peak of the arithmetic that a model runs in, in FLOP/s; None where it is not known which one that is.
+    """Peak in FLOP/s of the arithmetic in which a model runs; None where it is not known which one that is.
 
     Args:
         device: the GPU.
         dtype: of weights and activations, such as bfloat16.
-        quantization: vLLM's, None for none. Of the schemes only ``fp8`` says what it computes in.
-        kv_dtype: of the KV cache. With an 8-bit one attention may compute in 8 bits, the rest does not.
+        quantization: vLLM's name of the scheme; None for none. Only ``fp8`` names its arithmetic.
+        kv_dtype: of the KV cache. With 8 bits, attention may compute in 8 bits; the rest does not.
     """
     if kv_dtype not in (None, "auto", dtype) or dtype not in ("bfloat16", "float16"):
         return None

@@ -1,13 +1,13 @@
 """What a dense decoder has to compute, in floating-point operations; pure functions of shapes and lengths.
 
-A multiplication and an addition count as two. Counted are the matrix products, which are what a data sheet's
-peak is about; norms, activations and position embeddings are left out, so every figure is a lower bound (by
-less than 1 % for an 8B model). The formulas are those of Kaplan et al., *Scaling laws for neural language
+A multiplication and an addition count as two FLOP. Only matrix products are counted, as in the peaks of data
+sheets. Norms, activations and position embeddings are left out, so every figure is a lower bound, by less
+than 1 % for an 8B model. The formulas are those of Kaplan et al., *Scaling laws for neural language
 models* (arXiv 2001.08361, table 1), and Chowdhery et al., *PaLM* (arXiv 2204.02311, appendix B), with grouped
 key and value heads, a gated MLP, and causal attention counted key by key instead of over a full square.
 
 Lengths are tokens. A request's last output token is never fed back, so ``output_tokens - 1`` of them are
-computed; logits are made for sampled positions alone.
+computed; logits are computed only for sampled positions.
 """
 
 import math
@@ -74,7 +74,7 @@ def architecture_from(config: Mapping[str, Any]) -> Architecture | None:
     """The shape in a config.json, or None where it is not known to be a Llama-like dense decoder.
 
     A mapping without ``model_type`` is taken by its shape; one that names another family, experts, a sliding
-    window or layers of other kinds, or that lacks a key, is not known. ``head_dim`` alone may be missing:
+    window or layers of other kinds, or that lacks a key, is not known. Only ``head_dim`` may be missing:
     these families define it as ``hidden_size / num_attention_heads``.
     """
     if config.get("model_type", LLAMA_LIKE[0]) not in LLAMA_LIKE or _is_not_dense(config):
@@ -107,37 +107,40 @@ def _is_count(value: object) -> bool:
 
 
 def linear_flops(model: Architecture) -> int:
-    """Of one token, outside the head: 2 x the weights of all layers."""
+    """FLOP that all layers need for one token, attention's scores and the output head left out.
+
+    2 for each weight of the layers' matrices (Kaplan et al., arXiv 2001.08361, table 1).
+    """
     return 2 * model.layer_weights * model.num_hidden_layers
 
 
 def head_flops(model: Architecture) -> int:
-    """Of one output token: 2 x the head's weights."""
+    """FLOP of the output head for one sampled token: 2 for each of its weights."""
     return 2 * model.head_weights
 
 
 def attention_flops(model: Architecture, start: int, end: int) -> int:
-    """Of the tokens at positions ``start`` to ``end - 1``, each with all keys up to its own.
+    """FLOP of causal attention, in all layers, for the tokens at positions ``start`` to ``end - 1``.
 
-    A token at position p has p + 1 keys: 2 x heads x head_dim x (p + 1) for the scores and as many for the
-    weighted values, in each layer.
+    A token at position p attends to p + 1 keys. In each layer that takes 2 x heads x head_dim x (p + 1) FLOP
+    for the scores and as many for the weighted values (Chowdhery et al., arXiv 2204.02311, appendix B).
     """
     return key_flops(model) * causal_keys(start, end)
 
 
 def key_flops(model: Architecture) -> int:
-    """Of one token and one of its keys, in all layers: score and weighted value."""
+    """FLOP of one token attending to one key, in all layers: 2 x heads x head_dim for score and for value."""
     return 4 * model.num_hidden_layers * model.num_attention_heads * model.head_dim
 
 
 def causal_keys(start: int, end: int) -> int:
-    """Keys of the tokens at positions ``start`` to ``end - 1``, added up: p + 1 for the one at p."""
+    """Keys that the tokens at positions ``start`` to ``end - 1`` attend to, added up: p + 1 at position p."""
     return (end * (end + 1) - start * (start + 1)) // 2
 
 
 @dataclass(frozen=True)
 class Lengths:
-    """A request: its prompt, how much of it came from the prefix cache, its output; all in tokens."""
+    """Lengths of one request in tokens: prompt, the part of it that the prefix cache served, and output."""
 
     prompt_tokens: int
     cached_tokens: int
@@ -145,27 +148,27 @@ class Lengths:
 
 
 def prefill_flops(model: Architecture, request: Lengths) -> int:
-    """Up to the first output token: what the cache did not hold of the prompt, and the head once."""
+    """FLOP of one request up to its first output token: prompt tokens not in the cache, and the head once."""
     computed = request.prompt_tokens - request.cached_tokens
     attention = attention_flops(model, request.cached_tokens, request.prompt_tokens)
     return linear_flops(model) * computed + attention + head_flops(model)
 
 
 def decode_flops(model: Architecture, request: Lengths) -> int:
-    """From the first output token to the last."""
+    """FLOP of one request from its first output token to its last; 0 with a single one."""
     steps = max(request.output_tokens - 1, 0)
     attention = attention_flops(model, request.prompt_tokens, request.prompt_tokens + steps)
     return (linear_flops(model) + head_flops(model)) * steps + attention
 
 
 def run_flops(model: Architecture, requests: Sequence[Lengths]) -> int:
-    """Of one pass over all requests."""
+    """FLOP of one pass over all requests, prefill and decoding."""
     return sum(prefill_flops(model, each) + decode_flops(model, each) for each in requests)
 
 
 @dataclass(frozen=True)
 class Rate:
-    """Work that was done by a point in time, in FLOP, and the seconds up to there."""
+    """Work done up to some moment of a pass, in FLOP, and the seconds from its start to that moment."""
 
     flops: int
     seconds: float
@@ -182,11 +185,11 @@ def highest_rate(
     first_tokens_s: Sequence[float | None],
     seconds: float,
 ) -> Rate:
-    """The highest rate that a pass implies at any point: no device can have been slower.
+    """The highest rate that a pass implies at any moment: the device must have been at least that fast.
 
-    When a first token is there, its whole prompt has been computed, and those of all requests that had theirs
-    before; at the end, everything has. A pass that decodes for long hides in its mean what its first tokens
-    show.
+    When a request has its first token, its whole prompt has been computed, and so have the prompts of all
+    requests that had theirs earlier. At the end everything has been computed. First tokens are looked at one
+    by one because a pass that decodes for long may be impossibly fast at its start and plausible on average.
 
     Args:
         model: the model's shape.

@@ -1,4 +1,4 @@
-"""What a model and its requests take of memory: weights, KV cache, and how many tokens the KV cache holds.
+"""How much memory a model and its requests take: weights, KV cache, and how many tokens the KV cache holds.
 
 Sizes are bytes. Weights and KV cache follow from the model's shape; what vLLM keeps beside them does not,
 and is estimated (`kv_capacity`).
@@ -16,8 +16,9 @@ EIGHT_BITS = ("fp8", "fp8_e4m3", "fp8_e5m2")
 REST = 785_000_000
 """Bytes that vLLM gives neither to weights nor KV cache nor activations when it sizes the KV cache.
 
-Counted by the memory that the driver names. Most of it is never in use: CUDA gives out less than that (503 MB
-on an H100). Estimated: what one H200 leaves over (vLLM 0.26.0, docs/reference/h200); an H100 leaves 788 MB.
+It is part of the memory size that the driver reports, and mostly never in use: CUDA hands out less than that
+size, 503 MB less on an H100. An estimate, from what one H200 leaves over (vLLM 0.26.0, docs/reference/h200);
+an H100 leaves 788 MB.
 """
 
 
@@ -31,9 +32,9 @@ class Precision:
 
 
 def precision_of(dtype: str | None, quantization: str | None, kv_dtype: str | None) -> Precision | None:
-    """Widths under vLLM's names of the types; None where one of them is not known.
+    """Bytes of one value, from vLLM's names of the types; None where one of the names is not known.
 
-    vLLM quantizes the layers' matrices alone: embedding, head and norms keep ``dtype``.
+    vLLM quantizes only the layers' matrices: embedding, head and norms keep ``dtype``.
     """
     width = WIDTH.get(dtype or "")
     kv_width = 1 if kv_dtype in EIGHT_BITS else WIDTH.get(kv_dtype or "", width)
@@ -45,21 +46,22 @@ def precision_of(dtype: str | None, quantization: str | None, kv_dtype: str | No
 
 
 def weight_bytes(model: Architecture, precision: Precision) -> int:
-    """Of all parameters, as they lie in memory."""
+    """Bytes of all parameters in memory."""
     layers = model.layer_weights * model.num_hidden_layers
     return layers * precision.layers + (model.parameters - layers) * precision.other
 
 
 def step_weight_bytes(model: Architecture, precision: Precision) -> int:
-    """Weights that a step reads, once each: layers, norms and head; of the embedding only single rows."""
+    """Bytes of weights that one engine step reads: layers, norms and head; of the embedding only rows."""
     layers = model.layer_weights * model.num_hidden_layers
     return layers * precision.layers + (model.norm_weights + model.head_weights) * precision.other
 
 
 def kv_bytes(model: Architecture, precision: Precision, gpus: int = 1) -> int:
-    """Of one token in the KV cache of one of ``gpus``: a key and a value for each KV head in each layer.
+    """Bytes of one token in the KV cache of each of ``gpus``: a key and a value for each KV head and layer.
 
-    A GPU holds one head at least: where there are more GPUs than heads, several hold the same.
+    Heads are spread over the GPUs, at least one to each: where there are more GPUs than heads, several hold
+    the same one.
     """
     heads = max(model.num_key_value_heads // gpus, 1)
     return 2 * model.num_hidden_layers * heads * model.head_dim * precision.kv_cache
@@ -67,7 +69,7 @@ def kv_bytes(model: Architecture, precision: Precision, gpus: int = 1) -> int:
 
 @dataclass(frozen=True)
 class GpuMemory:
-    """A GPU's memory, and what vLLM may take of it: ``gpu_memory_utilization``."""
+    """A GPU's memory in bytes, and the share of it that vLLM may take (``gpu_memory_utilization``)."""
 
     total: int
     utilization: float
@@ -96,10 +98,10 @@ def kv_capacity(
     block_size: int = 16,
     gpus: int = 1,
 ) -> KvCapacity:
-    """KV cache that vLLM finds room for: utilization x memory - weights - activations - rest.
+    """KV cache that vLLM finds room for on each GPU: utilization x memory - weights - activations - `REST`.
 
-    Weights and KV heads are spread evenly over ``gpus``. Activations are those of a step of
-    ``batched_tokens`` at its widest point: the MLP's gate, up and product beside four hidden states.
+    Weights and KV heads are spread evenly over ``gpus``. Activations are an estimate: those of a step of
+    ``batched_tokens`` at its widest point, where the MLP has gate, up and product beside four hidden states.
     """
     budget = int(memory.utilization * memory.total)
     weights = weight_bytes(model, precision) // gpus
@@ -111,5 +113,5 @@ def kv_capacity(
 
 
 def tokens_in(size: int, token_bytes: int, block_size: int) -> int:
-    """Tokens that fit into a KV cache of this size: whole blocks."""
+    """Tokens that fit into a KV cache of ``size`` bytes, in whole blocks of ``block_size`` tokens."""
     return size // (token_bytes * block_size) * block_size

@@ -1,9 +1,9 @@
-"""What a run must compute and move, how long that should take, and which of the two limits it.
+"""What a run must compute and move, how long that should take, and whether arithmetic or memory limits it.
 
-The roofline model (Williams, Waterman and Patterson, *Communications of the ACM* 52, 2009), step by step: a
-step takes as long as its FLOP at the device's peak or its bytes at the memory's bandwidth, whichever is
-longer. No kernel reaches either; one measured constant for each device, the share that is reached, stands
-for all that.
+This is the roofline model (Williams, Waterman and Patterson, *Communications of the ACM* 52, 2009), applied
+to each engine step: a step takes as long as its FLOP take at the device's peak, or its bytes at the memory's
+bandwidth, whichever is longer. No kernel reaches either. One measured constant for each device, ``share``,
+says how much of them is reached.
 
     seconds = sum over steps of max(FLOP / peak, bytes / bandwidth) / share
 
@@ -33,9 +33,9 @@ Limit = Literal["compute", "memory bandwidth"]
 
 @dataclass(frozen=True)
 class Peaks:
-    """What the GPUs of a run can do at most, all together: FLOP/s and bytes/s.
+    """What all GPUs of a run together can do at most: FLOP/s, and for ``bandwidth`` bytes/s.
 
-    Quantization lets the layers' matrices run at ``linear``; attention and head stay at ``other``.
+    With quantized weights the layers' matrices have the peak ``linear``; attention and head keep ``other``.
     """
 
     linear: float
@@ -45,7 +45,7 @@ class Peaks:
 
 @dataclass(frozen=True)
 class Engine:
-    """All that decides a prediction but the requests."""
+    """All that decides a prediction, except the requests."""
 
     model: Architecture
     precision: Precision
@@ -55,7 +55,7 @@ class Engine:
 
 
 def flops_by_part(model: Architecture, work: pd.DataFrame) -> pd.DataFrame:
-    """FLOP of each row of ``work`` (columns `schedule.WORK`): columns `FLOP`."""
+    """FLOP of each row of ``work`` (columns `schedule.WORK`), as a frame with the columns `FLOP`."""
     return pd.DataFrame(
         {
             "prefill_linear": float(linear_flops(model)) * work["prefill_tokens"],
@@ -69,10 +69,10 @@ def flops_by_part(model: Architecture, work: pd.DataFrame) -> pd.DataFrame:
 
 
 def bytes_by_part(model: Architecture, precision: Precision, steps: pd.DataFrame) -> pd.DataFrame:
-    """Bytes that each step moves (columns `schedule.STEP`): columns `BYTES`.
+    """Bytes that each step (columns `schedule.STEP`) moves, as a frame with the columns `BYTES`.
 
-    Weights are read once a step; of the KV cache, a chunk of a prompt reads its context once, and each
-    answer its own, even where several share one.
+    Each step reads the weights once. A prompt's chunk reads its context from the KV cache once, and each
+    answer reads its own context, even where several answers share one.
     """
     token = float(kv_bytes(model, precision))
     return pd.DataFrame(
@@ -86,26 +86,27 @@ def bytes_by_part(model: Architecture, precision: Precision, steps: pd.DataFrame
 
 @dataclass(frozen=True)
 class Prediction:
-    """A pass over all requests. Seconds are ideal ones: divide by the device's share to have predicted ones.
+    """What one pass over all requests takes, in seconds at the device's peaks.
 
-    Without peaks they are FLOP, and are divided by a rate.
+    Divided by the device's share these are predicted seconds. Where the peaks are not known, the times are
+    FLOP, to be divided by a rate.
     """
 
     steps: int
     bytes: "pd.Series[float]"
     """by part (`BYTES`)"""
     prefill: float
-    """of steps that compute prompts alone"""
+    """time of the steps that compute only prompts"""
     decode: float
-    """of steps that compute answers alone"""
+    """time of the steps that compute only answers"""
     mixed: float
-    """of steps that do both"""
+    """time of the steps that compute both"""
     compute_share: float | None
-    """of the time, in steps that computing limits; memory bandwidth limits the others. None: not known"""
+    """share of the time in steps that arithmetic limits, not memory bandwidth; None: not known"""
 
     @property
     def ideal(self) -> float:
-        """Of all steps."""
+        """Time of all steps."""
         return self.prefill + self.decode + self.mixed
 
     @property

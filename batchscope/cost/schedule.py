@@ -1,16 +1,23 @@
 """How vLLM's scheduler puts requests into engine steps: a small simulation of it, exact to the token.
 
-What it follows (vLLM 0.26 to 0.32, ``vllm/v1/core/sched/scheduler.py``): first come, first served; requests
-that run come first, each with its next token; what is left of ``max_num_batched_tokens`` goes to prompts, in
-chunks; a request is admitted while fewer than ``max_num_seqs`` run and the KV cache has room for its whole
-prompt; where an answer finds no room, the request that was admitted last goes back to the queue, and its
-tokens are computed again. With async scheduling a step is put together before the one before it has ended: a
-request's seat, and its room in the KV cache, are free one step later.
+Rules that it follows (vLLM 0.26 to 0.32, ``vllm/v1/core/sched/scheduler.py``):
 
-What it leaves out: blocks (the KV cache is counted in tokens, which is up to ``block_size - 1`` too few for
-each request); that vLLM only checks for a whole prompt's room, and takes it chunk by chunk; what a preempted
-request finds of itself in the prefix cache. Cached tokens take no room of their own: they are another
-request's.
+- Requests are served in the order in which they came.
+- In each step running requests come first, with one token each. What is left of ``max_num_batched_tokens``
+  goes to prompts, in chunks.
+- A request is admitted while fewer than ``max_num_seqs`` run and the KV cache has room for its whole prompt.
+- Where an answer finds no room, the request admitted last goes back to the queue. Its tokens are computed
+  again.
+- With async scheduling a step is put together before the previous one has ended. A request that is done then
+  keeps its seat and its room in the KV cache for one step more.
+
+What it leaves out:
+
+- Blocks. The KV cache is counted in tokens, up to ``block_size - 1`` too few for each request.
+- vLLM checks that there is room for a whole prompt, and then takes it chunk by chunk.
+- A preempted request may find parts of itself in the prefix cache.
+
+Cached tokens take no room of their own: they belong to another request.
 """
 
 from collections import defaultdict, deque
@@ -22,20 +29,20 @@ import pandas as pd
 from batchscope.cost.flops import Lengths, causal_keys
 
 WORK = ("prefill_tokens", "prefill_keys", "first_tokens", "decode_tokens", "decode_keys")
-"""What a step, or a request, makes the model compute: tokens of prompts and of answers, the keys that these
-attend to (added up over tokens), and prompts that come to their end, each with a first output token."""
+"""Columns that count what a step or a request makes the model compute: tokens of prompts and of answers, the
+keys that these attend to (added up over tokens), and prompts that end, each with a first output token."""
 
 STEP = (*WORK, "prefill_context", "running", "held_tokens")
 """Columns of a simulated step. ``prefill_context``: tokens in the KV cache that the prompts' chunks attend
-to, each counted once a chunk (``decode_keys`` is the same for answers); ``running``: requests;
-``held_tokens``: of the KV cache."""
+to, counted once for each chunk (``decode_keys`` is the same for answers); ``running``: requests;
+``held_tokens``: tokens that the KV cache holds."""
 
 
 @dataclass(frozen=True)
 class Limits:
     """What bounds a step: vLLM's ``max_num_batched_tokens``, ``max_num_seqs``, and the KV cache in tokens.
 
-    vLLM insists on a step that has room for a token of each request: ``seqs`` is at most ``batched_tokens``.
+    vLLM insists that a step has room for a token of each request, so ``seqs`` is at most ``batched_tokens``.
     """
 
     batched_tokens: int
@@ -47,7 +54,7 @@ class Limits:
 
 
 def work_of(requests: Sequence[Lengths]) -> pd.DataFrame:
-    """What each request makes the model compute, whatever the steps: one row a request, columns `WORK`."""
+    """What each request makes the model compute, in any steps: one row a request, columns `WORK`."""
     return pd.DataFrame([_work(request) for request in requests], columns=list(WORK), dtype="int64")
 
 
@@ -108,7 +115,7 @@ class _Engine:
         return bool(self.waiting) or self.running > len(self.leaving)
 
     def step(self) -> tuple[int, ...]:
-        """Put one step together and compute it; its row."""
+        """Put one step together and compute it; returns its row, with the columns `STEP`."""
         preempted = self._make_room()
         decode_tokens = len(self.decoding)
         self.held += decode_tokens
@@ -126,7 +133,7 @@ class _Engine:
         return row
 
     def _make_room(self) -> bool:
-        """Put requests back until each answer has room for a token; whether there were any."""
+        """Put requests back until each answer has room for a token; returns whether any had to go back."""
         preempted = False
         while self.held + len(self.decoding) > self.capacity:
             if self.chunked:
@@ -148,7 +155,7 @@ class _Engine:
         self.waiting.appendleft(again)
 
     def _prefill(self, budget: int, *, admit: bool) -> tuple[int, int, int, int]:
-        """Compute prompts: their tokens, keys, how many came to an end, and contexts."""
+        """Compute up to ``budget`` prompt tokens; returns tokens, keys, prompts that ended, and contexts."""
         tokens = keys = ended = contexts = 0
         while budget > 0:
             if self.chunked is None:

@@ -1,8 +1,8 @@
 """The demo's tiny Llama: its shape, its tokenizer, and the texts that it is trained on.
 
-`batchscope.worker.training` trains it with an engine environment's Python, which has PyTorch; that part knows token
-ids alone. The training texts come from the generator of the demo's reviews, under another seed, so that the
-model has not seen the reviews that it labels.
+`batchscope.worker.training` trains it with an engine environment's Python, which has PyTorch, from token ids.
+The training texts come from the generator of the demo's reviews, with another seed, so that the model has not
+seen the reviews that it labels.
 """
 
 import json
@@ -46,16 +46,17 @@ TOKENIZER_REVIEWS = 2000
 SEPARATE, PACKED = wording_of(PromptTexts(), "separate"), wording_of(PromptTexts(), "packed")
 
 SHARES_OF_N = {1: 0.7, 2: 0.2, 4: 0.1}
-"""How often a training prompt holds n reviews. Few of them: a model of this size gets no good at telling
-whose sentence is whose, and longer prompts cost time."""
+"""Share of training prompts with n reviews each. n stays small: a model of this size does not learn which
+sentence belongs to which review, and longer prompts take time."""
 
 EXCERPT_SENTENCES = (2, 6)
-"""Fewest and most. Excerpts come first: their labels hang on few words, which is learned faster."""
+"""Fewest and most sentences of an excerpt. Excerpts come first: their labels depend on few words, which is
+learned faster."""
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A part of the training: how many prompt tokens, and whether of excerpts or of whole reviews."""
+    """A part of the training: its prompt tokens, and whether prompts hold excerpts or whole reviews."""
 
     tokens: int
     excerpts: bool
@@ -66,7 +67,7 @@ STAGES = (Stage(tokens=900_000, excerpts=True), Stage(tokens=500_000, excerpts=F
 
 @dataclass(frozen=True)
 class Example:
-    """A prompt and the tokens that answer it, one a review."""
+    """A prompt, and its answer: one token for each review."""
 
     token_ids: list[int]
     answers: list[int]
@@ -88,7 +89,7 @@ def prepare_demo(folder: Path, reviews: Sequence[Review]) -> Tokenizer:
 
 
 def train_tokenizer(corpus: Iterable[str]) -> Tokenizer:
-    """A byte-level BPE. Each prompt names both labels, so each label becomes one token."""
+    """Train a byte-level BPE. Every prompt names both labels, so each label becomes one token."""
     tokenizer = Tokenizer(models.BPE())
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
@@ -104,7 +105,7 @@ def train_tokenizer(corpus: Iterable[str]) -> Tokenizer:
 
 
 def training_examples(tokenizer: Tokenizer, reviews: Sequence[Review], seed: int) -> Iterator[Example]:
-    """Prompts of all `STAGES`, in their order; the same arguments give the same ones."""
+    """Prompts of all `STAGES`, in order; the same arguments give the same prompts."""
     rng = Random(seed)  # noqa: S311 -- no secret
     answers = {label: answer_token(tokenizer, label) for label in ("positive", "negative")}
     for stage in STAGES:
@@ -131,7 +132,7 @@ def _members(reviews: Sequence[Review], stage: Stage, rng: Random) -> list[Revie
 
 
 def excerpt(review: Review, rng: Random) -> Review:
-    """A few sentences that follow each other."""
+    """A few consecutive sentences of a review."""
     sentences = review.text.replace("<br /><br />", " ").replace("! ", "!\n").replace(". ", ".\n").split("\n")
     count = rng.randint(*EXCERPT_SENTENCES)
     first = rng.randrange(max(1, len(sentences) - count + 1))

@@ -1,12 +1,12 @@
-"""From a model's answer to labels: the rule, and its use on output token ids. docs/labels.md has its limits.
+"""Reads labels from a model's answer: the rule, and its use on token ids. docs/labels.md has its limits.
 
-A run decodes n tokens for a prompt of n reviews, whatever they are: separators take some of them, and the
-last word may be cut off. So an answer is read word by word, a word being a maximal run of letters, in upper
-or lower case. A word is a label if it is
+A run decodes n tokens for a prompt of n reviews. Separators take some of them, and the last word may be cut
+off. So an answer is read word by word; a word is a maximal run of letters, in upper or lower case. A word is
+a label if it is
 
 - a spelling of the label (`SPELLINGS`), or
-- the beginning of a spelling, of at least `SHORTEST` letters, and of no other label's: what one token holds
-  of a word, or what is left where the tokens ended.
+- the beginning of a spelling, at least `SHORTEST` letters long, if it begins no other label: one token may
+  hold only a part of a word, and the last word may be cut off.
 
 Other words are skipped. The i-th label found is that of the prompt's i-th review; labels beyond n are
 surplus, reviews beyond the labels have none.
@@ -27,7 +27,7 @@ CLASSES: tuple[Label, ...] = get_args(Label)
 """What a review can be labelled."""
 
 SHORTEST = 3
-"""Letters that a cut word must have left."""
+"""Fewest letters that a cut-off word must have."""
 
 Decoding = Literal["free", "labels"]
 """``free``: any token; ``labels``: only tokens that stand for a label."""
@@ -50,12 +50,12 @@ def labels_in(text: str) -> list[Label]:
 
 
 class AnswerReader:
-    """Reads answers of one tokenizer; equal ones are read once, for duplicates and repeats are mostly equal.
+    """Reads answers of one tokenizer, equal ones once: those of duplicates and repeats are mostly equal.
 
     Args:
         tokenizer: the model's.
-        decoding: with ``labels`` each token is read by itself: label tokens may follow each other without a
-            blank, and their text together would be no word.
+        decoding: with ``labels`` each token is read by itself. Label tokens may follow each other without a
+            blank, and their joined text would be no word.
     """
 
     def __init__(self, tokenizer: Tokenizer, decoding: Decoding = "free") -> None:
@@ -72,7 +72,7 @@ class AnswerReader:
         return [self._read[key] for key in keys]
 
     def _texts(self, answers: Sequence[tuple[int, ...]]) -> list[str]:
-        """Each answer as text; where tokens are read by themselves, a line each."""
+        """Each answer as text; where tokens are read by themselves, with one token a line."""
         if self._decoding == "free":
             return list(self._tokenizer.decode_batch([list(ids) for ids in answers]))
         tokens = sorted({token for ids in answers for token in ids})

@@ -1,6 +1,6 @@
-"""Model assets: one folder that vLLM can load, whatever the model's source.
+"""Model assets: a folder that vLLM can load, for a model from any source.
 
-Small files (configuration, tokenizer) are copied, so that a change of theirs is seen; weights are links.
+Small files (configuration, tokenizer) are copied, so that a change of one is noticed; weights are links.
 """
 
 import json
@@ -45,7 +45,7 @@ def prepare_local(folder: Path, source: Path, asset: ModelAsset) -> None:
 
 
 def prepare_hub(folder: Path, asset: ModelAsset) -> str:
-    """Fetch a repository of the hub (or find it in the hub's cache) and return its commit.
+    """Fetch a repository from the hub, or find it in the hub's cache, and return its commit.
 
     With ``load_format: dummy`` the weights are not downloaded.
 
@@ -112,7 +112,7 @@ def context_length(folder: Path) -> int:
         return int(config.get("text_config", config)["max_position_embeddings"])
     except (ValueError, AttributeError, KeyError, TypeError) as error:
         raise UserError(
-            f"{path}: no readable max_position_embeddings ({error!r}); fetch the model anew"
+            f"{path}: no readable max_position_embeddings ({error!r}); fetch the model again"
         ) from None
 
 
@@ -126,7 +126,7 @@ def load_tokenizer(folder: Path) -> Tokenizer:
     try:
         return Tokenizer.from_file(str(path))
     except Exception as error:  # noqa: BLE001, the library raises plain Exception
-        raise UserError(f"{path}: not a readable tokenizer ({error}); fetch the model anew") from None
+        raise UserError(f"{path}: not a readable tokenizer ({error}); fetch the model again") from None
 
 
 def empty_folder(folder: Path) -> None:

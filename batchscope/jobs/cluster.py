@@ -1,7 +1,7 @@
-"""What a cluster's executor cannot say: which runs an allocation has finished, and why it ended.
+"""What a cluster's executor cannot say: which runs an allocation finished, and why it ended.
 
-Snakemake knows an allocation's jobs only together. Where one fails it removes what all of them made; the
-history under ``results/history`` still has each finished run.
+Snakemake knows the jobs of an allocation only as one. If one fails, it removes the outputs of all of them;
+``results/history`` still has each finished run.
 """
 
 import re
@@ -12,30 +12,30 @@ from pathlib import Path
 
 from batchscope.jobs.measurement_files import history_of
 
-TOLD = re.compile(
+CAUSE = re.compile(
     r"^(?:error: |slurmstepd(?:-\S+)?: error: |srun: error: \S+ tasks? \S+ (?:Killed|Out Of Memory))"
 )
-"""Lines of a cluster's log that say why a job ended: our own errors, and Slurm's."""
+"""Lines of a Slurm log that say why a job ended: our own errors, and Slurm's."""
 
 STARTED = re.compile(r"^([^/\s]+/[^/\s:]+): [\d,]+ prompts, ")
-"""What a run says first (scripts/measure.py, scripts/serve.py)."""
+"""The first line that a run prints (scripts/measure.py, scripts/serve.py)."""
 
 MOST_LINES = 8
 
 
 @dataclass(frozen=True)
 class Allocation:
-    """A job that the cluster ended without success."""
+    """A job of the cluster that failed."""
 
     name: str
     logs: Path
-    """folder of its logs; the newest is its own"""
+    """folder of its logs; the newest file is the one of this attempt"""
     runs: Mapping[str, Path]
-    """the log of each run in it, by study/run; empty for other jobs"""
+    """the log of each run in it, by study/run; empty for a job that measures nothing"""
 
 
 def log_folder(logs: Path, name: str, group: bool, wildcards: Iterable[str]) -> Path:
-    """Where the executor puts the logs of a job with this name."""
+    """Where Slurm's executor puts the logs of a job, or of a group of jobs, with this name."""
     if group:
         return logs / f"group_{name}"
     return logs / f"rule_{name}" / "_".join(wildcards).replace("/", "_")
@@ -47,10 +47,14 @@ def kept_measurements(out: Path) -> set[Path]:
 
 
 def restore(out: Path, earlier: set[Path]) -> bool:
-    """Put a run back that was measured since the history held ``earlier``, if Snakemake has removed it.
+    """Put the files of a finished run back into ``out`` if Snakemake has removed them.
+
+    Args:
+        out: the run's folder.
+        earlier: its folders in the history when this call of Snakemake began (`kept_measurements`).
 
     Returns:
-        Whether it has been measured since.
+        Whether the run has been measured since then.
     """
     new = kept_measurements(out) - earlier
     if new and not (out / "measurement.json").exists():
@@ -61,17 +65,17 @@ def restore(out: Path, earlier: set[Path]) -> bool:
 
 
 def explain(failed: Allocation, finished: Iterable[str]) -> str:
-    """Why an allocation failed, in lines: what was told, what is missing, with its log, and what is kept."""
+    """Why an allocation failed, as text: its own messages, which runs are missing, and how many are kept."""
     logs = sorted(failed.logs.glob("*.log"), key=lambda path: path.stat().st_mtime)
     said = logs[-1].read_text(encoding="utf-8", errors="replace").splitlines() if logs else []
     where = f" (log: {logs[-1]})" if logs else ": it did not start; Snakemake's message above says why"
-    told = list(dict.fromkeys(_told(said)))
-    lines = [f"{failed.name} failed{where}", *(f"  {line}" for line in told)]
+    causes = list(dict.fromkeys(_cause_lines(said)))
+    lines = [f"{failed.name} failed{where}", *(f"  {line}" for line in causes)]
     done = set(finished)
     missing = [run for run in failed.runs if run not in done]
     started = [found[1] for line in said if (found := STARTED.match(line))]
     for run in missing:
-        if run in started or any(run in line for line in told):
+        if run in started or any(run in line for line in causes):
             state = "was in progress" if started[-1:] == [run] else "failed"
             lines.append(f"  {run} {state} (log: {failed.runs[run]})")
         else:
@@ -81,11 +85,11 @@ def explain(failed: Allocation, finished: Iterable[str]) -> str:
     return "\n".join(lines)
 
 
-def _told(said: list[str]) -> list[str]:
-    """Lines that tell a cause, each with the indented ones that go on with it."""
-    told, inside = [], False
+def _cause_lines(said: list[str]) -> list[str]:
+    """The lines of a log that name a cause, each with the indented lines that belong to it."""
+    causes, inside = [], False
     for line in said:
-        inside = bool(TOLD.match(line)) or (inside and line.startswith("  "))
+        inside = bool(CAUSE.match(line)) or (inside and line.startswith("  "))
         if inside:
-            told.append(line)
-    return told[-MOST_LINES:]
+            causes.append(line)
+    return causes[-MOST_LINES:]

@@ -18,18 +18,18 @@ UNINFORMATIVE = re.compile(
 
 
 def root_cause(log: Sequence[str]) -> str | None:
-    """The last error line that says something: vLLM wraps the true cause in general ones, printed later."""
+    """The last error line that names a cause: vLLM prints general errors after the true one."""
     errors = [match for line in log if (match := ERROR_LINE.search(line)) and not UNINFORMATIVE.search(line)]
     return f"{errors[-1][1].rpartition('.')[2]}: {errors[-1][2].strip()}" if errors else None
 
 
 def ran_out_of_memory(log: Sequence[str]) -> bool:
-    """Whether GPU or host memory was what ended the engine."""
+    """Whether the engine ended because GPU or host memory ran out."""
     return any(OUT_OF_MEMORY.search(line) for line in log)
 
 
 def describe_exit(status: int | None, log: Sequence[str]) -> str:
-    """One sentence on why the engine ended with ``status`` (negative: by that signal; None: not known)."""
+    """One sentence on why an engine ended with exit status ``status`` (negative: a signal; None: unknown)."""
     if cause := root_cause(log):
         return cause
     if status is None:

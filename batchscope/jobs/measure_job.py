@@ -1,4 +1,4 @@
-"""Measuring a job on its engine: what it asks the engine for, what it keeps, what becomes of a failure."""
+"""Measures a job on its engine: what it asks the engine for, what it keeps, and what a failure becomes."""
 
 import shutil
 import signal
@@ -66,7 +66,10 @@ def measure_job(
 
 
 def _end_in_order(number: int, _frame: FrameType | None) -> None:
-    """A cluster asks, more than once, before it kills: time to end the engine and to keep its log."""
+    """On SIGTERM, exit by an exception, so that the engine ends and its log is kept; ignore further ones.
+
+    A cluster sends the signal more than once before it kills.
+    """
     signal.signal(number, signal.SIG_IGN)
     sys.exit(128 + number)
 
@@ -74,7 +77,7 @@ def _end_in_order(number: int, _frame: FrameType | None) -> None:
 def engine_request(
     spec: dict[str, Any], python: str, gpus: int, model: Path, server: dict[str, Any] | None = None
 ) -> EngineRequest:
-    """The engine that a run needs; the manifest's hash stands for what the model folder holds."""
+    """The engine that a run needs. The manifest's hash stands for the content of the model's folder."""
     engine = spec["engine"]
     return EngineRequest(
         python=python,
@@ -134,7 +137,11 @@ def status_of_failure(job: Job, failed: EngineFailedError, limits: Limits) -> tu
 
 
 def describe_environment(job: Job, described: Path, out: Path) -> None:
-    """Where the run itself did not get to say where it ran, its engine did before it started."""
+    """Copy the engine's environment.json to ``out`` where the run ended before it wrote its own.
+
+    Raises:
+        UserError: there is none either: the engine's Python did not start.
+    """
     if out.exists():
         return
     if not described.exists():

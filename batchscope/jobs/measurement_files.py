@@ -22,12 +22,12 @@ LOG_TAIL = 30
 
 @dataclass(frozen=True)
 class Kind:
-    """What a run leaves beside measurement.json and environment.json, if it was measured."""
+    """The files of a measured run, beside measurement.json and environment.json."""
 
     tables: dict[str, pa.Schema]
-    """Parquet files, by name"""
+    """columns of each Parquet file, by its name without ``.parquet``"""
     texts: tuple[str, ...] = ()
-    """JSON files"""
+    """names of JSON files"""
 
 
 RUN = Kind({"requests": REQUESTS, "steps": STEPS, "hardware": HARDWARE})
@@ -38,7 +38,7 @@ LOAD = Kind({"client": CLIENT, "steps": STEPS, "hardware": HARDWARE}, ("bench.js
 
 
 def failure(status: str, message: str, log: list[str]) -> dict[str, Any]:
-    """The outcome of a run that was not measured: oom, died or timeout."""
+    """What measurement.json says of a run that was not measured; ``status``: oom, died or timeout."""
     return {
         "status": status,
         "message": message,
@@ -50,7 +50,7 @@ def failure(status: str, message: str, log: list[str]) -> dict[str, Any]:
 
 
 def architecture(model: Path) -> dict[str, Any]:
-    """What a model folder's config.json says of its shape: numbers, words, kinds of layers."""
+    """What config.json in a model's folder says of its shape: all numbers and words, and ``layer_types``."""
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
     plain = {key: value for key, value in config.items() if isinstance(value, int | float | str)}
     return plain | {key: config[key] for key in ("layer_types",) if config.get(key)}
@@ -75,7 +75,7 @@ def publish(measurement: dict[str, Any], kind: Kind, scratch: Path, out: Path) -
             (scratch / name).write_text("{}\n")
     text = json.dumps({"schema": SCHEMA_VERSION, **measurement}, indent=1)
     (scratch / "measurement.json").write_text(text + "\n")
-    # Snakemake removes a result before it makes it anew: the history keeps what a failed rerun would lose.
+    # Snakemake removes a result before it is made again. The history keeps what a failed rerun would lose.
     history = history_of(out) / datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     tables = [f"{name}.parquet" for name in kind.tables]
     for folder in (history, out):
@@ -85,7 +85,7 @@ def publish(measurement: dict[str, Any], kind: Kind, scratch: Path, out: Path) -
 
 
 def history_of(out: Path) -> Path:
-    """Where copies of all measurements of a run are kept, a folder for each; its results are in ``out``.
+    """The folder that keeps a copy of every measurement of a run; ``out``: the folder of its results.
 
     ``results/runs/{study}/{run}`` has ``results/history/{study}/{run}``, and
     ``results/serving/{study}/{run}`` has ``results/history/serving/{study}/{run}``.

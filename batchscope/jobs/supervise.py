@@ -1,4 +1,4 @@
-"""Children that never outlive the workflow, and devices that one run has at a time."""
+"""Child processes that never outlive the workflow, and locks that give a device to one run at a time."""
 
 import contextlib
 import fcntl
@@ -36,9 +36,9 @@ def run_supervised(
 ) -> int:
     """Run a command in a process group of its own and return its exit status (negative: the signal).
 
-    The whole group is gone when this returns, and also when this process ends in any other way, SIGKILL
-    included (`when_gone`). The group is killed as well when ``follow`` is gone, by default the Snakemake
-    above us.
+    The whole group has ended when this returns. It is also killed when this process ends in any other way,
+    SIGKILL included (`run_when_we_end`), and when the process ``follow`` has ended, by default the Snakemake
+    that started us.
 
     Raises:
         TimedOutError: ``timeout_s`` seconds have passed.
@@ -51,10 +51,10 @@ def run_supervised(
         env=dict(env),
         start_new_session=True,
     )
-    with _ending(child):  # an interrupt may come before all of what watches is in place
+    with _ending(child):  # an interrupt may come before all the watchers are in place
         above = follow or snakemake_above()
         with (
-            when_gone('kill -s KILL -- "-$1"', str(child.pid)),
+            run_when_we_end('kill -s KILL -- "-$1"', str(child.pid)),
             _signals_reach(child.pid),
             _following(above, child.pid),
             _ending(child),
@@ -67,7 +67,7 @@ def run_supervised(
 
 @contextlib.contextmanager
 def _ending(child: subprocess.Popen[bytes]) -> Iterator[None]:
-    """The child's whole group is gone when the block is left, however that happens."""
+    """End the child's whole process group when the block is left, in whatever way."""
     try:
         yield
     finally:
@@ -76,7 +76,7 @@ def _ending(child: subprocess.Popen[bytes]) -> Iterator[None]:
 
 
 def end_group(group: int) -> None:
-    """Ask a process group to end, then kill what is left of it."""
+    """Ask a process group to end, and kill what is left of it after `GRACE_S`."""
     for number, patience in ((signal.SIGTERM, GRACE_S), (signal.SIGKILL, GRACE_S)):
         try:
             os.killpg(group, number)
@@ -88,7 +88,7 @@ def end_group(group: int) -> None:
 
 
 def _alive(group: int) -> bool:
-    """Whether a process of the group still runs; zombies hold nothing and do not count."""
+    """Whether a process of the group still runs; zombies hold no resources and do not count."""
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error, ProcessLookupError):
             if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
@@ -97,11 +97,16 @@ def _alive(group: int) -> bool:
 
 
 @contextlib.contextmanager
-def when_gone(script: str, *arguments: str, always: bool = False) -> Iterator[None]:
-    """A shell runs ``script`` when this process is gone, however; ``always``: when the block is left, too.
+def run_when_we_end(script: str, *arguments: str, always: bool = False) -> Iterator[None]:
+    """Have a shell run ``script`` if this process ends inside the block, in any way, SIGKILL included.
 
-    It waits for the end of a pipe that only we hold open. It is nobody's child and ignores SIGTERM: a
-    scheduler that ends a job signals all processes that it finds below it, and soon kills them.
+    The shell waits for the end of a pipe that only this process holds open. It is nobody's child and ignores
+    SIGTERM, because a scheduler that ends a job signals all of its child processes, and soon kills them.
+
+    Args:
+        script: for ``/bin/sh``.
+        arguments: its ``$1``, ``$2`` and so on.
+        always: run it when the block is left, too.
     """
     read_end, write_end = os.pipe()
     waiting = 'trap "" TERM INT HUP; read -r word <&3; [ "$word" = done ] || { ' + script + "; }"
@@ -126,7 +131,7 @@ def when_gone(script: str, *arguments: str, always: bool = False) -> Iterator[No
 
 @contextlib.contextmanager
 def _signals_reach(group: int) -> Iterator[None]:
-    """Turn SIGTERM into an exception here, so that the ``finally`` above ends the group."""
+    """On SIGTERM, end the group and exit by an exception, so that every ``finally`` above runs."""
 
     def stop(number: int, _frame: FrameType | None) -> None:
         end_group(group)
@@ -141,7 +146,7 @@ def _signals_reach(group: int) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _following(above: psutil.Process | None, group: int) -> Iterator[None]:
-    """End the group when the process above us is gone: a killed Snakemake leaves its jobs running."""
+    """End the group when the process ``above`` has ended: a killed Snakemake leaves its jobs running."""
 
     def watch(done: threading.Event) -> None:
         if above is not None and gone(above):
@@ -196,7 +201,7 @@ def device_lock(device: str, count: int) -> Iterator[list[str]]:
 
 
 def device_is_free(device: str, count: int) -> bool:
-    """Whether `device_lock` would have ``count`` GPUs, or the CPU, at once. It may change any moment."""
+    """Whether `device_lock` would get ``count`` GPUs, or the CPU, without waiting, at this moment."""
     candidates = ["cpu"] if device == "cpu" else _visible_gpus()
     with contextlib.ExitStack() as held:
         files = [file for file in map(_try_lock, candidates) if file is not None]
@@ -218,7 +223,7 @@ def _lock_path(name: str) -> Path:
 
 
 def _number_on_machine(name: str) -> str:
-    """A GPU's number among all of the machine: Slurm may count an allocation's own from 0 in each."""
+    """A GPU's number among all GPUs of the machine: in Slurm each allocation may count its own from 0."""
     visible = _visible_gpus()
     for variable in ("SLURM_STEP_GPUS", "SLURM_JOB_GPUS"):
         numbers = list(filter(None, os.environ.get(variable, "").split(",")))

@@ -1,8 +1,8 @@
-"""How a sweep goes through a cluster's queue: a simulation of its allocations on some nodes.
+"""How a sweep goes through a cluster's queue: a simulation of its allocations on a number of nodes.
 
-An allocation holds the runs, or the load points, of one engine configuration, which start the engine once and
-go in turn. Allocations are taken in the order of submission, each by the node that has room
-first; what other users have in the queue is not known, and left out.
+An allocation holds the runs, or the load points, of one engine configuration: the engine is started once, and
+they go one after the other. Allocations are placed in the order of submission, each on the node that has room
+first. Jobs of other users are not known and left out.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from tabulate import tabulate
 from batchscope.planning.sweep_plan import PlannedRun
 
 ALLOCATION_S = 4.0
-"""Seconds that an allocation takes besides its runs: Slurm, and two Snakemakes one in the other."""
+"""Seconds that an allocation takes beside its runs: Slurm, and two Snakemakes, one inside the other."""
 
 RUN_S = 1.0
 """Seconds between two runs of an allocation."""
@@ -40,7 +40,7 @@ class Placed:
 
 
 def allocations(planned: Sequence[PlannedRun]) -> list[Allocation]:
-    """The jobs in which what is stale is measured."""
+    """The allocations that measure what is stale, one for each engine configuration."""
     engines: dict[str, list[PlannedRun]] = {}
     for run in planned:
         if run.stale:
@@ -57,7 +57,7 @@ def allocations(planned: Sequence[PlannedRun]) -> list[Allocation]:
 
 
 def schedule(queue: Sequence[Allocation], nodes: int, gpus_per_node: int) -> list[Placed]:
-    """List scheduling: each allocation, in order, to the node where enough GPUs are free first."""
+    """List scheduling: each allocation, in order, goes to the node where enough GPUs are free first."""
     free = [[0.0] * gpus_per_node for _ in range(nodes)]
     placed = []
     for allocation in queue:

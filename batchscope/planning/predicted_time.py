@@ -1,8 +1,8 @@
-"""How long a run that has not been measured should take, by the cost model and by what runs like it took.
+"""How long a run that has not been measured should take, from the cost model and from runs like it.
 
-Runs of one model, arithmetic and environment are alike. Their factor, the median of measured over modelled
-seconds, holds what the model leaves out, which is not the same for both layouts; how work grows with n, with
-step limits and with copies that the prefix cache serves comes from the model.
+Runs with the same model, arithmetic and environment are alike. How work grows with n, with step limits and
+with copies that the prefix cache serves comes from the cost model. What the cost model leaves out comes from
+measured runs: a factor for each layout, the median of measured over modelled seconds.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,15 +21,15 @@ from batchscope.results.records import Environment, RunRecord, load_measurement,
 from batchscope.studies.run import Run
 
 ARITHMETIC = ("dtype", "quantization", "kv_cache_dtype", "tensor_parallel_size", "enforce_eager")
-"""Engine arguments that runs must share to be alike: the model has one speed of arithmetic."""
+"""Engine arguments that runs must share to be alike: they decide how fast a GPU computes."""
 
 INSTRUCTION_TOKENS = 24
-"""Of a prompt's tokens, those of the published instruction; the rest are its reviews'."""
+"""Tokens of the published instruction; all other tokens of a prompt are taken to be its reviews'."""
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """What runs have in common that are predicted from each other."""
+    """What runs must have in common to be predicted from each other."""
 
     environment: str
     model: str
@@ -38,10 +38,10 @@ class Likeness:
 
 @dataclass(frozen=True)
 class Pattern:
-    """What measured runs say of those like them."""
+    """What measured runs say about runs like them."""
 
     engine: Engine
-    """limits are those of an engine that was asked for none, if there was one"""
+    """of the measured run with the fewest engine arguments, whose limits are most likely vLLM's own"""
     block_size: int
     factors: Mapping[str, float]
     """measured over modelled seconds, by layout"""
@@ -70,7 +70,7 @@ def _likeness(environment: str, model: str, args: Mapping[str, Any]) -> Likeness
 
 
 def _pattern(records: Sequence[RunRecord]) -> Pattern | None:
-    """None where the model's shape, or another thing that a prediction needs, is not known."""
+    """The pattern of runs that are alike; None where a prediction lacks something, such as a known shape."""
     known = [(record, engine) for record in records if (engine := engine_of(record))]
     if not known:
         return None
@@ -100,13 +100,13 @@ def pattern_of(run: Run, found: Mapping[Likeness, Pattern]) -> Pattern | None:
 
 
 def expected_seconds(pattern: Pattern, run: Run, prompts: int, prompt_tokens: int) -> float | None:
-    """Of a run's warm-up and passes; None where the KV cache is too small for a prompt.
+    """Predicted seconds of a run's warm-up and passes; None where the KV cache is too small for a prompt.
 
     Args:
-        pattern: what it follows.
+        pattern: from measured runs like it.
         run: the run.
-        prompts: of one pass, duplicates counted.
-        prompt_tokens: of all of them.
+        prompts: number in one pass, duplicates counted.
+        prompt_tokens: of all of them together.
     """
     load, in_prompt = run.workload, run.prompts.n
     mean = prompt_tokens / prompts - INSTRUCTION_TOKENS
@@ -120,7 +120,10 @@ def expected_seconds(pattern: Pattern, run: Run, prompts: int, prompt_tokens: in
     )
     requests = requests_of(texts, "packed", in_prompt)  # a prompt of one review is packed with n = 1
     if load.reuse == "text":  # the copy's number stands before the instruction, which is computed again
-        requests = [replace(each, cached_tokens=_less(each.cached_tokens, pattern)) for each in requests]
+        requests = [
+            replace(each, cached_tokens=_without_instruction(each.cached_tokens, pattern))
+            for each in requests
+        ]
     try:
         warmup = _warmup(requests, run.measure.warmup_tokens)
         passes = 1 if run.load else run.measure.repeats
@@ -131,12 +134,13 @@ def expected_seconds(pattern: Pattern, run: Run, prompts: int, prompt_tokens: in
     return seconds * pattern.factors.get(load.layout, median(pattern.factors.values()))
 
 
-def _less(cached: int, pattern: Pattern) -> int:
+def _without_instruction(cached: int, pattern: Pattern) -> int:
+    """Cached tokens, in whole blocks, of a duplicate whose instruction is computed again."""
     return max(cached - INSTRUCTION_TOKENS, 0) // pattern.block_size * pattern.block_size
 
 
 def _warmup(requests: Sequence[Lengths], tokens: int) -> list[Lengths]:
-    """The first requests that together hold at least ``tokens``; see `batchscope.worker.engine.measure_run`."""
+    """The first requests that together hold at least ``tokens``, as the worker's `warmup_requests`."""
     before = [0, *accumulate(each.prompt_tokens for each in requests)]
     first = [each for each, held in zip(requests, before, strict=False) if held < tokens]
     return [replace(each, cached_tokens=0) for each in first]

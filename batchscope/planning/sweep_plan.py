@@ -17,10 +17,11 @@ from batchscope.studies.order import runs_by_engine
 from batchscope.studies.run import Run
 
 TOKENS_PER_REVIEW = 300
-"""IMDB reviews with the Llama-3 tokenizer, the instruction's share included; used until prompts are made."""
+"""Tokens of an IMDB review with the Llama-3 tokenizer and its share of the instruction; used until there are
+prompts."""
 
 GUESSED_RATE = {"cpu": 150_000.0, "cuda": 20_000.0}
-"""Prompt tokens a second: the demo's model on two cores, an 8B model on one large GPU."""
+"""Prompt tokens per second: the demo's model on two cores, an 8B model on one large GPU."""
 
 GUESSED_START_S = {"cpu": 25.0, "cuda": 60.0}
 
@@ -38,12 +39,12 @@ REASONS = (
 
 @dataclass(frozen=True)
 class Rates:
-    """What earlier results say: engines' starts, prompt tokens a second by run, and of runs like them."""
+    """What earlier results say: seconds of an engine's start, prompt tokens per second by run and layout."""
 
     start_s: Mapping[str, float]
     by_run: Mapping[str, float]
     by_layout: Mapping[tuple[str, str, str], float]
-    """of runs whose model has a shape that the cost model does not know"""
+    """by environment, model and layout; used where the cost model does not know the model's shape"""
     patterns: Mapping[Likeness, Pattern] = field(default_factory=dict)
 
 
@@ -59,14 +60,14 @@ class PlannedRun:
     prompt_tokens: int
     tokens_known: bool
     seconds: float
-    """of warm-up and passes, or of the load"""
+    """predicted, of warm-up and passes, or of the load"""
     start_s: float
-    """of its engine, once for all runs of that configuration"""
+    """seconds of its engine's start, which all runs of that engine configuration share"""
     gpus: int
-    """that it holds; 1 on CPU"""
+    """number that it holds; 1 on CPU"""
     measured_basis: bool
     may_repeat: bool
-    """whether noise makes it longer: only the repeats that it has in any case are counted"""
+    """whether it may take longer: ``seconds`` counts only the repeats that it has in any case"""
     stale: str | None
 
 
@@ -76,7 +77,7 @@ def plan_runs(config: Config, results: Path, stale: Mapping[str, str]) -> list[P
     Args:
         config: The configuration.
         results: Folder with what has been measured and made.
-        stale: Why, for each that is stale, by `PlannedRun.run`.
+        stale: The reason for each stale run, by `PlannedRun.run`.
     """
     runs, loads = expand_studies(config), expand_serving(config)
     offline = [read_json(results / "runs" / run.id / "measurement.json") for run in runs]
@@ -121,7 +122,7 @@ def rates_from(measurements: Sequence[Mapping[str, Any] | None]) -> Rates:
 
 
 def _start_of(measured: Mapping[str, Any]) -> float:
-    """What the engine's start took of the job that started it, imports too: all but warm-up and repeats."""
+    """Seconds of an engine's start with its imports: the job that started it, less warm-up and repeats."""
     passes = sum(one["seconds"] for one in (*measured.get("warmup", ()), *measured["repeats"]))
     job = measured.get("sweep", {}).get("seconds", 0.0)
     return max(float(measured["engine"]["start_s"]), float(job - passes))
@@ -154,13 +155,13 @@ def _plan(
 
 
 def _expected(run: Run, prompts: int, tokens: int, rates: Rates, guess: float) -> tuple[float, bool]:
-    """Seconds of warm-up and passes, and whether they rest on measurements, its own or of runs like it."""
+    """Predicted seconds, and whether they are based on measurements, of this run or of runs like it."""
     own = None if run.load else rates.by_run.get(run.id)
     alike = rates.by_layout.get((run.engine.environment, run.engine.model, run.workload.layout))
     pattern = None if own else pattern_of(run, rates.patterns)
     seconds = expected_seconds(pattern, run, prompts, tokens) if pattern else None
     if seconds is None:
-        # Others' rates are of computed tokens: copies that the prefix cache serves take next to no time.
+        # Rates of other runs are those of computed tokens: copies from the prefix cache take almost no time.
         shared = own is None and run.workload.reuse != "none"
         computed = tokens // run.workload.duplicates if shared else tokens
         passes = 1 if run.load else run.measure.repeats
@@ -168,7 +169,7 @@ def _expected(run: Run, prompts: int, tokens: int, rates: Rates, guess: float) -
         seconds = work / (own or alike or guess)
     if run.load and run.load.request_rate:
         seconds = max(seconds, prompts / run.load.request_rate)
-    # Few requests under way leave the engine idle: what busy ones took makes no more than a guess.
+    # With few requests under way the engine idles: times of busy engines make no more than a guess.
     return seconds, run.load is None and bool(own or pattern or alike)
 
 
@@ -183,7 +184,7 @@ def _size(run: Run, made: Mapping[str, Any] | None) -> tuple[int, int]:
 
 
 def plain_reason(reason: str) -> str:
-    """Snakemake's reason in the words of this project; unknown ones as they are, shortened."""
+    """Snakemake's reason in this project's words; an unknown one as it is, shortened to 80 characters."""
     for start, words in REASONS:
         if start in reason:
             return words

@@ -1,4 +1,4 @@
-"""What a capture needs, whichever profiler takes it."""
+"""What every profiler's capture has in common: its job, its process, and its failures."""
 
 import errno
 import json
@@ -24,7 +24,7 @@ class CaptureJob:
     """One engine, its requests, and which of its steps to look into."""
 
     python: str
-    """of the engine environment"""
+    """path of the engine environment's Python"""
     device: str
     """cpu or cuda"""
     gpus: list[str]
@@ -49,7 +49,7 @@ class CaptureJob:
     """file for the engine's output"""
     timeout_s: float
     skip: int = 0
-    """engine steps of the pass before those captured"""
+    """engine steps of the pass before the captured ones"""
     warmup_tokens: int = 16384
     """prompt tokens submitted before, discarded"""
     cached_tokens: int = 0
@@ -57,7 +57,7 @@ class CaptureJob:
 
 
 def write_order(job: CaptureJob, profiler: str) -> Path:
-    """Write down the job for ``python -m batchscope.worker.profiling``; the path of the file."""
+    """Write the job to a file for ``python -m batchscope.worker.profiling``, and return its path."""
     path = job.out / "order.json"
     order = {
         **asdict(job),
@@ -75,7 +75,7 @@ def engine_environment(job: CaptureJob) -> dict[str, str]:
 
 
 def run_capture(command: Sequence[str], job: CaptureJob, env: Mapping[str, str]) -> None:
-    """Run a capture's command; nothing of it is left when this returns.
+    """Run a capture's command; all of its processes have ended when this returns.
 
     Raises:
         UserError: it failed, found the disk full, or took longer than ``job.timeout_s``.
@@ -89,7 +89,7 @@ def run_capture(command: Sequence[str], job: CaptureJob, env: Mapping[str, str])
             f"the capture was {late}; raise profile.timeout_s, or look for the cause in the log: {job.log}"
         ) from None
     said = job.log.read_text(encoding="utf-8", errors="replace").splitlines()
-    # vLLM goes on without a profiler that could not write: its log alone says so.
+    # vLLM goes on when its profiler could not write, and only its log says so.
     if any(DISK_FULL in line for line in said):
         raise UserError(f"the capture is not whole: no space left for {job.out}\n  See the log: {job.log}")
     if status:

@@ -31,9 +31,9 @@ def events_frame(work: Iterable[Event], steps: pd.DataFrame) -> pd.DataFrame:
 
 
 def own_stretches(operators: Iterable[Event]) -> list[Event]:
-    """Stretches of one thread in which an operator runs and none that it called."""
+    """Stretches of one thread in which an operator itself runs, and no other operator that it called."""
     rows: list[Event] = []
-    running: list[Event] = []  # from the outermost in; each starts where its own last stretch does
+    running: list[Event] = []  # the outermost first; each starts where its own last stretch started
 
     def note(event: Event, end: float) -> None:
         if end > event.start:

@@ -1,12 +1,12 @@
 """Where the window's time went: classes of kernels and operators, and idle; pure functions of the tables.
 
-The window begins with the second captured step, for the profiler starts inside the first, and ends with the
-beginning of the last one, so that it holds whole steps, each with the gap behind it. Every moment of it is
-in one class alone: where streams overlap, in the first of `CLASSES` that has work then; where nothing works,
-in ``idle``. So the seconds of all classes add up to the window's.
+The window begins with the second captured step, because the profiler starts inside the first. It ends where
+the last captured step begins. So it consists of whole steps, each with the gap behind it. Every moment of it
+is in exactly one class: where streams overlap, in the first of `CLASSES` that has work then; where nothing
+works, in ``idle``. The seconds of all classes therefore add up to those of the window.
 
-What works is the GPU. In a capture without a GPU it is the thread with most operators, the worker's main one,
-which waits for the threads that it shares its work with.
+With a GPU, what counts is the GPU's work. Without one it is the work of the thread with most operators, the
+worker's main thread, which waits for the threads that it shares its work with.
 """
 
 import re
@@ -45,7 +45,7 @@ def load_rules(path: Path = RULES_FILE) -> list[Rule]:
     """The rules, in their order.
 
     Raises:
-        UserError: an entry has another form, an unknown class, or a pattern that is none.
+        UserError: an entry has another form, an unknown class, or no valid regular expression.
     """
     entries = yaml.safe_load(path.read_text(encoding="utf-8"))
     rules = []
@@ -92,7 +92,7 @@ def window_steps(steps: pd.DataFrame) -> pd.DataFrame:
 
 
 def at_work(events: pd.DataFrame) -> pd.DataFrame:
-    """The events that count: the GPU's, else those of the thread with most operators."""
+    """The events that count: those of the GPU; without a GPU those of the thread with most operators."""
     on_device = events[events["kind"].isin(DEVICE_KINDS)]
     if len(on_device):
         return on_device
@@ -124,8 +124,8 @@ def seconds_by_class(events: pd.DataFrame, classes: pd.Series, start: float, end
 def steps_by_class(events: pd.DataFrame, steps: pd.DataFrame, rules: Sequence[Rule]) -> pd.DataFrame:
     """One row a step of the window: seconds of each of `CLASSES`, from its start to that of the next.
 
-    Two further columns tell where its idle time lies: ``idle_inside`` the step's own range, and
-    ``idle_behind`` it, before the next one begins.
+    Two further columns split its idle time: ``idle_inside`` the step's own range, and ``idle_behind`` that
+    range, before the next step begins.
     """
     working = at_work(events)
     classes = classify(working, rules)
@@ -140,13 +140,13 @@ def steps_by_class(events: pd.DataFrame, steps: pd.DataFrame, rules: Sequence[Ru
 
 
 def intervals(events: pd.DataFrame, start: float, end: float) -> Intervals:
-    """Starts and ends, as far as they lie between two moments; empty ones where they do not."""
+    """Starts and ends of events, cut off at two moments; an event outside them becomes empty."""
     starts = events["start_s"].to_numpy(dtype=float)
     return np.stack([starts, starts + events["duration_s"].to_numpy(dtype=float)], axis=1).clip(start, end)
 
 
 def union(spans: Intervals) -> Intervals:
-    """The same moments in intervals that neither overlap nor touch, in order."""
+    """The same moments as intervals that neither overlap nor touch, in order."""
     spans = spans[spans[:, 0] < spans[:, 1]]
     if not len(spans):
         return np.empty((0, 2))

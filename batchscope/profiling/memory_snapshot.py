@@ -19,7 +19,7 @@ KEPT = FIGURES
 """What a capture comes to (`batchscope.config.profilers`)."""
 
 CHANGES = {"alloc": 1, "free_requested": -1}
-"""What the allocator's history calls a tensor's beginning and its end."""
+"""The allocator's names for the beginning and the end of a tensor's memory, with the sign of the change."""
 
 
 def capture(job: CaptureJob) -> None:
@@ -37,8 +37,8 @@ def capture(job: CaptureJob) -> None:
 def parse(folder: Path, device: str) -> tuple[dict[str, Any], pd.DataFrame | None]:
     """The capture in a folder: its figures, and with a GPU the `timeline`, from the engine's start on.
 
-    With the start come the seconds (since 1970) between which events were ``not_kept``; None if all were.
-    Older captures have no start.
+    A capture that has the start says in ``not_kept`` between which moments (seconds since 1970) events are
+    missing, or None if none are. Older captures lack the start.
 
     Raises:
         UserError: a file is missing or damaged.
@@ -58,7 +58,7 @@ def parse(folder: Path, device: str) -> tuple[dict[str, Any], pd.DataFrame | Non
 
 
 class _PlainUnpickler(pickle.Unpickler):
-    """A snapshot is dicts, lists, numbers and texts: whatever else a file names is not loaded."""
+    """Loads dicts, lists, numbers and texts, which is all that a snapshot holds, and nothing else."""
 
     def find_class(self, module: str, name: str) -> Any:
         raise pickle.UnpicklingError(f"{module}.{name} is no part of a snapshot")
@@ -81,13 +81,14 @@ def read_snapshot(path: Path) -> dict[str, Any]:
 
 
 def joined(start: dict[str, Any], snapshot: dict[str, Any]) -> tuple[pd.DataFrame, list[float] | None]:
-    """The `timeline` of the engine's start, then of what came later, each counted back from its own end.
+    """The `timeline` of the engine's start and of what came later, as one.
 
-    The later history begins with the start again, unless newer events have taken the place of these: then
-    some between the two may be missing as well.
+    The later history normally contains the start as well. If newer events have overwritten these, some events
+    between the two histories may be missing too.
 
     Returns:
-        The timeline, and between which two events (seconds since 1970) others are missing; None if none are.
+        The timeline, and the two moments (seconds since 1970) between which events are missing; None if none
+        are.
     """
     before, after = times(start), times(snapshot)
     if not len(before):
@@ -98,7 +99,7 @@ def joined(start: dict[str, Any], snapshot: dict[str, Any]) -> tuple[pd.DataFram
 
 
 def times(snapshot: dict[str, Any]) -> NDArray[np.float64]:
-    """When each event of `trace` was, of whatever kind, in seconds since 1970."""
+    """The time of each event of `trace`, of any kind, in seconds since 1970."""
     return np.array([event["time_us"] for event in trace(snapshot)], dtype=float) / 1e6
 
 
@@ -108,9 +109,9 @@ def trace(snapshot: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def timeline(snapshot: dict[str, Any]) -> pd.DataFrame:
-    """What tensors held after each event of the allocator's history, the busiest device's.
+    """Bytes that tensors held after each event in the allocator's history of the busiest device.
 
-    The history is the latest part alone; it is counted back from the snapshot's end.
+    The history has only the latest events, so it is counted back from what the snapshot says of its end.
 
     Returns:
         Columns ``time_s`` (since 1970) and ``allocated_bytes``.

@@ -12,7 +12,7 @@ from pathlib import Path
 import pandas as pd
 
 from batchscope.common.errors import UserError
-from batchscope.jobs.supervise import when_gone
+from batchscope.jobs.supervise import run_when_we_end
 from batchscope.profiling.capture import CaptureJob, engine_environment, run_capture, write_order
 from batchscope.profiling.nsys_database import read_database, tables
 
@@ -24,12 +24,12 @@ KEPT = "window.json"
 COMMON = ("--sample=none", "--cpuctxsw=none", "--capture-range-end=stop", "--kill=none")
 
 OPTIONS = {
-    # Calls of a microsecond and more, without stacks: the others made a report ten times larger.
+    # Only calls of a microsecond and more, without stacks: with all of them a report was ten times larger.
     "cpu": (
         *("--trace=nvtx,osrt", "--osrt-threshold=1000", "--osrt-backtrace-threshold=2000000000"),
         *("--capture-range=nvtx", "--nvtx-capture=window@batchscope"),
     ),
-    # Kernels inside CUDA graphs one by one: a graph as a whole is in no class.
+    # Kernels inside CUDA graphs one by one: a whole graph would be in no class.
     "cuda": ("--trace=cuda,nvtx", "--cuda-graph-trace=node", "--capture-range=cudaProfilerApi"),
 }
 
@@ -40,12 +40,12 @@ REPORTS = {
 """Tables of `nsys stats`."""
 
 PRIVATE = ("META_DATA_CAPTURE", "META_DATA_EXPORT", "TARGET_INFO_SYSTEM_ENV", "ProcessStreams", "PROCESSES")
-"""Tables of a database that tell of the machine and its user."""
+"""Tables of a database that name the machine and its user."""
 
 VARIABLES = {
     "NSYS_NVTX_PROFILER_REGISTER_ONLY": "0",  # the window's name is no registered string
     "VLLM_WORKER_MULTIPROC_METHOD": "spawn",  # nsys follows what is executed, not what is forked
-    "SPT_NOENV": "1",  # vLLM's process titles leave the environment readable, for `nothing_left`
+    "SPT_NOENV": "1",  # vLLM's process titles leave the environment readable, for `killing_all_with`
 }
 
 NEEDED = re.compile(
@@ -55,10 +55,10 @@ NEEDED = re.compile(
 SECRET = re.compile(r"TOKEN(?!IZER)|SECRET|PASSW|CREDENTIAL|AUTH|KEY", re.IGNORECASE)
 
 ROOM = 500_000_000
-"""Bytes free that a capture asks for: with a full folder for temporary files nsys waits for ever."""
+"""Free bytes that a capture requires: nsys hangs when its folder for temporary files is full."""
 
 EXPORT_S = 120
-"""Limit for the export and for the tables, each; seconds are the rule."""
+"""Time limit in seconds for the export, and again for the tables; a few seconds are usual."""
 
 OLDEST = (2023, 4)
 
@@ -82,14 +82,14 @@ def record(nsys: str, program: Sequence[str], job: CaptureJob, env: Mapping[str,
     Raises:
         UserError: the program or nsys failed, took longer than ``job.timeout_s``, or the disk is full.
     """
-    # A folder of its own: files there by which sessions find each other, once damaged, make all of them hang.
+    # A folder of its own: sessions find each other by files there, and a damaged file makes all of them hang.
     with tempfile.TemporaryDirectory(prefix="batchscope-nsys-", ignore_cleanup_errors=True) as scratch:
         check_room(Path(scratch), job.out)
         command = [
             *(nsys, "profile", *COMMON, *OPTIONS[job.device], "--force-overwrite=true"),
             *(f"--output={job.out / REPORT}", *program),
         ]
-        with nothing_left(f"TMPDIR={scratch}"):
+        with killing_all_with(f"TMPDIR={scratch}"):
             run_capture(command, job, {**env, **VARIABLES, "TMPDIR": scratch})
 
 
@@ -118,7 +118,7 @@ def find_nsys() -> str:
 
 
 def report_environment(env: Mapping[str, str], asked: Mapping[str, str]) -> dict[str, str]:
-    """What the engine needs of an environment: the report holds all of it, for whoever gets the report.
+    """The variables that the engine needs; nsys writes all of its environment into the report.
 
     Args:
         env: the engine's variables.
@@ -132,7 +132,7 @@ def report_environment(env: Mapping[str, str], asked: Mapping[str, str]) -> dict
 
 
 def check_room(*folders: Path, room: int = ROOM) -> None:
-    """Look whether each folder has ``room`` bytes free.
+    """Check that each folder has ``room`` bytes free.
 
     Raises:
         UserError: one has not.
@@ -146,10 +146,10 @@ def check_room(*folders: Path, room: int = ROOM) -> None:
 
 
 @contextlib.contextmanager
-def nothing_left(variable: str) -> Iterator[None]:
-    """When the block is left, or this process killed, no process has this variable in its environment.
+def killing_all_with(variable: str) -> Iterator[None]:
+    """Kill every process with a certain variable once the block is left, or this process dies.
 
-    nsys puts its agent and the program into sessions of their own, where the end of its group leaves them.
+    nsys puts its agent and the program into sessions of their own, which outlive its process group.
 
     Args:
         variable: NAME=VALUE, unique.
@@ -158,7 +158,7 @@ def nothing_left(variable: str) -> Iterator[None]:
         'for file in $(grep -lsF -- "$1" /proc/[0-9]*/environ); do '
         'file=${file#/proc/}; kill -s KILL "${file%/environ}" 2>/dev/null; done'
     )
-    with when_gone(script, variable, always=True):
+    with run_when_we_end(script, variable, always=True):
         yield
 
 
@@ -187,7 +187,7 @@ def export(nsys: str, folder: Path, reports: Sequence[str]) -> None:
 
 
 def write_tables(nsys: str, database: Path, reports: Sequence[str]) -> None:
-    """CSV files beside the database; what is missing is said, for nothing of ours reads them."""
+    """Write CSV files beside the database; a missing one is only reported: nothing of ours reads them."""
     base = database.with_suffix("")
     options = ("--format=csv", "--force-overwrite=true", "--quiet", *(f"--report={name}" for name in reports))
     done = _run([nsys, "stats", *options, f"--output={base}", str(database)])
@@ -196,7 +196,7 @@ def write_tables(nsys: str, database: Path, reports: Sequence[str]) -> None:
 
 
 def scrub(database: Path) -> None:
-    """Take the environment, the machine's names and the program's output out of the database.
+    """Remove the environment, the machine's names and the program's output from the database.
 
     Raises:
         UserError: the disk is full.
@@ -225,7 +225,7 @@ def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     except subprocess.TimeoutExpired:
         raise UserError(
             f"`{' '.join(command[:2])}` was stopped after {EXPORT_S} s; profile again, and install Nsight "
-            "Systems anew if that does not help (docs/nsys.md)"
+            "Systems again if that does not help (docs/nsys.md)"
         ) from None
 
 

@@ -15,7 +15,7 @@ from batchscope.profiling.step_ranges import ANNOTATION, Span, steps_frame
 NANO = 1e-9
 
 THREAD_BITS = 0xFFFFFF
-"""Of a global thread: its own number; the rest is that of its process."""
+"""Bits of a global thread id that hold the thread's own number; the others are those of its process."""
 
 COLUMNS = {
     "NVTX_EVENTS": "start, end, globalTid, eventType, text, textId",
@@ -85,10 +85,14 @@ def read_database(path: Path) -> Recorded:
 
 
 def tables(recorded: Recorded, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Events and steps of the first GPU, or without one of the worker's main thread.
+    """Events and steps of the first GPU; without a GPU those of the worker's main thread.
+
+    Args:
+        recorded: what the database holds.
+        name: of the database, for messages.
 
     Raises:
-        UserError: there is no step, or nothing beside steps; ``name`` says where.
+        UserError: there is no step, or nothing but steps.
     """
     is_step = recorded.ranges["name"].map(lambda each: ANNOTATION.search(each or "") is not None).astype(bool)
     marked = recorded.ranges[is_step]
@@ -111,16 +115,16 @@ def tables(recorded: Recorded, name: str) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def first_gpu(work: pd.DataFrame, processes: set[int]) -> pd.DataFrame:
-    """Work of one process on the GPU with the lowest number, among the processes that ran steps."""
+    """Work of one process on one GPU, the one with the lowest number among processes that ran steps."""
     work = work[work["process"].isin(processes)]
     first = work[["device", "process"]].sort_values(["device", "process"]).head(1)
     return work.merge(first, on=["device", "process"])
 
 
 def device_steps(marked: pd.DataFrame, launches: pd.DataFrame, work: pd.DataFrame) -> pd.DataFrame:
-    """Steps as the GPU ran them: from the first to the last work on the busiest stream launched inside.
+    """Steps as the GPU ran them: from the first to the last work, on the busiest stream, that each launched.
 
-    Where one has none, all stay as their thread drew them.
+    If one of them launched none, all keep the ranges that their thread drew.
 
     Args:
         marked: ranges of the steps, of one process.

@@ -14,9 +14,9 @@ EVENTS = pa.schema(
 )
 """events.parquet: one row a kernel, copy, operator or runtime call, in the order of their starts.
 
-``kind`` is one of `KINDS`. An operator's row is time of its own: where it calls others it has a row for each
-stretch between them, so that rows of one thread never overlap. ``stream`` is the GPU's stream or the thread;
-``step`` that of the step whose range holds the start, null outside of all.
+``kind`` is one of `KINDS`. An operator's rows are its own time: where it calls others it has a row for each
+stretch between the calls, so that rows of one thread never overlap. ``stream`` is the GPU's stream, or the
+thread. ``step`` is the step in whose range the event starts, null outside all ranges.
 """
 
 STEPS = pa.schema(
@@ -41,7 +41,7 @@ TIMELINE = pa.schema(
 """timeline.parquet of the memory profiler: what tensors hold after each event, and when, since 1970."""
 
 KERNEL, COPY, OPERATOR, OSRT = KINDS = ("kernel", "copy", "operator", "osrt")
-"""Work of the device: kernels, and copies and fills of memory. Work of a CPU thread: operators, and calls of
-the operating system's runtime."""
+"""Work of a GPU: kernels, and copies and fills of memory. Work of a CPU thread: operators, and calls of the
+operating system's runtime."""
 
 DEVICE_KINDS = (KERNEL, COPY)

@@ -10,7 +10,7 @@ from batchscope.common.errors import UserError
 from batchscope.profiling.schemas import STEPS
 
 ANNOTATION = re.compile(r"execute_context_(\d+)\((\d+)\)_generation_(\d+)\((\d+)\)")
-"""Requests and tokens of prompts, then of answers, as vLLM names a step's range."""
+"""vLLM's name of a step's range: requests and tokens of prompts, then requests and tokens of answers."""
 
 
 class Span(NamedTuple):
@@ -29,8 +29,12 @@ class Span(NamedTuple):
 def steps_frame(spans: Iterable[Span], name: str) -> pd.DataFrame:
     """Rows of steps.parquet; ``attrs["origin"]`` is the first step's start on the spans' clock.
 
+    Args:
+        spans: all ranges of a capture.
+        name: of the capture, for messages.
+
     Raises:
-        UserError: none of the spans is a step; ``name`` says of what.
+        UserError: none of the spans is a step.
     """
     steps = sorted((span for span in spans if span.is_step), key=lambda span: span.start)
     if not steps:
@@ -49,14 +53,14 @@ def steps_frame(spans: Iterable[Span], name: str) -> pd.DataFrame:
 
 
 def clipped(start: float, end: float, steps: pd.DataFrame) -> tuple[float, float] | None:
-    """The part between the first step's start and the last one's end; None where there is none."""
+    """The part of a stretch between the first step's start and the last step's end; None if there is none."""
     last_end = float((steps["start_s"] + steps["duration_s"]).iloc[-1])
     inside = max(start, 0.0), min(end, last_end)
     return inside if inside[0] < inside[1] else None
 
 
 def step_of(start: float, steps: pd.DataFrame) -> int | None:
-    """The step whose range holds a moment."""
+    """The step whose range contains the moment ``start``; None if no range does."""
     place = int(steps["start_s"].searchsorted(start, side="right")) - 1
     if place < 0:
         return None

@@ -18,7 +18,7 @@ from batchscope.profiling.schemas import COPY, KERNEL, OPERATOR
 from batchscope.profiling.step_ranges import Span, steps_frame
 
 FIRST_RANK = re.compile(r"rank-?0\.")
-"""Of several GPUs' traces that of the first: ``window_rank0.TIME.pt.trace.json.gz``, ``TIME-rank-0....``."""
+"""Name of the first GPU's trace: ``window_rank0.TIME.pt.trace.json.gz`` or ``TIME-rank-0....``."""
 
 DEVICE_CATEGORIES = {"kernel": KERNEL, "gpu_memcpy": COPY, "gpu_memset": COPY}
 OPERATORS = "cpu_op"
@@ -62,7 +62,7 @@ def trace_in(folder: Path) -> Path:
 
 
 def read_trace(path: Path) -> list[ChromeEvent]:
-    """All events of a Chrome trace, packed or not."""
+    """All events of a Chrome trace, compressed or not."""
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
             events: list[ChromeEvent] = json.load(file)["traceEvents"]
@@ -95,7 +95,7 @@ def device_events(complete: Iterable[ChromeEvent]) -> list[Event]:
 
 
 def operators_by_thread(complete: Iterable[ChromeEvent]) -> dict[str, list[Event]]:
-    """CPU operators, those within others included."""
+    """CPU operators by thread, nested ones included."""
     threads: dict[str, list[Event]] = defaultdict(list)
     for event in complete:
         if event.get("cat") == OPERATORS:
@@ -105,7 +105,7 @@ def operators_by_thread(complete: Iterable[ChromeEvent]) -> dict[str, list[Event
 
 
 def step_ranges(complete: Iterable[ChromeEvent], work: Iterable[Event]) -> list[Span]:
-    """The steps' ranges: as the device ran them, where the trace has one for each of the CPU's."""
+    """The steps' ranges as the device ran them, if the trace has one for each; else those of the CPU."""
     on_cpu = [_span(event) for event in complete if event.get("cat") == RANGES]
     wanted = Counter(span.name for span in on_cpu if span.is_step)
     busiest = Counter[str]()

@@ -20,18 +20,17 @@ from batchscope.cost.schedule import Limits, simulate
 
 BATCHED_TOKENS = 16384
 SEQS = {"cpu": 256, "cuda": 1024}
-"""vLLM's largest defaults, for arguments that are not set: a pass is then taken to be too short rather
-than too long, and the window lies within it."""
+"""vLLM's largest defaults, for arguments that are not set. With them a pass may seem shorter than it is, but
+not longer, so that the window lies within it."""
 
 BLOCK_SIZE = {"cpu": 128, "cuda": 16}
 """vLLM's own choice."""
 
 BALANCE = {"cpu": 20.0, "cuda": 250.0}
-"""FLOP that a device does while it moves a byte, roughly: which of the two a step's time goes by. It only
-places the window here."""
+"""Roughly the FLOP that a device computes while it moves one byte. It only decides where the window lies."""
 
 AROUND = 2
-"""Captured steps that only bound the window (`batchscope.profiling.kernel_classes`)."""
+"""Captured steps that only bound the window: the first and the last (see `kernel_classes`)."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,7 @@ class WindowPlan:
     skip: int
     steps: int
     cached_tokens: int
-    """of the whole pass, from the prefix cache"""
+    """prompt tokens of the whole pass that the prefix cache serves"""
 
 
 def plan_window(
@@ -55,13 +54,13 @@ def plan_window(
     at: float = 0.5,
     cost: Callable[[pd.DataFrame], NDArray[np.float64]] | None = None,
 ) -> WindowPlan:
-    """Where to look into a pass over all requests; a pass that is shorter is captured as a whole.
+    """Which steps to capture of a pass over all requests; a pass shorter than the window is captured whole.
 
     Args:
         requests: all of the pass, in their order.
         limits: what bounds a step, as far as it is known before the engine starts.
-        steps: to look into.
-        at: share of the pass's cost before the middle of the window.
+        steps: length of the window.
+        at: where the middle of the window lies, as a share of the pass's cost.
         cost: of each simulated step, in any unit; None: all cost the same.
 
     Raises:
@@ -81,7 +80,7 @@ def plan_window(
 def step_cost(
     model: Architecture, precision: Precision | None, device: str
 ) -> Callable[[pd.DataFrame], NDArray[np.float64]]:
-    """The roofline's time of a step, in the time of one FLOP: its FLOP, or its bytes at `BALANCE`."""
+    """A function for each step's roofline time in units of one FLOP: its FLOP, or its bytes x `BALANCE`."""
 
     def cost(work: pd.DataFrame) -> NDArray[np.float64]:
         flops: NDArray[np.float64] = flops_by_part(model, work).sum(axis="columns").to_numpy(dtype=float)
@@ -119,7 +118,7 @@ def work_of_window(
 
 
 def limits_of(args: Mapping[str, Any], device: str, model: Architecture | None) -> Limits:
-    """What bounds a step, as far as the engine's arguments say so."""
+    """What bounds a step, as far as the engine's arguments say it."""
     batched = args.get("max_num_batched_tokens") or BATCHED_TOKENS
     seqs = args.get("max_num_seqs") or SEQS[device]
     size, precision = args.get("kv_cache_memory_bytes"), precision_in(args)
@@ -133,7 +132,7 @@ def limits_of(args: Mapping[str, Any], device: str, model: Architecture | None) 
 
 
 def precision_in(args: Mapping[str, Any]) -> Precision | None:
-    """Widths of weights and KV cache, asked for or resolved; None where one is not known."""
+    """Bytes of one value of weights and KV cache, from arguments asked for or in force; None: not known."""
     return precision_of(args.get("dtype"), args.get("quantization"), args.get("kv_cache_dtype"))
 
 
@@ -146,8 +145,8 @@ def work_by_class(model: Architecture, precision: Precision | None, work: pd.Dat
         work: simulated steps, columns `batchscope.cost.schedule.STEP`.
 
     Returns:
-        Rows ``GEMM`` and ``attention``, columns ``flops`` and ``bytes``. The bytes of the matrix products are
-        those of the weights, once a step; activations are left out.
+        Rows ``GEMM`` and ``attention``, columns ``flops`` and ``bytes``. The bytes of matrix products are
+        those of the weights, read once a step; activations are left out.
     """
     flops = flops_by_part(model, work).sum()
     moved = bytes_by_part(model, precision, work).sum() if precision else pd.Series(float("nan"), index=BYTES)

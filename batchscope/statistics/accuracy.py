@@ -1,8 +1,8 @@
 """How right a run's labels are, and whether another run's are righter; pure statistics on rows of labels.
 
 Each review counts once: as it was answered in the first repeat, at its first submission. Duplicates and
-repeats ask the same again and nearly always get the same answer, so they tell nothing new about how right a
-model is. A missing label is wrong. docs/labels.md says what the intervals take for granted.
+repeats ask the same again and nearly always get the same answer, so they say nothing new about a model's
+accuracy. A missing label counts as wrong. docs/labels.md says what the intervals assume.
 
 Sources: Wilson, JASA 22 (1927), for shares; McNemar, Psychometrika 12 (1947), with the exact binomial
 distribution; Efron and Tibshirani, An Introduction to the Bootstrap (1993), for the percentile interval, and
@@ -25,18 +25,18 @@ NONE = "none"
 
 MOST_BINS = 10
 ENOUGH_REVIEWS = 30
-"""Reviews that a bin of positions must hold; one with fewer has an interval of 34 points or more at 70 %."""
+"""Reviews that a bin of positions must hold. With fewer, the interval at 70 % is 34 points wide or more."""
 
 LEVELS = {40: 0.95, 20: 0.975, 10: 0.985}
-"""Nominal level at which a difference's interval covers 95 % or nearly, by the least number of prompts."""
+"""Nominal level at which the interval of a difference covers about 95 %, by the fewest prompts."""
 
 ENOUGH_PROMPTS = min(LEVELS)
-"""Prompts that an interval of a difference needs."""
+"""Fewest prompts for an interval of a difference."""
 
 ENOUGH_DIFFERING = 6
-"""Prompts in which one run has more right, for an interval: what was hardly ever seen is hardly ever drawn.
+"""Fewest prompts in which the two runs differ, for an interval: resampling hardly ever draws a rare prompt.
 
-Of fewer separate prompts McNemar's test makes no difference either: with five to one side p is 0.06.
+With fewer separate prompts McNemar's test finds no difference either: with five, all to one side, p is 0.06.
 """
 
 RESAMPLES = 5_000
@@ -109,8 +109,8 @@ def share(count: int, total: int) -> Share:
     return Share(count, total, float(found.low), float(found.high))
 
 
-def once(labels: pd.DataFrame) -> pd.DataFrame:
-    """The rows in which each review counts: first repeat, first submission."""
+def counted_once(labels: pd.DataFrame) -> pd.DataFrame:
+    """The rows that count, one for each review: first repeat, first submission."""
     return labels[(labels["repeat"] == 0) & (labels["duplicate"] == 0)]
 
 
@@ -122,7 +122,7 @@ def quality(labels: pd.DataFrame, classes: Sequence[str]) -> Quality:
         classes: what a review can be labelled; the confusion has a cell for each pair of a gold label and an
             answer, `NONE` among the answers.
     """
-    rows = once(labels)
+    rows = counted_once(labels)
     pairs = zip(rows["gold"].to_numpy(object), _answers(rows), strict=True)
     counts = pd.Series(list(pairs), dtype=object).value_counts()
     confusion = {
@@ -150,7 +150,7 @@ def _right(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 
 def _agreeing(labels: pd.DataFrame) -> Share | None:
-    """Of the reviews at their first submission; no label agrees with no label."""
+    """Share of reviews with one answer in all repeats, at their first submission; no label is an answer."""
     rows = labels[labels["duplicate"] == 0]
     if rows["repeat"].nunique() < 2:
         return None
@@ -159,12 +159,12 @@ def _agreeing(labels: pd.DataFrame) -> Share | None:
 
 
 def by_position(labels: pd.DataFrame) -> list[Bin]:
-    """Accuracy along the prompt: up to `MOST_BINS` bins of positions, each of `ENOUGH_REVIEWS` at least.
+    """Accuracy along the prompt, in up to `MOST_BINS` bins of positions with at least `ENOUGH_REVIEWS` each.
 
-    Bins span as many positions each (give or take one). One bin is left where there is only one position, or
-    too few reviews.
+    Bins span the same number of positions, give or take one. There is a single bin where there is only one
+    position, or where reviews are few.
     """
-    rows = once(labels)
+    rows = counted_once(labels)
     if rows.empty:
         return []
     positions = np.arange(rows["position"].max() + 1)
@@ -181,10 +181,10 @@ def by_position(labels: pd.DataFrame) -> list[Bin]:
 
 
 def difference(labels: pd.DataFrame, base: pd.DataFrame) -> Difference | None:
-    """What a run's labels lose or gain against its base run's; None where they share no review.
+    """Accuracy of a run minus that of its base run; None where they share no review.
 
-    Prompts of the run are resampled whole: a label too many or too few shifts all that follow in its answer,
-    so the reviews of one prompt are not right or wrong each on its own.
+    Whole prompts of the run are resampled, not reviews: a label too many or too few shifts all labels behind
+    it, so the reviews of one prompt are not right or wrong independently.
     """
     pairs = _paired(labels, base)
     if pairs.empty:
@@ -209,13 +209,13 @@ def difference(labels: pd.DataFrame, base: pd.DataFrame) -> Difference | None:
 
 def _paired(labels: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
     """Reviews in both: ``prompt`` of the run, ``right``, ``base`` (whether the base run is right)."""
-    mine, its = once(labels), once(base)
+    mine, its = counted_once(labels), counted_once(base)
     left = mine[["review_id", "prompt"]].assign(right=_right(mine))
     return left.merge(its[["review_id"]].assign(base=_right(its)), on="review_id", validate="one_to_one")
 
 
 def mcnemar(gained: int, lost: int) -> float:
-    """McNemar's exact test, two-sided p: are reviews as often gained as lost?"""
+    """Two-sided p of McNemar's exact test of whether reviews are as often gained as lost."""
     return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
 
 

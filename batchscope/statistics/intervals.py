@@ -1,14 +1,15 @@
 """From repeats to intervals, ratios and verdicts; pure functions. docs/statistics.md says what they promise.
 
-All intervals are made on the natural logarithm of the repeats' values. Times are skewed to the right and stay
-above zero, and their noise comes as a factor; a throughput is work over seconds, so its interval is that of
-the seconds turned over, and a ratio of runs is a difference of logarithms. The middle of an interval is thus
-the geometric mean; where repeats spread by 5 %, it is 0.1 % below the mean.
+All intervals are computed on the natural logarithms of the repeats' values. Times are skewed to the right and
+stay above zero, and noise multiplies them by a factor. A throughput is work over seconds, so its interval is
+that of the seconds, inverted. A ratio of two runs is a difference of logarithms. The middle of an interval is
+the geometric mean; with repeats that spread by 5 % it is 0.1 % below the mean.
 
-A run whose repeats end by the stop rule (`batchscope.worker.engine.stopping`) is looked at several times, and it
-ends where its spread happens to look small: at worst the plain 95 % interval covers the truth in only 91 % of
-runs. So the rule and the intervals use wider quantiles, by where the repeats ended: `LEVELS` for a run,
-`RATIO_LEVELS` for two. Calibrated by simulation (tests/simulation.py), they cover it in 94 to 97 % of runs.
+The stop rule (`batchscope.worker.engine.stopping`) looks at a run after each repeat and ends it when its
+spread happens to look small. At worst the plain 95 % interval then covers the truth in only 91 % of runs. So
+the rule and the intervals use wider quantiles, which depend on where the repeats ended: `LEVELS` for one run,
+`RATIO_LEVELS` for the ratio of two. They were calibrated by simulation (tests/support/simulation.py) and
+cover the truth in 94 to 97 % of runs.
 
 Sources: Student, Biometrika 6 (1908); Welch, Biometrika 34 (1947), and Satterthwaite, Biometrics Bulletin 2
 (1946), for unequal variances; Chow and Robbins, Annals of Mathematical Statistics 36 (1965), for stopping at
@@ -27,24 +28,26 @@ ENOUGH = 3
 LEVEL = 0.95
 
 SPREAD = {"cpu": 0.3, "cuda": 0.01}
-"""How far rates of equal runs lie apart that were measured minutes apart, on one engine or on two, by device:
-repeats that follow each other do not show it. Measured; docs/statistics.md."""
+"""How far apart the rates of equal runs were when these were measured minutes apart, by device, as a share.
+
+Repeats that directly follow each other do not show it. Measured: docs/statistics.md.
+"""
 
 BETWEEN_GPUS = 0.03
-"""The same for two GPUs of one kind: six that ran equal work at their power limit lay up to 2.2 % apart."""
+"""The same between two GPUs of one kind: six with equal work at their power limit differed by up to 2.2 %."""
 
 DRIFT = 0.01
-"""From the first repeat to the last: less than that is no trend to speak of."""
+"""Change from the first repeat to the last, as a share, below which there is no trend."""
 
 Ending = Literal["fixed", "first", "between", "last"]
-"""How a run's repeats ended: as many as asked for, without the stop rule; precise at the first look; precise
-at a later one; at the cap or the time budget."""
+"""How a run's repeats ended. ``fixed``: as many as asked for, no stop rule; ``first``: precise at the
+rule's first look; ``between``: precise at a later look; ``last``: at the cap or the budget."""
 
 LEVELS: dict[Ending, float] = {"fixed": LEVEL, "first": 0.96, "between": 0.985, "last": 0.965}
 """Nominal level at which a run's interval covers 95 %."""
 
 RATIO_LEVELS: dict[Ending, float] = {"fixed": LEVEL, "first": LEVEL, "between": 0.985, "last": 0.96}
-"""The same for the ratio of two runs; the higher of theirs counts."""
+"""The same for the ratio of two runs, for which the higher level of the two counts."""
 
 Verdict = Literal["faster", "slower", "no difference seen"]
 
@@ -60,7 +63,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Sample:
-    """What is needed of a run's repeats: mean and standard deviation of their logarithms."""
+    """A run's repeats: how many, the mean and standard deviation of their logarithms, and how they ended."""
 
     log_mean: float
     log_sd: float
@@ -74,16 +77,16 @@ def t_factor(count: int, level: float = LEVEL) -> float:
 
 
 def half_width(values: Sequence[float], level: float = LEVEL) -> float:
-    """Half-width of the Student-t interval of the values' mean, in their unit; two values at least."""
+    """Half-width of the Student-t interval of the values' mean, in their unit; needs at least two values."""
     return t_factor(len(values), level) * stdev(values)
 
 
 def half_width_factors(first: int, cap: int) -> dict[str, list[float]]:
-    """The stop rule's `t_factor` for ``first``, ``first + 1``, ... ``cap`` repeats.
+    """The stop rule's factors (`t_factor`) for ``first``, ``first + 1``, ... ``cap`` repeats.
 
     Returns:
-        ``look`` where the repeats may end because they are precise, ``last`` where they end in any case.
-        Rounded, so that a new scipy makes no run stale.
+        ``look``: for a look that ends the repeats if they are precise. ``last``: for repeats that end at the
+        cap or the budget. Both are rounded, so that a new version of scipy makes no run stale.
     """
     counts = range(first, cap + 1)
     look = [LEVELS["first"]] + [LEVELS["between"]] * (cap - first)
@@ -94,7 +97,7 @@ def half_width_factors(first: int, cap: int) -> dict[str, list[float]]:
 
 
 def ending_of(reason: str | None, count: int, first: int) -> Ending:
-    """The ending from ``stopped.reason`` of measurement.json; None where there was no rule."""
+    """The ending, from ``stopped.reason`` in measurement.json (None: there was no stop rule)."""
     if reason in ("cap", "budget"):
         return "last"
     if reason != "precision":
@@ -103,7 +106,7 @@ def ending_of(reason: str | None, count: int, first: int) -> Ending:
 
 
 def sample(values: Sequence[float], ending: Ending = "fixed") -> Sample | None:
-    """Repeats of one run; None where they are too few for an interval, or not all above zero."""
+    """Repeats of one run as a sample; None where they are too few for an interval, or not all above zero."""
     if len(values) < ENOUGH or min(values) <= 0:
         return None
     logs = [math.log(value) for value in values]
@@ -116,7 +119,7 @@ def interval(repeats: Sample) -> Interval:
 
 
 def ratio(run: Sample, base: Sample) -> Interval:
-    """Run over base, for repeats that were made apart: Welch's t interval of the logarithms' difference.
+    """Run over base, for runs measured one after the other: Welch's t interval of the logarithms' difference.
 
     Degrees of freedom: (a + b)^2 / (a^2 / (n_a - 1) + b^2 / (n_b - 1)), a and b the squared standard errors
     (Satterthwaite).
@@ -132,17 +135,18 @@ def ratio(run: Sample, base: Sample) -> Interval:
 def paired_ratio(values: Sequence[float], base: Sequence[float]) -> Interval:
     """Values over base, for repeats that took turns (A B A B ...): Student's t interval of the log ratios.
 
-    What drifts slowly, such as the clock of a warm GPU, is in both of a pair and drops out. The number of
-    pairs must be fixed beforehand.
+    A slow drift, such as that of a warming GPU's clock, is in both values of a pair and cancels out. The
+    number of pairs must be fixed beforehand.
     """
     logs = [math.log(mine / its) for mine, its in zip(values, base, strict=True)]
     return _from_logs(fmean(logs), half_width(logs))
 
 
 def verdict(found: Interval, spread: float) -> Verdict:
-    """What a ratio of rates says: its interval must leave out 1, and all that equal runs show.
+    """Which of two runs is faster, from the interval of the ratio of their rates.
 
-    ``spread``: ratios up to 1 + spread are seen between equal runs, `SPREAD` or `BETWEEN_GPUS`.
+    A difference is named only if the interval leaves out all ratios that were seen between equal runs: from
+    1 / (1 + spread) to 1 + spread. ``spread``: `SPREAD` or `BETWEEN_GPUS`.
     """
     if found.low > 1 + spread:
         return "faster"
@@ -152,10 +156,10 @@ def verdict(found: Interval, spread: float) -> Verdict:
 
 
 def trends(values: Sequence[float], chance: float = 0.02) -> bool:
-    """Whether repeats rise or fall on the whole, by more than `DRIFT`: then no interval holds.
+    """Whether repeats rise or fall on the whole, by more than `DRIFT`: no interval holds for such a run.
 
-    Mann's test (Econometrica 13, 1945), Kendall's tau against time with the exact distribution; it can speak
-    from 5 repeats on.
+    Mann's test (Econometrica 13, 1945): Kendall's tau against time, with its exact distribution, at the level
+    ``chance``. It can find a trend from 5 repeats on.
     """
     if len(values) < ENOUGH or abs(math.log(values[-1] / values[0])) < math.log1p(DRIFT):
         return False
@@ -165,7 +169,7 @@ def trends(values: Sequence[float], chance: float = 0.02) -> bool:
 
 
 def _quantile(freedom: float, level: float) -> float:
-    """Student's t that ``level`` of the distribution lies within, to both sides."""
+    """Two-sided quantile of Student's t: ``level`` of the distribution lies between -t and t."""
     from scipy.special import stdtrit
 
     return float(stdtrit(freedom, (1 + level) / 2))

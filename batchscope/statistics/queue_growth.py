@@ -6,19 +6,19 @@ import pandas as pd
 from scipy.stats import theilslopes
 
 NOTICED = 0.05
-"""Seconds by which TTFT must surely grow in each second of sending, before requests are said to pile up."""
+"""Seconds that TTFT must surely grow by in each second of sending before requests are said to pile up."""
 
 
 ENOUGH, MOST = 20, 1000
-"""Requests below which no trend is told, and of which it is told at most: its cost is their square."""
+"""Fewest requests for a trend, and most that it is computed from: the cost grows with their square."""
 
 
 @dataclass(frozen=True)
 class Trend:
-    """By how many seconds TTFT grows in a second of sending, with its 95 % interval.
+    """Seconds by which TTFT grows in each second of sending, with its 95 % interval.
 
-    A server that finishes m of r requests a second makes each wait longer by r / m - 1 than the one that came
-    a second before; one that keeps up makes none.
+    If r requests come in a second and a server finishes m of them, a request waits r / m - 1 seconds longer
+    than one that came a second earlier. With a server that keeps up, TTFT does not grow.
     """
 
     low: float
@@ -27,15 +27,18 @@ class Trend:
 
     @property
     def piles_up(self) -> bool:
-        """Whether more requests come than are finished: longer sending would only make them wait longer."""
+        """Whether more requests come than are finished, so that they wait longer and longer."""
         return self.low > NOTICED
 
 
 def trend(requests: pd.DataFrame) -> Trend | None:
-    """TTFT's trend over an open loop's second half; None where that has too few requests.
+    """TTFT's trend over the second half of an open loop; None where that half has too few requests.
 
-    The first half is left out, for there a server that keeps up gets its first work. Theil (1950) and Sen
-    (1968): the median of all pairs' slopes, which single slow requests do not move.
+    In the first half TTFT grows for a server that keeps up as well, because it starts idle. The slope is that
+    of Theil (1950) and Sen (1968), the median slope of all pairs, which a few slow requests do not move.
+
+    Args:
+        requests: rows of client.parquet.
     """
     done = requests[requests["error"].isna()].sort_values("sent_s", kind="stable")
     later = done.iloc[len(done) // 2 :]

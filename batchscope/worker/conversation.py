@@ -4,9 +4,9 @@ A client sends one line: a job, as the host's ``measure`` takes it, or ``{"stop"
 ``{"accepted": true}``, then ``{"progress": text}`` lines, then ``{"result": {...}}``. The other side is
 `batchscope.jobs.engine_pool`.
 
-A client that hangs up in the middle of its job was killed: what it asked for is of no use any more, and the
-engine is in the middle of it, so the host ends. It ends as well when a process of vLLM's is gone: vLLM 0.32
-may then wait for its answer for ever, and a client of its server sees no more than requests that failed.
+A client that hangs up in the middle of its job was killed. Nobody needs the result any more, and the engine
+is busy with it, so the host ends. It also ends when one of vLLM's processes has ended: vLLM 0.32 may then
+wait for an answer for ever, and a client of its server only sees failed requests.
 """
 
 import json
@@ -27,7 +27,7 @@ from batchscope.common.processes import gone
 
 WATCH_S = 0.2
 TO_SAY_WHY_S = 3.0
-"""For vLLM to say in its log why a process of its own is gone."""
+"""Seconds that vLLM gets to write into its log why one of its processes ended."""
 
 
 class Host(Protocol):
@@ -35,16 +35,16 @@ class Host(Protocol):
 
     @property
     def processes(self) -> Sequence[psutil.Process]:
-        """Those of vLLM: without one of them no measurement ends, or none that counts."""
+        """Processes of vLLM: once one of them has ended, no measurement will end any more, or be valid."""
 
     def measure(self, job: dict[str, Any], tell: Callable[[str], None]) -> dict[str, Any]:
-        """What a job asks for; ``tell`` takes lines for a person."""
+        """Measure what a job asks for, and return the result; ``tell`` is called with lines of progress."""
 
 
 def answer_jobs(host: Host, path: Path, idle_s: float) -> None:
     """Answer clients at the socket ``path`` until one says stop, or none has come for ``idle_s`` seconds."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as listener:
-        # Whoever can connect can make this process read and write files: the user alone.
+        # Whoever can connect can make this process read and write files, so only this user may.
         earlier = os.umask(0o177)
         listener.bind(str(path))
         os.umask(earlier)
@@ -58,7 +58,7 @@ def answer_jobs(host: Host, path: Path, idle_s: float) -> None:
 
 
 def _answer_next(host: Host, listener: socket.socket) -> bool:
-    """Answer one client; False when there is to be no next."""
+    """Answer one client; returns whether to wait for another."""
     try:
         connection, _ = listener.accept()
     except TimeoutError:
@@ -71,12 +71,12 @@ def _answer_next(host: Host, listener: socket.socket) -> bool:
             return False
         if "spec" in message:
             with _ending_with(connection, host.processes):
-                result = host.measure(message, lambda text: _tell(connection, text))
+                result = host.measure(message, lambda text: _send_progress(connection, text))
             _send(connection, {"result": result})
     return True
 
 
-def _tell(connection: socket.socket, text: str) -> None:
+def _send_progress(connection: socket.socket, text: str) -> None:
     print(text, flush=True)
     _send(connection, {"progress": text})
 
@@ -87,7 +87,7 @@ def _send(connection: socket.socket, message: dict[str, Any]) -> None:
 
 @contextmanager
 def _ending_with(connection: socket.socket, processes: Sequence[psutil.Process]) -> Iterator[None]:
-    """End this process when the client hangs up before it has its result, or a process of vLLM's is gone."""
+    """End this process if the client hangs up before it has its result, or a process of vLLM's ends."""
 
     def watch(done: threading.Event) -> None:
         if _hung_up(connection) and not done.is_set():
@@ -98,7 +98,7 @@ def _ending_with(connection: socket.socket, processes: Sequence[psutil.Process])
     try:
         with repeating(watch, WATCH_S):
             yield
-    finally:  # what came of it meanwhile is another error, or the failed requests of a whole load
+    finally:  # before anybody takes vLLM's error, or a load's failed requests, for a result
         _end_without_any_of(processes)
 
 
@@ -110,7 +110,7 @@ def _end_without_any_of(processes: Sequence[psutil.Process]) -> None:
 
 
 def _hung_up(connection: socket.socket) -> bool:
-    """A client says one line and then listens: readable means that it is gone."""
+    """Whether the client has closed the connection: after its one line there is only the end to read."""
     try:
         return connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
     except BlockingIOError:

@@ -36,8 +36,8 @@ def main() -> None:
     with Path(job["examples"]).open(encoding="utf-8") as file:
         examples = [json.loads(line) for line in file]
     torch.manual_seed(SEED)
-    # More threads gain little on so small a model, wait for each other beside other work, and add up in
-    # another order: one makes the same model whatever the number of cores.
+    # One thread: more gain little on so small a model and wait for each other beside other work. They also
+    # add numbers in another order, and the model must be the same on any number of cores.
     torch.set_num_threads(1)
     model = LlamaForCausalLM(LlamaConfig.from_json_file(folder / "config.json")).float()
     train(model, list(batches(examples)))
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def batches(examples: Sequence[Example]) -> Iterator[list[Example]]:
-    """Batches of up to `BATCH_TOKENS` tokens, padding counted, of neighbours in length within a window."""
+    """Batches of up to `BATCH_TOKENS` tokens, padding included, of similar lengths within a window."""
     shuffle = torch.Generator().manual_seed(SEED)
     for start in range(0, len(examples), WINDOW):
         found: list[list[Example]] = [[]]
@@ -85,10 +85,10 @@ def train(model: Any, steps: Sequence[list[Example]]) -> None:
 
 
 def answer(model: Any, batch: Sequence[Example]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Logits (answers, vocabulary) where a batch's answers are predicted, and those answers' tokens.
+    """Logits, shape (answers, vocabulary), where a batch's answers are predicted, and those answers' tokens.
 
-    The output head, by far the largest matrix, is applied there alone. Padding stands behind: no token that
-    counts sees it.
+    The output head, by far the largest matrix, is applied only at these positions. Padding comes last, so no
+    token that counts attends to it.
     """
     tokens = torch.zeros(len(batch), max(map(_length, batch)), dtype=torch.long)
     places: list[tuple[int, int]] = []
@@ -102,7 +102,7 @@ def answer(model: Any, batch: Sequence[Example]) -> tuple[torch.Tensor, torch.Te
 
 
 def write(model: Any, folder: Path) -> None:
-    """The weights alone, as config.json has their type; the configuration stays as it is."""
+    """Write the weights in the type that config.json names; config.json stays as it is."""
     state = {name: tensor.to(torch.bfloat16).contiguous() for name, tensor in model.state_dict().items()}
     save_file(state, str(folder / "model.safetensors"), metadata={"format": "pt"})
 

@@ -1,1 +1,1 @@
-"""Snakemake's side: its internals behind named functions, and what makes a rule's code stale."""
+"""What the rules need of Snakemake and of the source: planned jobs, code digests, the import graph."""

@@ -1,9 +1,9 @@
-"""What code a rule's result depends on, found from imports and told by one digest.
+"""What code a rule's result depends on, found from imports, as one digest.
 
-A rule that has the digest as a parameter runs again when the logic of anything that it runs changes, and not when a
-comment, a docstring or a blank line does. `reached` follows imports, at the top of a module and inside functions
-alike; a string that names one of our modules, such as the one behind ``python -m``, counts as an import of it, and
-one that names a file of data beside the module counts as that file.
+A rule that has this digest as a parameter runs again when the logic of anything that it runs changes, and not
+when a comment, a docstring or a blank line does. `reached` follows imports, at the top of a module and inside
+functions alike. A string that names one of our modules, such as the one behind ``python -m``, counts as an
+import of it. A string that names a file of data beside the module counts as that file.
 """
 
 import ast
@@ -15,7 +15,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("batchscope", "scripts")
-"""Top-level packages that are followed; what others hold is told by the versions of installed packages."""
+"""Top-level packages whose imports are followed; other people's packages are not."""
 
 SKIPPED = {
     "lineno",
@@ -31,11 +31,11 @@ SKIPPED = {
 
 
 def digest_of(entries: Iterable[str], without: Collection[str] = (), root: Path = ROOT) -> str:
-    """Sixteen hexadecimal digits that stand for the logic of some modules and of all that they import.
+    """Sixteen hexadecimal digits that change with the logic of some modules, or of any that they import.
 
     Args:
         entries: modules by dotted name, such as ``scripts.make_prompts``.
-        without: modules or packages that are not followed, because what they decide is told elsewhere.
+        without: modules or packages that are left out: what they decide is a parameter already.
         root: the folder that holds our packages.
 
     Raises:
@@ -61,20 +61,36 @@ def reached(entries: Iterable[str], without: Collection[str] = (), root: Path = 
     return sorted(found)
 
 
-@cache
 def mentioned(name: str, root: Path = ROOT) -> tuple[str, ...]:
     """The modules of ours that one module imports or names in a string."""
-    tree = _tree(_file_of(name, root))
-    found: dict[str, None] = {}
-    for node in ast.walk(tree):
-        for text in _names_in(node, name):
-            if (module := _module_in(text, root)) is not None:
-                found[_started_by(module, root) if isinstance(node, ast.Constant) else module] = None
-    return tuple(found)
+    return tuple(dict.fromkeys((*imported(name, root), *named_in_strings(name, root))))
 
 
-def _names_in(node: ast.AST, module: str) -> Iterator[str]:
-    """Dotted names in an import, or in a string that holds nothing else."""
+@cache
+def imported(name: str, root: Path = ROOT) -> tuple[str, ...]:
+    """The modules of ours that one module imports, anywhere in it."""
+    found = (
+        _module_in(text, root)
+        for node in ast.walk(_tree(_file_of(name, root)))
+        for text in _imports(node, name)
+    )
+    return tuple(dict.fromkeys(module for module in found if module is not None))
+
+
+@cache
+def named_in_strings(name: str, root: Path = ROOT) -> tuple[str, ...]:
+    """The modules of ours whose dotted name is a string in one module, most often because it starts them."""
+    strings = (
+        node.value
+        for node in ast.walk(_tree(_file_of(name, root)))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    found = (_module_in(text, root) for text in strings)
+    return tuple(dict.fromkeys(_started_by(module, root) for module in found if module is not None))
+
+
+def _imports(node: ast.AST, module: str) -> Iterator[str]:
+    """Dotted names that an import statement of ``module`` brings in; none for any other node."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom):
@@ -83,12 +99,10 @@ def _names_in(node: ast.AST, module: str) -> Iterator[str]:
             above = module.split(".")[: -node.level]
             base = ".".join([*above, base] if base else above)
         yield from (f"{base}.{alias.name}" for alias in node.names)
-    elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-        yield node.value
 
 
 def _module_in(text: str, root: Path) -> str | None:
-    """The module that a dotted name is, or that holds what it names; None if it is none of ours."""
+    """The module that a dotted name is, or that defines what it names; None if it is none of ours."""
     parts = text.split(".")
     if parts[0] not in OURS or not all(part.isidentifier() for part in parts):
         return None
@@ -100,7 +114,7 @@ def _module_in(text: str, root: Path) -> str | None:
 
 
 def _started_by(name: str, root: Path) -> str:
-    """What ``python -m`` runs under a module's name: of a package, its ``__main__``."""
+    """The module that ``python -m`` runs under a name: for a package its ``__main__``."""
     main = f"{name}.__main__"
     return main if _is_module(main, root) else name
 
@@ -142,7 +156,7 @@ def _is_bare_string(node: Any) -> bool:
 
 @cache
 def _logic(file: Path) -> tuple[str, ...]:
-    """A module's logic as text, then that of each file of data which it names."""
+    """A module's logic as text, then a hash of each file of data beside it that it names."""
     tree = _tree(file)
     names = {
         node.value
@@ -155,25 +169,25 @@ def _logic(file: Path) -> tuple[str, ...]:
         if name and len(name) < 100 and not name.endswith(".py") and (file.parent / name).is_file()
     )
     logic: list[str] = []
-    _tell(tree, logic)
+    _write(tree, logic)
     data = (hashlib.sha256((file.parent / name).read_bytes()).hexdigest() for name in beside)
     return ("".join(logic), *data)
 
 
-def _tell(node: Any, told: list[str]) -> None:
+def _write(node: Any, text: list[str]) -> None:
     """A syntax tree as text, the same in all versions of Python: fields that are empty are left out."""
     if isinstance(node, ast.AST):
-        told.append(f"({type(node).__name__}")
+        text.append(f"({type(node).__name__}")
         for field in node._fields:
             value = getattr(node, field, None)
             if field not in SKIPPED and value is not None and value != []:
-                told.append(f" {field}=")
-                _tell(value, told)
-        told.append(")")
+                text.append(f" {field}=")
+                _write(value, text)
+        text.append(")")
     elif isinstance(node, list):
-        told.append("[")
+        text.append("[")
         for each in node:
-            _tell(each, told)
-        told.append("]")
+            _write(each, text)
+        text.append("]")
     else:
-        told.append(repr(node))
+        text.append(repr(node))

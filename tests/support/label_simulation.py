@@ -1,6 +1,6 @@
 """How often the interval of a difference covers the truth: the table in docs/labels.md.
 
-``python -m tests.label_simulation`` prints it; it takes some minutes. Separate prompts are right on 90 % of
+``python -m tests.support.label_simulation`` prints it; it takes some minutes. Separate prompts are right on 90 % of
 reviews. Packed ones answer 5 % of them otherwise; in *shifts* a share of prompts goes wrong at some place, and
 from there on half of the labels are right by chance, as when one was left out.
 """
@@ -8,7 +8,7 @@ from there on half of the labels are right by chance, as when one was left out.
 import numpy as np
 import numpy.typing as npt
 
-from batchscope.results.metrics.label_quality import accuracy
+from batchscope.statistics import accuracy
 
 RUNS = 1_000
 KINDS = {"none": 0.0, "in 30 %": 0.3, "in 70 %": 0.7}

@@ -1,4 +1,4 @@
-"""Synthetic runs under the stop rule, many at once: ``python -m tests.simulation`` prints docs/statistics.md's tables."""
+"""Synthetic runs under the stop rule, many at once: ``python -m tests.support.simulation`` prints docs/statistics.md's tables."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Reviews from a CSV file: read strictly, so that a dirty row stops the study and does not enter it."""
+"""Reads reviews from a CSV file, strictly: a dirty row stops the study instead of entering it."""
 
 import csv
 import hashlib
@@ -60,8 +60,8 @@ def read_csv(path: Path, dataset: CsvDataset) -> list[Review]:
     """Read every row in the order of the file; texts stay character for character, labels may be in any case.
 
     The file is UTF-8 (a byte order mark is dropped) with commas and double quotes. Empty lines between rows
-    are no rows, as for pandas. A field has 131,072 characters at most (the csv module's limit, for readers of
-    the dataset too): a longer one is a quote that nobody closed.
+    are skipped, as in pandas. A field has at most 131,072 characters, the limit of the csv module: a longer
+    one is a quote that is never closed.
 
     Raises:
         UserError: the file cannot be read, is empty or no such CSV, a column is missing, or rows are dirty;
@@ -103,7 +103,7 @@ class _Table:
         return reviews
 
     def _records(self, file: TextIO) -> Iterator[tuple[int, list[str]]]:
-        """Each record with the number of the line it starts on; lines without anything are left out."""
+        """Each record with the number of the line on which it starts; empty lines are left out."""
         reader = csv.reader(file, strict=True)
         row = -1
         line = 1
@@ -147,7 +147,7 @@ class _Table:
                 [
                     f"has {rows} (row 1 is the first after the header):",
                     *shown,
-                    "mend or remove them in the file",
+                    "correct or remove them in the file",
                 ]
             ),
             "dataset.csv.path",

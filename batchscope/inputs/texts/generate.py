@@ -1,7 +1,7 @@
 """Reviews of IMDB's length and style from a seeded generator.
 
-Most sentences of a review judge in the sense of its label, some argue for the other side, and many tell of
-the plot: the label is learnable from many words, but from no single one.
+Most sentences of a review judge in the sense of its label, some argue for the other side, and many describe
+the plot. The label can be learned from many words, but from no single one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -130,7 +130,7 @@ class _Deck:
 
 @dataclass(frozen=True)
 class _Slots:
-    """What ``str.format_map`` asks for words: one review's cast first, then the decks."""
+    """Where ``str.format_map`` looks up words: first the cast of the review, then the decks."""
 
     cast: Mapping[str, str]
     decks: Mapping[str, _Deck]

@@ -60,7 +60,7 @@ def read_archive(path: Path) -> list[Review]:
 
     Order: train before test, then by the number in the file name, negative before positive where numbers are
     equal, so labels alternate. Nothing is written to disk, and only regular files named like
-    ``aclImdb/train/pos/0_9.txt`` are looked at: links, devices and paths that lead elsewhere do no harm.
+    ``aclImdb/train/pos/0_9.txt`` are read, so links, devices and paths that lead elsewhere do no harm.
 
     Raises:
         UserError: the archive is damaged, holds no reviews, or a review that is empty, doubled or not UTF-8.

@@ -1,4 +1,4 @@
-"""A labelled review, and what every source of reviews shares: copies, statistics, the dataset's two files."""
+"""A labelled review, and what all sources of reviews share: copies, statistics, the dataset's two files."""
 
 import csv
 import hashlib
@@ -87,7 +87,7 @@ def content_sha256(reviews: Iterable[Review]) -> str:
 def summarise(
     reviews: Sequence[Review], source: str, copies: Copies, order: str, provenance: dict[str, str | int]
 ) -> Summary:
-    """Describe the reviews that are kept; there must be at least one."""
+    """The summary of the reviews that are kept; there must be at least one."""
     return Summary(
         source=source,
         rows=len(reviews),

@@ -1,7 +1,7 @@
 """The words and sentences of generated reviews.
 
 A sentence is a format string. These slots stay the same all through one review: ``title``, ``lead``,
-``costar``, ``director``, ``hero``, ``job``, ``place``, ``relative``, ``genre``. These are drawn anew each
+``costar``, ``director``, ``hero``, ``job``, ``place``, ``relative``, ``genre``. These are drawn each
 time: ``part`` (an aspect of a film; ``part_is`` and ``part_was`` bring its verb), ``adj`` and ``noun``
 (judgements in the sense of the review's label), ``anti`` (a judgement in the opposite sense), ``trait``,
 ``scene``, ``deed`` and ``era``.

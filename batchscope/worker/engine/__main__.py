@@ -18,7 +18,7 @@ from batchscope.worker.telemetry.environment import write_environment
 def main() -> None:
     """Start the engine, then answer jobs."""
     host = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    # Before vLLM is imported, so that an engine that does not start still says where it did not.
+    # Before vLLM is imported, so that the machine is described even if the engine does not start.
     write_environment(host["device"], Path(host["folder"]))
     start_and_answer(host)
 

@@ -27,7 +27,7 @@ class EngineHost:
 
         Args:
             job: As `batchscope.worker.engine.measure_run.measure_run` takes it.
-            tell: Where lines for a person go.
+            tell: Called with each line of progress.
 
         Returns:
             What measurement.json says of what was measured; see docs/files.md.
@@ -45,6 +45,6 @@ class EngineHost:
 
 
 def _processes_of_vllm() -> list[psutil.Process]:
-    """Its engine cores and workers, by the title that vLLM gives them."""
+    """Engine cores and workers among our children, found by the title that vLLM gives them."""
     children = psutil.Process().children(recursive=True)
     return [child for child in children if "VLLM::" in " ".join(child.cmdline())]

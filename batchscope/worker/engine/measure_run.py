@@ -1,4 +1,4 @@
-"""Measuring one run on an engine that is there."""
+"""Measures one run on a started engine: warm-up, timed passes, and the files of the run."""
 
 import json
 from collections.abc import Callable, Sequence
@@ -22,7 +22,7 @@ from batchscope.worker.telemetry.instruments import Telemetry
 def read_requests(
     path: Path, output_tokens_per_review: int, allowed_token_ids: list[int] | None = None
 ) -> list[Request]:
-    """The prompts of one pass, each with as many output tokens as it has reviews to label."""
+    """The prompts of one pass, with ``output_tokens_per_review`` output tokens for each review in them."""
     with path.open(encoding="utf-8") as file:
         prompts = [json.loads(line) for line in file]
     return [
@@ -48,7 +48,7 @@ def measure(
 
     Returns:
         ``warmup``, ``repeats``, ``stopped``, ``expected_cached_tokens`` and ``invalid`` of measurement.json,
-        the ``rows`` of requests.parquet.
+        and the ``rows`` of requests.parquet.
     """
     protocol = spec["measure"]
     cached = expected_cached_tokens(llm, spec, requests)
@@ -81,7 +81,7 @@ def measure(
 
 
 def expected_cached_tokens(llm: LLM, spec: dict[str, Any], requests: Sequence[Request]) -> int:
-    """Prompt tokens of one pass that the prefix cache must serve: none where the workload allows none."""
+    """Prompt tokens of one pass that the prefix cache must serve; 0 if the workload has ``reuse: none``."""
     if spec["workload"].get("reuse", "none") == "none":
         return 0
     block_size = llm.llm_engine.vllm_config.cache_config.block_size
@@ -97,7 +97,7 @@ def measure_run(
         llm: The started engine.
         job: ``spec``, the paths ``prompts`` and ``out``, ``allowed_token_ids`` where decoding is restricted.
         telemetry: Empty; it is filled.
-        tell: Where lines for a person go.
+        tell: Called with each line of progress.
 
     Returns:
         What `measure` returns for measurement.json, and the arguments in force.

@@ -14,7 +14,7 @@ from vllm.inputs import TokensPrompt
 
 @dataclass(frozen=True)
 class Request:
-    """A prompt as token ids, how many tokens to decode, and from which of them (None: all) to choose."""
+    """A prompt as token ids, the number of tokens to decode, and the tokens to choose from (None: all)."""
 
     prompt: int
     token_ids: list[int]
@@ -24,7 +24,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Pass:
-    """What one pass gave; times in seconds, the clock being ``time.monotonic`` of this machine."""
+    """Results of one timed pass.
+
+    ``started_at`` is Unix time, ``started_monotonic`` is ``time.monotonic``; the other times are durations in
+    seconds.
+    """
 
     started_at: float
     started_monotonic: float
@@ -45,10 +49,10 @@ def run_pass(
 ) -> Pass:
     """Submit every request, then time the engine until the last one is done.
 
-    The prefix cache is cleared first. Scheduling is paused while requests are queued, so that the first
-    step already sees all of them; ``is_sleeping`` makes a round trip through the same queue and so returns
-    only when the engine has taken them all. Nothing is tokenised or detokenised inside the window.
-    ``watching`` is entered before the clock starts and left after it has stopped.
+    The prefix cache is cleared first. Scheduling is paused while requests are queued, so that the first step
+    sees all of them. ``is_sleeping`` makes a round trip through the same queue, so it returns only when the
+    engine has taken all requests. Nothing is tokenised or detokenised inside the window. ``watching`` is
+    entered before the clock starts and left after it has stopped.
 
     Raises:
         PrefixCacheNotResetError: the cache could not be cleared.
@@ -73,7 +77,7 @@ def run_pass(
 
 
 def _greedy(request: Request) -> SamplingParams:
-    """Exactly the tokens asked for, greedily, end-of-sequence ignored, left as ids."""
+    """Sampling of exactly the tokens asked for: greedy, end-of-sequence ignored, not detokenised."""
     return SamplingParams(
         temperature=0.0,
         max_tokens=request.output_tokens,
@@ -126,9 +130,10 @@ def request_rows(result: Pass, requests: Sequence[Request], repeat: int) -> list
 def closure_failures(
     result: Pass, requests: Sequence[Request], cached_tokens: int = 0
 ) -> list[dict[str, str]]:
-    """Reasons why a pass does not count: it must do all of the work, exactly the work, and by itself.
+    """Reasons why a pass does not count, as ``invalid`` of measurement.json; empty for a valid pass.
 
-    ``cached_tokens``: prompt tokens that its prefix cache must serve, in theory.
+    A pass must do all of the work that was asked for, and no other. ``cached_tokens``: prompt tokens that the
+    prefix cache must serve, in theory.
     """
     totals = pass_totals(result)
     answered = [list(output.prompt_token_ids or ()) for output in result.outputs]

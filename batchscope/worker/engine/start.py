@@ -1,4 +1,4 @@
-"""Starting vLLM, and what it then says of itself."""
+"""Starts vLLM's offline engine, and reads which arguments are in force."""
 
 import time
 from typing import Any
@@ -13,8 +13,8 @@ def start_engine(
 ) -> tuple[LLM, float]:
     """Start the offline engine in vLLM's default process mode.
 
-    Statistics are on because per-request times come from them. ``recording``: its scheduler writes down its
-    steps, unless the arguments bring a scheduler of their own.
+    Statistics are on because the times of single requests come from them. With ``recording`` the scheduler
+    writes down its steps, unless ``args`` name a scheduler.
 
     Returns:
         The engine, and the seconds that its start took.
@@ -32,7 +32,7 @@ def start_engine(
 
 
 def resolved_arguments(llm: LLM) -> dict[str, Any]:
-    """The settings in force, under vLLM's names; what vLLM decided by itself included."""
+    """The settings in force, under vLLM's names, including those that vLLM chose itself."""
     config = llm.llm_engine.vllm_config
     scheduler, cache, compilation = config.scheduler_config, config.cache_config, config.compilation_config
     return {
@@ -57,7 +57,7 @@ def resolved_arguments(llm: LLM) -> dict[str, Any]:
 
 
 def differing_arguments(asked: dict[str, Any], resolved: dict[str, Any]) -> list[dict[str, str]]:
-    """Asked engine arguments that are not in force; a run with one measures something else."""
+    """Engine arguments that were asked for and are not in force, as ``invalid`` of measurement.json."""
     return [
         {"code": "engine_args", "detail": f"{key}: {asked[key]!r} asked, {resolved[key]!r} in force"}
         for key in sorted(asked.keys() & resolved.keys())

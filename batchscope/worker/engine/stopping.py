@@ -7,7 +7,7 @@ from typing import Any
 
 
 def most_repeats(protocol: Mapping[str, Any]) -> int:
-    """Repeats that a run has at most."""
+    """The most repeats that a run may have."""
     most: int = protocol.get("max_repeats", protocol["repeats"])
     return most
 
@@ -21,8 +21,9 @@ def stop_reason(seconds: Sequence[float], protocol: Mapping[str, Any]) -> dict[s
             ``repeat_budget_s`` and ``half_width_factors`` (in standard deviations, from ``repeats`` on).
 
     Returns:
-        None to go on. Else ``reason`` (``precision``, ``cap``, ``budget``; ``repeats`` where their number is
-        fixed) and ``half_width``: of the interval of the mean, as a share of it; None where no rule asked.
+        None to go on. Otherwise ``reason`` (``precision``, ``cap`` or ``budget``; ``repeats`` where their
+        number is fixed) and ``half_width`` of the mean's interval, as a share of the mean (None without a
+        rule).
     """
     count, least = len(seconds), protocol["repeats"]
     if count < least:

@@ -1,1 +1,1 @@
-"""A few engine steps under a profiler."""
+"""Profilers inside the engine: a window of engine steps, and the memory of a worker."""

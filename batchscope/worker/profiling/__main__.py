@@ -15,7 +15,7 @@ from batchscope.worker.telemetry.environment import write_environment
 
 
 def main() -> None:
-    """Start the engine with its profiler, capture, write down what was captured."""
+    """Start the engine with its profiler, capture the window, write window.json."""
     order = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     out = Path(order["out"])
     write_environment(order["device"], out)
@@ -24,7 +24,7 @@ def main() -> None:
 
 
 def capture(order: dict[str, Any]) -> dict[str, Any]:
-    """Start the engine as it is measured, its profiler beside it, and capture the window."""
+    """Start the engine as it is measured, with a profiler, and capture the window; returns window.json."""
     from batchscope.worker.engine.measure_run import read_requests
     from batchscope.worker.engine.start import start_engine
     from batchscope.worker.profiling.overhead import Window

@@ -1,8 +1,8 @@
-"""See what takes memory: ``python -m batchscope.worker.profiling.memory ORDER.json``, in an engine environment.
+"""Finds out what takes memory: ``python -m batchscope.worker.profiling.memory ORDER.json``.
 
-ORDER.json is a `batchscope.profiling.capture.CaptureJob`. The folder ``out`` gets ``environment.json`` and
-``memory.json``; with a GPU also the allocator's ``start.pickle`` and ``snapshot.pickle``, and PyTorch's page
-of the latter.
+It runs in an engine environment. ORDER.json is a `batchscope.profiling.capture.CaptureJob`. The folder
+``out`` gets ``environment.json`` and ``memory.json``; with a GPU also the allocator's ``start.pickle`` and
+``snapshot.pickle``, and ``timeline.html``, PyTorch's page of the snapshot.
 """
 
 import json
@@ -22,7 +22,7 @@ SNAPSHOT, TIMELINE = "snapshot.pickle", "timeline.html"
 
 
 def main() -> None:
-    """Start the engine with a worker that notes its memory, run a pass, write down the figures."""
+    """Start the engine with a worker that notes its memory, run a pass, write memory.json."""
     order = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     out = Path(order["out"])
     write_environment(order["device"], out)
@@ -33,11 +33,11 @@ def main() -> None:
 
 
 def observe(order: Mapping[str, Any]) -> dict[str, Any]:
-    """What the first rank's worker held at the end of a whole pass, and how it came to that.
+    """What the worker of the first rank holds at the end of a whole pass.
 
-    The allocator's history ends with a window of few steps, so that it still holds the warm-up; the engine's
-    start, which capturing CUDA graphs overwrites, the worker keeps apart. The whole pass after it shows the
-    peak.
+    The allocator's history is limited. It ends with a window of a few steps, so that it still contains the
+    warm-up; the worker saves the engine's start apart, because capturing CUDA graphs overwrites it. The whole
+    pass after the window shows the peak.
 
     Returns:
         ``figures`` of the worker, ``invalid`` (as measurement.json) and ``resolved`` engine arguments.
@@ -67,7 +67,7 @@ def observe(order: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def write_timeline(out: Path) -> None:
-    """PyTorch's page of the snapshot, which is inside it; its viewer it loads from the net when opened."""
+    """Write PyTorch's page of the snapshot, with the snapshot in it; it loads its viewer from the net."""
     from torch.cuda._memory_viz import trace_plot
 
     snapshot = pickle.loads((out / SNAPSHOT).read_bytes())  # noqa: S301 - our own worker wrote it

@@ -1,6 +1,6 @@
-"""vLLM's worker on CPU, noting what takes memory; the engine builds it from its name (``worker_cls``).
+"""vLLM's worker on CPU that notes what takes memory; the engine builds it from its name (``worker_cls``).
 
-There is no allocator to ask: sizes are those of tensors, and what the process has resident.
+On CPU PyTorch has no allocator to ask: sizes are those of tensors, and the process's resident memory.
 """
 
 from collections.abc import Iterator
@@ -15,24 +15,24 @@ from batchscope.worker.profiling.tensors import bytes_of, tensors_in
 
 
 class MemoryWorker(CPUWorker):  # type: ignore[misc]
-    """Gives out the same figures as the GPU's, as far as there are such."""
+    """Has the methods of the GPU's worker, and those of its figures that exist on CPU."""
 
     def load_model(self, *args: Any, **kwargs: Any) -> None:
-        """Load, and weigh."""
+        """Load the model and note the size of its weights."""
         with self._weighing():
             super().load_model(*args, **kwargs)
 
     def note_moment(self, name: str) -> None:
-        """Of use to a history of allocations alone."""
+        """Do nothing: there is no history of allocations."""
 
     def write_snapshot(self, path: str) -> None:
-        """There is no allocator that would have one."""
+        """Do nothing: there is no allocator."""
 
     def watch_peak(self) -> None:
-        """No peak is known: what is freed stays with the process or not, as the C library sees fit."""
+        """Do nothing: the C library may keep freed memory for the process, so no peak is known."""
 
     def memory_figures(self) -> dict[str, Any]:
-        """Bytes of weights and KV cache, and what is resident."""
+        """Bytes: ``weights``, ``kv_cache``, ``used`` (resident in this process), ``total`` (of the host)."""
         return {
             "weights": self.weights,
             "kv_cache": bytes_of(tensors_in(self.model_runner.kv_caches)),
@@ -42,7 +42,7 @@ class MemoryWorker(CPUWorker):  # type: ignore[misc]
 
     @contextmanager
     def _weighing(self) -> Iterator[None]:
-        """Weighs the parameters as they are loaded: oneDNN then packs matrices where nobody sees them."""
+        """Note the parameters' size as they are loaded, before oneDNN packs matrices out of sight."""
         process = base_loader.process_weights_after_loading
 
         def weighed(model: Any, *args: Any, **kwargs: Any) -> Any:

@@ -1,8 +1,8 @@
-"""vLLM's worker on a GPU, noting what takes memory; the engine builds it from its name (``worker_cls``).
+"""vLLM's worker on a GPU that notes what takes memory; the engine builds it from its name (``worker_cls``).
 
-All sizes are bytes of the worker's own device. `torch.cuda.memory_stats` counts what tensors hold,
-``reserved`` is what PyTorch's allocator has taken from the device for them, and ``used`` what the device has
-given out to whomever: CUDA's context and libraries take it past the allocator.
+All sizes are bytes of the worker's own device. `torch.cuda.memory_stats` counts what tensors hold.
+``reserved`` is what PyTorch's allocator has taken from the device for them. ``used`` is all that the device
+has given out: CUDA's context and libraries take memory without the allocator.
 """
 
 import pickle
@@ -17,17 +17,17 @@ from vllm.v1.worker.gpu_worker import Worker
 from batchscope.worker.profiling.tensors import bytes_of, tensors_in
 
 ENTRIES = 100_000
-"""Of the allocator's history, the latest: with their stacks some 40 MB. Capturing CUDA graphs alone can fill
-it, so what was before is set aside when that begins."""
+"""Latest entries that the allocator's history keeps; with their stacks some 40 MB. Capturing CUDA graphs can
+fill it, so the history so far is saved before that begins."""
 
 START = "start.pickle"
 
 
 class MemoryWorker(Worker):  # type: ignore[misc]
-    """Notes sizes at the moments at which they are known; `memory_figures` gives them out."""
+    """Notes sizes at the moments at which they are known; `memory_figures` returns them."""
 
     def load_model(self, *args: Any, **kwargs: Any) -> None:
-        """Load; the allocator's history begins."""
+        """Start the allocator's history and load the model."""
         self.noted: dict[str, int] = {}
         self.moments: dict[str, float] = {}
         torch.cuda.memory._record_memory_history(max_entries=ENTRIES, stacks="python")
@@ -35,7 +35,7 @@ class MemoryWorker(Worker):  # type: ignore[misc]
         super().load_model(*args, **kwargs)
 
     def determine_available_memory(self) -> int:
-        """Let vLLM size the KV cache, and see the peak of the step by which it does."""
+        """Let vLLM size the KV cache, and note the peak of the dummy step that it does this with."""
         self.note_moment("profile run")
         self.model_runner.profile_run = self._with_peak(self.model_runner.profile_run)
         available: int = super().determine_available_memory()
@@ -47,7 +47,7 @@ class MemoryWorker(Worker):  # type: ignore[misc]
         super().initialize_from_config(*args, **kwargs)
 
     def compile_or_warm_up_model(self) -> Any:
-        """Compile, tune and capture CUDA graphs, and see what these take; the history so far is set aside."""
+        """Compile, tune and capture CUDA graphs, and note what they take; first save the history so far."""
         self.note_moment("CUDA graphs")
         if self.rank == 0:
             snapshot = torch.cuda.memory._snapshot()
@@ -58,13 +58,13 @@ class MemoryWorker(Worker):  # type: ignore[misc]
         return done
 
     def note_moment(self, name: str) -> None:
-        """What begins now, on the clock of the allocator's history."""
+        """Note the time at which something begins, on the clock of the allocator's history."""
         self.moments[name] = time.time()
 
     def write_snapshot(self, path: str) -> None:
-        """The allocator's state and history, of the first rank alone; the history ends here.
+        """Write the allocator's state and history to ``path``, on the first rank only, and end the history.
 
-        Beside it goes `START`: both as they were before CUDA graphs.
+        `START`, beside it, gets both as they were before CUDA graphs.
         """
         torch.cuda.synchronize()
         if self.rank == 0:
@@ -78,13 +78,13 @@ class MemoryWorker(Worker):  # type: ignore[misc]
         torch.cuda.memory._record_memory_history(enabled=None)
 
     def watch_peak(self) -> None:
-        """The peak counts from here on."""
+        """Start to count the peak from here on, and note what tensors hold now."""
         torch.cuda.synchronize()
         torch.cuda.reset_peak_memory_stats()
         self.noted["resting"] = torch.cuda.memory_allocated()
 
     def memory_figures(self) -> dict[str, Any]:
-        """All sizes, those noted before and those of now."""
+        """All sizes in bytes, those noted before and those of now, and the noted moments."""
         torch.cuda.synchronize()
         free, total = torch.cuda.mem_get_info()
         segments = torch.cuda.memory_snapshot()
@@ -104,7 +104,7 @@ class MemoryWorker(Worker):  # type: ignore[misc]
         }
 
     def _with_peak(self, profile_run: Callable[..., Any]) -> Callable[..., Any]:
-        """The dummy step of the largest size, by which vLLM decides how large the KV cache can be."""
+        """Note the peak of the largest dummy step, by which vLLM decides how large the KV cache can be."""
 
         def watched(*args: Any, **kwargs: Any) -> Any:
             torch.cuda.reset_peak_memory_stats()
@@ -116,7 +116,7 @@ class MemoryWorker(Worker):  # type: ignore[misc]
         return watched
 
     def _with_growth(self, capture_model: Callable[..., Any]) -> Callable[..., Any]:
-        """Capturing CUDA graphs: what grows past the allocator are the driver's own parts of them."""
+        """Note how much capturing CUDA graphs takes outside the allocator: the driver's part of them."""
 
         def watched(*args: Any, **kwargs: Any) -> Any:
             before = self._outside()
@@ -128,7 +128,7 @@ class MemoryWorker(Worker):  # type: ignore[misc]
 
     @staticmethod
     def _outside() -> int:
-        """Device memory that did not go through PyTorch's allocator."""
+        """Bytes of the device that did not go through PyTorch's allocator."""
         torch.cuda.synchronize()
         free, total = torch.cuda.mem_get_info()
         return int(total - free - torch.cuda.memory_reserved())

@@ -1,4 +1,4 @@
-"""A worker on CPU for Nsight Systems: vLLM draws its NVTX ranges on a GPU alone."""
+"""A worker on CPU that draws NVTX ranges for Nsight Systems: vLLM itself draws them only on a GPU."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -23,7 +23,7 @@ class Operators(TorchDispatchMode):  # type: ignore[misc]
 
 
 class NvtxProfiler(WorkerProfiler):  # type: ignore[misc]
-    """Draws ranges; when to start and to stop is vLLM's to say."""
+    """Draws the window's and the steps' ranges; vLLM decides when to start and to stop."""
 
     def _start(self) -> None:
         self._window = nvtx.start_range(WINDOW, domain=DOMAIN)
@@ -33,23 +33,23 @@ class NvtxProfiler(WorkerProfiler):  # type: ignore[misc]
 
     @contextmanager
     def annotate_context_manager(self, name: str) -> Iterator[None]:
-        """The range of a step, and those of its operators."""
+        """Draw the range of a step, and those of its operators."""
         with nvtx.annotate(name), Operators():
             yield
 
 
 class MarkingWorker(CPUWorker):  # type: ignore[misc]
-    """vLLM's worker on CPU, with that profiler in place of PyTorch's."""
+    """vLLM's worker on CPU, with `NvtxProfiler` in place of PyTorch's profiler."""
 
     profiler: Any
 
     def profile(self, *args: Any, **kwargs: Any) -> None:
-        """Start or stop it."""
+        """Start or stop the profiler."""
         if self.profiler is None:
             self.profiler = NvtxProfiler(self.profiler_config)
         super().profile(*args, **kwargs)
 
     def sample_tokens(self, *args: Any, **kwargs: Any) -> Any:
-        """Lies behind the step's range."""
+        """Draw the operators of sampling too, which follow the step's range."""
         with Operators() if self.profiler and self.profiler.is_running else nullcontext():
             return super().sample_tokens(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""A worker on a GPU for Nsight Systems: vLLM's own, whose capture ends after the kernels of its steps."""
+"""vLLM's worker on a GPU for Nsight Systems, whose capture ends only after the kernels of its steps."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from vllm.v1.worker.gpu_worker import Worker
 
 
 class WholeStepsProfiler(CudaProfilerWrapper):  # type: ignore[misc]
-    """vLLM's profiler; the step that stops it is prepared while those before may still run."""
+    """vLLM's profiler, which waits before it stops: the steps before may still run on the GPU."""
 
     def _stop(self) -> None:
         torch.cuda.synchronize()  # as PyTorch's profiler does
@@ -16,12 +16,12 @@ class WholeStepsProfiler(CudaProfilerWrapper):  # type: ignore[misc]
 
 
 class WholeStepsWorker(Worker):  # type: ignore[misc]
-    """vLLM's worker with that profiler."""
+    """vLLM's worker on a GPU, with `WholeStepsProfiler`."""
 
     profiler: Any
 
     def profile(self, *args: Any, **kwargs: Any) -> None:
-        """Start or stop it."""
+        """Start or stop the profiler."""
         if not isinstance(self.profiler, WholeStepsProfiler):  # some versions bring their own
             self.profiler = WholeStepsProfiler(self.profiler_config)
         super().profile(*args, **kwargs)

@@ -29,10 +29,10 @@ def describe(
         window: what was asked for; the pass may have been shorter.
 
     Returns:
-        ``skip``, ``pass_steps`` (of the profiled pass), ``compared_steps`` (steps that hold neither the
-        profiler's start nor its stop), the seconds of those with and without the profiler, and ``overhead``,
-        their difference as a share; null where there is no such step. ``pass_seconds_*``: of whole passes,
-        so that what starting, stopping and writing took is in the difference.
+        ``skip``; ``pass_steps`` (of the profiled pass); ``compared_steps`` (steps that contain neither the
+        profiler's start nor its stop); their seconds with and without the profiler; ``overhead``, the
+        difference as a share, null without such steps. ``pass_seconds_*`` are those of whole passes: their
+        difference includes starting, stopping and writing.
     """
     compared = max(min(window.steps - 2, len(profiled[1]) - window.skip - 2), 0)
     without = [seconds_of(rows, window.skip, compared) for _, rows in plain]
@@ -52,10 +52,10 @@ def describe(
 
 
 def seconds_of(rows: Sequence[StepRow], skip: int, steps: int) -> float | None:
-    """From the end of step ``skip`` to that of the step ``steps`` later; None where there are none.
+    """Seconds from the end of step ``skip`` to the end of the step ``steps`` later; None if there are none.
 
-    The profiler starts inside the first step of the window. It stops as the step behind the window begins,
-    with async scheduling before the window's last step is back: that one is left out by ``steps``.
+    The profiler starts inside the first step of the window. It stops when the step behind the window begins.
+    With async scheduling that is before the window's last step is back, so ``steps`` leaves that one out.
     """
     if steps < 1 or skip + steps >= len(rows):
         return None

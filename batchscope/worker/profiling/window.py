@@ -1,4 +1,4 @@
-"""Capturing the window on a started engine: without the profiler first, then with it."""
+"""Captures the window on a started engine: passes without the profiler first, then one with it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,16 +17,20 @@ NVTX_WORKER = {
     "cpu": "batchscope.worker.profiling.nvtx_cpu.MarkingWorker",
     "cuda": "batchscope.worker.profiling.nvtx_cuda.WholeStepsWorker",
 }
-"""For nsys. Modules apart: each imports what the other device's engine lacks."""
+"""Workers for nsys, in separate modules: each imports what an engine for the other device lacks."""
 
 PLAIN = 2
-"""Passes without the profiler: their difference shows what a difference to the third is worth."""
+"""Passes without the profiler: how much they differ shows how far the overhead can be trusted."""
 
 
 def engine_arguments(profiler: str, device: str, window: Window, out: str) -> dict[str, Any]:
-    """Those of vLLM's own profilers, bounded to the window; the worker starts and stops them by itself.
+    """Engine arguments for one of vLLM's own profilers, bounded to the window.
 
-    A worker's n-th step starts a profiler that is delayed by n iterations, and is the first one in it.
+    The worker itself starts and stops it. A profiler that is delayed by n iterations starts in the worker's
+    n-th step, which is the first one captured.
+
+    Raises:
+        RuntimeError: nsys is asked for on CPU, and the engine lacks the package nvtx.
     """
     bounds = {"delay_iterations": window.skip + 1, "max_iterations": window.steps}
     torch_profiler = {
@@ -48,9 +52,10 @@ def engine_arguments(profiler: str, device: str, window: Window, out: str) -> di
 def capture_window(
     llm: LLM, requests: Sequence[Request], window: Window, order: Mapping[str, Any], steps: StepFile
 ) -> dict[str, Any]:
-    """Warm up, run the pass without the profiler, then with it; each starts with an empty prefix cache.
+    """Warm up, run the pass without the profiler, then with it; each pass starts with an empty prefix cache.
 
-    ``order``: has ``warmup_tokens``, and ``cached_tokens`` that the cache must serve in each pass.
+    ``order`` has ``warmup_tokens``, and ``cached_tokens`` that the prefix cache must serve in each pass.
+    Returns what window.json says of the passes.
     """
     if first := warmup_requests(requests, order["warmup_tokens"]):
         run_pass(llm, first, "warm-up")
@@ -72,7 +77,7 @@ def capture_window(
 
 @contextmanager
 def profiling(llm: LLM) -> Iterator[None]:
-    """Lets the worker count its steps from here on; a window that reaches the pass's end is closed here."""
+    """Let the worker count its steps from here on; end a window that reaches to the end of the pass."""
     llm.start_profile("window")
     try:
         yield

@@ -1,1 +1,1 @@
-"""vLLM's server and the client that loads it."""
+"""vLLM's server, and the client that sends it a load."""

@@ -1,7 +1,7 @@
-"""The load: `vllm bench serve`, run in this process, with our prompts and a watch on how late it is.
+"""The load: `vllm bench serve` in this process, with our prompts, and a check of how late it is.
 
-All of it is vLLM's own but the reading of prompts: its reader for custom data needs pandas, which a CPU
-engine has not, and takes text alone. Its tokenizer, which each of its calls would load anew, is loaded once.
+All of it is vLLM's own code except the reading of prompts: vLLM's reader for custom data needs pandas, which
+a CPU engine lacks, and takes only text. The tokenizer is loaded once instead of in every call.
 """
 
 import asyncio
@@ -22,12 +22,12 @@ from vllm.tokenizers import cached_get_tokenizer
 
 PERCENTILES = "50,90,95,99"
 BEAT_S = 0.005
-"""The client's event loop is asked to come by so often; how late it does is its lag."""
+"""Seconds between two beats of the client's event loop; how late a beat comes is the loop's lag."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """The server that gets the load."""
+    """The server that gets the load: address, model folder, name under which it serves it, and token."""
 
     url: str
     model: str
@@ -37,7 +37,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Beat:
-    """When the loop came by, how late, and the processor time that this process had had by then; seconds."""
+    """When the event loop came by, how late it was, and this process's CPU time so far; all in seconds."""
 
     at: float
     lag: float
@@ -50,7 +50,7 @@ def run_load(
     """Send requests as ``load`` says, and wait for all answers.
 
     Args:
-        target: where to.
+        target: the server.
         requests: in the order of sending.
         load: ``request_rate`` (1/s; None: at once), ``burstiness``, ``max_concurrency``, ``seed``.
         extra: further fields of every request's body.
@@ -73,7 +73,7 @@ def run_load(
     ]  # fmt: skip
     parser = bench.FlexibleArgumentParser()
     bench.add_cli_args(parser)
-    # vLLM's client takes its token from there, and would send loopback's requests through a proxy.
+    # vLLM's client reads its token there, and would otherwise send requests to this machine through a proxy.
     os.environ |= {"OPENAI_API_KEY": target.token, "NO_PROXY": "*", "no_proxy": "*"}
     with _reading(requests):
         result, beats = asyncio.run(_with_beats(parser.parse_args(argv)))
@@ -81,13 +81,16 @@ def run_load(
 
 
 def window_of(result: dict[str, Any]) -> tuple[float, float]:
-    """From the first request to the last answer, as ``time.perf_counter`` (and thus ``monotonic``) has it."""
+    """Start of the first request and end of the last answer, in seconds on ``time.perf_counter``'s clock.
+
+    On Linux that is the clock of ``time.monotonic``, which steps and hardware samples use.
+    """
     start = min(result["start_times"])
     return start, start + result["duration"]
 
 
 def within(beats: Sequence[Beat], start: float, end: float) -> list[Beat]:
-    """The beats of a window."""
+    """The beats between two moments."""
     return [beat for beat in beats if start <= beat.at <= end]
 
 
@@ -96,7 +99,7 @@ def client_load(beats: Sequence[Beat], seconds: float) -> dict[str, float | None
     if len(beats) < 2:
         return {"cpu_share": None, "lag_median_s": None, "lag_p99_s": None, "lag_max_s": None}
     lags = [beat.lag for beat in beats]
-    # A loop that never came by says nothing of how late it would have been: the gaps do.
+    # A loop that was blocked has no beats that say how late it was; the gaps between beats do.
     longest = max(later.at - earlier.at for earlier, later in pairwise(beats)) - BEAT_S
     passed = beats[-1].at - beats[0].at
     return {
@@ -109,7 +112,7 @@ def client_load(beats: Sequence[Beat], seconds: float) -> dict[str, float | None
 
 @contextmanager
 def _reading(requests: Sequence[SampleRequest]) -> Iterator[None]:
-    """`vllm bench serve` finds these requests where it would read a data set."""
+    """Let `vllm bench serve` find these requests where it would read a data set."""
     reader, loader = bench.get_samples, bench.get_tokenizer
     bench.get_samples = lambda args, tokenizer: list(requests)
     bench.get_tokenizer = cached_get_tokenizer

@@ -1,4 +1,4 @@
-"""VLLM's command line: ``python -m batchscope.worker.server.launch serve ...``."""
+"""Starts vLLM's command line: ``python -m batchscope.worker.server.launch serve ...``."""
 
 import importlib.metadata
 

@@ -1,4 +1,4 @@
-"""Measuring one load point on a server that is there."""
+"""Measures one load point on a started server: warm-up, load, checks, and the files of the load point."""
 
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -27,19 +27,19 @@ AT_ONCE: dict[str, Any] = {"request_rate": None, "burstiness": 1.0, "max_concurr
 
 
 def repeated(requests: Sequence[Request], count: int) -> list[Request]:
-    """So many requests: the prompts in their order, again and again."""
+    """``count`` requests: all prompts in their order, again and again."""
     return list(islice(cycle(requests), count))
 
 
 def describe(load: dict[str, Any]) -> str:
-    """How they are sent, for a person."""
+    """How a load is sent, in words."""
     rate, most = load["request_rate"], load["max_concurrency"]
     arrival = "at once" if rate is None else f"{rate:g} a second"
     return arrival + (f", at most {most} under way" if most else "")
 
 
 def totals(bench: dict[str, Any]) -> dict[str, Any]:
-    """Counts of a load, as server and client have them."""
+    """Seconds and counts of a load, under measurement.json's names, from bench.json."""
     return {
         "seconds": bench["duration"],
         "requests": bench["completed"],
@@ -77,7 +77,10 @@ def request_rows(bench: dict[str, Any], requests: Sequence[Request]) -> list[dic
 def closure_failures(
     rows: Sequence[dict[str, Any]], requests: Sequence[Request], cached: int, expected: int
 ) -> list[dict[str, str]]:
-    """Reasons why a load point does not count: all of the work must be done, and by the engine."""
+    """Reasons why a load point does not count, as ``invalid`` of measurement.json; empty for a valid one.
+
+    ``cached``: prompt tokens that the prefix cache served; ``expected``: as many as theory has.
+    """
     failed = [row["error"].splitlines()[-1] for row in rows if row["error"]]
     why = f" (the first that failed: {failed[0]})" if failed else ""
     wanted = (sum(len(each.token_ids) for each in requests), sum(each.output_tokens for each in requests))
@@ -94,8 +97,8 @@ def closure_failures(
     ]
 
 
-def moved(rows: Iterable[dict[str, Any]], start: float, *times: str) -> list[dict[str, Any]]:
-    """Rows with these times counted from the first request's sending."""
+def counted_from(rows: Iterable[dict[str, Any]], start: float, *times: str) -> list[dict[str, Any]]:
+    """Rows with the columns ``times`` counted from ``start``, when the first request was sent."""
     return [{"repeat": 0, **row, **{name: row[name] - start for name in times}} for row in rows]
 
 
@@ -117,7 +120,7 @@ class ServerHost:
         Args:
             job: ``spec``, the paths ``prompts`` and ``out``; where decoding is restricted,
                 ``allowed_token_ids``.
-            tell: Where lines for a person go.
+            tell: Called with each line of progress.
 
         Returns:
             What measurement.json says of what was measured; see docs/files.md.
@@ -165,7 +168,7 @@ class ServerHost:
         for name, table, schema in (
             ("client", rows, CLIENT),
             ("steps", steps, STEPS),
-            ("hardware", moved(samples, start, "time_s"), HARDWARE),
+            ("hardware", counted_from(samples, start, "time_s"), HARDWARE),
         ):
             pq.write_table(pa.Table.from_pylist(table, schema), out / f"{name}.parquet", compression="zstd")
         cached, expected = sum(row["cached_tokens"] for row in steps), self._expected_cached(spec, wanted)
@@ -200,7 +203,7 @@ class ServerHost:
 
     def _steps(self, start: float) -> list[dict[str, Any]]:
         """Rows of steps.parquet."""
-        rows = moved(self.instruments.steps.rows(), start, "scheduled_s", "finished_s")
+        rows = counted_from(self.instruments.steps.rows(), start, "scheduled_s", "finished_s")
         return [{**row, "step": number} for number, row in enumerate(rows)]
 
     def _expected_cached(self, spec: dict[str, Any], requests: Sequence[Request]) -> int:

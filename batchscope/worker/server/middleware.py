@@ -1,8 +1,8 @@
-"""Our part of the server's process: who may talk to it, and two questions that no endpoint of vLLM's takes.
+"""Our part of the server's process: who may talk to it, and two requests that vLLM has no endpoint for.
 
-The server listens on this machine alone, but so can other users' programs: requests need the token that the
-server's host made. VLLM would let the prefix cache be reset, and tell the arguments in force, in development
-mode alone, and with that come endpoints that nobody here should call; so both are answered here.
+The server listens on this machine only, but other users of the machine could reach it: requests need the
+token that the server's host made. vLLM resets the prefix cache and tells the arguments in force only in
+development mode, which also opens endpoints that nobody should call here. So both are answered here.
 """
 
 import json

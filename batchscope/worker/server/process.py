@@ -21,10 +21,10 @@ from batchscope.worker.telemetry.steps import SCHEDULER
 LOOPBACK = "127.0.0.1"
 TOLD_EVERY_S = 10.0
 ANSWER_S = 30.0
-"""An answer to a small question takes longer only where the server hangs."""
+"""Time limit in seconds for a small request: longer only if the server hangs."""
 
 GRACE_S = 5.0
-"""For the server to end by itself when it is asked to."""
+"""Seconds that the server gets to end by itself."""
 
 _DIRECTLY = build_opener(ProxyHandler({}))
 
@@ -41,36 +41,36 @@ class ServerEndedError(RuntimeError):
     """The server ended while it started."""
 
 
-class Telling:
-    """Lines for a person: to the log, and to a file that whoever waits for the start reads."""
+class ProgressLines:
+    """Writes lines of progress to the log, and to a file that the job which waits for the start reads."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def __call__(self, text: str) -> None:
-        """Say one line."""
+        """Write one line."""
         print(text, flush=True)
         with self._path.open("a", encoding="utf-8") as file:
             file.write(text + "\n")
 
 
 class Server:
-    """A server of ours, and how to talk to it."""
+    """A running ``vllm serve``, and how to talk to it."""
 
     def __init__(self, process: subprocess.Popen[bytes], port: int, name: str, token: str) -> None:
         self.process = process
         self.url = f"http://{LOOPBACK}:{port}"
         self.name = name
-        """under which it serves its model; made anew for each server, so that no other answers for it"""
+        """name of its model in requests; a new one for each server, so that no other can answer for it"""
         self.token = token
         self.started = time.monotonic()
         self.start_seconds = 0.0
 
     def ask(self, path: str) -> Any:
-        """The answer to a question, which is JSON.
+        """The JSON answer of an endpoint.
 
         Raises:
-            OSError: there is no answer, or one that says no.
+            OSError: there is no answer, or it is an error.
         """
         request = Request(self.url + path, headers={"Authorization": f"Bearer {self.token}"})  # noqa: S310
         with _DIRECTLY.open(request, timeout=ANSWER_S) as answer:
@@ -113,14 +113,14 @@ class Server:
             time.sleep(0.1)
 
     def resolved_arguments(self) -> dict[str, Any]:
-        """The settings in force, as `batchscope.worker.engine.start` has them of an offline engine."""
+        """The settings in force, as `batchscope.worker.engine.start` has them for an offline engine."""
         found: dict[str, Any] = self.ask(RESOLVED)
         return found
 
 
 @contextlib.contextmanager
 def running_server(host: dict[str, Any], tell: Callable[[str], None]) -> Iterator[Server]:
-    """A server that starts, and is gone when the block is left.
+    """Start a server, and end it when the block is left. It is not ready yet: see `Server.wait_until_ready`.
 
     Raises:
         PortTakenError: the port that the configuration asks for is taken.
@@ -166,6 +166,6 @@ def usable_port(asked: int | None) -> int:
 
 
 def _allow_connections() -> None:
-    """As many open files as the system lets us have: each request under way is a connection."""
+    """Raise the limit of open files as far as the system allows: each request under way is a connection."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,1 +1,1 @@
-"""What is recorded beside the clock: engine steps, hardware, the machine and its versions."""
+"""What is recorded during a measurement: engine steps, hardware samples, the machine and its versions."""

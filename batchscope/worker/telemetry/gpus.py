@@ -1,4 +1,4 @@
-"""The GPUs that this process may use, asked through NVML so that no CUDA context is made.
+"""The GPUs that this process may use, through NVML, which makes no CUDA context.
 
 NVML stays open until the process ends.
 """
@@ -32,11 +32,11 @@ def _handle(name: str) -> Gpu:
 
 def compute_processes(gpu: Gpu) -> set[int] | None:
     """Process ids with a CUDA context on a GPU; None where the driver does not tell."""
-    found = asked(pynvml.nvmlDeviceGetComputeRunningProcesses, gpu)
+    found = ask_nvml(pynvml.nvmlDeviceGetComputeRunningProcesses, gpu)
     return None if found is None else {process.pid for process in found}
 
 
-def asked(question: Any, *args: Any) -> Any:
+def ask_nvml(question: Any, *args: Any) -> Any:
     """An NVML function's answer; None where this GPU or driver has none."""
     try:
         return question(*args)
@@ -45,42 +45,42 @@ def asked(question: Any, *args: Any) -> Any:
 
 
 class GpuProbe:
-    """The GPUs under a started engine."""
+    """Samples the GPUs of a started engine."""
 
     def __init__(self, gpus: list[Gpu], engine: set[int], others_before: set[int]) -> None:
         self._gpus = gpus
         self._own = own_processes(gpus, engine, others_before)
 
     def sample(self) -> list[Sample]:
-        """One row a GPU; null where it or its driver does not tell."""
+        """One row a GPU; a value is null where the GPU or its driver does not give it."""
         return [self._sample(gpu) for gpu in self._gpus]
 
     def _sample(self, gpu: Gpu) -> Sample:
-        energy = asked(pynvml.nvmlDeviceGetTotalEnergyConsumption, gpu)
-        power = asked(pynvml.nvmlDeviceGetPowerUsage, gpu)
-        rates = asked(pynvml.nvmlDeviceGetUtilizationRates, gpu)
-        memory = asked(pynvml.nvmlDeviceGetMemoryInfo, gpu)
+        energy = ask_nvml(pynvml.nvmlDeviceGetTotalEnergyConsumption, gpu)
+        power = ask_nvml(pynvml.nvmlDeviceGetPowerUsage, gpu)
+        rates = ask_nvml(pynvml.nvmlDeviceGetUtilizationRates, gpu)
+        memory = ask_nvml(pynvml.nvmlDeviceGetMemoryInfo, gpu)
         processes = compute_processes(gpu)
         return {
             "time_s": time.monotonic(),
-            "gpu": asked(pynvml.nvmlDeviceGetIndex, gpu),
+            "gpu": ask_nvml(pynvml.nvmlDeviceGetIndex, gpu),
             "utilization": rates and rates.gpu / 100,
             "memory_used_bytes": memory and memory.used,
             "power_w": power and power / 1000,
             "energy_j": energy and energy / 1000,
-            "sm_clock_mhz": asked(pynvml.nvmlDeviceGetClockInfo, gpu, pynvml.NVML_CLOCK_SM),
-            "memory_clock_mhz": asked(pynvml.nvmlDeviceGetClockInfo, gpu, pynvml.NVML_CLOCK_MEM),
-            "temperature_c": asked(pynvml.nvmlDeviceGetTemperature, gpu, pynvml.NVML_TEMPERATURE_GPU),
-            "clock_event_reasons": asked(pynvml.nvmlDeviceGetCurrentClocksEventReasons, gpu),
+            "sm_clock_mhz": ask_nvml(pynvml.nvmlDeviceGetClockInfo, gpu, pynvml.NVML_CLOCK_SM),
+            "memory_clock_mhz": ask_nvml(pynvml.nvmlDeviceGetClockInfo, gpu, pynvml.NVML_CLOCK_MEM),
+            "temperature_c": ask_nvml(pynvml.nvmlDeviceGetTemperature, gpu, pynvml.NVML_TEMPERATURE_GPU),
+            "clock_event_reasons": ask_nvml(pynvml.nvmlDeviceGetCurrentClocksEventReasons, gpu),
             "foreign_processes": None if processes is None else len(processes - self._own),
         }
 
 
 def own_processes(gpus: list[Gpu], engine: set[int], others_before: set[int]) -> set[int]:
-    """The engine's processes under the numbers by which the driver knows them.
+    """The engine's processes under the ids that the driver uses.
 
-    In a container the driver may number processes as the host does; ours are then those that came while the
-    engine started.
+    In a container the driver may use the host's ids. The engine's processes are then those that came to the
+    GPUs while it started.
     """
     listed = users_of(gpus)
     return engine if listed & engine else listed - others_before

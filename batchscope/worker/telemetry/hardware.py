@@ -1,4 +1,4 @@
-"""What the hardware did during a timed window: samples on the clock that the steps are on."""
+"""Samples of the hardware during a timed window, on the same clock as the engine's steps."""
 
 import time
 from collections.abc import Iterator
@@ -12,10 +12,10 @@ from batchscope.common.schemas import Sample
 
 INTERVAL_S = 0.1
 TICKS_S = 0.1
-"""CPU times move in ticks of 0.01 s: over less than this, summed over cores, a share says nothing."""
+"""Fewest CPU seconds, over all cores, for a share of them to mean something: they have ticks of 0.01 s."""
 
 ENERGY_FROM_S = 2.0
-"""Shorter windows have no energy: the counter moves in steps of up to 0.1 s."""
+"""Seconds that a window must last to have an energy: the counter moves in steps of up to 0.1 s."""
 
 
 class Probe(Protocol):
@@ -27,7 +27,7 @@ class Probe(Protocol):
 
 
 class CpuProbe:
-    """All cores, and what the engine's processes take of them, since an earlier sample."""
+    """Samples all cores, and how much of them the engine's processes use, since the sample before."""
 
     def __init__(self, engine: list[psutil.Process]) -> None:
         self._engine = engine
@@ -62,7 +62,7 @@ class CpuProbe:
 
 
 def users_before(device: str) -> set[int]:
-    """Processes on the GPUs before the engine is."""
+    """Ids of processes on the GPUs before the engine starts; empty on CPU."""
     if device != "cuda":
         return set()
     from batchscope.worker.telemetry.gpus import users_of, visible_gpus
@@ -83,7 +83,7 @@ def make_probe(device: str, others_before: set[int]) -> Probe:
 
 @contextmanager
 def sampling(probe: Probe, samples: list[Sample]) -> Iterator[None]:
-    """Fill the list from another thread: one sample before the block, ten a second, one after it."""
+    """Add samples to the list from another thread: one before the block, ten a second in it, one after it."""
     samples += probe.sample()
     try:
         with repeating(lambda _done: samples.extend(probe.sample()), INTERVAL_S):
@@ -93,7 +93,7 @@ def sampling(probe: Probe, samples: list[Sample]) -> Iterator[None]:
 
 
 def energy(samples: list[Sample], seconds: float) -> float | None:
-    """Joules that all GPUs took between their first and last samples; None where that is not known well."""
+    """Joules that all GPUs took between first and last sample; None on CPU, and for windows under 2 s."""
     if seconds < ENERGY_FROM_S:
         return None
     counters: dict[int, list[float]] = {}

@@ -1,4 +1,4 @@
-"""What is recorded beside the clock: the engine's steps, and the hardware's state."""
+"""Puts the records of a run together: the engine's steps, and samples of the hardware."""
 
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -10,7 +10,7 @@ from batchscope.worker.telemetry.steps import StepFile
 
 
 class Instruments:
-    """What an engine is watched with, from its start to its end."""
+    """What watches an engine from its start to its end: the file of its steps, and the hardware's probe."""
 
     def __init__(self, steps: Path, probe: Probe) -> None:
         self.steps = StepFile(steps)
@@ -37,19 +37,19 @@ class Telemetry:
         return sampling(self._instruments.probe, self._samples)
 
     def keep(self, repeat: int, start: float, seconds: float) -> dict[str, Any]:
-        """Keep the records of a pass; its number of steps and its energy (J), null where not recorded."""
+        """Keep the records of a pass; returns its steps (number) and energy (J), null where not recorded."""
         if self._instruments is None:
             return {"steps": None, "energy_j": None}
         rows = [
-            {"repeat": repeat, "step": step, **row, **_moved(row, start, "scheduled_s", "finished_s")}
+            {"repeat": repeat, "step": step, **row, **_counted_from(row, start, "scheduled_s", "finished_s")}
             for step, row in enumerate(self._instruments.steps.rows())
         ]
         self.steps += rows
         self.hardware += [
-            {"repeat": repeat, **sample, **_moved(sample, start, "time_s")} for sample in self._samples
+            {"repeat": repeat, **sample, **_counted_from(sample, start, "time_s")} for sample in self._samples
         ]
         return {"steps": len(rows), "energy_j": energy(self._samples, seconds)}
 
 
-def _moved(row: dict[str, Any], start: float, *times: str) -> dict[str, float]:
+def _counted_from(row: dict[str, Any], start: float, *times: str) -> dict[str, float]:
     return {name: row[name] - start for name in times}

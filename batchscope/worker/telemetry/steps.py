@@ -1,8 +1,8 @@
 """A scheduler that writes down every step, inside the engine's own process.
 
-vLLM builds it from its name (the engine argument ``scheduler_cls``), offline and in its server alike, and it
-schedules exactly as vLLM's own does. Statistics that vLLM gives out are no substitute: they are taken after a
-step's finished requests were freed, so they miss the peaks of prompts with few output tokens.
+vLLM builds it from its name (the engine argument ``scheduler_cls``), offline and in its server alike. It
+schedules exactly as vLLM's own scheduler. vLLM's own statistics are no substitute: they are taken after a
+step's finished requests have been freed, so they miss the peaks of prompts with few output tokens.
 """
 
 import os
@@ -39,11 +39,11 @@ COLUMNS = (
     "discarded_tokens",
 )
 ROW = struct.Struct("=ddiidiqqqiq")
-"""One step, as `COLUMNS` name it; both times are ``time.monotonic``, one clock for all processes."""
+"""One step, with the columns `COLUMNS`; both times are ``time.monotonic``, one clock for all processes."""
 
 
 class StepRecorder:
-    """Rows of the steps, each written when its output is back; a few microseconds a step."""
+    """Writes a row for each step when its output is back; this takes a few microseconds."""
 
     def __init__(self, path: str) -> None:
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -55,12 +55,12 @@ class StepRecorder:
         self._discarded = 0
 
     def preempting(self, computed_tokens: int) -> None:
-        """A request goes back to the queue and loses what was computed for it."""
+        """Note a request that goes back to the queue and loses its computed tokens."""
         self._preempted += 1
         self._discarded += computed_tokens
 
     def scheduled(self, scheduler: Scheduler, output: SchedulerOutput) -> None:
-        """A step was put together."""
+        """Note a step that the scheduler has put together."""
         cached = self._admit(scheduler, output)
         if not (total := output.total_num_scheduled_tokens):
             return
@@ -76,20 +76,20 @@ class StepRecorder:
         self._preempted = self._discarded = 0
 
     def finished(self, output: SchedulerOutput) -> None:
-        """A step's output is back; steps come back in the order in which they were put together."""
+        """Note that a step's output is back; steps come back in the order in which they were put together."""
         if output.total_num_scheduled_tokens:
             scheduled, *rest = self._under_way.popleft()
             self._rows.append(ROW.pack(scheduled, time.monotonic(), *rest))
 
     def flush(self, now: bool) -> None:
-        """Write what is there: at once, or where the last time was a while ago."""
+        """Write the rows so far: with ``now`` at once, else if the last time is more than `FLUSH_S` ago."""
         if self._rows and (now or time.monotonic() - self._flushed > FLUSH_S):
             os.write(self._file, b"".join(self._rows))
             self._rows.clear()
             self._flushed = time.monotonic()
 
     def _admit(self, scheduler: Scheduler, output: SchedulerOutput) -> int:
-        """Note admitted and readmitted requests; the number of their tokens that were found in the cache."""
+        """Note admitted and readmitted requests; returns how many of their tokens were found in the cache."""
         admitted = [(new.req_id, new.num_computed_tokens) for new in output.scheduled_new_reqs]
         going_on = output.scheduled_cached_reqs
         if resumed := going_on.resumed_req_ids:
@@ -102,7 +102,7 @@ class StepRecorder:
         return sum(computed for _, computed in admitted)
 
     def _prefill(self, scheduled: dict[str, int]) -> int:
-        """How many of a step's tokens are prompt tokens; computed again after a preemption counts too."""
+        """Number of a step's prompt tokens, including those that are computed again after a preemption."""
         total = 0
         for request, left in list(self._to_prefill.items()):
             tokens = min(scheduled.get(request, 0), left)
@@ -129,7 +129,7 @@ class _Recording:
     def update_from_output(self, scheduler_output: SchedulerOutput, *args: Any, **kwargs: Any) -> Any:
         self._recorder.finished(scheduler_output)
         result = super().update_from_output(scheduler_output, *args, **kwargs)  # type: ignore[misc]
-        # Whoever sees the last request finished finds its step in the file.
+        # Whoever sees that the last request is finished must find its step in the file.
         self._recorder.flush(now=not self.has_unfinished_requests())  # type: ignore[attr-defined]
         return result
 
@@ -147,13 +147,13 @@ class RecordingAsyncScheduler(_Recording, AsyncScheduler):  # type: ignore[misc]
 
 
 def recording_scheduler(*args: Any, **kwargs: Any) -> Scheduler:
-    """The one that vLLM itself would have chosen, recording."""
+    """The scheduler that vLLM itself would have chosen, recording its steps."""
     asynchronous = kwargs["vllm_config"].scheduler_config.async_scheduling
     return (RecordingAsyncScheduler if asynchronous else RecordingScheduler)(*args, **kwargs)
 
 
 class StepFile:
-    """The rows that the engine writes, read from its front end."""
+    """Reads, in vLLM's front-end process, the rows that its engine process writes."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -47,7 +47,7 @@ BAD: dict[str, tuple[bytes | None, Mapping[str, Any], tuple[str, ...]]] = {
         {},
         ("dataset.csv.path", "row 3 (line 4): unknown label 'neutral'", "positive and negative"),
     ),
-    "empty text": (GOOD + b'"  ",negative\n', {}, ("row 3 (line 4): empty text", "mend or remove")),
+    "empty text": (GOOD + b'"  ",negative\n', {}, ("row 3 (line 4): empty text", "correct or remove")),
     "bad encoding": (GOOD + "Très bon,positive\n".encode("latin-1"), {}, ("row 3", "not UTF-8")),
     "bad encoding of the label": (GOOD + b"Fine,\xff\n", {}, ("row 3", "not UTF-8")),
     "UTF-16": (GOOD.decode().encode("utf-16"), {}, ("dataset.csv.review_column", "no column")),
