@@ -7,7 +7,7 @@ models* (arXiv 2001.08361, table 1), and Chowdhery et al., *PaLM* (arXiv 2204.02
 key and value heads, a gated MLP, and causal attention counted key by key instead of over a full square.
 
 Lengths are tokens. A request's last output token is never fed back, so ``output_tokens - 1`` of them are
-computed; logits are made for sampled positions alone.
+computed; logits are computed only for sampled positions.
 """
 
 import math
@@ -74,7 +74,7 @@ def architecture_from(config: Mapping[str, Any]) -> Architecture | None:
     """The shape in a config.json, or None where it is not known to be a Llama-like dense decoder.
 
     A mapping without ``model_type`` is taken by its shape; one that names another family, experts, a sliding
-    window or layers of other kinds, or that lacks a key, is not known. ``head_dim`` alone may be missing:
+    window or layers of other kinds, or that lacks a key, is not known. Only ``head_dim`` may be missing:
     these families define it as ``hidden_size / num_attention_heads``.
     """
     if config.get("model_type", LLAMA_LIKE[0]) not in LLAMA_LIKE or _is_not_dense(config):

@@ -20,7 +20,7 @@ def comparable(run: "pd.Series[Any]", other: "pd.Series[Any]", *, across: bool) 
 
 
 def on_two_gpus(run: "pd.Series[Any]", other: "pd.Series[Any]") -> bool:
-    """Whether two runs are known to have been measured on different GPUs, be they of one kind."""
+    """Whether two runs are known to have been measured on different GPUs, of one kind or not."""
     ids = given(run["gpu_ids"]), given(other["gpu_ids"])
     return None not in ids and ids[0] != ids[1]
 

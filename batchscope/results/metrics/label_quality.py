@@ -43,7 +43,7 @@ def accuracy(run: RunRecord, repeat: Repeat) -> float:
 
 
 def label_coverage(run: RunRecord, repeat: Repeat) -> float:
-    """Share of reviews that got a label; a surplus label belongs to no review and counts not."""
+    """Share of reviews that got a label; a surplus label belongs to no review and does not count."""
     found = score(run, repeat)
     return found.found / found.asked if found else math.nan
 

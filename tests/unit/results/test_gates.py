@@ -254,7 +254,7 @@ def test_cached_and_recomputed_tokens_add_up(tmp_path):
     cached = [step(0, 0, prefill_tokens=88, cached_tokens=512), *CLEAN[1:]]
     cached[1] = step(0, 1, decode_tokens=1)
     assert codes(steps_run(tmp_path / "a", cached)) == []
-    # A preempted request lost 300 tokens: 64 of them came back from the cache, the others were computed anew.
+    # A preempted request lost 300 tokens: 64 of them came back from the cache, the others were computed again.
     again = step(0, 2, decode_tokens=2, preempted=1, discarded_tokens=300)
     back = step(0, 3, decode_tokens=1, prefill_tokens=236, cached_tokens=64)
     assert codes(steps_run(tmp_path / "b", [*CLEAN[:2], again, back])) == []
