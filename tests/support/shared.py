@@ -1,4 +1,4 @@
-"""Projects that are dear to make: made once for all processes that run tests, by the first that asks."""
+"""Projects that take long to make: made once for all processes that run tests, by the first that asks."""
 
 import fcntl
 from collections.abc import Iterator
