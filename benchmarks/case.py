@@ -8,8 +8,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from batchscope.common.atomic_files import read_json
 from batchscope.common.errors import UserError
-from batchscope.common.files import read_json
 from batchscope.config.configuration import load_config
 from batchscope.jobs.environments import require
 from batchscope.statistics.intervals import paired_ratio

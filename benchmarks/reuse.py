@@ -14,8 +14,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from batchscope.common.atomic_files import write_text
 from batchscope.common.errors import UserError, run_script
-from batchscope.common.files import write_text
 from batchscope.statistics.intervals import paired_ratio
 
 RUNS = Path("results") / "runs"

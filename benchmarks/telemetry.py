@@ -11,8 +11,8 @@ import tempfile
 from pathlib import Path
 
 from batchscope.common.errors import run_script
+from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_variables import engine_variables
-from batchscope.jobs.supervise import device_lock
 from benchmarks.case import Case, compare, keep, load_case, parser
 
 ROOT = Path(__file__).resolve().parents[1]

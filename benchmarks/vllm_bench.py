@@ -14,12 +14,12 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import UserError, run_script
-from batchscope.common.files import replacing
+from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_pool import EnginePool, Limits
 from batchscope.jobs.engine_variables import engine_variables
 from batchscope.jobs.measure_job import engine_request
-from batchscope.jobs.supervise import device_lock
 from benchmarks.case import Case, compare, keep, load_case, parser, take_turns
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,7 +7,7 @@ out: nothing of its own; after a failure, the runs that an allocation had finish
 import shutil
 from pathlib import Path
 
-from batchscope.jobs.cluster import Allocation, explain, kept_measurements, log_folder, restore
+from batchscope.jobs.cluster_allocations import Allocation, explain, kept_measurements, log_folder, restore
 from batchscope.workflow import internals
 
 # Seconds of work each, or a download, which compute nodes are often cut off from.

@@ -144,7 +144,7 @@ def model_files(wildcards):
 def other_models(wildcards):
     """What makes and trains the demo's model, for a model that is none."""
     asset = CONFIG.models[wildcards.model]
-    made = ["batchscope.worker.training"] if asset.load_format == "dummy" else []
+    made = ["batchscope.worker.demo_model_training"] if asset.load_format == "dummy" else []
     return (
         made if asset.source == "demo" else [*made, "batchscope.inputs.demo_model", "batchscope.inputs.texts"]
     )

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import UserError, run_script
-from batchscope.common.files import replacing
 from batchscope.config.dataset import Dataset
 from batchscope.inputs.texts.reviews import deduplicate, describe, summarise, write_reviews
 from batchscope.inputs.texts.sources import load_reviews

@@ -6,8 +6,8 @@ import os
 import time
 from pathlib import Path
 
+from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import run_script
-from batchscope.common.files import replacing
 from batchscope.config.prompts import PromptTexts
 from batchscope.inputs.models import context_length, load_tokenizer
 from batchscope.inputs.prompts import (

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import run_script
-from batchscope.common.files import replacing
 from batchscope.config.configuration import load_config
 from batchscope.results.frames import repeats_frame, runs_frame
 from batchscope.results.label_rows import with_labels

@@ -9,7 +9,7 @@ from pathlib import Path
 from tokenizers import Tokenizer
 
 from batchscope.common.errors import UserError, run_script
-from batchscope.config.environment import Environment
+from batchscope.config.engine import Environment
 from batchscope.config.model import ModelAsset
 from batchscope.inputs.demo_model import prepare_demo, training_examples
 from batchscope.inputs.models import empty_folder, prepare_hub, prepare_local, write_manifest
@@ -70,7 +70,9 @@ def train(folder: Path, tokenizer: Tokenizer, reviews: list[Review], python: str
             for example in training_examples(tokenizer, reviews, DEMO_CORPUS_SEED):
                 file.write(json.dumps(vars(example)) + "\n")
         job.write_text(json.dumps({"folder": str(folder.resolve()), "examples": str(examples)}))
-        if subprocess.run([python, "-m", "batchscope.worker.training", str(job)], check=False).returncode:
+        if subprocess.run(
+            [python, "-m", "batchscope.worker.demo_model_training", str(job)], check=False
+        ).returncode:
             raise UserError(
                 "training the demo's model failed, see above; load_format: dummy under models does without"
             )

@@ -19,9 +19,9 @@ from batchscope.profiling.profiled_runs import profiled_runs
 from batchscope.reporting.same_figures import differences
 from batchscope.reports.job import ReportJob
 from batchscope.reports.registry import REPORTS, Report
+from batchscope.results.anonymised_copy import share
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.records import load_runs
-from batchscope.results.sharing import share
 from batchscope.studies.grid import expand_studies
 from scripts.make_tables import PUBLISHED, write_tables
 

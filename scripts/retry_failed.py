@@ -8,8 +8,8 @@ import os
 import sys
 from pathlib import Path
 
+from batchscope.common.atomic_files import read_json
 from batchscope.common.errors import UserError, run_script
-from batchscope.common.files import read_json
 from batchscope.config.configuration import load_config
 from batchscope.studies.grid import expand_serving, expand_studies
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import run_script
-from batchscope.common.files import replacing
 from batchscope.config.configuration import load_config
 from batchscope.config.studies import study_named
-from batchscope.inputs.labels import AnswerReader, Decoding
+from batchscope.inputs.label_words import AnswerReader, Decoding
 from batchscope.inputs.models import load_tokenizer
 from batchscope.results.label_rows import (
     LABELS,

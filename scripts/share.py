@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from batchscope.common.errors import run_script
-from batchscope.results.sharing import share
+from batchscope.results.anonymised_copy import share
 
 
 def main() -> None:

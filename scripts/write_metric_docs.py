@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
+from batchscope.common.atomic_files import write_text
 from batchscope.common.errors import UserError, run_script
-from batchscope.common.files import write_text
 from batchscope.results.metrics.documentation import metrics_page
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "metrics.md"

@@ -13,8 +13,7 @@ from batchscope.common.errors import UserError
 from batchscope.config.block import Block, Name
 from batchscope.config.dataset import Dataset
 from batchscope.config.default_studies import default_studies
-from batchscope.config.engine import Engine
-from batchscope.config.environment import Environment
+from batchscope.config.engine import Engine, Environment
 from batchscope.config.measure import Measure
 from batchscope.config.messages import explain
 from batchscope.config.model import ModelAsset

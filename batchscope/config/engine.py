@@ -116,3 +116,12 @@ class Engine(Block):
         description="environment variables of the engine, such as VLLM_USE_V2_MODEL_RUNNER; true and false "
         "become 1 and 0, numbers become text, null sets none",
     )
+
+
+class Environment(Block):
+    """An engine environment: the Python that holds vLLM, and the device that it drives."""
+
+    python: str = Field(
+        min_length=1, description="its interpreter; 'workflow' is the Python that runs Snakemake"
+    )
+    device: Literal["cpu", "cuda"] = Field(description="cpu or cuda")

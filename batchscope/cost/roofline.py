@@ -7,7 +7,7 @@ says how much of them is reached.
 
     seconds = sum over steps of max(FLOP / peak, bytes / bandwidth) / share
 
-Steps come from `batchscope.cost.schedule`, FLOP from `batchscope.cost.flops`, bytes from
+Steps come from `batchscope.cost.scheduler_simulation`, FLOP from `batchscope.cost.flops`, bytes from
 `batchscope.cost.memory`. Not in it: activations' bytes, collectives between GPUs, gaps between steps,
 sampling. docs/cost_model.md has figures and measurements.
 """
@@ -21,7 +21,7 @@ import pandas as pd
 
 from batchscope.cost.flops import Architecture, Lengths, head_flops, key_flops, linear_flops
 from batchscope.cost.memory import Precision, kv_bytes, step_weight_bytes
-from batchscope.cost.schedule import Limits, simulate
+from batchscope.cost.scheduler_simulation import Limits, simulate
 
 PARTS = ("linear", "attention", "head")
 PHASES = ("prefill", "decode")

@@ -1,8 +1,8 @@
 """The demo's tiny Llama: its shape, its tokenizer, and the texts that it is trained on.
 
-`batchscope.worker.training` trains it with an engine environment's Python, which has PyTorch, from token ids.
-The training texts come from the generator of the demo's reviews, with another seed, so that the model has not
-seen the reviews that it labels.
+`batchscope.worker.demo_model_training` trains it with an engine environment's Python, which has PyTorch, from
+token ids. The training texts come from the generator of the demo's reviews, with another seed, so that the
+model has not seen the reviews that it labels.
 """
 
 import json

@@ -10,8 +10,8 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
+from batchscope.common.atomic_files import replacing, sha256_of
 from batchscope.common.errors import UserError
-from batchscope.common.files import replacing, sha256_of
 from batchscope.config.model import ModelAsset
 
 WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf")

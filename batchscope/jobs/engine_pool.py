@@ -25,9 +25,10 @@ from typing import IO, Any
 
 import psutil
 
-from batchscope.common.files import read_json
+from batchscope.common.atomic_files import read_json
 from batchscope.common.processes import gone
-from batchscope.jobs.supervise import GRACE_S, device_is_free, snakemake_above
+from batchscope.jobs.device_lock import device_is_free
+from batchscope.jobs.supervise import GRACE_S, snakemake_above
 
 IDLE_S = 60.0
 """Seconds after which an unused engine ends: another workflow may be waiting for its device."""

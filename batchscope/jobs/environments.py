@@ -9,7 +9,7 @@ from importlib.metadata import Distribution
 from pathlib import Path
 
 from batchscope.common.errors import UserError
-from batchscope.config.environment import Environment
+from batchscope.config.engine import Environment
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -13,13 +13,14 @@ from typing import Any
 
 import psutil
 
+from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import UserError, run_script
-from batchscope.common.files import replacing
 from batchscope.common.processes import gone
+from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_pool import environment_folder
 from batchscope.jobs.engine_variables import engine_variables
 from batchscope.jobs.environments import variables_for
-from batchscope.jobs.supervise import device_lock, run_supervised
+from batchscope.jobs.supervise import run_supervised
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from batchscope.common.errors import UserError
-from batchscope.config.environment import Environment
+from batchscope.config.engine import Environment
 from batchscope.inputs.models import context_length
 from batchscope.jobs.environments import require
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from batchscope.common.atomic_files import sha256_of
 from batchscope.common.errors import UserError
-from batchscope.common.files import sha256_of
 from batchscope.common.processes import gone
 from batchscope.jobs.engine_exit import describe_exit, ran_out_of_memory
 from batchscope.jobs.engine_pool import (

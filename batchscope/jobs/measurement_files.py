@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from batchscope.common.files import replacing
+from batchscope.common.atomic_files import replacing
 from batchscope.common.schemas import CLIENT, HARDWARE, REQUESTS, STEPS
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,7 +9,7 @@ from typing import Any
 
 from tabulate import tabulate
 
-from batchscope.common.files import read_json
+from batchscope.common.atomic_files import read_json
 from batchscope.config.configuration import Config
 from batchscope.planning.predicted_time import Likeness, Pattern, expected_seconds, pattern_of, patterns
 from batchscope.studies.grid import expand_serving, expand_studies

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from batchscope.common.atomic_files import read_json
 from batchscope.common.errors import UserError
-from batchscope.common.files import read_json
 from batchscope.profiling.capture import CaptureJob, engine_environment, run_capture, write_order
 
 FIGURES, START, SNAPSHOT = "memory.json", "start.pickle", "snapshot.pickle"
@@ -30,7 +30,9 @@ def capture(job: CaptureJob) -> None:
     """
     order = write_order(job, "memory")
     run_capture(
-        [job.python, "-m", "batchscope.worker.profiling.memory", str(order)], job, engine_environment(job)
+        [job.python, "-m", "batchscope.worker.profiling.memory_capture", str(order)],
+        job,
+        engine_environment(job),
     )
 
 

@@ -16,7 +16,7 @@ from batchscope.common.errors import UserError
 from batchscope.cost.flops import Architecture, Lengths
 from batchscope.cost.memory import Precision, kv_bytes, precision_of, tokens_in
 from batchscope.cost.roofline import BYTES, bytes_by_part, flops_by_part
-from batchscope.cost.schedule import Limits, simulate
+from batchscope.cost.scheduler_simulation import Limits, simulate
 
 BATCHED_TOKENS = 16384
 SEQS = {"cpu": 256, "cuda": 1024}
@@ -106,7 +106,7 @@ def work_of_window(
         steps: captured.
 
     Returns:
-        Columns `batchscope.cost.schedule.STEP`, one row a captured step.
+        Columns `batchscope.cost.scheduler_simulation.STEP`, one row a captured step.
     """
     limits = Limits(
         resolved["max_num_batched_tokens"],
@@ -142,7 +142,7 @@ def work_by_class(model: Architecture, precision: Precision | None, work: pd.Dat
     Args:
         model: the model's shape.
         precision: None: bytes are not known.
-        work: simulated steps, columns `batchscope.cost.schedule.STEP`.
+        work: simulated steps, columns `batchscope.cost.scheduler_simulation.STEP`.
 
     Returns:
         Rows ``GEMM`` and ``attention``, columns ``flops`` and ``bytes``. The bytes of matrix products are

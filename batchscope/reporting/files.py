@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 from matplotlib.figure import Figure
 
-from batchscope.common.files import replacing, write_text
+from batchscope.common.atomic_files import replacing, write_text
 from batchscope.reporting.page import Page
 from batchscope.reporting.render import page_html, page_markdown
 from batchscope.reporting.style import save

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from batchscope.cost.devices import Device, device_named, peak_of
 from batchscope.cost.flops import Architecture, Lengths, architecture_from, run_flops
+from batchscope.cost.gpu_peaks import Device, device_named, peak_of
 from batchscope.cost.memory import GpuMemory, Precision, kv_bytes, kv_capacity, precision_of, tokens_in
 from batchscope.cost.roofline import Engine, Peaks
-from batchscope.cost.schedule import Limits
+from batchscope.cost.scheduler_simulation import Limits
 from batchscope.results.records import RunRecord
 
 PARALLEL = ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size")
@@ -107,7 +107,8 @@ def peaks_of(run: RunRecord) -> Peaks | None:
 def engine_of(run: RunRecord) -> Engine | None:
     """What a prediction needs; None where it is not known, or where one scheduler does not see all requests.
 
-    Pipeline and data parallel engines are such: `batchscope.cost.schedule` has one scheduler and one stage.
+    Pipeline and data parallel engines are such: `batchscope.cost.scheduler_simulation` has one scheduler and
+    one stage.
     """
     model, precision = architecture_of(run), run_precision(run)
     batched, seqs = setting_of(run, "max_num_batched_tokens"), setting_of(run, "max_num_seqs")

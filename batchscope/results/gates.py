@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from batchscope.cost.devices import CLOCK_MARGIN
 from batchscope.cost.flops import Rate, highest_rate
+from batchscope.cost.gpu_peaks import CLOCK_MARGIN
 from batchscope.results.clock_events import THROTTLED
 from batchscope.results.cost_inputs import architecture_of, ceiling_flops, lengths_of
 from batchscope.results.latencies import MS, latencies

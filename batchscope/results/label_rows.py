@@ -1,7 +1,7 @@
 """Rows of labels, ``results/labels/{study}.parquet``: what each review was labelled in each timed pass.
 
 One row per run, repeat, prompt and review, made and read here. The labels come from the output tokens of the
-timed passes themselves; `batchscope.inputs.labels` has the rule by which they are read.
+timed passes themselves; `batchscope.inputs.label_words` has the rule by which they are read.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.json
 import pyarrow.parquet as pq
 
+from batchscope.common.atomic_files import sha256_of
 from batchscope.common.errors import UserError
-from batchscope.common.files import sha256_of
-from batchscope.inputs.labels import AnswerReader, assign
+from batchscope.inputs.label_words import AnswerReader, assign
 from batchscope.results.records import Measurement, RunRecord, load_table
 
 _WORD = pa.dictionary(pa.int8(), pa.string())

@@ -11,7 +11,7 @@ import pytest
 from support.engines import engine_processes, measurement, retry, start, wait_until
 from support.project import Project
 
-from batchscope.jobs.supervise import device_is_free
+from batchscope.jobs.device_lock import device_is_free
 
 pytestmark = pytest.mark.engine
 

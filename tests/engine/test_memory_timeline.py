@@ -20,7 +20,7 @@ def write_page(folder: Path) -> None:
         variables={}, prompts="", output_tokens_per_review=1, allowed_token_ids=None, steps=1, out=folder,
         log=folder / "log", timeout_s=120,
     )  # fmt: skip
-    program = "import sys; from pathlib import Path; from batchscope.worker.profiling.memory import write_timeline; "
+    program = "import sys; from pathlib import Path; from batchscope.worker.profiling.memory_capture import write_timeline; "
     command = [job.python, "-c", program + "write_timeline(Path(sys.argv[1]))", str(folder)]
     run_capture(command, job, engine_environment(job))
 

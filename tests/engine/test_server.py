@@ -18,8 +18,8 @@ from support.project import ROOT, Project
 from support.shared import shared
 from tokenizers import Tokenizer
 
+from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_variables import engine_variables
-from batchscope.jobs.supervise import device_lock
 
 pytestmark = pytest.mark.engine
 
@@ -193,7 +193,7 @@ def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path)
         assert bench / plain == pytest.approx(1, abs=0.05), f"{kind}, {len(found['plain'])} turns"
 
 
-@pytest.mark.parametrize("victim", ["batchscope.worker.server.launch", "VLLM::EngineCore"])
+@pytest.mark.parametrize("victim", ["batchscope.worker.server.vllm_command", "VLLM::EngineCore"])
 def test_a_server_killed_in_mid_run_is_a_result(served_copy: Project, victim: str) -> None:
     with started(served_copy, "one/separate-n1-rate2", one(SLOW)) as snakemake:
         logs = served_copy.folder / ".snakemake" / "batchscope"

@@ -6,7 +6,7 @@ import pandas as pd
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from batchscope.config.prompts import PromptTexts
-from batchscope.inputs.labels import AnswerReader
+from batchscope.inputs.label_words import AnswerReader
 from batchscope.inputs.prompts import Prompt, build_prompts, write_prompts
 from batchscope.inputs.texts.reviews import Review
 from batchscope.results.label_rows import LABELS, label_rows, read_prompts

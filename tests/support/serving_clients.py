@@ -59,7 +59,7 @@ def agreed(found) -> bool:
 
 def main() -> None:
     os.environ["BATCHSCOPE_STEPS"] = str(Path(tempfile.mkdtemp()) / "steps")
-    from batchscope.worker.server.process import running_server
+    from batchscope.worker.server.server_process import running_server
 
     job = json.loads(Path(sys.argv[1]).read_text())
     host = {

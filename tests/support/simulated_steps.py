@@ -1,6 +1,6 @@
 """Simulated steps held against recorded ones."""
 
-from batchscope.cost.schedule import Limits, simulate
+from batchscope.cost.scheduler_simulation import Limits, simulate
 from batchscope.results.cost_inputs import lengths_of
 from batchscope.results.records import load_run
 

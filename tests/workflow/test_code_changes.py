@@ -19,7 +19,7 @@ PAGES = {"report_labels", "report_cost"}
 COST_PAGE = {"report_cost": 1}
 
 INTERVALS = "batchscope/statistics/intervals.py"
-PASSES = "batchscope/worker/engine/passes.py"
+PASSES = "batchscope/worker/engine/timed_pass.py"
 """A module that every measurement runs."""
 
 WATCHING = (
@@ -78,7 +78,7 @@ def test_words_and_blank_lines_make_nothing_stale(
         PASSES,
         INTERVALS,
         "batchscope/common/errors.py",
-        "batchscope/worker/conversation.py",
+        "batchscope/worker/job_socket.py",
         "batchscope/inputs/prompts.py",
         "batchscope/results/frames.py",
         "batchscope/config/configuration.py",

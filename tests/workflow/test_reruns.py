@@ -13,7 +13,7 @@ import pytest
 import yaml
 from support.project import ROOT, Project
 
-from batchscope.results.sharing import share
+from batchscope.results.anonymised_copy import share
 
 pytestmark = pytest.mark.engine
 

@@ -10,8 +10,8 @@ from support.analysis_helpers import write_config, write_run
 from support.label_answers import N, P, answers_to, label_tokenizer, none_for_na, packed
 from tokenizers import Tokenizer
 
+from batchscope.common.atomic_files import sha256_of
 from batchscope.common.errors import UserError
-from batchscope.common.files import sha256_of
 from batchscope.common.schemas import REQUESTS
 from batchscope.inputs.prompts import write_prompts
 from batchscope.inputs.texts.reviews import Review

@@ -19,7 +19,7 @@ from batchscope.cost.break_even import (
 )
 from batchscope.cost.flops import Architecture
 from batchscope.cost.roofline import Engine, flops_by_part
-from batchscope.cost.schedule import work_of
+from batchscope.cost.scheduler_simulation import work_of
 from batchscope.reports.cost.frame import Constant, Estimate, Key
 from batchscope.results.cost_inputs import setting_of
 

@@ -26,10 +26,10 @@ from typing import Any
 
 import pandas as pd
 
-from batchscope.cost.devices import SHARES
 from batchscope.cost.flops import Lengths
+from batchscope.cost.gpu_peaks import SHARES
 from batchscope.cost.roofline import BYTES, FLOP, Engine, Prediction, flops_by_part, predict
-from batchscope.cost.schedule import work_of
+from batchscope.cost.scheduler_simulation import work_of
 from batchscope.results.cost_inputs import (
     architecture_of,
     device_of,

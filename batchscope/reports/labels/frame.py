@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from batchscope.inputs.labels import CLASSES
+from batchscope.inputs.label_words import CLASSES
 from batchscope.reporting.wording import show_setting, varying
 from batchscope.results.comparison import comparable
 from batchscope.results.frames import given

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from batchscope.inputs.labels import CLASSES
+from batchscope.inputs.label_words import CLASSES
 from batchscope.reporting.page import MEASURED, Cell, Page, Row, Struck, Table
 from batchscope.reporting.provenance import environments, models
 from batchscope.reporting.wording import fault, run_in_words, show_setting, varying

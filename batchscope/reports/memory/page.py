@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
+from batchscope.common.atomic_files import read_json
 from batchscope.common.errors import UserError
-from batchscope.common.files import read_json
 from batchscope.cost.memory import REST as ESTIMATED_REST
 from batchscope.reporting.numbers import percent
 from batchscope.reporting.page import Page, Row, Table

@@ -1,6 +1,6 @@
 """Writes the summary: all studies on one page, each with its answer in sentences."""
 
-from batchscope.common.files import write_text
+from batchscope.common.atomic_files import write_text
 from batchscope.reporting.render import summary_html, summary_markdown
 from batchscope.reports.job import ReportJob
 from batchscope.reports.study.page import study_page

@@ -25,9 +25,9 @@ def main() -> None:
 
 def start_and_answer(host: dict[str, Any]) -> None:
     """Start the engine with its instruments, and answer until it is to end."""
-    from batchscope.worker.conversation import answer_jobs
-    from batchscope.worker.engine.host import EngineHost
+    from batchscope.worker.engine.engine_host import EngineHost
     from batchscope.worker.engine.start import start_engine
+    from batchscope.worker.job_socket import answer_jobs
     from batchscope.worker.telemetry.hardware import make_probe, users_before
     from batchscope.worker.telemetry.instruments import Instruments
     from batchscope.worker.telemetry.steps import VARIABLE

@@ -27,8 +27,8 @@ def capture(order: dict[str, Any]) -> dict[str, Any]:
     """Start the engine as it is measured, with a profiler, and capture the window; returns window.json."""
     from batchscope.worker.engine.measure_run import read_requests
     from batchscope.worker.engine.start import start_engine
-    from batchscope.worker.profiling.overhead import Window
-    from batchscope.worker.profiling.window import capture_window, engine_arguments
+    from batchscope.worker.profiling.capture_overhead import Window
+    from batchscope.worker.profiling.capture_window import capture_window, engine_arguments
     from batchscope.worker.telemetry.steps import VARIABLE, StepFile
 
     window = Window(order["skip"], order["steps"])

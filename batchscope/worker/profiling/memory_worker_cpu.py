@@ -11,7 +11,7 @@ import psutil
 from vllm.model_executor.model_loader import base_loader
 from vllm.v1.worker.cpu_worker import CPUWorker
 
-from batchscope.worker.profiling.tensors import bytes_of, tensors_in
+from batchscope.worker.profiling.tensor_bytes import bytes_of, tensors_in
 
 
 class MemoryWorker(CPUWorker):  # type: ignore[misc]

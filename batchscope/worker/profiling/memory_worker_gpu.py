@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from vllm.v1.worker.gpu_worker import Worker
 
-from batchscope.worker.profiling.tensors import bytes_of, tensors_in
+from batchscope.worker.profiling.tensor_bytes import bytes_of, tensors_in
 
 ENTRIES = 100_000
 """Latest entries that the allocator's history keeps; with their stacks some 40 MB. Capturing CUDA graphs can

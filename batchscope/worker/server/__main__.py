@@ -24,8 +24,8 @@ def main() -> None:
 
 def start_and_answer(host: dict[str, Any]) -> None:
     """Start the server with its instruments, and answer until it is to end."""
-    from batchscope.worker.conversation import answer_jobs
-    from batchscope.worker.server.process import ProgressLines, running_server
+    from batchscope.worker.job_socket import answer_jobs
+    from batchscope.worker.server.server_process import ProgressLines, running_server
     from batchscope.worker.telemetry.hardware import make_probe, users_before
     from batchscope.worker.telemetry.instruments import Instruments
     from batchscope.worker.telemetry.steps import VARIABLE

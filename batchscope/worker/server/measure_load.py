@@ -15,10 +15,10 @@ from vllm.benchmarks.datasets import SampleRequest
 from batchscope.common.prefix_cache import served_tokens
 from batchscope.common.schemas import CLIENT, HARDWARE, STEPS, Sample
 from batchscope.worker.engine.measure_run import read_requests, warmup_requests
-from batchscope.worker.engine.passes import Request
 from batchscope.worker.engine.start import differing_arguments
+from batchscope.worker.engine.timed_pass import Request
 from batchscope.worker.server.client import Target, client_load, run_load, window_of
-from batchscope.worker.server.process import Server
+from batchscope.worker.server.server_process import Server
 from batchscope.worker.telemetry.environment import write_environment
 from batchscope.worker.telemetry.hardware import energy, sampling
 from batchscope.worker.telemetry.instruments import Instruments
@@ -103,7 +103,7 @@ def counted_from(rows: Iterable[dict[str, Any]], start: float, *times: str) -> l
 
 
 class ServerHost:
-    """A started server, its instruments and its age, as `batchscope.worker.conversation` takes it."""
+    """A started server, its instruments and its age, as `batchscope.worker.job_socket` takes it."""
 
     def __init__(self, server: Server, instruments: Instruments, model: str) -> None:
         self.server = server

@@ -12,13 +12,13 @@ from batchscope.cost.break_even import (
     requests_of,
     reviews_per_s,
 )
-from batchscope.cost.devices import DEVICES, SHARES
 from batchscope.cost.flops import Lengths
+from batchscope.cost.gpu_peaks import DEVICES, SHARES
 from batchscope.cost.memory import (
     precision_of,
 )
 from batchscope.cost.roofline import Engine, Peaks
-from batchscope.cost.schedule import Limits
+from batchscope.cost.scheduler_simulation import Limits
 
 BF16 = precision_of("bfloat16", None, "auto")
 

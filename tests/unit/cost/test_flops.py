@@ -7,7 +7,6 @@ import pytest
 from support.project import ROOT
 from support.shapes import HERMES, MODEL, TINY
 
-from batchscope.cost.devices import DEVICES, peak_of
 from batchscope.cost.flops import (
     Lengths,
     architecture_from,
@@ -19,6 +18,7 @@ from batchscope.cost.flops import (
     prefill_flops,
     run_flops,
 )
+from batchscope.cost.gpu_peaks import DEVICES, peak_of
 from batchscope.inputs import demo_model
 
 

@@ -9,7 +9,7 @@ from batchscope.cost.memory import (
     step_weight_bytes,
 )
 from batchscope.cost.roofline import Engine, Peaks, bytes_by_part, flops_by_part, predict
-from batchscope.cost.schedule import Limits, simulate, work_of
+from batchscope.cost.scheduler_simulation import Limits, simulate, work_of
 
 BF16 = precision_of("bfloat16", None, "auto")
 

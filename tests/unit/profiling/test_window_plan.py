@@ -4,7 +4,7 @@ import pytest
 from support.traces import CPU_TRACE, step
 
 from batchscope.cost.flops import Architecture, Lengths, linear_flops
-from batchscope.cost.schedule import Limits, simulate
+from batchscope.cost.scheduler_simulation import Limits, simulate
 from batchscope.profiling.torch_trace import tables
 from batchscope.profiling.window_plan import (
     as_planned,

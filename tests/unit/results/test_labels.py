@@ -10,7 +10,7 @@ from support.label_answers import N, P, answers_to, label_tokenizer, none_for_na
 from tokenizers import Tokenizer
 
 from batchscope.common.errors import UserError
-from batchscope.inputs.labels import AnswerReader
+from batchscope.inputs.label_words import AnswerReader
 from batchscope.inputs.prompts import write_prompts
 from batchscope.inputs.texts.reviews import Review
 from batchscope.results.label_rows import (

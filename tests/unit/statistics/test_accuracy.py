@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
 from support.analysis_helpers import labelled
 
-from batchscope.inputs.labels import CLASSES
+from batchscope.inputs.label_words import CLASSES
 from batchscope.reports.labels.frame import ANSWERS
 from batchscope.statistics.accuracy import by_position, difference, mcnemar, quality, share
 

@@ -116,12 +116,12 @@ def plant(house: Path, module: str, line: str) -> None:
 @pytest.mark.parametrize(
     ("module", "line", "found"),
     [
-        ("worker/engine/passes.py", "from batchscope.config.measure import Measure", "batchscope.config.measure.Measure"),
-        ("worker/engine/passes.py", "def late():\n    import batchscope.results", "batchscope.results"),
-        ("worker/engine/passes.py", "from ...jobs import job", "batchscope.jobs.job"),
-        ("worker/server/launch.py", "MAIN = 'batchscope.profiling.capture'", "batchscope.profiling.capture"),
-        ("worker/training.py", "from scripts import measure", "scripts.measure"),
-        ("common/files.py", "from batchscope.worker.engine import passes", "batchscope.worker.engine.passes"),
+        ("worker/engine/timed_pass.py", "from batchscope.config.measure import Measure", "batchscope.config.measure.Measure"),
+        ("worker/engine/timed_pass.py", "def late():\n    import batchscope.results", "batchscope.results"),
+        ("worker/engine/timed_pass.py", "from ...jobs import job", "batchscope.jobs.job"),
+        ("worker/server/vllm_command.py", "MAIN = 'batchscope.profiling.capture'", "batchscope.profiling.capture"),
+        ("worker/demo_model_training.py", "from scripts import measure", "scripts.measure"),
+        ("common/atomic_files.py", "from batchscope.worker.engine import timed_pass", "batchscope.worker.engine.timed_pass"),
     ],
     ids=["plain", "in a function", "relative", "started", "script", "shared words"],
 )  # fmt: skip

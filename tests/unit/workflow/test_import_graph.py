@@ -7,9 +7,9 @@ import pytest
 from batchscope.workflow.import_graph import ImportGraph, read_graph, who_runs, without_shortcuts
 
 HOUSE = {
-    "common/files.py": "X = 1",
-    "config/blocks.py": "from batchscope.common.files import X",
-    "worker/engine/__main__.py": "from batchscope.common.files import X\nfrom batchscope.worker.clock import Y",
+    "common/atomic_files.py": "X = 1",
+    "config/blocks.py": "from batchscope.common.atomic_files import X",
+    "worker/engine/__main__.py": "from batchscope.common.atomic_files import X\nfrom batchscope.worker.clock import Y",
     "worker/clock.py": "Y = 1",
     "jobs/pool.py": (
         "def start():\n    from batchscope.config import blocks\n    return ['-m', 'batchscope.worker.engine']"
@@ -45,7 +45,10 @@ def test_folders_below_the_depth_belong_to_the_package_above(tmp_path):
 @pytest.mark.parametrize(
     ("changed", "loops"),
     [
-        ({"common/files.py": "from batchscope.jobs.pool import start"}, (("common", "config", "jobs"),)),
+        (
+            {"common/atomic_files.py": "from batchscope.jobs.pool import start"},
+            (("common", "config", "jobs"),),
+        ),
         (
             {
                 "worker/server/load.py": "import batchscope.worker.engine.__main__",
@@ -76,7 +79,7 @@ def test_an_upward_import_is_found(tmp_path, line):
 
 
 def test_a_loose_module_is_a_package_of_its_own(tmp_path):
-    graph = build(tmp_path, {"stats.py": "from batchscope.common import files"})
+    graph = build(tmp_path, {"stats.py": "from batchscope.common import atomic_files"})
     assert graph.loose == ("batchscope.stats",)
     assert graph.imports["stats"] == {"common"}
 

@@ -10,8 +10,8 @@ from support.figures import texts
 from support.project import ROOT
 from support.shapes import BF16, HERMES, requests
 
-from batchscope.cost.devices import DEVICES, SHARES
 from batchscope.cost.flops import Lengths, run_flops
+from batchscope.cost.gpu_peaks import DEVICES, SHARES
 from batchscope.inputs.demo_model import CONFIG as DEMO_CONFIG
 from batchscope.reporting.numbers import three_digits
 from batchscope.reporting.render import page_html, page_markdown

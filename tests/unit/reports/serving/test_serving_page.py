@@ -26,7 +26,7 @@ from batchscope.statistics.knee import knee
 from batchscope.statistics.queue_growth import trend
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.spec import canonical_json, run_spec
-from batchscope.worker.server.arguments import flags
+from batchscope.worker.server.command_line_flags import flags
 
 
 def test_further_tokens_are_undefined_where_there_are_none() -> None:

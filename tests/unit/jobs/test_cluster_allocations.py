@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from batchscope.jobs.cluster import Allocation, explain, kept_measurements, log_folder, restore
+from batchscope.jobs.cluster_allocations import Allocation, explain, kept_measurements, log_folder, restore
 
 
 def measured(folder: Path, text: str) -> None:

@@ -12,7 +12,7 @@ from batchscope.worker.telemetry.instruments import Instruments, Telemetry
 
 
 class EngineHost:
-    """A started engine and its age, as `batchscope.worker.conversation` takes it."""
+    """A started engine and its age, as `batchscope.worker.job_socket` takes it."""
 
     def __init__(self, llm: LLM, start_seconds: float, instruments: Instruments | None) -> None:
         self.llm = llm

@@ -9,8 +9,8 @@ import pytest
 from support.analysis_helpers import write_run
 
 from batchscope.common.errors import UserError
+from batchscope.results.anonymised_copy import share
 from batchscope.results.records import load_run
-from batchscope.results.sharing import share
 
 ROOT = Path(__file__).parents[3]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
-from batchscope.worker.server.arguments import flags
+from batchscope.worker.server.command_line_flags import flags
 from batchscope.worker.server.middleware import MIDDLEWARE, RESET, RESOLVED, VARIABLE
 from batchscope.worker.telemetry.steps import SCHEDULER
 
@@ -130,7 +130,7 @@ def running_server(host: dict[str, Any], tell: Callable[[str], None]) -> Iterato
     asset = host["asset"]
     ours = {"scheduler_cls": SCHEDULER, "load_format": asset["load_format"]}
     command = [
-        sys.executable, "-m", "batchscope.worker.server.launch", "serve", host["model"],
+        sys.executable, "-m", "batchscope.worker.server.vllm_command", "serve", host["model"],
         "--host", LOOPBACK, "--port", str(port), "--served-model-name", name,
         "--middleware", MIDDLEWARE, "--uvicorn-log-level", "warning",
         *flags(ours | ({"trust_remote_code": True} if asset["trust_remote_code"] else {}) | host["args"]),

@@ -4,7 +4,7 @@ import pytest
 from support.label_answers import N, P, ids_of, label_tokenizer
 from tokenizers import Tokenizer
 
-from batchscope.inputs.labels import AnswerReader, assign, label_of, labels_in
+from batchscope.inputs.label_words import AnswerReader, assign, label_of, labels_in
 
 
 @pytest.fixture(scope="module")

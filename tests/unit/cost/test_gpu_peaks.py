@@ -11,13 +11,13 @@ from support.project import ROOT
 from support.shapes import MODEL
 
 from batchscope.config.prompts import PromptTexts
-from batchscope.cost.devices import DEVICES, SHARES, device_named, peak_of
 from batchscope.cost.flops import Lengths
+from batchscope.cost.gpu_peaks import DEVICES, SHARES, device_named, peak_of
 from batchscope.cost.memory import (
     precision_of,
 )
 from batchscope.cost.roofline import Engine, Peaks, predict
-from batchscope.cost.schedule import Limits
+from batchscope.cost.scheduler_simulation import Limits
 from batchscope.inputs.prompts import group, render, tokenise, wording_of
 from batchscope.inputs.texts.reviews import Review
 

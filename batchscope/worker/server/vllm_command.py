@@ -1,4 +1,4 @@
-"""Starts vLLM's command line: ``python -m batchscope.worker.server.launch serve ...``."""
+"""Starts vLLM's command line: ``python -m batchscope.worker.server.vllm_command serve ...``."""
 
 import importlib.metadata
 

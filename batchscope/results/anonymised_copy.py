@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from batchscope.common.atomic_files import replacing, write_text
 from batchscope.common.errors import UserError
-from batchscope.common.files import replacing, write_text
 
 MEASUREMENTS = ("measurement.json", "environment.json", "bench.json", "*.parquet")
 PARTS = {

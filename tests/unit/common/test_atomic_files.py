@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from batchscope.common.atomic_files import read_json, replacing, sha256_of, write_text
 from batchscope.common.errors import UserError
-from batchscope.common.files import read_json, replacing, sha256_of, write_text
 
 
 def test_a_file_takes_its_place_only_when_all_went_well(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Finds out what takes memory: ``python -m batchscope.worker.profiling.memory ORDER.json``.
+"""Finds out what takes memory: ``python -m batchscope.worker.profiling.memory_capture ORDER.json``.
 
 It runs in an engine environment. ORDER.json is a `batchscope.profiling.capture.CaptureJob`. The folder
 ``out`` gets ``environment.json`` and ``memory.json``; with a GPU also the allocator's ``start.pickle`` and
@@ -43,8 +43,8 @@ def observe(order: Mapping[str, Any]) -> dict[str, Any]:
         ``figures`` of the worker, ``invalid`` (as measurement.json) and ``resolved`` engine arguments.
     """
     from batchscope.worker.engine.measure_run import read_requests, warmup_requests
-    from batchscope.worker.engine.passes import closure_failures, run_pass
     from batchscope.worker.engine.start import resolved_arguments, start_engine
+    from batchscope.worker.engine.timed_pass import closure_failures, run_pass
 
     requests = read_requests(
         Path(order["prompts"]), order["output_tokens_per_review"], order["allowed_token_ids"]

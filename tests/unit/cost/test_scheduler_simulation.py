@@ -9,7 +9,7 @@ from support.simulated_steps import compare
 
 from batchscope.cost.flops import Lengths, run_flops
 from batchscope.cost.roofline import FLOP, flops_by_part
-from batchscope.cost.schedule import WORK, Limits, simulate, work_of
+from batchscope.cost.scheduler_simulation import WORK, Limits, simulate, work_of
 
 
 def steps_of(requests, *limits, columns=("prefill_tokens", "decode_tokens")):

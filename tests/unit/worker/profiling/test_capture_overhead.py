@@ -2,7 +2,7 @@
 
 import pytest
 
-from batchscope.worker.profiling.overhead import Window, describe
+from batchscope.worker.profiling.capture_overhead import Window, describe
 
 
 def rows(*finished: float) -> list[dict]:

@@ -8,9 +8,9 @@ from typing import Any
 from vllm import LLM
 
 from batchscope.worker.engine.measure_run import warmup_requests
-from batchscope.worker.engine.passes import Request, closure_failures, pass_totals, run_pass
 from batchscope.worker.engine.start import resolved_arguments
-from batchscope.worker.profiling.overhead import Window, describe
+from batchscope.worker.engine.timed_pass import Request, closure_failures, pass_totals, run_pass
+from batchscope.worker.profiling.capture_overhead import Window, describe
 from batchscope.worker.telemetry.steps import StepFile
 
 NVTX_WORKER = {

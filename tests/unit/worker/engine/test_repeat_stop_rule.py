@@ -13,7 +13,7 @@ from batchscope.config.measure import Measure
 from batchscope.statistics import intervals as stats
 from batchscope.studies.grid import expand_studies
 from batchscope.studies.spec import run_spec
-from batchscope.worker.engine.stopping import most_repeats, stop_reason
+from batchscope.worker.engine.repeat_stop_rule import most_repeats, stop_reason
 
 
 def protocol(**values):
