@@ -31,8 +31,8 @@ for kind in REPORTS:
             code=code_of("scripts.make_report", kind.module, without=["batchscope.reports.registry"]),
             report=kind.name,
             captures=lambda wildcards, input: input.get("captures", []),
-            study=lambda wildcards: "".join(wildcards),
+            study=lambda wildcards: [f"--study={study}" for study in wildcards],
             results=lambda wildcards, output: os.path.dirname(os.path.dirname(output[0])),
         shell:
-            "python3 -m scripts.make_report {params.report} {params.captures:q} --results {params.results:q}"
-            " --study {params.study:q} 2>&1 | tee -i {log:q}"
+            "python3 -m scripts.make_report {params.report} {params.captures:q} {params.study:q}"
+            " --results {params.results:q} 2>&1 | tee -i {log:q}"

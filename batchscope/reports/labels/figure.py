@@ -41,7 +41,7 @@ from batchscope.reporting.style import (
     SeriesStyle,
 )
 from batchscope.reporting.wording import show_setting
-from batchscope.reports.labels.page import QUESTION, joined, nothing_judged
+from batchscope.reports.labels.page import QUESTION, nothing_judged, with_quality
 from batchscope.statistics.accuracy import ENOUGH_REVIEWS
 
 PLAIN: dict[str, str | None] = {
@@ -89,7 +89,7 @@ def labels_figure(
         across: whether runs from different environments are compared.
     """
     with mpl.rc_context(RC):
-        shown = joined(runs, found)
+        shown = with_quality(runs, found)
         if shown.empty:
             return nothing_to_show([QUESTION], [nothing_judged(runs)], _footnote(runs), linespacing=None)
         if (enough := shown["labels"] >= ENOUGH_REVIEWS).any():

@@ -43,7 +43,7 @@ def labels_of_studies(frames: Mapping[str, pd.DataFrame]) -> dict[tuple[str, str
     }
 
 
-def judged(runs: pd.DataFrame, labels: Labels) -> pd.DataFrame:
+def judged_runs(runs: pd.DataFrame, labels: Labels) -> pd.DataFrame:
     """The runs whose labels can be judged: real weights, and labels that were read."""
     keys = zip(runs["study"], runs["run"], strict=True)
     there = [key in labels and not labels[key].empty for key in keys]
@@ -60,22 +60,22 @@ def quality_frame(runs: pd.DataFrame, labels: Labels, *, across: bool = False) -
         across: compare runs from different environments too.
     """
     rows = []
-    for _, run in judged(runs, labels).iterrows():
+    for _, run in judged_runs(runs, labels).iterrows():
         key = (run["study"], run["run"])
         row = {name: given(run[name]) for name in IDENTITY} | _quality_row(labels[key])
-        base = base_of(run, judged(runs[runs["study"] == run["study"]], labels), across=across)
+        base = base_of(run, judged_runs(runs[runs["study"] == run["study"]], labels), across=across)
         if base is not None:
             found = difference(labels[key], labels[run["study"], base["run"]])
             row |= {"base": base["run"]} | (_difference_row(found) if found else {})
         rows.append(row)
-    return pd.DataFrame(rows, columns=[*IDENTITY, *FIGURES])
+    return pd.DataFrame(rows, columns=[*IDENTITY, *QUALITY_COLUMNS])
 
 
 ANSWERS = (*CLASSES, NONE)
 """What a review can be answered with."""
 
 _CONFUSION = [f"{gold}_as_{answer}" for gold in CLASSES for answer in ANSWERS]
-FIGURES = [
+QUALITY_COLUMNS = [
     "labels",
     "right",
     "accuracy",
@@ -145,7 +145,7 @@ def positions_frame(runs: pd.DataFrame, labels: Labels) -> pd.DataFrame:
             "accuracy_low": each.right.low,
             "accuracy_high": each.right.high,
         }
-        for _, run in judged(runs, labels).iterrows()
+        for _, run in judged_runs(runs, labels).iterrows()
         for each in by_position(labels[run["study"], run["run"]])
     ]
     figures = ["labels", "accuracy", "accuracy_low", "accuracy_high"]

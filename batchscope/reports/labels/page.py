@@ -12,7 +12,7 @@ from batchscope.inputs.labels import CLASSES
 from batchscope.reporting.page import MEASURED, Cell, Page, Row, Struck, Table
 from batchscope.reporting.provenance import environments, models
 from batchscope.reporting.wording import fault, run_in_words, show_setting, varying
-from batchscope.reports.labels.frame import ANSWERS, FIGURES
+from batchscope.reports.labels.frame import ANSWERS, QUALITY_COLUMNS
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.statistics.accuracy import ENOUGH_PROMPTS
 
@@ -32,7 +32,7 @@ def labels_page(runs: pd.DataFrame, found: pd.DataFrame, *, across: bool = False
         found: its `quality_frame`.
         across: whether runs from different environments are compared.
     """
-    shown = joined(runs, found)
+    shown = with_quality(runs, found)
     return Page(
         title=TITLE,
         question=QUESTION,
@@ -43,10 +43,10 @@ def labels_page(runs: pd.DataFrame, found: pd.DataFrame, *, across: bool = False
     )
 
 
-def joined(runs: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+def with_quality(runs: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
     """The judged runs' rows of the runs frame; of a figure that both have, each review counted once."""
-    figures = found[["study", "run", *FIGURES]]
-    clash = [name for name in FIGURES if name in runs]
+    figures = found[["study", "run", *QUALITY_COLUMNS]]
+    clash = [name for name in QUALITY_COLUMNS if name in runs]
     return runs.drop(columns=clash).merge(figures, on=["study", "run"], validate="one_to_one")
 
 
@@ -61,8 +61,10 @@ def _findings(runs: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
     """The sentences of all studies, those that claim something first."""
     if shown.empty:
         return [nothing_judged(runs)]
-    order = [run for _, run in shown[shown["difference"].notna()].iterrows() if verdict(run) != "too few"]
-    order.sort(key=lambda run: verdict(run) != "seen")
+    order = [
+        run for _, run in shown[shown["difference"].notna()].iterrows() if verdict_on_labels(run) != "too few"
+    ]
+    order.sort(key=lambda run: verdict_on_labels(run) != "seen")
     return [_study_sentence(run, runs) for run in order] or [
         f"No comparison: no study has separate prompts and {ENOUGH_PROMPTS} packed ones to compare."
     ]
@@ -71,10 +73,10 @@ def _findings(runs: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
 def _study_sentence(run: "pd.Series[Any]", runs: pd.DataFrame) -> str:
     study = runs[runs["study"] == run["study"]]
     (base,) = (other for _, other in study.iterrows() if other["run"] == run["base"])
-    return f"{run['study']}: {sentence(run, base, varying(study))}"
+    return f"{run['study']}: {difference_sentence(run, base, varying(study))}"
 
 
-def verdict(run: "pd.Series[Any]") -> Literal["seen", "not seen", "too few"]:
+def verdict_on_labels(run: "pd.Series[Any]") -> Literal["seen", "not seen", "too few"]:
     """Whether a run's labels differ from its base run's: its interval leaves 0 out, and McNemar agrees."""
     if run["paired_prompts"] < ENOUGH_PROMPTS:
         return "too few"
@@ -82,7 +84,7 @@ def verdict(run: "pd.Series[Any]") -> Literal["seen", "not seen", "too few"]:
     return "seen" if apart and run["mcnemar_p"] < CHANCE else "not seen"
 
 
-def sentence(run: "pd.Series[Any]", base: "pd.Series[Any]", settings: Sequence[str]) -> str:
+def difference_sentence(run: "pd.Series[Any]", base: "pd.Series[Any]", settings: Sequence[str]) -> str:
     """What a run's labels lose or gain against its base run's, never more than was seen.
 
     There must be prompts enough.
@@ -90,8 +92,8 @@ def sentence(run: "pd.Series[Any]", base: "pd.Series[Any]", settings: Sequence[s
     first, second = run_in_words(run, settings), run_in_words(base, settings)
     reviews, middle = f"{int(run['paired_reviews']):,} reviews", 100 * run["difference"]
     low, high = 100 * run["difference_low"], 100 * run["difference_high"]
-    test = f"McNemar {p_value(run['mcnemar_p'])}; {reviews}"
-    found = verdict(run)
+    test = f"McNemar {show_p_value(run['mcnemar_p'])}; {reviews}"
+    found = verdict_on_labels(run)
     if found == "not seen" and pd.isna(low):
         return f"no difference seen between {first} and {second}: {_hardly_any(run)}."
     if found == "not seen":
@@ -115,7 +117,7 @@ def _hardly_any(run: "pd.Series[Any]") -> str:
     return f"{alone or 'none'} of {reviews:,} reviews {verb} right in one of them alone{where}"
 
 
-def p_value(p: float) -> str:
+def show_p_value(p: float) -> str:
     """A p value as people write it."""
     return "p < 0.001" if p < 0.001 else f"p = {p:.3f}" if p < 0.0995 else f"p = {p:.2f}"
 
@@ -153,7 +155,7 @@ def _row(run: "pd.Series[Any]", settings: Sequence[str]) -> Row:
         "too many labels": f"{run['too_many']:,}",
         "repeats agree (%)": "" if pd.isna(run["agreeing"]) else f"{100 * run['agreeing']:.1f}",
         "difference (points)": _percent(run, "difference", sign="+"),
-        "McNemar p": _bare(p_value(run["mcnemar_p"])) if run["paired_prompts"] >= ENOUGH_PROMPTS else "",
+        "McNemar p": _bare(show_p_value(run["mcnemar_p"])) if run["paired_prompts"] >= ENOUGH_PROMPTS else "",
     }
     row |= {(MEASURED, heading): mark(cell) for heading, cell in figures.items()}
     return row | {
@@ -190,7 +192,9 @@ def _notes(runs: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
             f"Not judged: {count} {'run' if count == 1 else 'runs'} with random weights; "
             "their labels say nothing."
         )
-    few = [run for _, run in shown[shown["difference"].notna()].iterrows() if verdict(run) == "too few"]
+    few = [
+        run for _, run in shown[shown["difference"].notna()].iterrows() if verdict_on_labels(run) == "too few"
+    ]
     if few:
         lines.append(
             f"Too few prompts to compare ({ENOUGH_PROMPTS} needed): "

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from batchscope.reporting.figure import footnote_lines, write_footnote, write_title
 from batchscope.reporting.style import GREY, INK, LEGEND_ABOVE, PALETTE, RC
-from batchscope.reports.memory.frame import LINES
+from batchscope.reports.memory.frame import MEMORY_LINES
 from batchscope.reports.memory.page import MemoryProfile
 
-COLORS = dict(zip(LINES, (*PALETTE[:4], "#a5abb3"), strict=True))
+COLORS = dict(zip(MEMORY_LINES, (*PALETTE[:4], "#a5abb3"), strict=True))
 UNITS = ((1e9, "GB"), (1e6, "MB"))
 LABELLED = 0.04
 """Parts from this share of the longest bar on have their size in them."""

@@ -13,20 +13,20 @@ from batchscope.cost.flops import architecture_from
 from batchscope.cost.memory import GpuMemory, kv_bytes, kv_capacity, tokens_in, weight_bytes
 from batchscope.profiling.window_plan import precision_in
 
-LINES = ("weights", "activations", "KV cache", "CUDA graphs", "other")
-REST = ("CUDA graphs", "other")
+MEMORY_LINES = ("weights", "activations", "KV cache", "CUDA graphs", "other")
+NOT_PREDICTED = ("CUDA graphs", "other")
 """No line of the cost model: it predicts what vLLM leaves for them (`left_for_rest`), not what they take."""
 
 Figures = Mapping[str, int]
 
 
-def measured(figures: Figures) -> pd.Series:
-    """Bytes of each of `LINES`; null where there is no such thing to measure.
+def measured_bytes(figures: Figures) -> pd.Series:
+    """Bytes of each of `MEMORY_LINES`; null where there is no such thing to measure.
 
     Activations are what a pass takes at its peak beyond what is there at rest. CUDA graphs are the pools that
     PyTorch keeps for them, and what capturing them took past its allocator.
     """
-    lines = pd.Series(float("nan"), index=LINES, name="measured")
+    lines = pd.Series(float("nan"), index=MEMORY_LINES, name="measured")
     lines["weights"], lines["KV cache"] = figures["weights"], figures["kv_cache"]
     if "peak" in figures:
         lines["activations"] = figures["peak"] - figures["resting"]
@@ -36,7 +36,7 @@ def measured(figures: Figures) -> pd.Series:
 
 
 def parts_of_other(figures: Figures) -> dict[str, int]:
-    """What `measured` calls other, told apart where there is an allocator to ask; they add up to it."""
+    """What `measured_bytes` calls other, told apart where there is an allocator to ask; they add up to it."""
     if "peak" not in figures:
         return {}
     reserved = figures["reserved"] - figures["graph_pools"]
@@ -50,16 +50,16 @@ def parts_of_other(figures: Figures) -> dict[str, int]:
     }
 
 
-def predicted(memory: Mapping[str, Any], gpu_bytes: int | None) -> pd.Series:
-    """Bytes of each of `LINES` by the cost model; null where it has none.
+def predicted_bytes(memory: Mapping[str, Any], gpu_bytes: int | None) -> pd.Series:
+    """Bytes of each of `MEMORY_LINES` by the cost model; null where it has none.
 
-    It has none of `REST`. On CPU it knows weights and the KV cache alone.
+    It has none of `NOT_PREDICTED`. On CPU it knows weights and the KV cache alone.
 
     Args:
         memory: memory.json.
         gpu_bytes: memory of one GPU, as environment.json has it; None on CPU.
     """
-    lines = pd.Series(float("nan"), index=LINES, name="predicted")
+    lines = pd.Series(float("nan"), index=MEMORY_LINES, name="predicted")
     resolved, gpus = memory["resolved"], memory["gpus"]
     model, precision = architecture_from(memory["architecture"]), precision_in(resolved)
     if model is None or precision is None:
@@ -76,7 +76,7 @@ def predicted(memory: Mapping[str, Any], gpu_bytes: int | None) -> pd.Series:
     return lines
 
 
-def utilization(memory: Mapping[str, Any]) -> float | None:
+def asked_utilization(memory: Mapping[str, Any]) -> float | None:
     """Share of the GPU by which vLLM sized the KV cache; None on CPU, and where that size was asked for."""
     if memory["device"] != "cuda" or memory["kv_cache_memory_bytes"]:
         return None
@@ -85,7 +85,7 @@ def utilization(memory: Mapping[str, Any]) -> float | None:
 
 
 def left_for_rest(memory: Mapping[str, Any], gpu_bytes: int) -> int | None:
-    """Bytes of its share of the GPU that vLLM left for `REST` when it sized the KV cache.
+    """Bytes of its share of the GPU that vLLM left for `NOT_PREDICTED` when it sized the KV cache.
 
     What the dummy step took counts as activations. Only later are CUDA graphs captured, and the allocator's
     reserve grows. The cost model's estimate of it is `batchscope.cost.memory.REST`.
@@ -98,7 +98,7 @@ def left_for_rest(memory: Mapping[str, Any], gpu_bytes: int) -> int | None:
     Returns:
         None where vLLM did not size it so.
     """
-    share, figures = utilization(memory), memory["figures"]
+    share, figures = asked_utilization(memory), memory["figures"]
     if share is None or "profile_run" not in figures:
         return None
     taken: int = sum(figures[name] for name in ("weights", "profile_run", "kv_cache"))
@@ -106,6 +106,6 @@ def left_for_rest(memory: Mapping[str, Any], gpu_bytes: int) -> int | None:
 
 
 def memory_frame(memory: Mapping[str, Any], gpu_bytes: int | None) -> pd.DataFrame:
-    """One row a line of `LINES`: ``measured`` and ``predicted``, in bytes; see there."""
-    sizes = [measured(memory["figures"]), predicted(memory, gpu_bytes)]
+    """One row a line of `MEMORY_LINES`: ``measured`` and ``predicted``, in bytes; see there."""
+    sizes = [measured_bytes(memory["figures"]), predicted_bytes(memory, gpu_bytes)]
     return pd.concat(sizes, axis=1).rename_axis("line")

@@ -15,12 +15,12 @@ from batchscope.reporting.numbers import percent
 from batchscope.reporting.page import Page, Row, Table
 from batchscope.reporting.provenance import captured_on
 from batchscope.reports.memory.frame import (
-    LINES,
-    REST,
+    MEMORY_LINES,
+    NOT_PREDICTED,
+    asked_utilization,
     left_for_rest,
     memory_frame,
     parts_of_other,
-    utilization,
 )
 
 TITLE = "memory"
@@ -114,17 +114,17 @@ def _finding(profile: MemoryProfile) -> str:
     frame = profile.frame
     parts = [
         f"{line} {megabytes(frame['measured'][line])} (predicted {megabytes(frame['predicted'][line])})"
-        for line in LINES
-        if line not in REST and frame.loc[line].notna().all()
+        for line in MEMORY_LINES
+        if line not in NOT_PREDICTED and frame.loc[line].notna().all()
     ]
-    rest = megabytes(frame["measured"].reindex(REST).sum())
+    rest = megabytes(frame["measured"].reindex(NOT_PREDICTED).sum())
     told = ", ".join([*parts, f"all else {rest}"])
     return f"{profile.name}: {megabytes(frame['measured'].sum())} MB in use: {told}."
 
 
 def _use(profile: MemoryProfile) -> list[str]:
     """How much of the device is in use, beside what vLLM was told to use, and what goes past it."""
-    share, figures = utilization(profile.memory), profile.memory["figures"]
+    share, figures = asked_utilization(profile.memory), profile.memory["figures"]
     if share is None:
         return []
     used, total = figures["used"], figures["total"]
@@ -136,7 +136,7 @@ def _use(profile: MemoryProfile) -> list[str]:
     left = left_for_rest(profile.memory, total)
     if beyond <= 0 or left is None:
         return [found]
-    rest = profile.frame["measured"].reindex(REST)
+    rest = profile.frame["measured"].reindex(NOT_PREDICTED)
     parts = {"CUDA graphs": rest["CUDA graphs"], **parts_of_other(figures)}
     told = ", ".join(f"{name} {megabytes(size)}" for name, size in parts.items())
     return [
@@ -147,7 +147,7 @@ def _use(profile: MemoryProfile) -> list[str]:
 
 def _table(profiles: Sequence[MemoryProfile]) -> Table:
     """One row a line, then their sum; a group of columns for each run."""
-    rows: list[Row] = [{LINE: line} for line in (*LINES, "in use")]
+    rows: list[Row] = [{LINE: line} for line in (*MEMORY_LINES, "in use")]
     for profile in profiles:
         frame = profile.frame
         total = frame.sum(min_count=1).rename("in use")

@@ -143,7 +143,7 @@ def steps_frame(profiles: Sequence[Profile], rules: Sequence[Rule]) -> pd.DataFr
     return pd.concat(frames, ignore_index=True)
 
 
-def pairs(profiles: Sequence[Profile]) -> list[tuple[Profile, Profile]]:
+def packed_and_separate(profiles: Sequence[Profile]) -> list[tuple[Profile, Profile]]:
     """Packed and separate captures to compare: of one profiler, in one study where it has both."""
     found = []
     for packed in profiles:
@@ -159,6 +159,6 @@ def pairs(profiles: Sequence[Profile]) -> list[tuple[Profile, Profile]]:
     return found
 
 
-def of_one_run(profiles: Sequence[Profile]) -> list[tuple[Profile, Profile]]:
+def captures_of_one_run(profiles: Sequence[Profile]) -> list[tuple[Profile, Profile]]:
     """Captures of one run by two profilers."""
     return [(one, other) for one, other in combinations(profiles, 2) if one.run == other.run]

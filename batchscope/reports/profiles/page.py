@@ -11,7 +11,7 @@ from batchscope.profiling.kernel_classes import CLASSES, IDLE, Rule, steps_by_cl
 from batchscope.reporting.numbers import counted, percent
 from batchscope.reporting.page import Page, Row, Table
 from batchscope.reporting.provenance import captured_on
-from batchscope.reports.profiles.frame import Profile, class_frame, of_one_run, pairs
+from batchscope.reports.profiles.frame import Profile, captures_of_one_run, class_frame, packed_and_separate
 
 TITLE = "profiles"
 QUESTION = "Where does the time inside an engine step go?"
@@ -37,11 +37,11 @@ def profiles_page(profiles: Sequence[Profile], rules: Sequence[Rule], folder: Pa
             *(_where_it_goes(profile, frames[profile.name], rules) for profile in profiles),
             *(
                 _difference(packed, separate, frames[packed.name], frames[separate.name])
-                for packed, separate in pairs(profiles)
+                for packed, separate in packed_and_separate(profiles)
             ),
             *(
                 _agreement(one, other, frames[one.name], frames[other.name])
-                for one, other in of_one_run(profiles)
+                for one, other in captures_of_one_run(profiles)
             ),
         ],
         context=list(dict.fromkeys(captured_on(profile.environment) for profile in profiles)),
@@ -125,7 +125,7 @@ def _table(profiles: Sequence[Profile], frames: dict[str, pd.DataFrame]) -> Tabl
             row[profile.name, "GB/s"] = _giga(float(frame["bytes_per_s"][name]))
         rows[-1][profile.name, "% of window"] = f"{100 * frame['share'].sum():.1f}"
         rows[-1][profile.name, "ms/step"] = f"{1e3 * frame['seconds'].sum() / steps:.3g}"
-    for packed, separate in pairs(profiles):
+    for packed, separate in packed_and_separate(profiles):
         group = f"{packed.run} minus {separate.run} ({packed.profiler})"
         delta = frames[packed.name] - frames[separate.name]
         for row, name in zip(rows, CLASSES, strict=False):

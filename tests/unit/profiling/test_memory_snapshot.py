@@ -20,13 +20,13 @@ from batchscope.profiling.memory_snapshot import joined, parse, read_snapshot, t
 from batchscope.reports.job import ReportJob
 from batchscope.reports.memory.figure import beside_kv_cache, parts_of_history, places_of_events
 from batchscope.reports.memory.frame import (
-    LINES,
-    REST,
+    MEMORY_LINES,
+    NOT_PREDICTED,
+    asked_utilization,
     left_for_rest,
-    measured,
+    measured_bytes,
     memory_frame,
     parts_of_other,
-    utilization,
 )
 from batchscope.reports.memory.page import MemoryProfile, load_memory, memory_page
 from batchscope.reports.memory.report import write_report
@@ -106,7 +106,7 @@ def whole() -> dict:
 
 
 def test_every_byte_in_use_is_in_one_line() -> None:
-    lines = measured(GPU_FIGURES)
+    lines = measured_bytes(GPU_FIGURES)
     assert lines.to_dict() == {
         "weights": 100,
         "activations": 50,
@@ -121,7 +121,7 @@ def test_every_byte_in_use_is_in_one_line() -> None:
 
 
 def test_without_an_allocator_the_rest_of_the_process_is_other() -> None:
-    lines = measured(CPU_FIGURES)
+    lines = measured_bytes(CPU_FIGURES)
     assert lines.dropna().to_dict() == {"weights": 100, "KV cache": 500, "other": 400}
     assert parts_of_other(CPU_FIGURES) == {}
 
@@ -147,7 +147,7 @@ def test_what_vllm_left_for_all_else_is_what_its_share_leaves() -> None:
     sized = memory("cuda") | {"kv_cache_memory_bytes": 500}  # then the share decides nothing
     unknown = memory("cuda") | {"resolved": {}}
     for found in (sized, unknown, memory("cpu")):
-        assert utilization(found) is None
+        assert asked_utilization(found) is None
         assert left_for_rest(found, 2000) is None
 
 
@@ -286,10 +286,10 @@ def test_measured_stands_beside_predicted(tmp_path: Path) -> None:
     folders = [capture(tmp_path, device) for device in ("cuda", "cpu")]
     page = memory_page(load_memory(folders), tmp_path / "tables")
     rows = {row[0]: row[1:] for row in page.table.rows}
-    assert list(rows) == [*LINES, "in use"]
+    assert list(rows) == [*MEMORY_LINES, "in use"]
     weights = 2 * PARAMETERS / 1e6
     assert rows["weights"][:3] == ["0.0", f"{weights:.1f}", f"-{weights:.1f}"]
-    for line in (*REST, "in use"):  # the cost model does not know them
+    for line in (*NOT_PREDICTED, "in use"):  # the cost model does not know them
         assert rows[line][:3] == ["0.0", "", ""]
         assert rows[line][4:] == ["", ""]
     assert page.files == [

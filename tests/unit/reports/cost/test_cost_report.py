@@ -13,12 +13,13 @@ from support.shapes import BF16, HERMES, requests
 from batchscope.cost.devices import DEVICES, SHARES
 from batchscope.cost.flops import Lengths, run_flops
 from batchscope.inputs.demo_model import CONFIG as DEMO_CONFIG
+from batchscope.reporting.numbers import three_digits
 from batchscope.reporting.render import page_html, page_markdown
 from batchscope.reporting.style import save
 from batchscope.reports.cost.curves import curves_of, texts_of
 from batchscope.reports.cost.figure import Sheet, cost_figure
 from batchscope.reports.cost.frame import KINDS, RATE, SHARE, constants, cost_frame, estimate
-from batchscope.reports.cost.page import cost_page, show_figure
+from batchscope.reports.cost.page import cost_page
 from batchscope.results.frames import runs_frame
 from batchscope.results.metrics.utilisation import mfu
 from batchscope.results.records import load_runs
@@ -313,7 +314,7 @@ def test_the_figure_shows_curves_points_and_far_runs(tmp_path):
 
 
 def test_three_digits():
-    assert [show_figure(value) for value in (0.012345, 1.2345, 123.45, 12345, math.nan)] == [
+    assert [three_digits(value) for value in (0.012345, 1.2345, 123.45, 12345, math.nan)] == [
         "0.0123", "1.23", "123", "12,345", "",
     ]  # fmt: skip
 

@@ -9,7 +9,7 @@ import pytest
 from batchscope.common.errors import UserError
 from batchscope.profiling.kernel_classes import load_rules
 from batchscope.reports.job import ReportJob
-from batchscope.reports.profiles.frame import load_profiles, pairs
+from batchscope.reports.profiles.frame import load_profiles, packed_and_separate
 from batchscope.reports.profiles.page import profiles_page
 from batchscope.reports.profiles.report import write_report
 
@@ -127,7 +127,7 @@ def test_a_packed_run_is_paired_within_its_study_where_there_is_a_separate_one(t
         profile(tmp_path, "packed", 0.4, study="b"),
         profile(tmp_path, "separate", 0.4, study="b"),
     ]
-    found = [(one.run, other.run) for one, other in pairs(load_profiles(folders))]
+    found = [(one.run, other.run) for one, other in packed_and_separate(load_profiles(folders))]
     assert found == [("b/packed", "b/separate")]
 
 
