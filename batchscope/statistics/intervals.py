@@ -6,8 +6,8 @@ that of the seconds, inverted. A ratio of two runs is a difference of logarithms
 the geometric mean; with repeats that spread by 5 % it is 0.1 % below the mean.
 
 The stop rule (`batchscope.worker.engine.repeat_stop_rule`) looks at a run after each repeat and ends it when
-its spread happens to look small. At worst the plain 95 % interval then covers the truth in only 91 % of runs. So
-the rule and the intervals use wider quantiles, which depend on where the repeats ended: `LEVELS` for one run,
+its spread happens to look small. At worst the plain 95 % interval then covers the truth in only 91 % of
+runs. So the rule and the intervals use wider quantiles, which depend on where the repeats ended: `LEVELS` for one run,
 `RATIO_LEVELS` for the ratio of two. They were calibrated by simulation (tests/support/simulation.py) and
 cover the truth in 94 to 97 % of runs.
 

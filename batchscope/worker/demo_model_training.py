@@ -1,7 +1,8 @@
 """Trains a tiny Llama to answer prompts; run with an engine environment's Python, which has PyTorch.
 
 ``python -m batchscope.worker.demo_model_training JOB.json``: ``folder`` holds config.json and gets
-model.safetensors, ``examples`` is a file of JSON lines (``token_ids``, ``answers``), trained on in that order.
+model.safetensors, ``examples`` is a file of JSON lines (``token_ids``, ``answers``), trained on in that
+order.
 """
 
 import json

@@ -1,8 +1,10 @@
 """The plan of a sweep: seconds from measured rates, reasons in plain words."""
 
 import json
+from pathlib import Path
 
 import pytest
+from support.studies import study
 
 from batchscope.config.configuration import load_config
 from batchscope.planning.sweep_plan import describe_plan, plain_reason, plan_runs, rates_from
@@ -83,5 +85,30 @@ def test_a_load_takes_what_it_took_else_its_times_of_arrival_or_the_engine_s_wor
 
 def test_unknown_reasons_are_passed_on_in_short() -> None:
     assert plain_reason("Missing output files: a, b") == "not measured yet"
+    changed = "Params have changed since last execution: Union of exclusive params before and now across all output: "
+    assert plain_reason(f"{changed}before: 'code 0a1b' now: 'code 2c3d' ") == "the measuring code changed"
+    assert (
+        plain_reason(f"{changed}before: <nothing exclusive> now: 'code 2c3d' ")
+        == "the measuring code changed"
+    )
+    assert plain_reason(f"{changed}before: 'code 0','{{}}' now: 'code 1','{{1}}' ").startswith(
+        "its configuration"
+    )
     assert plain_reason("Something   new " + "x" * 200).startswith("Something new xxx")
     assert len(plain_reason("y" * 200)) == 80
+
+
+def test_axes_with_vllm_s_own_names_are_planned_with_an_engine_start_each(tmp_path: Path) -> None:
+    grid = {
+        "engine.extra.enable_chunked_prefill": [True, False],
+        "engine.variables.VLLM_X": [None, True],
+        "layout": ["packed", "separate"],
+    }
+    config = study(grid=grid)
+    stale = {f"mine/{layout}-n4-chunked_prefill-True-X-1": "new" for layout in ("packed", "separate")}
+    planned = [run for run in plan_runs(config, tmp_path, stale) if run.run.startswith("mine/")]
+    assert len({run.engine for run in planned}) == 4
+    assert [run.run for run in planned if run.stale] == list(stale)
+    lines = describe_plan(planned, {}).splitlines()
+    assert sum("-X-default" in line for line in lines) == 4
+    assert any(line.startswith("2 of 8 runs to measure") and "1 engine start(s)" in line for line in lines)

@@ -1,14 +1,18 @@
 """Tables and pages of studies, and the summary."""
 
+import shutil
+
 import pandas as pd
 import pytest
 from support.analysis_helpers import H200, HERMES, frame, make_run
+from support.project import ROOT
 
 from batchscope.config.studies import Plot, Study
 from batchscope.reporting.provenance import comparability
 from batchscope.reporting.render import page_html, page_markdown, summary_html, summary_markdown
 from batchscope.reports.study.page import study_page
 from batchscope.reports.summary.page import sweep
+from batchscope.workflow.code_digest import digest_of
 
 CACHED = "512 prompt tokens came from the prefix cache, 0 expected"
 
@@ -223,3 +227,20 @@ def test_reuse_shows_what_the_cache_served_and_what_it_must(tmp_path):
     assert "enable_prefix_caching" not in headings, "it follows reuse"
     places = headings.index("cached prompt tokens"), headings.index("cached, in theory")
     assert [[row[place] for place in places] for row in page.table.rows] == [["0", "0"], ["900", "900"]]
+
+
+TEMPLATES = sorted((ROOT / "batchscope/reporting/templates").iterdir())
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda path: path.name)
+def test_a_changed_template_makes_pages_stale(tmp_path, template):
+    shutil.copytree(
+        ROOT / "batchscope", tmp_path / "batchscope", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    before = digest_of(["batchscope.reporting.render"], root=tmp_path)
+    assert before == digest_of(["batchscope.reporting.render"])
+    # another root: what was read of the first one is kept for as long as the process lives
+    shutil.copytree(tmp_path / "batchscope", tmp_path / "changed/batchscope")
+    changed = tmp_path / "changed" / template.relative_to(ROOT)
+    changed.write_text(changed.read_text() + "\n")
+    assert digest_of(["batchscope.reporting.render"], root=tmp_path / "changed") != before

@@ -2,6 +2,7 @@
 
 import ast
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -137,3 +138,36 @@ def test_a_planted_script_and_a_planted_loop_are_found(house: Path) -> None:
     assert upwards(house) == ["batchscope.jobs.job names scripts.measure"]
     plant(house, "config/measure.py", "def late():\n    from batchscope.inputs import labels")
     assert "batchscope.config and batchscope.inputs" in loops(house)
+
+
+WORKER = sorted((ROOT / "batchscope" / "worker").rglob("*.py")) + sorted(
+    (ROOT / "batchscope" / "common").glob("*.py")
+)
+IN_EVERY_ENGINE = {"batchscope", "vllm", "pyarrow", "psutil", "pynvml", "tqdm", *sys.stdlib_module_names}
+IN_SOME_PARTS = {"torch", "tokenizers", "transformers", "safetensors", "nvtx", "numpy"}
+
+
+def imported_by(path: Path) -> list[str]:
+    """Modules that a file imports, at its top or inside a function."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            found.append(node.module or "")
+    return found
+
+
+@pytest.mark.parametrize("path", WORKER, ids=lambda path: str(path.relative_to(ROOT / "batchscope")))
+def test_measuring_code_needs_only_what_engines_hold(path: Path) -> None:
+    allowed = IN_EVERY_ENGINE if path.parent.name == "engine" else IN_EVERY_ENGINE | IN_SOME_PARTS
+    for name in imported_by(path):
+        assert name.partition(".")[0] in allowed, f"{path.name} imports {name}"
+        ours = name.startswith("batchscope")
+        assert not ours or name.startswith(("batchscope.worker", "batchscope.common")), (
+            f"{path.name} imports {name}"
+        )
+
+
+def test_there_is_measuring_code() -> None:
+    assert {"measure_run.py", "measure_load.py", "schemas.py"} <= {path.name for path in WORKER}
