@@ -7,9 +7,9 @@ the geometric mean; with repeats that spread by 5 % it is 0.1 % below the mean.
 
 The stop rule (`batchscope.worker.engine.repeat_stop_rule`) looks at a run after each repeat and ends it when
 its spread happens to look small. At worst the plain 95 % interval then covers the truth in only 91 % of
-runs. So the rule and the intervals use wider quantiles, which depend on where the repeats ended: `LEVELS` for one run,
-`RATIO_LEVELS` for the ratio of two. They were calibrated by simulation (tests/support/simulation.py) and
-cover the truth in 94 to 97 % of runs.
+runs. So the rule and the intervals use wider quantiles, which depend on where the repeats ended: `LEVELS`
+for one run, `RATIO_LEVELS` for the ratio of two. They were calibrated by simulation
+(tests/support/simulation.py) and cover the truth in 94 to 97 % of runs.
 
 Sources: Student, Biometrika 6 (1908); Welch, Biometrika 34 (1947), and Satterthwaite, Biometrics Bulletin 2
 (1946), for unequal variances; Chow and Robbins, Annals of Mathematical Statistics 36 (1965), for stopping at
