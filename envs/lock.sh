@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Resolves envs/*.in into envs/*.lock and the conda files, for Linux and Python 3.11 to 3.13: `make lock`.
+# `KEEP=1 make lock` keeps each pin that still fits: for a package more, without newer versions of the others.
 set -euo pipefail
 cd "$(dirname "$0")"
 uv=../.venv/bin/uv
@@ -10,7 +11,7 @@ resolve() {
     local name=$1
     shift
     echo "$name.in -> $name.lock"
-    rm -f "$name.lock" # not to keep old pins
+    [ -n "${KEEP:-}" ] || rm -f "$name.lock" # uv keeps the pins of a file that is there
     UV_FIND_LINKS=${UV_FIND_LINKS:-${PIP_FIND_LINKS:-}} "$uv" pip compile "$name.in" --output-file "$name.lock" \
         --quiet --python-version 3.11 --only-binary :all: --no-binary connection-pool --fork-strategy fewest \
         --custom-compile-command "make lock" "$@"

@@ -1,21 +1,29 @@
-"""The dataset script as a process, and a local web server that can cut connections."""
+"""The dataset script, in process or as one, and a local web server that can cut connections."""
 
+import io
 import json
 import os
 import resource
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
+
+from batchscope.common.errors import run_script
+from scripts.make_dataset import main
 
 ROOT = Path(__file__).resolve().parents[2]
 EARLIER = "an earlier dataset\n"
-ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT), "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+GOOD_CSV = b"review,sentiment\nA fine film.,positive\nA poor film.,negative\n"
+CHUNK = 5000  # bytes in one piece of a body without a length
+NO_PROXY = {"NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+ENVIRONMENT = os.environ | {"PYTHONPATH": str(ROOT)} | NO_PROXY
 
 
 @dataclass(frozen=True)
@@ -51,8 +59,26 @@ def command_line(**dataset: Any) -> list[str]:
     return [*command, "--reviews", "reviews.csv", "--summary", "summary.json", "--downloads", "downloads"]
 
 
-def make_dataset(folder: Path, largest_file: int | None = None, **dataset: Any) -> Outcome:
-    """Run the script in ``folder`` over an earlier dataset there; no file may pass ``largest_file`` bytes."""
+def make_dataset(folder: Path, **dataset: Any) -> Outcome:
+    """Run the script's code in ``folder``, in this process, over an earlier dataset there."""
+    (folder / "reviews.csv").write_text(EARLIER)
+    status = 0
+    with (
+        chdir(folder),
+        patch.dict(os.environ, NO_PROXY),
+        patch.object(sys, "argv", command_line(**dataset)[1:]),
+        redirect_stdout(io.StringIO()) as stdout,
+        redirect_stderr(io.StringIO()) as stderr,
+    ):
+        try:
+            run_script(main)
+        except SystemExit as end:
+            status = end.code
+    return Outcome(folder, status, stdout.getvalue(), stderr.getvalue())
+
+
+def call_make_dataset(folder: Path, largest_file: int | None = None, **dataset: Any) -> Outcome:
+    """The same as a process of its own, in which no file may pass ``largest_file`` bytes."""
 
     def limit() -> None:
         if largest_file:
@@ -72,6 +98,19 @@ def make_dataset(folder: Path, largest_file: int | None = None, **dataset: Any) 
     return Outcome(folder, done.returncode, done.stdout, done.stderr)
 
 
+def make_from_csv(
+    folder: Path,
+    content: bytes | None,
+    call: Callable[..., Outcome] = make_dataset,
+    deduplicate: bool = False,
+    **keys: Any,
+) -> Outcome:
+    """A dataset from a CSV file with this content, at ``csv.path`` unless ``keys`` say otherwise."""
+    if content is not None:
+        (folder / "in.csv").write_bytes(content)
+    return call(folder, source="csv", deduplicate=deduplicate, csv={"path": "in.csv"} | keys)
+
+
 @dataclass
 class Site:
     """One file on a web server, and how the server behaves."""
@@ -79,7 +118,10 @@ class Site:
     content: bytes
     etag: str = '"v1"'
     ranges: bool = True
+    range_too_early: int = 0  # bytes before the start that was asked for
     status: int = 200
+    chunked: bool = False  # in pieces, without a Content-Length
+    encoding: str = ""  # what the server says that the file is packed with
     cut_after: list[int] = field(default_factory=list)  # bytes of a body before the cut, one entry a request
     requests: list[dict[str, str]] = field(default_factory=list)
     sent: int = 0
@@ -91,12 +133,14 @@ def serving(site: Site) -> Iterator[Site]:
     """Serve the file on 127.0.0.1 under ``site.url``; every request is noted in ``site.requests``."""
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1" if site.chunked else "HTTP/1.0"
+
         def do_GET(self) -> None:
             site.requests.append(dict(self.headers))
             body, start = site.content, 0
             asked = self.headers.get("Range", "")
             if asked and site.ranges and self.headers.get("If-Range") == site.etag:
-                start = int(asked.removeprefix("bytes=").removesuffix("-"))
+                start = int(asked.removeprefix("bytes=").removesuffix("-")) - site.range_too_early
             if start > len(body) - 1 and start:
                 self.send_response(416)
                 self.send_header("Content-Range", f"bytes */{len(body)}")
@@ -108,14 +152,26 @@ def serving(site: Site) -> Iterator[Site]:
                 self.send_header("Content-Range", f"bytes {start}-{len(body) - 1}/{len(body)}")
             if site.etag:
                 self.send_header("ETag", site.etag)
-            self.send_header("Content-Length", str(len(body) - start))
+            if site.encoding:
+                self.send_header("Content-Encoding", site.encoding)
+            if site.chunked:
+                self.send_header("Transfer-Encoding", "chunked")
+            else:
+                self.send_header("Content-Length", str(len(body) - start))
             self.end_headers()
-            piece = body[start:]
-            if site.cut_after:
-                piece = piece[: site.cut_after.pop(0)]
-            self.wfile.write(piece)
-            site.sent += len(piece)
+            self.send(body[start:])
             self.close_connection = True
+
+        def send(self, rest: bytes) -> None:
+            piece = rest[: site.cut_after.pop(0)] if site.cut_after else rest
+            if not site.chunked:
+                self.wfile.write(piece)
+            else:
+                for at in range(0, len(piece), CHUNK):
+                    chunk = piece[at : at + CHUNK]
+                    self.wfile.write(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n")
+                self.wfile.write(b"0\r\n\r\n" if len(piece) == len(rest) else b"")
+            site.sent += len(piece)
 
         def log_message(self, *_: object) -> None:
             pass

@@ -3,10 +3,10 @@
 import fcntl
 import hashlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
@@ -20,6 +20,7 @@ TIMEOUT_S = (10, 60)  # to connect, and between two pieces of the body
 FRUITLESS_ATTEMPTS = 3  # attempts in a row that brought nothing new
 LONGEST_WAIT_S = 30
 PIECE = 1 << 18  # bytes
+LOG_INTERVAL_S = 10  # between two lines of progress where there is no terminal
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -35,7 +36,7 @@ def download(url: str, path: Path, *, key: str, by_hand: str) -> None:
     """Fetch ``url`` into ``path``, unless that file is there already.
 
     What has arrived so far lies in ``<path>.part``, also after Ctrl-C. A later call goes on from there if the
-    server takes byte ranges and still has the same version (``If-Range``), and starts anew otherwise. A cut
+    server takes byte ranges and still has the same version (``If-Range``), and starts over otherwise. A cut
     connection is taken up again until three attempts in a row bring nothing. Progress goes to stderr.
 
     Args:
@@ -111,13 +112,6 @@ class _Transfer:
         """
         before = self.file.tell()
         try:
-            self._request()
-        except _CutError:
-            self.fruitless = 0 if self.file.tell() > before else self.fruitless + 1
-            raise
-
-    def _request(self) -> None:
-        try:
             with requests.get(self.url, headers=self._headers(), stream=True, timeout=TIMEOUT_S) as response:
                 if self._accept(response):
                     self._receive(response)
@@ -129,6 +123,8 @@ class _Transfer:
             raise _CutError(
                 f"the connection was cut after {self.file.tell():,} bytes ({_cause(error)})"
             ) from None
+        finally:
+            self.fruitless = 0 if self.file.tell() > before else self.fruitless + 1
 
     def _headers(self) -> dict[str, str]:
         # identity: ranges and lengths then count the bytes of the file itself.
@@ -141,20 +137,24 @@ class _Transfer:
     def _accept(self, response: requests.Response) -> bool:
         """Make the file ready for the body; false if the file is whole already."""
         have = self.file.tell()
-        start, total = _content_range(response)
-        if response.status_code == 206 and start == have:
-            return True
-        if response.status_code == 416 and have and total == have:
-            return False
-        if response.status_code in (200, 206, 416):
-            self._start_anew(response.headers if response.status_code == 200 else {})
-            if response.status_code != 200:
-                raise _CutError("the server sent another range than the one asked for")
-            return True
+        content_range = response.headers.get("Content-Range", "")  # as in bytes 5-9/10 or bytes */10
         problem = f"{response.status_code} {response.reason}"
-        raise _CutError(problem) if response.status_code in TRANSIENT else _RefusedError(problem)
+        match response.status_code:
+            case 206 if content_range.startswith(f"bytes {have}-"):
+                return True
+            case 416 if have and content_range == f"bytes */{have}":
+                return False
+            case 200:
+                self._start_over(response.headers)
+                return True
+            case 206 | 416:
+                self._start_over({})
+                raise _CutError("the server sent another range than the one asked for")
+            case code if code in TRANSIENT:
+                raise _CutError(problem)
+        raise _RefusedError(problem)
 
-    def _start_anew(self, headers: "requests.structures.CaseInsensitiveDict[str] | dict[str, str]") -> None:
+    def _start_over(self, headers: Mapping[str, str]) -> None:
         self.file.truncate(0)
         self.file.seek(0)
         etag = headers.get("ETag", "")
@@ -163,14 +163,18 @@ class _Transfer:
         self.version_file.write_text(version)
 
     def _receive(self, response: requests.Response) -> None:
+        """Append the body to the file; urllib3 itself compares its length with ``Content-Length``."""
+        have = self.file.tell()
         length = response.headers.get("Content-Length", "")
-        total = self.file.tell() + int(length) if length.isdigit() else None
+        total = have + int(length) if length.isdigit() else None
         name = Path(urlsplit(self.url).path).name
-        for piece in _with_progress(response, name, self.file.tell(), total):
-            self.file.write(piece)
+        style = _progress_style()
+        with tqdm(desc=name, initial=have, total=total, unit="B", unit_scale=True, **style) as bar:
+            # raw: some servers label a .gz file as a content encoding; it must reach the disk as it is.
+            for piece in response.raw.stream(PIECE, decode_content=False):
+                self.file.write(piece)
+                bar.update(len(piece))
         self.file.flush()
-        if total is not None and self.file.tell() != total:
-            raise _CutError(f"the connection was cut after {self.file.tell():,} of {total:,} bytes")
 
 
 def _fetch(transfer: _Transfer) -> None:
@@ -190,28 +194,14 @@ def _fetch(transfer: _Transfer) -> None:
     )(transfer.attempt)
 
 
-def _with_progress(response: requests.Response, name: str, start: int, total: int | None) -> Iterator[bytes]:
-    """The pieces of a body, with a bar on a terminal and a line per tenth elsewhere."""
-    step = max(PIECE, (total or 100 << 20) // 10)
-    with tqdm(
-        desc=name, initial=start, total=total, unit="B", unit_scale=True, disable=None, file=sys.stderr
-    ) as bar:
-        arrived, announced = start, start
-        # raw: some servers label a .gz file as a content encoding; it must reach the disk as it is.
-        for piece in response.raw.stream(PIECE, decode_content=False):
-            yield piece
-            arrived += len(piece)
-            bar.update(len(piece))
-            if bar.disable and arrived - announced >= step:
-                announced = arrived
-                print(f"{name}: {_megabytes(arrived)} of {_megabytes(total)}", file=sys.stderr)
-
-
-def _content_range(response: requests.Response) -> tuple[int | None, int | None]:
-    """Start and total of a ``Content-Range`` such as ``bytes 5-9/10`` or ``bytes */10``."""
-    span, _, total = response.headers.get("Content-Range", "").removeprefix("bytes ").partition("/")
-    start = span.partition("-")[0]
-    return int(start) if start.isdigit() else None, int(total) if total.isdigit() else None
+def _progress_style() -> dict[str, Any]:
+    """A bar on a terminal; elsewhere, where a bar fills the log, a line now and then."""
+    lines = {
+        "bar_format": "{desc}: {n_fmt}B of {total_fmt}B\n",
+        "mininterval": LOG_INTERVAL_S,
+        "delay": LOG_INTERVAL_S,
+    }
+    return {"file": sys.stderr} | ({} if sys.stderr.isatty() else lines)
 
 
 def _lock(file: BinaryIO) -> bool:
@@ -222,21 +212,8 @@ def _lock(file: BinaryIO) -> bool:
     return True
 
 
-def _cause(error: Exception) -> str:
-    """The innermost reason of a network error: the outer ones only repeat the address."""
-    inner: object = error
-    while isinstance(inner, Exception) and (
-        deeper := getattr(inner, "reason", None) or next(iter(inner.args), None)
-    ):
-        if not isinstance(deeper, Exception):
-            break
-        inner = deeper
-    return (
-        str(inner).rpartition(": ")[2]
-        if isinstance(inner, urllib3.exceptions.NewConnectionError)
-        else str(inner)
-    )
-
-
-def _megabytes(count: int | None) -> str:
-    return "an unknown size" if count is None else f"{count / 1e6:.1f} MB"
+def _cause(error: BaseException) -> str:
+    """What went wrong first, such as ``[Errno 111] Connection refused``: later errors repeat the address."""
+    while deeper := error.__cause__ or error.__context__:
+        error = deeper
+    return str(error)

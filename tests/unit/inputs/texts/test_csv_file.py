@@ -1,5 +1,4 @@
 import csv
-import hashlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,18 +6,10 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from support.data_helpers import Outcome, Site, make_dataset, serving
+from support.data_helpers import GOOD_CSV as GOOD
+from support.data_helpers import Site, call_make_dataset, make_dataset, make_from_csv, serving
 
 from batchscope.inputs.texts.reviews import Review, read_reviews
-
-GOOD = b"review,sentiment\nA fine film.,positive\nA poor film.,negative\n"
-
-
-def run(folder: Path, content: bytes | None, deduplicate: bool = False, **keys: Any) -> Outcome:
-    if content is not None:
-        (folder / "in.csv").write_bytes(content)
-    return make_dataset(folder, source="csv", deduplicate=deduplicate, csv={"path": "in.csv"} | keys)
-
 
 BAD: dict[str, tuple[bytes | None, Mapping[str, Any], tuple[str, ...]]] = {
     "missing file": (None, {}, ("dataset.csv.path", "there is no file in.csv", "put it there")),
@@ -78,11 +69,19 @@ BAD: dict[str, tuple[bytes | None, Mapping[str, Any], tuple[str, ...]]] = {
 def test_bad_input_is_refused(
     tmp_path: Path, content: bytes | None, keys: Mapping[str, Any], fragments: tuple[str, ...]
 ) -> None:
-    run(tmp_path, content, **keys).assert_refused(*fragments)
+    make_from_csv(tmp_path, content, **keys).assert_refused(*fragments)
+
+
+@pytest.mark.parametrize("name", ["unknown label", "bad encoding", "unterminated quote"])
+def test_bad_input_is_refused_by_the_script_too(tmp_path: Path, name: str) -> None:
+    content, keys, fragments = BAD[name]
+    outcome = make_from_csv(tmp_path, content, call=call_make_dataset, **keys)
+    outcome.assert_refused(*fragments)
+    assert outcome.stdout == ""
 
 
 def test_only_the_first_ten_dirty_rows_are_shown(tmp_path: Path) -> None:
-    outcome = run(tmp_path, GOOD + b"Hm,maybe\n" * 1234)
+    outcome = make_from_csv(tmp_path, GOOD + b"Hm,maybe\n" * 1234)
     outcome.assert_refused("1,234 dirty rows", "row 3 ", "row 12 ", "and 1,224 more")
     assert "row 13 " not in outcome.stderr
 
@@ -101,7 +100,7 @@ def test_texts_pass_unchanged(tmp_path: Path) -> None:
         csv.writer(file).writerows(
             [["id", "sentiment", "review"], *([7, " Positive", text] for text in texts)]
         )
-    outcome = run(tmp_path, (tmp_path / "source.csv").read_bytes() + b"\r\n")
+    outcome = make_from_csv(tmp_path, (tmp_path / "source.csv").read_bytes() + b"\r\n")
     assert outcome.returncode == 0, outcome.stderr
     assert read_reviews(outcome.reviews_csv) == [Review(text, "positive") for text in texts]
     frame = pd.read_csv(outcome.reviews_csv, keep_default_na=False)
@@ -109,24 +108,6 @@ def test_texts_pass_unchanged(tmp_path: Path) -> None:
     assert frame["review_id"].tolist() == list(range(len(texts)))
     assert outcome.summary["with_line_breaks"] == 2
     assert "2 reviews hold line breaks" in outcome.stdout
-
-
-def test_the_same_input_gives_the_same_files(tmp_path: Path) -> None:
-    files = []
-    for _ in range(2):
-        outcome = run(tmp_path, GOOD, sha256=hashlib.sha256(GOOD).hexdigest())
-        files.append((outcome.reviews_csv.read_bytes(), (tmp_path / "summary.json").read_bytes()))
-    assert files[0] == files[1]
-    assert outcome.summary["provenance"] == {"path": "in.csv", "sha256": hashlib.sha256(GOOD).hexdigest()}
-
-
-@pytest.mark.parametrize("drop", [False, True])
-def test_copies_are_counted_and_dropped_on_request_only(tmp_path: Path, drop: bool) -> None:
-    outcome = run(tmp_path, GOOD + b"A fine film.,negative\nA fine film.,positive\n", deduplicate=drop)
-    assert outcome.summary["duplicates"] == {"found": 2, "label_conflicts": 1, "dropped": 2 if drop else 0}
-    assert outcome.summary["rows"] == len(read_reviews(outcome.reviews_csv)) == (2 if drop else 4)
-    fate = "dropped (deduplicate: true)" if drop else "kept (deduplicate: false)"
-    assert f"2 copies of earlier reviews, 1 with another label, {fate}" in outcome.stdout
 
 
 def test_a_url_is_downloaded_once(tmp_path: Path) -> None:

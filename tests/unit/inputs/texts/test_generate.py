@@ -1,19 +1,15 @@
 import math
 import re
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 from statistics import fmean, median
 
 import pytest
-from support.data_helpers import ROOT, make_dataset
 
 from batchscope.inputs.texts.generate import generate_reviews
-from batchscope.inputs.texts.reviews import Review, content_sha256, read_reviews
+from batchscope.inputs.texts.reviews import Review, content_sha256
 
 SHA256_OF_4000_SEED_0 = "e8295811f4eea37e79720772e583349881cd645f4d5e60ca5c9e1ec3f7e13465"
 
@@ -76,22 +72,6 @@ def test_4000_reviews_take_less_than_three_seconds() -> None:
     start = time.process_time()
     generate_reviews(4000, seed=7)
     assert time.process_time() - start < 3
-
-
-def test_the_script_writes_them(tmp_path: Path) -> None:
-    outcome = make_dataset(tmp_path, source="generated", generated={"reviews": 60, "seed": 3})
-    assert outcome.returncode == 0, outcome.stderr
-    assert read_reviews(outcome.reviews_csv) == generate_reviews(60, seed=3)
-    assert outcome.summary["rows"] == 60
-    assert outcome.summary["sha256"] == content_sha256(generate_reviews(60, seed=3))
-    assert "60 reviews from source generated: 30 positive, 30 negative" in outcome.stdout
-
-
-def test_the_script_explains_itself_and_its_config(tmp_path: Path) -> None:
-    script = [sys.executable, str(ROOT / "scripts/make_dataset.py"), "--help"]
-    done = subprocess.run(script, capture_output=True, text=True, check=True, env={"PYTHONPATH": str(ROOT)})
-    assert "--downloads" in done.stdout
-    make_dataset(tmp_path, sauce="csv").assert_refused("--config", "dataset.sauce")
 
 
 def naive_bayes_accuracy(
