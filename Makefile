@@ -35,7 +35,7 @@ report: $(WORKFLOW) ## write results/report.html from the results that are there
 test: $(DEV) .engines/cpu/.installed ## run the tests (ARGS= for pytest, such as ARGS="-k plan")
 	@tests/install_nsys.sh || true # without it the tests that need it fail, and say so
 	@tests/install_slurm.sh || true # without it the tests that need it fail, and say so
-	pytest -v --numprocesses 2 --dist loadgroup --durations 15 --timeout 900 $(ARGS)
+	pytest -v --numprocesses 2 --dist loadgroup --no-loadscope-reorder --durations 20 --timeout 900 $(ARGS)
 
 lint: $(DEV) ## ruff, mypy, snakefmt and Snakemake's own linter; config.yaml and the picture of the house up to date
 	ruff check .

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.project import ROOT, Project
+from support.shared import shared
 
 # A shell that starts the tests in the background has Ctrl-C ignored, and what they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -19,9 +20,8 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     cores = sorted(os.sched_getaffinity(0))
     os.environ["VLLM_CPU_OMP_THREADS_BIND"] = str(cores[int(worker.removeprefix("gw")) % len(cores)])
 
-SHARED = {"measured", "served"}
-"""Fixtures that take minutes, and are made once."""
-
+# Hundreds of processes start from the same files: each would compile 565 modules of vLLM, transformers and ours again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # What tests/install_nsys.sh unpacked; one that is installed comes first.
 os.environ["PATH"] += f"{os.pathsep}{ROOT / '.nsys' / 'usr' / 'bin'}"
@@ -29,33 +29,58 @@ os.environ["PATH"] += f"{os.pathsep}{ROOT / '.nsys' / 'usr' / 'bin'}"
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """What shares a measured checkout, or the machine's one Slurm, stays in one process and in order."""
-    groups = {
-        item: min(SHARED & set(item.fixturenames))  # type: ignore[attr-defined]
-        for item in items
-        if SHARED & set(item.fixturenames)  # type: ignore[attr-defined]
-    }
-    groups |= {item: "slurm" for item in items if item.get_closest_marker("slurm")}
-    shared = list(groups)
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
+    """Tests that take minutes start first, so that both processes end together; groups stay in one process."""
+    items.sort(key=_place)
+    for item in items:
+        if item.get_closest_marker("slurm"):  # the machine's one Slurm
+            item.add_marker(pytest.mark.xdist_group("slurm"))
     yield  # here xdist reads the marks and writes the group into the name
-    if config.getoption("loadgroup", False) and any("@" not in item.nodeid for item in shared):
+    grouped = [item for item in items if item.get_closest_marker("xdist_group")]
+    if config.getoption("loadgroup", False) and any("@" not in item.nodeid for item in grouped):
         raise pytest.UsageError(
             "pytest-xdist ignores groups: are its version and pytest's those of envs/dev.lock?"
         )
 
 
+def _place(item: pytest.Item) -> int:
+    """What takes minutes, then what starts engines, then the rest."""
+    return next((place for place, mark in enumerate(("long", "engine")) if item.get_closest_marker(mark)), 2)
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A fresh checkout with no results."""
-    return Project(tmp_path)
+    return Project(tmp_path / "project")
 
 
 @pytest.fixture(scope="session")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A checkout in which the small study has run on the real engine. Tests must leave it up to date."""
-    project = Project(tmp_path_factory.mktemp("measured"))
-    outcome = project.snakemake("all")
-    assert outcome.status == 0, outcome.text
-    return project
+def prepared_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A checkout with the data set, model and prompts of the small study."""
+    yield from shared(tmp_path_factory, "prepared", "prepare")
+
+
+@pytest.fixture
+def prepared(prepared_once: Project, tmp_path: Path) -> Project:
+    """A checkout of this test's own in which the small study can be measured at once."""
+    return prepared_once.copy(tmp_path / "prepared")
+
+
+@pytest.fixture(scope="session")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A checkout in which the small study has run on the real engine, to be read only; see `measured_copy`."""
+    yield from shared(tmp_path_factory, "measured", "all")
+
+
+@pytest.fixture
+def measured_copy(measured: Project, tmp_path: Path) -> Project:
+    """The measured checkout for this test alone: whatever becomes of it, the others have theirs."""
+    return measured.copy(tmp_path / "measured")
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A checkout with the demo's model, trained and to be read only, and nothing else."""
+    yield from shared(
+        tmp_path_factory, "trained", "results/models/demo/manifest.json",
+        config={"models": {"demo": {"load_format": "auto"}}},
+    )  # fmt: skip

@@ -20,8 +20,7 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-# Its fixture asks for the measured checkout late, so that conftest.py does not see it.
-pytestmark = [pytest.mark.engine, pytest.mark.browser, pytest.mark.xdist_group("measured")]
+pytestmark = [pytest.mark.engine, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
 INSTALL = "apt-get install --no-install-recommends chromium chromium-driver"
 FLAGS = (
@@ -144,7 +143,8 @@ def programs() -> tuple[str, str]:
 def built(programs, request, tmp_path_factory) -> tuple[Path, Path]:
     """The report's file, and the results behind it."""
     measured = request.getfixturevalue("measured")  # not an argument: without a browser nothing is measured
-    path = tmp_path_factory.mktemp("report") / "report.html"
+    folder = tmp_path_factory.mktemp("report")
+    path, measured = folder / "report.html", measured.copy(folder / "measured")
     outcome = measured.snakemake("--report", str(path))
     assert outcome.status == 0, outcome.text
     assert str(measured.folder) not in path.read_text()  # nobody else's machine has that folder

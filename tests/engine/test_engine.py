@@ -14,6 +14,8 @@ from support.project import Project
 pytestmark = pytest.mark.engine
 
 RUN = "results/runs/packing/packed-n4/measurement.json"
+TABLES = "results/tables/summary.html"
+"""All tables, hence all runs; plots take as long as an engine's start, and are seen elsewhere."""
 
 
 def test_counts_and_times_close(measured: Project) -> None:
@@ -70,7 +72,7 @@ def test_a_run_that_did_other_work_than_asked_is_kept_and_marked(project: Projec
             "extra": {"hf_overrides": {"max_position_embeddings": longest + 3}},
         }
     }
-    outcome = project.snakemake("all", config=planted)
+    outcome = project.snakemake(TABLES, config=planted)
     assert outcome.status == 0, outcome.text
     result = measurement(project, "packing/packed-n4")
     details = {reason["code"]: reason["detail"] for reason in result["invalid"]}
@@ -82,7 +84,7 @@ def test_a_run_that_did_other_work_than_asked_is_kept_and_marked(project: Projec
     assert all(code in table for code in details)
 
 
-def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(project: Project) -> None:
+def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(prepared: Project) -> None:
     tight = {
         "studies": {
             "packing": {
@@ -93,36 +95,36 @@ def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(project: Projec
             "saturation": None,
         }
     }
-    outcome = project.snakemake("all", config=tight)
+    outcome = prepared.snakemake(TABLES, config=tight)
     assert outcome.status == 0, outcome.text
-    failed, other = measurement(project, "packing/packed-n4"), measurement(project, "packing/separate-n4")
+    failed, other = measurement(prepared, "packing/packed-n4"), measurement(prepared, "packing/separate-n4")
     assert (failed["status"], other["status"]) == ("oom", "ok")
     assert "KV cache" in failed["message"]
     assert failed["repeats"] == []
-    table = (project.results / "tables" / "packing.md").read_text()
+    table = (prepared.results / "tables" / "packing.md").read_text()
     assert "out of memory" in table
-    assert project.snakemake("all", config=tight).jobs == [], (
+    assert prepared.snakemake(TABLES, config=tight).jobs == [], (
         "it is a result: only a change measures it again"
     )
 
 
-def test_a_run_that_takes_too_long_is_a_result_and_can_be_retried(project: Project) -> None:
+def test_a_run_that_takes_too_long_is_a_result_and_can_be_retried(prepared: Project) -> None:
     one = {"packing": {"grid": {"layout": ["packed"]}}, "saturation": None}
-    outcome = project.snakemake("all", config={"measure": {"timeout_s": 3}, "studies": one})
+    outcome = prepared.snakemake(TABLES, config={"measure": {"timeout_s": 3}, "studies": one})
     assert outcome.status == 0, outcome.text
-    failed = measurement(project, "packing/packed-n4")
+    failed = measurement(prepared, "packing/packed-n4")
     assert (failed["status"], failed["repeats"]) == ("timeout", [])
     assert "stopped after 3 s; raise measure.timeout_s" in failed["message"]
-    assert "timed out" in (project.results / "tables" / "packing.md").read_text()
-    assert wait_until(lambda: not engine_processes(project), 10)
+    assert "timed out" in (prepared.results / "tables" / "packing.md").read_text()
+    assert wait_until(lambda: not engine_processes(prepared), 10)
     # the time-out decides whether a run ends, not what it measures: raising it makes nothing stale
     longer = {"measure": {"timeout_s": 4}, "studies": one}
-    assert project.snakemake("all", "--dry-run", config=longer).measured == set()
-    retried = retry(project, "--config", "measure={timeout_s: 3600}")
+    assert prepared.snakemake("all", "--dry-run", config=longer).measured == set()
+    retried = retry(prepared, "--until", "make_tables", "--config", "measure={timeout_s: 3600}")
     assert retried.returncode == 0, retried.stdout
-    assert measurement(project, "packing/packed-n4")["status"] == "ok"
-    assert "timed out" not in (project.results / "tables" / "packing.md").read_text()
-    assert "nothing to retry" in retry(project).stdout
+    assert measurement(prepared, "packing/packed-n4")["status"] == "ok"
+    assert "timed out" not in (prepared.results / "tables" / "packing.md").read_text()
+    assert "nothing to retry" in retry(prepared).stdout
 
 
 @pytest.mark.parametrize(
@@ -137,58 +139,56 @@ def test_a_run_that_takes_too_long_is_a_result_and_can_be_retried(project: Proje
     ids=["unknown argument", "unknown quantization"],
 )
 def test_an_engine_that_does_not_start_says_why_and_where_its_log_is(
-    project: Project, config: dict, words: list[str]
+    prepared: Project, config: dict, words: list[str]
 ) -> None:
-    outcome = project.snakemake(RUN, config=config)
+    outcome = prepared.snakemake(RUN, config=config)
     assert outcome.status != 0
     assert "Traceback" not in outcome.text, outcome.text
     for word in [*words, "logs/measure/packing/packed-n4.log"]:
         assert word in outcome.text, outcome.text
-    assert not (project.folder / RUN).exists()
-    assert wait_until(lambda: not engine_processes(project), 10)
+    assert not (prepared.folder / RUN).exists()
+    assert wait_until(lambda: not engine_processes(prepared), 10)
 
 
 def cores_of(project: Project) -> list[psutil.Process]:
     return [each for each in engine_processes(project) if "EngineCore" in " ".join(each.cmdline())]
 
 
-def test_an_engine_killed_in_the_middle_is_a_result_and_the_sweep_goes_on(project: Project) -> None:
+def test_an_engine_killed_in_the_middle_is_a_result_and_the_sweep_goes_on(prepared: Project) -> None:
     long = {"measure": {"repeats": 100, "precision": None}, "studies": {"packing": None}}
-    (project.folder / "long.yaml").write_text(yaml.safe_dump(long))
-    snakemake = start(project, "all", "configs/ci.yaml", "long.yaml")
-    log = project.folder / "logs/measure/saturation/packed-n8.log"
+    (prepared.folder / "long.yaml").write_text(yaml.safe_dump(long))
+    snakemake = start(prepared, TABLES, "configs/ci.yaml", "long.yaml")
+    log = prepared.folder / "logs/measure/saturation/packed-n8.log"
 
     def said() -> str:
-        return "".join(path.read_text() for path in (project.folder / ".snakemake/batchscope").glob("*.log"))
+        return "".join(path.read_text() for path in (prepared.folder / ".snakemake/batchscope").glob("*.log"))
 
     assert wait_until(lambda: "repeat 3/100" in said(), 120)
-    cores_of(project)[0].kill()
+    cores_of(prepared)[0].kill()
     try:
         text, _ = snakemake.communicate(timeout=120)
     finally:
         if snakemake.poll() is None:
             os.killpg(snakemake.pid, signal.SIGKILL)
     assert snakemake.returncode == 0, text
-    failed = measurement(project, "saturation/packed-n8")
+    failed = measurement(prepared, "saturation/packed-n8")
     assert failed["status"] == "died"
     assert failed["log_tail"]
     assert log.exists()
-    assert "engine died" in (project.results / "tables" / "saturation.md").read_text()
+    assert "engine died" in (prepared.results / "tables" / "saturation.md").read_text()
     assert "Traceback" not in text
 
 
-def test_nothing_outlives_ctrl_c_and_a_rerun_goes_on(project: Project) -> None:
-    first = project.snakemake("results/prompts/demo-packed-n4-r4/prompts.json")
-    assert first.status == 0, first.text
-    snakemake = start(project, RUN)
-    assert wait_until(lambda: len(engine_processes(project)) >= 2, 60)
-    os.killpg(snakemake.pid, signal.SIGINT)  # as Ctrl-C in a terminal does; SIGKILL: tests/test_kills.py
+def test_nothing_outlives_ctrl_c_and_a_rerun_goes_on(prepared: Project) -> None:
+    snakemake = start(prepared, RUN)
+    assert wait_until(lambda: len(engine_processes(prepared)) >= 2, 60)
+    os.killpg(snakemake.pid, signal.SIGINT)  # as Ctrl-C in a terminal does; SIGKILL: test_kills.py
     snakemake.communicate(timeout=60)
-    assert wait_until(lambda: not engine_processes(project), 10)
-    again = project.snakemake(RUN)
+    assert wait_until(lambda: not engine_processes(prepared), 10)
+    again = prepared.snakemake(RUN)
     assert again.status == 0, again.text
     assert again.rules == {"measure": 1}, "the prompts that were there are used"
-    assert measurement(project, "packing/packed-n4")["status"] == "ok"
+    assert measurement(prepared, "packing/packed-n4")["status"] == "ok"
 
 
 def test_the_log_of_the_engine_is_kept(measured: Project) -> None:

@@ -32,11 +32,11 @@ def test_runs_of_one_configuration_share_one_start(measured: Project) -> None:
     assert all(engine["runs_before"] > 0 for engine in engines if engine["reused"])
 
 
-def test_engines_are_started_once_each_and_end_with_the_workflow(project: Project) -> None:
-    outcome = project.snakemake("all", config=TWO_ENGINES)
+def test_engines_are_started_once_each_and_end_with_the_workflow(prepared: Project) -> None:
+    outcome = prepared.snakemake("all", "--until", "measure", config=TWO_ENGINES)
     assert outcome.status == 0, outcome.text
-    assert wait_until(lambda: not engine_processes(project), 10)
-    runs = runs_by_time(project)
+    assert wait_until(lambda: not engine_processes(prepared), 10)
+    runs = runs_by_time(prepared)
     assert [run["engine"]["reused"] for run in runs] == [False, True, False, True]
     sizes = [run["engine"]["resolved"]["max_num_seqs"] for run in runs]
     assert sizes[0] == sizes[1] != sizes[2] == sizes[3]
@@ -45,23 +45,24 @@ def test_engines_are_started_once_each_and_end_with_the_workflow(project: Projec
     assert all(start + seconds <= after for (start, seconds), (after, _) in pairwise(windows))
 
 
-def test_reuse_and_telemetry_can_be_switched_off(project: Project) -> None:
+def test_reuse_and_telemetry_can_be_switched_off(prepared: Project) -> None:
     alone = {"measure": {"engine_reuse": False, "telemetry": False}, "studies": {"saturation": None}}
-    outcome = project.snakemake("all", config=alone)
+    outcome = prepared.snakemake("all", config=alone)
     assert outcome.status == 0, outcome.text
-    assert [run["engine"]["reused"] for run in runs_by_time(project)] == [False, False]
-    result = measurement(project, "packing/packed-n4")
+    assert [run["engine"]["reused"] for run in runs_by_time(prepared)] == [False, False]
+    result = measurement(prepared, "packing/packed-n4")
     assert (
         result["spec"]["measure"] | {"engine_reuse": False, "telemetry": False} == result["spec"]["measure"]
     )
     assert [repeat["steps"] for repeat in result["repeats"]] == [None, None]
     for name in ("steps", "hardware"):
-        assert pq.read_table(project.results / f"runs/packing/packed-n4/{name}.parquet").num_rows == 0
+        assert pq.read_table(prepared.results / f"runs/packing/packed-n4/{name}.parquet").num_rows == 0
 
 
-def test_two_workflows_never_time_at_once(tmp_path: Path) -> None:
+@pytest.mark.long
+def test_two_workflows_never_time_at_once(prepared_once: Project, tmp_path: Path) -> None:
     """They share the machine's one device: each waits while the other's engine holds it."""
-    projects = [Project(tmp_path / name) for name in ("first", "second")]
+    projects = [prepared_once.copy(tmp_path / name) for name in ("first", "second")]
     calls = [start(project, "results/runs/packing/packed-n4/measurement.json") for project in projects]
     for call in calls:
         text, _ = call.communicate(timeout=600)

@@ -16,8 +16,10 @@ from batchscope.jobs.supervise import device_is_free
 pytestmark = pytest.mark.engine
 
 VICTIMS = ("scripts.measure", "batchscope.jobs.guardian", "batchscope.worker.engine", "VLLM::EngineCore")
+TABLES = "results/tables/summary.html"
+"""All tables, hence all runs; plots would only prolong what no kill ends."""
+
 RUNS = ("packing/packed-n4", "packing/separate-n4", "saturation/packed-n8")
-PREPARED = "results/prompts/demo-{}/prompts.json"
 
 
 def kill_one(project: Project, snakemake_pid: int, rng: random.Random) -> str:
@@ -40,35 +42,34 @@ def finished(project: Project) -> set[str]:
     return {str(path.relative_to(history)) for path in history.rglob("measurement.json")}
 
 
+@pytest.mark.long
 @pytest.mark.timeout(1500)
-def test_twenty_kills(project: Project) -> None:
+def test_twenty_kills(prepared: Project) -> None:
     rng = random.Random(20)
-    for prompts in ("packed-n4-r4", "separate-r4", "packed-n8-r40"):
-        assert project.snakemake(PREPARED.format(prompts)).status == 0
     kept: set[str] = set()
     for attempt in range(20):
-        snakemake = start(project, "all")
+        snakemake = start(prepared, TABLES)
         time.sleep(rng.uniform(0.5, 12))
-        choice = kill_one(project, snakemake.pid, rng)
+        choice = kill_one(prepared, snakemake.pid, rng)
         text, _ = snakemake.communicate(timeout=180)
         what = f"attempt {attempt}, {choice}:\n{text}"
-        assert wait_until(lambda: not engine_processes(project), 10), what
+        assert wait_until(lambda: not engine_processes(prepared), 10), what
         assert wait_until(lambda: device_is_free("cpu", 1), 60), what  # another workflow may have it
         assert "Traceback" not in text, what
-        assert kept <= finished(project), what
-        kept = finished(project)
+        assert kept <= finished(prepared), what
+        kept = finished(prepared)
         if choice == "Snakemake KILL":  # killed outright, it leaves its lock
-            assert project.snakemake("--unlock").status == 0
-        if all((project.results / "runs" / run / "measurement.json").exists() for run in RUNS):
+            assert prepared.snakemake("--unlock").status == 0
+        if all((prepared.results / "runs" / run / "measurement.json").exists() for run in RUNS):
             # one run is to be made again, and the tables that are made of it
-            shutil.rmtree(project.results / "runs" / "packing" / "packed-n4", ignore_errors=True)
-            shutil.rmtree(project.results / "tables", ignore_errors=True)
-    last = project.snakemake("all")
+            shutil.rmtree(prepared.results / "runs" / "packing" / "packed-n4", ignore_errors=True)
+            shutil.rmtree(prepared.results / "tables", ignore_errors=True)
+    last = prepared.snakemake("all")
     assert last.status == 0, last.text
-    retried = retry(project)  # an engine killed in the middle of a run has left a result that says so
+    retried = retry(prepared)  # an engine killed in the middle of a run has left a result that says so
     assert retried.returncode == 0, retried.stdout
     for run in RUNS:
-        assert measurement(project, run)["status"] == "ok"
-    assert kept <= finished(project)
-    assert wait_until(lambda: not engine_processes(project), 10)
+        assert measurement(prepared, run)["status"] == "ok"
+    assert kept <= finished(prepared)
+    assert wait_until(lambda: not engine_processes(prepared), 10)
     assert not [child for child in psutil.Process().children(recursive=True) if "VLLM" in child.name()]

@@ -26,7 +26,11 @@ PAIR = {
     "profile": {"runs": ["saturation/packed-n8", "saturation/separate-n1"], "steps": 3},
 }
 
+PAGE = {"report_profiles": 1, "profile": 1}
+"""Rules that make the page of profiles, and nothing else."""
 
+
+@pytest.mark.long
 def test_packed_and_separate_are_profiled_and_compared(project: Project) -> None:
     outcome = project.snakemake("profile", config=PAIR)
     assert outcome.status == 0, outcome.text
@@ -74,6 +78,13 @@ def test_packed_and_separate_are_profiled_and_compared(project: Project) -> None
     assert all((tables / link).exists() for link in links)
     assert (project.results / "plots" / "profiles.svg").stat().st_size > 1000
     assert project.snakemake("profile", "--dry-run", config=PAIR).rules.total() == 0
+    wording = project.folder / "batchscope" / "reports" / "profiles" / "page.py"
+    before = wording.read_text()
+    wording.write_text(before + "REMARK = True\n")
+    assert project.snakemake("profile", "--dry-run", config=PAIR).rules == PAGE, (
+        "its wording captures nothing"
+    )
+    wording.write_text(before)
 
     report = project.folder / "report.html"
     reported = project.snakemake("profile", "--report", str(report), config=PAIR)

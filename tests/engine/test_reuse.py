@@ -1,21 +1,13 @@
-"""Prefix-cache reuse: prompts that share what they are meant to share, and the engine's count of it."""
+"""Prefix-cache reuse: the engine's count of it is what theory says."""
 
-import csv
 import json
 import os
-from itertools import islice
 from pathlib import Path
 
 import pytest
 from support import llama3
 from support.engines import measurement
 from support.project import Project
-
-from batchscope.common.prefix_cache import served_tokens
-from batchscope.config.prompts import PromptTexts
-from batchscope.inputs.prompts import build_prompts
-from batchscope.inputs.texts.reviews import Review
-from batchscope.studies.run import PromptSet
 
 REVIEWS = os.environ.get("BATCHSCOPE_IMDB_CSV")
 
@@ -31,71 +23,6 @@ SHAPE = {
     "torch_dtype": "bfloat16",
 }
 """The demo's layers under Llama-3's vocabulary."""
-
-
-def test_a_copy_is_served_but_for_its_last_token():
-    prompt = list(range(257))
-    assert served_tokens([prompt, prompt], 16) == [0, 256]
-    assert served_tokens([prompt[:256]] * 2, 16) == [0, 240], "a prompt of whole blocks computes its last one"
-    assert served_tokens([prompt[:256]] * 2, 128) == [0, 128]
-    assert served_tokens([prompt[:100]] * 2, 128) == [0, 0], "less than a block is not cached"
-
-
-def test_a_block_counts_only_behind_the_same_start():
-    head, tail = [1] * 16, [2] * 16
-    assert served_tokens([head + tail, tail + head, [*head, *tail, 3], [*head, 4, *tail]], 16) == [
-        0,
-        0,
-        32,
-        16,
-    ]
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return llama3.tokenizer()
-
-
-TWO = [(0, Review("Good film.", "positive")), (1, Review("Bad", "negative"))]
-
-
-@pytest.mark.parametrize("layout", ["packed", "separate"])
-def test_marked_copies_share_their_text_alone(tokenizer, layout):
-    plain, marked = (
-        build_prompts(TWO, PromptSet("m", layout, 2 if layout == "packed" else 1, 2, 12, marked=each),
-                      PromptTexts(), tokenizer)
-        for each in (False, True)
-    )  # fmt: skip
-    per_pass = len(plain) // 12
-    instruction = tokenizer.encode(" For", add_special_tokens=False).ids[0]
-    for number, prompt in enumerate(marked):
-        without = plain[number].token_ids
-        place = without.index(instruction)
-        mark = tokenizer.encode(str(number // per_pass), add_special_tokens=False).ids
-        assert len(mark) == 1
-        assert prompt.token_ids == without[:place] + mark + without[place:]
-
-
-def test_the_instruction_comes_first_where_asked(tokenizer):
-    (packed,) = build_prompts(TWO, PromptSet("m", "packed", 2, 2, 1, "first"), PromptTexts(), tokenizer)
-    text = tokenizer.decode(packed.token_ids)
-    assert text.startswith("For each line of the below comments")
-    assert text.endswith("negative:\nGood film.\nBad\n")
-    first, second = build_prompts(TWO, PromptSet("m", "separate", 1, 2, 1, "first"), PromptTexts(), tokenizer)
-    shared = tokenizer.encode("For the below comment, determine whether it is").ids
-    assert first.token_ids[: len(shared)] == second.token_ids[: len(shared)] == shared
-
-
-@pytest.mark.skipif(not REVIEWS, reason="BATCHSCOPE_IMDB_CSV names no file of real reviews")
-@pytest.mark.parametrize(("marked", "published"), [(True, 12_000_700), (False, 12_000_600)])
-def test_packed_totals_are_the_published_ones(tokenizer, marked, published):
-    with Path(REVIEWS).open(encoding="utf-8", newline="") as file:
-        rows = islice(csv.DictReader(file), 400)
-        reviews = list(enumerate(Review(row["review"], row["sentiment"]) for row in rows))
-    wanted = PromptSet("m", "packed", 400, 400, 100, marked=marked)
-    prompts = build_prompts(reviews, wanted, PromptTexts(), tokenizer)
-    assert len(prompts) == 100
-    assert sum(len(prompt.token_ids) for prompt in prompts) == published
 
 
 @pytest.mark.engine

@@ -15,6 +15,7 @@ import pytest
 import yaml
 from support.engines import engine_processes, start, wait_until
 from support.project import ROOT, Project
+from support.shared import shared
 from tokenizers import Tokenizer
 
 from batchscope.jobs.engine_variables import engine_variables
@@ -71,14 +72,17 @@ def started(project: Project, point: str, config: dict) -> Iterator[subprocess.P
         snakemake.kill()
 
 
-@pytest.fixture(scope="module")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A checkout in which a server was measured under both kinds of load."""
-    project = Project(tmp_path_factory.mktemp("served"))
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A checkout in which a server was measured under both kinds of load, to be read only."""
     pages = [f"results/tables/serving_{study}.html" for study in STUDIES]
-    outcome = project.snakemake(*pages, config=serving(STUDIES))
-    assert outcome.status == 0, outcome.text
-    return project
+    yield from shared(tmp_path_factory, "served", *pages, config=serving(STUDIES))
+
+
+@pytest.fixture
+def served_copy(served: Project, tmp_path: Path) -> Project:
+    """That checkout for this test alone: the prompts for `WORK` are there."""
+    return served.copy(tmp_path / "served")
 
 
 POINTS = {
@@ -145,16 +149,17 @@ def test_page_and_figures(served: Project) -> None:
     assert (served.results / "plots" / "serving_closed_loop.svg").exists()
 
 
-def test_other_limits_and_another_port_measure_nothing_again(served: Project) -> None:
+def test_other_limits_and_another_port_measure_nothing_again(served_copy: Project) -> None:
     config = serving(STUDIES, slo={"ttft_ms": 1}, port=8000)
-    outcome = served.snakemake("results/tables/serving_open_loop.html", "--dry-run", config=config)
+    outcome = served_copy.snakemake("results/tables/serving_open_loop.html", "--dry-run", config=config)
     assert outcome.rules["serve"] == 0
     assert outcome.rules["report_serving"] == 1
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path) -> None:
-    """They take turns, request by request, and the fastest of each count (tests/serving_clients.py says why)."""
+    """They take turns, request by request, and the fastest of each count (support/serving_clients.py says why)."""
     model = served.results / "models" / "demo"
     reviews = pd.read_csv(served.results / "data" / "reviews.csv")["review"].head(40)
     text, tokens = "\n".join(reviews), 40
@@ -168,7 +173,7 @@ def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path)
     (tmp_path / "job.json").write_text(json.dumps(job))
     command = [
         str(ROOT / ".engines/cpu/bin/python"),
-        str(ROOT / "tests/serving_clients.py"),
+        str(ROOT / "tests/support/serving_clients.py"),
         str(tmp_path / "job.json"),
     ]
     with device_lock("cpu", 1):
@@ -189,27 +194,27 @@ def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path)
 
 
 @pytest.mark.parametrize("victim", ["batchscope.worker.server.launch", "VLLM::EngineCore"])
-def test_a_server_killed_in_mid_run_is_a_result(project: Project, victim: str) -> None:
-    with started(project, "one/separate-n1-rate2", one(SLOW)) as snakemake:
-        logs = project.folder / ".snakemake" / "batchscope"
+def test_a_server_killed_in_mid_run_is_a_result(served_copy: Project, victim: str) -> None:
+    with started(served_copy, "one/separate-n1-rate2", one(SLOW)) as snakemake:
+        logs = served_copy.folder / ".snakemake" / "batchscope"
 
         def is_under_load() -> bool:
             assert snakemake.poll() is None
             return any("requests, 2 a second" in path.read_text() for path in logs.glob("*.log"))
 
         assert wait_until(is_under_load, 300)
-        for process in engine_processes(project):
+        for process in engine_processes(served_copy):
             if victim in " ".join(process.cmdline()):
                 process.kill()
         text, _ = snakemake.communicate(timeout=120)
     assert snakemake.returncode == 0, text
-    result = measurement(project, "one/separate-n1-rate2")
+    result = measurement(served_copy, "one/separate-n1-rate2")
     assert result["status"] == "died", text
     assert result["message"]
-    assert wait_until(lambda: not engine_processes(project), 10)
+    assert wait_until(lambda: not engine_processes(served_copy), 10)
 
 
-def test_a_load_that_takes_too_long_is_a_result(project: Project) -> None:
+def test_a_load_that_takes_too_long_is_a_result(served_copy: Project) -> None:
     """The server is there already, so it is the load that takes too long."""
     config = serving(
         {
@@ -220,62 +225,64 @@ def test_a_load_that_takes_too_long_is_a_result(project: Project) -> None:
         }
     )
     first, late = targets("slow/separate-n1-c1", "slow/separate-n1-rate2-timeout_s-5")
-    outcome = project.snakemake(first, late, config=config)
+    outcome = served_copy.snakemake(first, late, config=config)
     assert outcome.status == 0, outcome.text
-    assert measurement(project, "slow/separate-n1-c1")["status"] == "ok"
-    result = measurement(project, "slow/separate-n1-rate2-timeout_s-5")
+    assert measurement(served_copy, "slow/separate-n1-c1")["status"] == "ok"
+    result = measurement(served_copy, "slow/separate-n1-rate2-timeout_s-5")
     assert (result["status"], result["repeats"]) == ("timeout", [])
     assert "raise serving.load.timeout_s" in result["message"]
-    assert wait_until(lambda: not engine_processes(project), 10)
+    assert wait_until(lambda: not engine_processes(served_copy), 10)
 
 
-def test_a_port_that_is_taken_is_named(project: Project) -> None:
+def test_a_port_that_is_taken_is_named(served_copy: Project) -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         port = other.getsockname()[1]
-        outcome = project.snakemake(
+        outcome = served_copy.snakemake(
             *targets("one/separate-n1-c1"), config=one({"load.max_concurrency": 1}, port=port)
         )
     assert outcome.status != 0
     assert f"port {port} on 127.0.0.1: Address already in use" in outcome.text
     assert "serving.port: null" in outcome.text
     assert "Traceback" not in outcome.text
-    assert wait_until(lambda: not engine_processes(project), 10)
+    assert wait_until(lambda: not engine_processes(served_copy), 10)
 
 
-def test_requests_above_the_context_limit_fail_and_are_named(project: Project) -> None:
+def test_requests_above_the_context_limit_fail_and_are_named(served_copy: Project) -> None:
     """A limit that only the server knows of; one that the configuration has is refused before it starts."""
     point = "one/separate-n1-c4"
     tight = one({"load.max_concurrency": 4})
-    refused = project.snakemake(*targets(point), config={**tight, "engine": {"args": {"max_model_len": 32}}})
+    refused = served_copy.snakemake(
+        *targets(point), config={**tight, "engine": {"args": {"max_model_len": 32}}}
+    )
     assert refused.status != 0
     assert "raise engine.args.max_model_len" in refused.text
     extra = {"hf_overrides": {"max_position_embeddings": 256}}
-    outcome = project.snakemake(*targets(point), config={**tight, "engine": {"args": {"extra": extra}}})
+    outcome = served_copy.snakemake(*targets(point), config={**tight, "engine": {"args": {"extra": extra}}})
     assert outcome.status == 0, outcome.text
-    result = measurement(project, point)
+    result = measurement(served_copy, point)
     codes = {reason["code"]: reason["detail"] for reason in result["invalid"]}
     assert {"requests", "output_tokens"} <= codes.keys()
     assert "Bad Request" in codes["requests"]
     assert result["repeats"][0]["failed"] > 0
-    page = project.snakemake(
+    page = served_copy.snakemake(
         "results/tables/serving_one.html", config={**tight, "engine": {"args": {"extra": extra}}}
     )
     assert page.status == 0, page.text
-    assert "invalid: requests" in (project.results / "tables" / "serving_one.md").read_text()
+    assert "invalid: requests" in (served_copy.results / "tables" / "serving_one.md").read_text()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
-def test_nothing_is_left_when_the_workflow_is_ended(project: Project, number: int) -> None:
-    with started(project, "one/separate-n1-rate2", one(SLOW)) as snakemake:
+def test_nothing_is_left_when_the_workflow_is_ended(served_copy: Project, number: int) -> None:
+    with started(served_copy, "one/separate-n1-rate2", one(SLOW)) as snakemake:
 
         def has_engine() -> bool:
             assert snakemake.poll() is None
-            return any("VLLM::" in " ".join(process.cmdline()) for process in engine_processes(project))
+            return any("VLLM::" in " ".join(process.cmdline()) for process in engine_processes(served_copy))
 
         assert wait_until(has_engine, 300)
         os.killpg(snakemake.pid, number) if number == signal.SIGINT else os.kill(snakemake.pid, number)
         snakemake.communicate(timeout=60)
-    assert wait_until(lambda: not engine_processes(project), 15)
-    assert not (folder(project, "one/separate-n1-rate2") / "measurement.json").exists()
+    assert wait_until(lambda: not engine_processes(served_copy), 15)
+    assert not (folder(served_copy, "one/separate-n1-rate2") / "measurement.json").exists()

@@ -81,7 +81,7 @@ def test_as_many_rows_as_the_engine_counts_steps(measured: Project, run: str) ->
 
 
 def test_preempted_requests_are_counted_and_the_tokens_still_close(project: Project) -> None:
-    outcome = project.snakemake("all", config=TINY_CACHE)
+    outcome = project.snakemake("all", "--until", "measure", config=TINY_CACHE)
     assert outcome.status == 0, outcome.text
     steps = steps_of(project, "packing/separate-n4")
     assert sum(row["preempted"] for row in steps) > 0

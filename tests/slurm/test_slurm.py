@@ -22,7 +22,7 @@ from batchscope.config.configuration import load_config
 from batchscope.studies.grid import expand_studies
 from batchscope.studies.order import runs_by_engine
 
-pytestmark = [pytest.mark.slurm, pytest.mark.engine]
+pytestmark = [pytest.mark.slurm, pytest.mark.engine, pytest.mark.long]
 
 CLUSTER = ROOT / "tests" / "slurm" / "cluster.sh"
 SMALL = "configs/ci.yaml"
@@ -181,8 +181,10 @@ def test_an_allocation_starts_one_engine(finished: Project) -> None:
     assert not engine_processes(finished)
 
 
-def test_a_local_execution_gives_the_same_but_for_times(finished: Project, tmp_path: Path) -> None:
-    local = Project(tmp_path)
+def test_a_local_execution_gives_the_same_but_for_times(
+    finished: Project, trained: Project, tmp_path: Path
+) -> None:
+    local = trained.copy(tmp_path / "local")
     tables = [f"results/tables/{name}.html" for name in ("summary", "labels", "cost", "serving_layouts")]
     (local.folder / ".overlay.yaml").write_text(yaml.safe_dump(DEMO))
     outcome = local.snakemake_plain(*tables, "--configfile", ".overlay.yaml")

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,16 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "batchscope" / "workflow" / "snakemake_plugins"
+
+
+@cache
+def tracked_files() -> tuple[str, ...]:
+    """Files of this checkout that git knows or does not ignore, relative to its root."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT, capture_output=True, check=True, text=True,
+    )  # fmt: skip
+    return tuple(filter(None, listed.stdout.split("\0")))
 
 
 @dataclass
@@ -38,20 +49,30 @@ class Outcome:
 
 
 class Project:
-    """A checkout in a temporary folder, with the engine environments of this one."""
+    """A checkout in a temporary folder, with the engine environments of this one: made, unless it is there."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        tracked = subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=ROOT, capture_output=True, check=True, text=True,
-        ).stdout.split("\0")  # fmt: skip
-        for name in filter(None, tracked):
+        if (folder / "Snakefile").exists():
+            return
+        for name in tracked_files():
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
-        folder.mkdir(parents=True, exist_ok=True)
         (folder / ".engines").symlink_to(ROOT / ".engines")
+
+    def copy(self, folder: Path) -> "Project":
+        """This project elsewhere, results and what Snakemake knows of them included.
+
+        What is up to date here is up to date there, for files keep their times. What engines of this one left for
+        each other stays behind.
+        """
+        shutil.copytree(self.folder, folder, symlinks=True, ignore=shutil.ignore_patterns(".snakemake"))
+        known = self.folder / ".snakemake"
+        for part in ("metadata", "incomplete", "auxiliary"):
+            if (known / part).is_dir():
+                shutil.copytree(known / part, folder / ".snakemake" / part)
+        return Project(folder)
 
     @property
     def results(self) -> Path:

@@ -1,268 +1,114 @@
-"""Mistakes end in one message that names the key or row and the remedy, and leave results alone.
+"""Mistakes end in one message that names the key or row and the remedy.
 
-All run in one measured checkout; at the end nothing there is lost or stale.
+All are tried here in this process, by what the workflow and its scripts call; some of each kind go through Snakemake
+too, see test_bad_input_end_to_end.py.
 """
 
 import json
-import shutil
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Callable
+from copy import deepcopy
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
-from support.project import Project
+import yaml
+from snakemake.utils import update_config
+from support.mistakes import CONFIG_MISTAKES, FILE_MISTAKES, PROMPTS, REVIEWS, RUN, Mistake
+from support.project import ROOT
 
-pytestmark = pytest.mark.engine
+from batchscope.common.errors import UserError, run_script
+from batchscope.config.configuration import Config, load_config
+from batchscope.studies.grid import expand_serving, expand_studies
+from scripts import make_dataset, make_prompts, prepare_model
 
-REVIEWS = "results/data/reviews.csv"
-PROMPTS = "results/prompts/{}/prompts.json"
-RUN = "results/runs/packing/packed-n4/measurement.json"
-
-
-@dataclass
-class Mistake:
-    """A configuration, the target asked for, and what the message must say."""
-
-    config: dict[str, Any]
-    says: list[str]
-    target: str = "all"
-    files: dict[str, bytes] = field(default_factory=dict)
+NOT_PLANNED = "run that is not planned"
+"""Snakemake itself says so: there is no function of ours to call."""
 
 
-def study(**keys: Any) -> dict[str, Any]:
-    return {"studies": {"odd": keys}}
+@cache
+def small_study() -> dict[str, Any]:
+    """configs/ci.yaml over config.yaml."""
+    merged: dict[str, Any] = {}
+    for name in ("config.yaml", "configs/ci.yaml"):
+        update_config(merged, yaml.safe_load((ROOT / name).read_text()))
+    return merged
 
 
-def csv_file(content: bytes) -> dict[str, Any]:
-    return {
-        "config": {"dataset": {"source": "csv", "csv": {"path": "mine.csv"}}},
-        "target": REVIEWS,
-        "files": {"mine.csv": content},
-    }
+def configured(values: dict[str, Any]) -> Config:
+    """An overlay over configs/ci.yaml, as the workflow reads it."""
+    merged = deepcopy(small_study())
+    update_config(merged, values)
+    config = load_config(merged)
+    expand_studies(config)
+    expand_serving(config)
+    return config
 
 
-def local_model(**files: bytes) -> dict[str, Any]:
-    asset = {"source": "local", "path": "my-model", "load_format": "dummy"}
-    return {
-        "config": {"models": {"mine": asset}, "engine": {"model": "mine"}},
-        "target": PROMPTS.format("mine-packed-n4-r4"),
-        "files": {f"my-model/{name.replace('_', '.')}": content for name, content in files.items()},
-    }
-
-
-CONFIG_MISTAKES = {
-    "unknown block": Mistake({"datasets": {}}, ["datasets: unknown key", "did you mean 'dataset'"]),
-    "unknown key": Mistake(
-        {"engine": {"args": {"max_num_batch_tokens": 8}}},
-        ["engine.args.max_num_batch_tokens: unknown key", "did you mean 'max_num_batched_tokens'"],
-    ),
-    "unknown key of a study": Mistake(study(gird={"n": [4]}), ["studies.odd.gird: unknown key", "'grid'"]),
-    "word for a number": Mistake(
-        {"measure": {"repeats": "three"}}, ["measure.repeats", "integer", "'three'"]
-    ),
-    "no repeat": Mistake({"measure": {"repeats": 0}}, ["measure.repeats", "greater than 0", "got 0"]),
-    "share above one": Mistake(
-        {"engine": {"args": {"gpu_memory_utilization": 92}}}, ["engine.args.gpu_memory_utilization", "got 92"]
-    ),
-    "unknown source": Mistake(
-        {"dataset": {"source": "kaggle"}}, ["dataset.source", "'generated', 'csv' or 'imdb'"]
-    ),
-    "checksum that is none": Mistake(
-        {"dataset": {"csv": {"sha256": "abc"}}}, ["dataset.csv.sha256", "'abc'"]
-    ),
-    "hub model without id": Mistake({"models": {"h": {"source": "hub"}}}, ["models.h", "needs the key 'id'"]),
-    "local model without path": Mistake({"models": {"h": {"source": "local"}}}, ["models.h", "key 'path'"]),
-    "prompt without its mark": Mistake(
-        {"prompts": {"packed": "Label these"}}, ["prompts", "'packed'", "{reviews}"]
-    ),
-    "known argument under extra": Mistake(
-        {"engine": {"args": {"extra": {"max_num_seqs": 4}}}},
-        ["engine.args.extra", "max_num_seqs", "not under"],
-    ),
-    "name with a slash": Mistake({"studies": {"a/b": {"grid": {"n": [4]}}}}, ["studies", "a/b"]),
-    "name of a table": Mistake(
-        {"studies": {"summary": {"grid": {"n": [4]}}}}, ["studies: 'summary'", "rename"]
-    ),
-    "name of a page": Mistake({"studies": {"cost": {"grid": {"n": [4]}}}}, ["studies: 'cost'", "rename"]),
-    "reuse of a text behind another instruction": Mistake(
-        study(set={"reuse": "text", "instruction": "first"}, grid={"n": [4]}),
-        ["studies.odd (n: 4)", "reuse: text needs instruction: last"],
-    ),
-    "reuse without a cache": Mistake(
-        study(set={"reuse": "full", "engine.enable_prefix_caching": False}, grid={"n": [4]}),
-        ["studies.odd (n: 4)", "reuse: full needs engine.enable_prefix_caching: true"],
-    ),
-    "unknown axis": Mistake(
-        study(grid={"batch": [1]}), ["studies.odd.grid: unknown key 'batch'", "known keys"]
-    ),
-    "misspelt axis": Mistake(
-        study(grid={"engine.max_num_seq": [1]}),
-        ["'engine.max_num_seq'", "did you mean 'engine.max_num_seqs'"],
-    ),
-    "empty axis": Mistake(
-        study(grid={"n": []}), ["studies.odd.grid.n: the list is empty", "at least one value"]
-    ),
-    "study without runs": Mistake(study(set={"n": 4}), ["studies.odd: no runs", "grid"]),
-    "the same run twice": Mistake(study(grid={"n": [4, 4]}), ["studies.odd", "the same run", "drop one"]),
-    "override for nothing": Mistake(
-        study(grid={"n": [4]}, overrides=[{"when": {"n": 9}, "set": {"reviews": 9}}]),
-        ["studies.odd.overrides", "n: 9", "correct 'when'"],
-    ),
-    "one review packed": Mistake(study(grid={"n": [1]}), ["studies.odd (n: 1)", "layout: separate"]),
-    "fewer reviews than n": Mistake(
-        study(set={"reviews": 5}, grid={"n": [8]}), ["studies.odd (n: 8)", "reviews: 5 is less than n: 8"]
-    ),
-    "wrong value on an axis": Mistake(
-        study(grid={"n": ["many"]}), ["studies.odd (n: many)", "n: ", "'many'"]
-    ),
-    "more reviews than are generated": Mistake(
-        study(set={"reviews": 201}, grid={"n": [4]}),
-        ["reviews: 201 asked", "dataset.generated.reviews makes 200"],
-    ),
-    "unknown model": Mistake(
-        {"engine": {"model": "hermes"}}, ["engine.model: no 'hermes'", "there are demo"]
-    ),
-    "unknown environment": Mistake(
-        {"engine": {"environment": "tpu"}}, ["engine.environment: no 'tpu'", "there are cpu, cuda"]
-    ),
-    "GPU run without GPUs": Mistake(
-        {"engine": {"environment": "cuda"}}, ["needs 1 GPU(s) and 'gpus' allows 0", "raise 'gpus'"]
-    ),
-    "more GPUs than there are": Mistake(
-        {"gpus": 1, "engine": {"environment": "cuda", "args": {"tensor_parallel_size": 4}}},
-        ["needs 4 GPU(s) and 'gpus' allows 1", "tensor_parallel_size"],
-    ),
-    "no study left": Mistake(
-        {"studies": {"packing": None, "saturation": None}}, ["studies", "nothing to run"]
-    ),
-    "run that is not planned": Mistake(
-        {}, ["results/runs/packing/packed-n5"], "results/runs/packing/packed-n5"
-    ),
-}
-
-HEADER = b"review,sentiment\n"
-TOKENIZER = b'{"version": "1.0", "model": {"type": "BPE", "vocab": {}, "merges": []}}'
-FILE_MISTAKES = {
-    "no such CSV file": Mistake(
-        {"dataset": {"source": "csv", "csv": {"path": "nowhere.csv"}}},
-        ["dataset.csv.path", "nowhere.csv"],
-        REVIEWS,
-    ),
-    "missing column": Mistake(**csv_file(b"text,sentiment\nfine,positive\n"), says=["review_column", "text"]),
-    "empty text": Mistake(**csv_file(HEADER + b"fine,positive\n,negative\n"), says=["mine.csv", "row 2"]),
-    "unknown label": Mistake(**csv_file(HEADER + b"fine,meh\n"), says=["mine.csv", "row 1", "meh"]),
-    "bad encoding": Mistake(
-        **csv_file(HEADER + b"a,positive\nb\xff,negative\n"), says=["mine.csv", "row 2", "UTF-8"]
-    ),
-    "no rows": Mistake(**csv_file(HEADER), says=["mine.csv", "no rows"]),
-    "more reviews than rows": Mistake(
-        **{
-            **csv_file(HEADER + b"fine,positive\nbad,negative\n"),
-            "target": PROMPTS.format("demo-packed-n4-r4"),
-        },
-        says=["reviews: 4 asked, the data set holds 2"],
-    ),
-    "no such model folder": Mistake(**local_model(), says=["models: path", "my-model"]),
-    "model without tokenizer": Mistake(**local_model(config_json=b"{}"), says=["my-model", "tokenizer.json"]),
-    "damaged tokenizer": Mistake(
-        **local_model(config_json=b"{}", tokenizer_json=b"no"),
-        says=["tokenizer.json", "not a readable tokenizer"],
-    ),
-    "model without a context": Mistake(
-        **local_model(config_json=b"{}", tokenizer_json=TOKENIZER),
-        says=["config.json", "max_position_embeddings"],
-    ),
-    "model without weights": Mistake(
-        {
-            "models": {"mine": {"source": "local", "path": "my-model"}},
-            "engine": {"model": "mine"},
-        },
-        ["my-model holds no weights", "load_format: dummy"],
-        PROMPTS.format("mine-packed-n4-r4"),
-        {"my-model/config.json": b"{}", "my-model/tokenizer.json": TOKENIZER},
-    ),
-    "prompts beyond the context": Mistake(
-        {"studies": {"odd": {"set": {"reviews": 200}, "grid": {"n": [100]}}}},
-        ["the model's context is 16384 tokens", "the largest n that fits is"],
-        PROMPTS.format("demo-packed-n100-r200"),
-    ),
-    "engine environment not made": Mistake(
-        {"environments": {"cpu": {"python": "nowhere/bin/python", "device": "cpu"}}},
-        ["environments.cpu", "nowhere/bin/python", "make env ENGINE=cpu"],
-        RUN,
-    ),
-    "engine environment without vLLM": Mistake(
-        {"environments": {"cpu": {"python": "workflow", "device": "cpu"}}},
-        ["environments.cpu", "has no vLLM"],
-        RUN,
-    ),
-    "max_model_len below a prompt": Mistake(
-        {"engine": {"args": {"max_model_len": 128}}},
-        ["max_model_len is 128", "raise engine.args.max_model_len"],
-        RUN,
-    ),
-}
-
-
-def results_of(project: Project) -> dict[str, bytes]:
-    runs = project.results / "runs"
-    return {str(path.relative_to(runs)): path.read_bytes() for path in runs.rglob("*") if path.is_file()}
-
-
-def assert_refused(project: Project, mistake: Mistake, *options: str) -> None:
-    for name, content in mistake.files.items():
-        path = project.folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content)
-    try:
-        outcome = project.snakemake(mistake.target, *options, config=mistake.config)
-    finally:
-        (project.folder / "mine.csv").unlink(missing_ok=True)
-        shutil.rmtree(project.folder / "my-model", ignore_errors=True)
-    assert outcome.status != 0, outcome.text
-    assert "Traceback" not in outcome.text, outcome.text
+@pytest.mark.parametrize(
+    "mistake",
+    [mistake for name, mistake in CONFIG_MISTAKES.items() if name != NOT_PLANNED],
+    ids=[name for name in CONFIG_MISTAKES if name != NOT_PLANNED],
+)
+def test_a_wrong_configuration_is_refused(mistake: Mistake) -> None:
+    with pytest.raises(UserError) as refused:
+        configured(mistake.config)
     for words in mistake.says:
-        assert words in outcome.text, f"missing: {words}\n{outcome.text}"
+        assert words in str(refused.value), f"missing: {words}"
 
 
-@pytest.mark.parametrize("mistake", CONFIG_MISTAKES.values(), ids=CONFIG_MISTAKES)
-def test_a_wrong_configuration_is_refused_before_anything_runs(measured: Project, mistake: Mistake) -> None:
-    before = results_of(measured)
-    assert_refused(measured, mistake)
-    assert results_of(measured) == before
+def test_what_the_mistakes_are_laid_over_is_right() -> None:
+    assert len(expand_studies(configured({}))) == 3
 
 
-@pytest.mark.parametrize("mistake", FILE_MISTAKES.values(), ids=FILE_MISTAKES)
-def test_a_wrong_file_is_refused_and_other_results_stay(measured: Project, mistake: Mistake) -> None:
-    before = results_of(measured)
-    assert_refused(measured, mistake)
-    after = results_of(measured)
-    kept = {
-        name: content for name, content in before.items() if mistake.target != RUN or "packed-n4/" not in name
-    }
-    assert {name: after.get(name) for name in kept} == kept
+class Scripts:
+    """The scripts up to a prompt set, called in this process: those that Snakemake calls before a measurement."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, mistake: Mistake) -> None:
+        self.monkeypatch = monkeypatch
+        self.config = configured(mistake.config)
+        wanted = (run.prompts for run in expand_studies(self.config))
+        self.wanted = next((each for each in wanted if PROMPTS.format(each.id) == mistake.target), None)
+        assert self.wanted or mistake.target == REVIEWS
+
+    def make(self) -> None:
+        self.call(
+            make_dataset.main,
+            "--config", self.config.dataset.model_dump_json(),
+            "--reviews", "reviews.csv", "--summary", "summary.json",
+        )  # fmt: skip
+        if self.wanted is None:
+            return
+        asset = self.config.models[self.config.engine.model]
+        self.call(prepare_model.main, "--asset", asset.model_dump_json(), "--out", "model")
+        texts = self.config.prompts.model_dump(include={"packed", "separator"})
+        self.call(
+            make_prompts.main,
+            "--spec", json.dumps({"prompts": vars(self.wanted), "texts": texts}),
+            "--reviews", "reviews.csv", "--model", "model",
+            "--prompts", "prompts.jsonl", "--summary", "prompts.json", "--timing", "timing.json",
+        )  # fmt: skip
+
+    def call(self, main: Callable[[], None], *arguments: str) -> None:
+        self.monkeypatch.setattr(sys, "argv", ["script", *arguments])
+        run_script(main)
 
 
-def test_files_that_are_no_configuration_are_refused(measured: Project) -> None:
-    for name, text in (("broken.yaml", "studies: [\n"), ("list.yaml", "- 1\n")):
-        (measured.folder / name).write_text(text)
-        outcome = measured.snakemake_plain("all", "--configfile", name)
-        assert outcome.status != 0
-        assert "Config file" in outcome.text, outcome.text
-        assert "Traceback" not in outcome.text, outcome.text
-        (measured.folder / name).unlink()
-    outcome = measured.snakemake_plain("all", "--configfile", "missing.yaml")
-    assert outcome.status != 0
-    assert "missing.yaml" in outcome.text
-
-
-def test_nothing_was_lost(measured: Project) -> None:
-    """After all of that, a correct call measures at most the run that was asked for with a broken engine."""
-    outcome = measured.snakemake("all")
-    assert outcome.status == 0, outcome.text
-    assert outcome.measured <= {"packing/packed-n4"}
-    kept = [json.loads(path.read_text()) for path in (measured.results / "history").rglob("measurement.json")]
-    assert {f"{run['study']}/{run['run']}" for run in kept} >= {
-        "packing/packed-n4",
-        "packing/separate-n4",
-        "saturation/packed-n8",
-    }
+@pytest.mark.parametrize(
+    "mistake",
+    [mistake for mistake in FILE_MISTAKES.values() if mistake.target != RUN],
+    ids=[name for name, mistake in FILE_MISTAKES.items() if mistake.target != RUN],
+)
+def test_a_wrong_file_is_refused(
+    mistake: Mistake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mistake.write_files(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(SystemExit) as ended:
+        Scripts(monkeypatch, mistake).make()
+    said = capsys.readouterr().err
+    assert ended.value.code == 1
+    assert "Traceback" not in said
+    for words in mistake.says:
+        assert words in said, f"missing: {words}"

@@ -1,16 +1,15 @@
-"""Simulated engine steps: small cases worked out by hand, limits and sums, the real engine's record."""
+"""The scheduler's simulation: its steps, by hand and against recorded runs."""
 
 import random
 
 import pytest
-from support.project import ROOT, Project
+from support.project import ROOT
 from support.shapes import TINY
+from support.simulated_steps import compare
 
 from batchscope.cost.flops import Lengths, run_flops
 from batchscope.cost.roofline import FLOP, flops_by_part
 from batchscope.cost.schedule import WORK, Limits, simulate, work_of
-from batchscope.results.cost_inputs import lengths_of
-from batchscope.results.records import load_run
 
 
 def steps_of(requests, *limits, columns=("prefill_tokens", "decode_tokens")):
@@ -106,24 +105,6 @@ def test_work_is_that_of_the_flop_count():
     assert tuple(flops) == FLOP
     assert flops.sum().sum() == run_flops(TINY, requests)
     assert flops_by_part(TINY, simulate(requests, Limits(32, 2))).sum().sum() == run_flops(TINY, requests)
-
-
-def compare(folder):
-    """Assert that each step has the tokens of prompts and answers that the engine recorded; passes compared."""
-    run = load_run(folder)
-    resolved, columns = run.measurement.engine.resolved, ["prefill_tokens", "decode_tokens"]
-    names = ("max_num_batched_tokens", "max_num_seqs", "kv_cache_tokens", "async_scheduling")
-    limits = Limits(*(resolved[name] for name in names))
-    for repeat in range(len(run.measurement.repeats)):
-        recorded = run.steps.loc[run.steps["repeat"] == repeat, columns].to_numpy().tolist()
-        simulated = simulate(lengths_of(run, repeat), limits)[columns].to_numpy().tolist()
-        assert simulated == recorded, folder.name
-    return len(run.measurement.repeats)
-
-
-@pytest.mark.engine
-def test_simulated_steps_are_those_of_the_real_engine(measured: Project):
-    assert sum(compare(folder) for folder in (measured.results / "runs").glob("*/*"))
 
 
 def test_simulated_steps_are_those_of_all_runs_on_a_gpu():

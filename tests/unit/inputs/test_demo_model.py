@@ -1,34 +1,12 @@
-"""The demo's model: the texts it learns from, and that it has learned to label."""
+"""The texts that the demo's model learns from."""
 
-import json
 from random import Random
 
-import pandas as pd
-import pyarrow.parquet as pq
 import pytest
-from support.project import Project
 
 from batchscope.inputs.demo_model import STAGES, answer_token, excerpt, train_tokenizer, training_examples
-from batchscope.inputs.models import load_tokenizer
 from batchscope.inputs.texts.generate import generate_reviews
 from batchscope.inputs.texts.reviews import Review
-
-REVIEWS = 400
-TRAINED = {
-    "models": {"demo": {"load_format": "auto"}},
-    "dataset": {"generated": {"reviews": REVIEWS}},
-    "measure": {"repeats": 1},
-    "studies": {
-        "packing": None,
-        "saturation": None,
-        "decoding": {
-            "set": {"reviews": REVIEWS},
-            "grid": {"n": [4], "decoding": ["labels"]},
-            "include": [{"layout": "separate", "n": 1}],
-        },
-    },
-}
-ALONE, RESTRICTED = "decoding/separate-n1", "decoding/packed-n4-decoding-labels"
 
 
 @pytest.fixture(scope="module")
@@ -64,43 +42,3 @@ def test_an_excerpt_is_a_few_sentences_of_its_review():
         assert part.text in plain
         assert 0 < len(part.text) < len(plain)
     assert excerpt(Review("Short.", "negative"), Random(0)) == Review("Short.", "negative")
-
-
-@pytest.mark.engine
-def test_the_trained_model_labels_reviews_that_it_has_not_seen(project: Project) -> None:
-    made = project.snakemake("results/models/demo/manifest.json", config=TRAINED)
-    assert made.status == 0, made.text
-    manifest = json.loads((project.results / "models" / "demo" / "manifest.json").read_text())
-    assert "model.safetensors" in manifest["files"]
-
-    outcome = project.snakemake("all", config=TRAINED)
-    assert outcome.status == 0, outcome.text
-    assert "prepare_model" not in outcome.rules
-    assert outcome.measured == {ALONE, RESTRICTED}
-    right, asked = labelled_right(project, ALONE)
-    assert asked == REVIEWS
-    assert right / asked >= 0.9
-    runs = pd.read_parquet(project.results / "tables" / "runs.parquet").set_index("run")
-    assert runs.loc["separate-n1", "accuracy"] == right / asked
-    assert labels_allowed(project) >= output_tokens(project, RESTRICTED), "nothing but labels"
-    assert runs.loc["packed-n4-decoding-labels", "label_coverage"] == 1.0
-
-
-def labelled_right(project: Project, run: str) -> tuple[int, int]:
-    """Counted without the workflow's own reader of labels: each answer is one word."""
-    rows = pq.read_table(project.results / "runs" / run / "requests.parquet").to_pylist()
-    prompts = project.results / "prompts" / "demo-separate-r400" / "prompts.jsonl"
-    gold = [json.loads(line)["labels"][0] for line in prompts.read_text().splitlines()]
-    tokenizer = load_tokenizer(project.results / "models" / "demo")
-    labels = [tokenizer.decode(row["output_token_ids"]).strip() for row in rows]
-    return sum(label == wanted for label, wanted in zip(labels, gold, strict=True)), len(gold)
-
-
-def output_tokens(project: Project, run: str) -> set[int]:
-    rows = pq.read_table(project.results / "runs" / run / "requests.parquet").to_pylist()
-    return {token for row in rows for token in row["output_token_ids"]}
-
-
-def labels_allowed(project: Project) -> set[int]:
-    summary = json.loads((project.results / "prompts" / "demo-packed-n4-r400" / "prompts.json").read_text())
-    return {token for ids in summary["label_token_ids"].values() for token in ids}

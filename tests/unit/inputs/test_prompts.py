@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -188,3 +189,53 @@ def test_too_few_reviews_are_refused(demo: Path, tmp_path: Path) -> None:
     call = make(tmp_path, demo, generate_reviews(5, 1), PromptSet("demo", "packed", 4, 8, 1))
     assert call.returncode == 1
     assert "reviews: 8 asked, the data set holds 5" in call.stderr
+
+
+REVIEWS = os.environ.get("BATCHSCOPE_IMDB_CSV")
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return llama3.tokenizer()
+
+
+TWO = [(0, Review("Good film.", "positive")), (1, Review("Bad", "negative"))]
+
+
+@pytest.mark.parametrize("layout", ["packed", "separate"])
+def test_marked_copies_share_their_text_alone(tokenizer, layout):
+    plain, marked = (
+        build_prompts(TWO, PromptSet("m", layout, 2 if layout == "packed" else 1, 2, 12, marked=each),
+                      PromptTexts(), tokenizer)
+        for each in (False, True)
+    )  # fmt: skip
+    per_pass = len(plain) // 12
+    instruction = tokenizer.encode(" For", add_special_tokens=False).ids[0]
+    for number, prompt in enumerate(marked):
+        without = plain[number].token_ids
+        place = without.index(instruction)
+        mark = tokenizer.encode(str(number // per_pass), add_special_tokens=False).ids
+        assert len(mark) == 1
+        assert prompt.token_ids == without[:place] + mark + without[place:]
+
+
+def test_the_instruction_comes_first_where_asked(tokenizer):
+    (packed,) = build_prompts(TWO, PromptSet("m", "packed", 2, 2, 1, "first"), PromptTexts(), tokenizer)
+    text = tokenizer.decode(packed.token_ids)
+    assert text.startswith("For each line of the below comments")
+    assert text.endswith("negative:\nGood film.\nBad\n")
+    first, second = build_prompts(TWO, PromptSet("m", "separate", 1, 2, 1, "first"), PromptTexts(), tokenizer)
+    shared = tokenizer.encode("For the below comment, determine whether it is").ids
+    assert first.token_ids[: len(shared)] == second.token_ids[: len(shared)] == shared
+
+
+@pytest.mark.skipif(not REVIEWS, reason="BATCHSCOPE_IMDB_CSV names no file of real reviews")
+@pytest.mark.parametrize(("marked", "published"), [(True, 12_000_700), (False, 12_000_600)])
+def test_packed_totals_are_the_published_ones(tokenizer, marked, published):
+    with Path(REVIEWS).open(encoding="utf-8", newline="") as file:
+        rows = islice(csv.DictReader(file), 400)
+        reviews = list(enumerate(Review(row["review"], row["sentiment"]) for row in rows))
+    wanted = PromptSet("m", "packed", 400, 400, 100, marked=marked)
+    prompts = build_prompts(reviews, wanted, PromptTexts(), tokenizer)
+    assert len(prompts) == 100
+    assert sum(len(prompt.token_ids) for prompt in prompts) == published

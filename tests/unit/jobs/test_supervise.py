@@ -186,3 +186,17 @@ def test_an_interrupt_before_the_watchers_are_in_place_ends_the_family_too(tmp_p
     with log.open("wb") as sink, pytest.raises(KeyboardInterrupt):
         run_supervised([sys.executable, "-c", FAMILY.format(seconds=300)], sink, os.environ, 300)
     assert all(gone(pid) for pid in family(log))
+
+
+def test_allocations_that_count_gpus_from_0_do_not_wait_for_each_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    monkeypatch.setenv("SLURM_STEP_GPUS", "3")
+    with supervise.device_lock("cuda", 1) as held:
+        assert held == ["0"], "the engine gets the name that it knows"
+        assert not supervise.device_is_free("cuda", 1)
+        monkeypatch.setenv("SLURM_STEP_GPUS", "5")
+        assert supervise.device_is_free("cuda", 1)
+    assert {path.name for path in tmp_path.glob("*.lock")} == {f"vllm-batchscope-{n}.lock" for n in (3, 5)}

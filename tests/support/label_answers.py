@@ -1,0 +1,69 @@
+"""A tokenizer that knows label words, and answers to prompts."""
+
+from pathlib import Path
+
+import pandas as pd
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+from batchscope.config.prompts import PromptTexts
+from batchscope.inputs.labels import AnswerReader
+from batchscope.inputs.prompts import Prompt, build_prompts, write_prompts
+from batchscope.inputs.texts.reviews import Review
+from batchscope.results.label_rows import (
+    LABELS,
+    label_rows,
+    read_prompts,
+)
+from batchscope.studies.run import PromptSet
+
+P, N = "positive", "negative"
+
+
+def label_tokenizer() -> Tokenizer:
+    """Byte-level BPE, as most models have, that knows label words with and without a blank as one token each."""
+    made = Tokenizer(models.BPE())
+    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    made.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=400, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False
+    )
+    made.train_from_iterator(["positive positive\nnegative negative\npositive negative"] * 50, trainer)
+    return made
+
+
+def ids_of(tokenizer: Tokenizer, text: str, n: int | None = None) -> list[int]:
+    """The first n tokens of a text: what a run with n output tokens gets of an answer."""
+    return tokenizer.encode(text, add_special_tokens=False).ids[:n]
+
+
+def answers_to(tokenizer: Tokenizer, prompts: list[Prompt], said: dict[int, str]) -> pd.DataFrame:
+    """One repeat in which each review is answered as ``said`` has it, in the order of its prompt."""
+    return pd.DataFrame(
+        {
+            "repeat": 0,
+            "prompt": [prompt.id for prompt in prompts],
+            "output_token_ids": [
+                pd.array(ids_of(tokenizer, "\n".join(said[number] for number in prompt.review_ids)), "int32")
+                for prompt in prompts
+            ],
+        }
+    )
+
+
+def packed(
+    tokenizer: Tokenizer, reviews: list[tuple[int, Review]], n: int, duplicates: int = 1
+) -> list[Prompt]:
+    wanted = PromptSet("m", "packed", n, len(reviews), duplicates)
+    return build_prompts(reviews, wanted, PromptTexts(), tokenizer)
+
+
+def scored(folder: Path, tokenizer: Tokenizer, prompts: list[Prompt], said: dict[int, str]) -> pd.DataFrame:
+    path = folder / f"{len(list(folder.iterdir()))}.jsonl"
+    write_prompts(prompts, path)
+    rows = label_rows("r", answers_to(tokenizer, prompts, said), read_prompts(path), AnswerReader(tokenizer))
+    assert rows.schema == LABELS
+    return rows.to_pandas()
+
+
+def none_for_na(rows: pd.DataFrame) -> list[str | None]:
+    return [None if pd.isna(label) else label for label in rows["label"]]
