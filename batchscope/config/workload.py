@@ -5,7 +5,7 @@ from typing import Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from batchscope.config.block import Block
-from batchscope.config.layouts import LAYOUTS, LayoutName
+from batchscope.config.prompts import LAYOUTS, LayoutName
 
 
 class Workload(Block):

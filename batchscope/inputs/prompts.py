@@ -10,8 +10,7 @@ from typing import Any, get_args
 from tokenizers import Tokenizer
 
 from batchscope.common.errors import UserError
-from batchscope.config.layouts import LAYOUTS, LayoutName
-from batchscope.config.prompts import PromptTexts
+from batchscope.config.prompts import LAYOUTS, LayoutName, PromptTexts
 from batchscope.inputs.texts.reviews import Label, Review, read_reviews
 from batchscope.studies.run import PromptSet
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from batchscope.config.engine import Engine
-from batchscope.config.layouts import LAYOUTS, LayoutName
 from batchscope.config.measure import Measure
+from batchscope.config.prompts import LAYOUTS, LayoutName
 from batchscope.config.serving import Load
 from batchscope.config.workload import Workload
 
