@@ -15,8 +15,8 @@ if ROOT not in sys.path:
 
 from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
-from batchscope.config.profilers import PROFILERS
-from batchscope.config.profilers import module_of as module_of_profiler
+from batchscope.config.profile import PROFILERS
+from batchscope.config.profile import module_of as module_of_profiler
 from batchscope.inputs.texts.sources import SOURCES
 from batchscope.inputs.texts.sources import module_of as module_of_source
 from batchscope.jobs.environments import export_to_jobs, installed_versions, warning

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from batchscope.common.atomic_files import replacing, write_text
 from batchscope.common.errors import UserError, run_script
 from batchscope.common.prefix_cache import served_tokens
-from batchscope.config.profilers import PROFILERS, module_of
+from batchscope.config.profile import PROFILERS, module_of
 from batchscope.cost.flops import Lengths, architecture_from
 from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_pool import EnginePool, state_folder

@@ -1,8 +1,8 @@
-"""The block ``prompts``: the layouts of prompts, and their wording; one registry.
+"""The block ``prompts``: prompt layouts, one registry, and the wording of each.
 
-To add a layout, add its name, its entry in `LAYOUTS`, and its wording to `PromptTexts`, with the instruction
-last and, as ``<layout>_first``, first. Whatever the layout, a prompt asks for ``output_tokens_per_review``
-tokens for each review in it.
+To add a layout, add its name and its entry to `LAYOUTS`, and its wording to `PromptTexts`: with the
+instruction last, and as ``<layout>_first`` with it first. Whatever the layout, a prompt asks for
+``output_tokens_per_review`` tokens for each review in it.
 """
 
 from dataclasses import dataclass

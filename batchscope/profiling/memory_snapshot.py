@@ -16,7 +16,7 @@ from batchscope.profiling.capture import CaptureJob, engine_environment, run_cap
 FIGURES, START, SNAPSHOT = "memory.json", "start.pickle", "snapshot.pickle"
 
 KEPT = FIGURES
-"""What a capture comes to (`batchscope.config.profilers`)."""
+"""What a capture comes to (`batchscope.config.profile`)."""
 
 CHANGES = {"alloc": 1, "free_requested": -1}
 """The allocator's names for the beginning and the end of a tensor's memory, with the sign of the change."""

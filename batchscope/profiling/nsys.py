@@ -19,7 +19,7 @@ from batchscope.profiling.nsys_database import read_database, tables
 REPORT, DATABASE = "window.nsys-rep", "window.sqlite"
 
 KEPT = "window.json"
-"""What a capture comes to (`batchscope.config.profilers`)."""
+"""What a capture comes to (`batchscope.config.profile`)."""
 
 COMMON = ("--sample=none", "--cpuctxsw=none", "--capture-range-end=stop", "--kill=none")
 

@@ -28,7 +28,7 @@ MICRO = 1e-6
 ChromeEvent = Mapping[str, Any]
 
 KEPT = "window.json"
-"""What a capture comes to (`batchscope.config.profilers`)."""
+"""What a capture comes to (`batchscope.config.profile`)."""
 
 
 def capture(job: CaptureJob) -> None:

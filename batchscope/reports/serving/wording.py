@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from batchscope.reporting.wording import SETTINGS, show_setting
-from batchscope.results.frames import given
+from batchscope.results.frames import cell_value
 
 CLOSED, OPEN = "load.max_concurrency", "load.request_rate"
 
@@ -47,7 +47,7 @@ def copies_words(point: "pd.Series[Any]") -> str:
 
 def load_words(point: "pd.Series[Any]") -> str:
     """How its requests come."""
-    most, rate = given(point[CLOSED]), given(point[OPEN])
+    most, rate = cell_value(point[CLOSED]), cell_value(point[OPEN])
     words = []
     if rate:
         words.append(f"{show_setting(rate)} requests/s")

@@ -46,8 +46,8 @@ from batchscope.reporting.style import (
     SeriesStyle,
 )
 from batchscope.reporting.wording import fault, run_in_words, show_setting, varying
-from batchscope.results.comparison import METRIC, Ratio, comparable, ratio
-from batchscope.results.frames import column_of, given
+from batchscope.results.comparison import SPEED, Ratio, comparable, ratio
+from batchscope.results.frames import cell_value, column_of
 from batchscope.results.metrics.registry import METRICS
 from batchscope.results.published import LABEL
 
@@ -142,7 +142,7 @@ def _axis(study: str, role: str, key: str, runs: pd.DataFrame) -> list[Any]:
             name for name in runs.columns if name in ("layout", "n", "reviews") or name.startswith("engine.")
         ]
         raise UserError(f"studies.{study}.plot.{role}: no run has '{key}'; there are {', '.join(known)}")
-    return [given(value) for value in runs[column]]
+    return [cell_value(value) for value in runs[column]]
 
 
 def _styles(series: list[str]) -> dict[str, SeriesStyle]:
@@ -202,7 +202,7 @@ def draw_metric(ax: Axes, sheet: Sheet, name: str) -> None:
     _finish(ax, sheet, top=_top(sheet, name))
     for _, style, runs in sheet.each_series():
         for _, run in runs[~runs["valid"]].iterrows():
-            _mark_fault(ax, run, given(run[name]), style)
+            _mark_fault(ax, run, cell_value(run[name]), style)
 
 
 def _top(sheet: Sheet, name: str) -> float:
@@ -325,7 +325,7 @@ def baseline(runs: pd.DataFrame, settings: list[str]) -> tuple[Pick, str]:
     if packed and all(each in separate for each in packed):
         return (lambda run: separate.get(key(run))), "separate prompts, same n"
     alone = valid[(valid["layout"] == "separate") & (valid["n"] == 1)]
-    published = valid[valid[f"published.{METRIC}"].notna()]
+    published = valid[valid[f"published.{SPEED}"].notna()]
     base = next(rows for rows in (alone, published, valid) if len(rows)).iloc[0]
     return (lambda run: base), run_in_words(base, settings)
 
@@ -347,7 +347,7 @@ def _finish(ax: Axes, sheet: Sheet, top: float) -> None:
 
 
 PANELS: tuple[Callable[[Axes, Sheet], None], ...] = (
-    lambda ax, sheet: draw_metric(ax, sheet, METRIC),
+    lambda ax, sheet: draw_metric(ax, sheet, SPEED),
     lambda ax, sheet: draw_metric(ax, sheet, "total_token_throughput"),
     draw_shape,
 )
@@ -360,9 +360,9 @@ def _legend(sheet: Sheet) -> list[Line2D]:
         for name, style in sheet.styles.items()
     ]
     handles.append(Line2D([], [], ls="", marker=".", ms=8, mew=0, color=GREY, label="single repeat"))
-    if sheet.runs[sheet.runs["valid"]][f"{METRIC}_low"].notna().any():
+    if sheet.runs[sheet.runs["valid"]][f"{SPEED}_low"].notna().any():
         handles.append(Line2D([], [], ls="", marker="|", ms=12, mew=1.4, color=GREY, label="95 % interval"))
-    if sheet.runs[f"published.{METRIC}"].notna().any():
+    if sheet.runs[f"published.{SPEED}"].notna().any():
         handles.append(Line2D([], [], label=LABEL, **PUBLISHED))
     if not sheet.runs["valid"].all():
         handles.append(not_counted_handle())

@@ -14,7 +14,7 @@ import pandas as pd
 from batchscope.config.studies import Plot
 from batchscope.reporting.numbers import capitalised, show_interval, show_ratio
 from batchscope.reporting.wording import fault, run_in_words, varying
-from batchscope.results.comparison import METRIC, comparable, on_two_gpus, ratio
+from batchscope.results.comparison import SPEED, comparable, on_two_gpus, ratio
 from batchscope.results.frames import column_of
 from batchscope.statistics.intervals import BETWEEN_GPUS, ENOUGH, SPREAD, verdict
 
@@ -50,14 +50,12 @@ def _nothing_to_compare(valid: pd.DataFrame, settings: Sequence[str]) -> str:
     if valid.empty:
         return "No answer: there is no valid run."
     run = valid.iloc[0]
-    return (
-        f"No comparison: the only valid run is {run_in_words(run, settings)}, {run[METRIC]:,.1f} reviews/s."
-    )
+    return f"No comparison: the only valid run is {run_in_words(run, settings)}, {run[SPEED]:,.1f} reviews/s."
 
 
 def _ranked(runs: pd.DataFrame) -> "list[pd.Series[Any]]":
     """The fastest first."""
-    return [run for _, run in runs.sort_values(METRIC, ascending=False, kind="stable").iterrows()]
+    return [run for _, run in runs.sort_values(SPEED, ascending=False, kind="stable").iterrows()]
 
 
 def compare(

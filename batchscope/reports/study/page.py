@@ -12,8 +12,8 @@ from batchscope.reporting.page import MEASURED, Log, Page, Row, Struck, Table
 from batchscope.reporting.provenance import comparability, environments, models
 from batchscope.reporting.wording import FAILURES, fault, run_in_words, show_setting, varying
 from batchscope.reports.study.findings import findings
-from batchscope.results.comparison import METRIC
-from batchscope.results.frames import given
+from batchscope.results.comparison import SPEED
+from batchscope.results.frames import cell_value
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.metrics.registry import shown_metrics
 from batchscope.results.published import LABEL
@@ -87,7 +87,7 @@ def _measured(run: "pd.Series[Any]") -> Row:
 
 
 def _published(run: "pd.Series[Any]") -> Row:
-    if not run["valid"] or given(run["published.model"]) is None:
+    if not run["valid"] or cell_value(run["published.model"]) is None:
         return {}
     row = {
         (LABEL, column.heading): column.text(run[f"published.{metric.name}"])
@@ -96,7 +96,7 @@ def _published(run: "pd.Series[Any]") -> Row:
     }
     row["", "same prompts"] = "✓" if run["same_prompts"] else "no"
     if run["same_model"]:
-        row["", "measured / published"] = show_ratio(run[f"reproduced.{METRIC}"])
+        row["", "measured / published"] = show_ratio(run[f"reproduced.{SPEED}"])
     return row
 
 
@@ -116,7 +116,7 @@ def notes(runs: pd.DataFrame) -> list[str]:
     ]
     for _, run in runs[~runs["valid"]].iterrows():
         kind = FAILURES.get(run["status"], "")
-        why = ": ".join(part for part in (kind, given(run["reason"])) if part)
+        why = ": ".join(part for part in (kind, cell_value(run["reason"])) if part)
         lines.append(f"Not counted: {run_in_words(run, settings)}. {why}.")
     return lines
 
@@ -138,7 +138,7 @@ def _at_power_limit(runs: pd.DataFrame) -> list[str]:
 
 
 def _watts(runs: pd.DataFrame) -> str:
-    limit = given(runs.iloc[0]["power_limit_w"])
+    limit = cell_value(runs.iloc[0]["power_limit_w"])
     return f" of {limit:.0f} W" if limit else ""
 
 

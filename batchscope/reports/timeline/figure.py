@@ -27,7 +27,7 @@ from batchscope.reporting.provenance import environments, models
 from batchscope.reporting.style import BLUE, GREY, LEFT, ORANGE, RC
 from batchscope.reporting.wording import fault, run_in_words
 from batchscope.reports.timeline.frame import Timeline, bin_edges, describe_repeat, rates_in, state_points
-from batchscope.results.frames import given
+from batchscope.results.frames import cell_value
 
 LINE: dict[str, Any] = {"lw": 1.6}
 FEW_SAMPLES = 30
@@ -50,7 +50,7 @@ def timeline_figure(timeline: Timeline, run: "pd.Series[Any]", settings: list[st
     with mpl.rc_context(RC):
         title = title_lines(run_title(run, settings))
         if timeline.missing:
-            reason = textwrap.wrap(str(given(run["reason"]) or ""), 130)[:6]
+            reason = textwrap.wrap(str(cell_value(run["reason"]) or ""), 130)[:6]
             return nothing_to_show(title, [timeline.missing, *reason], _footnote(run), text_top=0.7)
         figure = Figure(figsize=(14, 10.5))
         write_title(figure, title, 0.978)
@@ -75,7 +75,7 @@ def run_title(run: "pd.Series[Any]", settings: list[str]) -> str:
 
 
 def _subtitle(timeline: Timeline, run: "pd.Series[Any]") -> str:
-    if not (reason := given(run["reason"])):
+    if not (reason := cell_value(run["reason"])):
         return describe_repeat(timeline)
     return f"{describe_repeat(timeline)}. {textwrap.shorten(reason, 110)}"
 

@@ -1,4 +1,4 @@
-"""The wording of the prompts."""
+"""Prompt layouts and their wording."""
 
 from typing import get_args
 

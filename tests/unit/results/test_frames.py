@@ -19,7 +19,7 @@ from support.analysis_helpers import (
 from batchscope.common.errors import UserError
 from batchscope.reporting.provenance import models
 from batchscope.reporting.wording import run_in_words, varying
-from batchscope.results.frames import column_of, given, read_frame, repeats_frame, runs_frame
+from batchscope.results.frames import cell_value, column_of, read_frame, repeats_frame, runs_frame
 from batchscope.results.published import load_published, match, same_model, same_prompts
 from batchscope.results.records import load_run, load_runs
 from scripts import make_report, make_tables
@@ -76,7 +76,7 @@ def test_extra_arguments_and_variables_have_columns_and_tell_runs_apart(tmp_path
         "engine.variables.VLLM_X": ["1", None, None],
     }
     for axis, values in axes.items():
-        assert [given(value) for value in runs[column_of(axis)]] == values
+        assert [cell_value(value) for value in runs[column_of(axis)]] == values
     settings = varying(runs)
     assert settings == ["layout", *sorted(map(column_of, axes))]
     assert [run_in_words(run, settings) for _, run in runs.iterrows()] == [
