@@ -13,7 +13,7 @@ from pathlib import Path
 from batchscope.common.errors import run_script
 from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_variables import engine_variables
-from benchmarks.case import Case, compare, keep, load_case, parser
+from benchmarks.benchmark_case import Case, compare, keep, load_case, parser
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -45,7 +45,7 @@ def run_arms(case: Case, pairs: int) -> dict[str, list[float]]:
             )
         )
         subprocess.run(
-            [case.python, "-m", "benchmarks.telemetry_arms", str(job)],
+            [case.python, "-m", "benchmarks.telemetry_on_and_off", str(job)],
             env=engine_variables(os.environ, str(ROOT), gpus, case.spec["engine"]["variables"]),
             check=True,
         )

@@ -20,7 +20,7 @@ from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_pool import EnginePool, Limits
 from batchscope.jobs.engine_variables import engine_variables
 from batchscope.jobs.measure_job import engine_request
-from benchmarks.case import Case, compare, keep, load_case, parser, take_turns
+from benchmarks.benchmark_case import Case, compare, keep, load_case, parser, take_turns
 
 ROOT = Path(__file__).resolve().parents[1]
 LONGEST = 1024

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from batchscope.jobs.cluster_allocations import Allocation, explain, kept_measurements, log_folder, restore
-from batchscope.workflow import internals
+from batchscope.workflow import snakemake_internals as internals
 
 # Seconds of work each, or a download, which compute nodes are often cut off from.
 ASSETS = ("make_dataset", "prepare_model", "make_prompts")

@@ -22,12 +22,17 @@ from batchscope.inputs.texts.sources import module_of as module_of_source
 from batchscope.jobs.environments import export_to_jobs, installed_versions, warning
 from batchscope.profiling.profiled_runs import profiled_runs
 from batchscope.reports.registry import REPORTS, check_study_names
-from batchscope.reports.serving.offline_runs import runs_beside
+from batchscope.reports.serving.offline_counterparts import runs_beside
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import measuring_order, runs_by_engine
-from batchscope.studies.spec import canonical_json, run_spec
+from batchscope.studies.run_spec import canonical_json, run_spec
 from batchscope.workflow.code_digest import code_text
-from batchscope.workflow.internals import is_first_parse, is_on_cluster, keep_group_together, limit_resource
+from batchscope.workflow.snakemake_internals import (
+    is_first_parse,
+    is_on_cluster,
+    keep_group_together,
+    limit_resource,
+)
 
 try:
     CONFIG = load_config(config)

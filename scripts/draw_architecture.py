@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 
 from batchscope.common.errors import UserError, run_script
 from batchscope.workflow.architecture import Description, arrows, describe, differences, parts_of
-from batchscope.workflow.floor_plan import plan_floors
+from batchscope.workflow.drawing_layout import plan_floors
 from batchscope.workflow.import_graph import ImportGraph, read_graph
 
 ROOT = Path(__file__).resolve().parents[1]

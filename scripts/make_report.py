@@ -5,8 +5,8 @@ from importlib import import_module
 from pathlib import Path
 
 from batchscope.common.errors import run_script
-from batchscope.reports.job import ReportJob
 from batchscope.reports.registry import REPORTS
+from batchscope.reports.report_job import ReportJob
 
 
 def main() -> None:

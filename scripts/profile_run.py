@@ -13,12 +13,12 @@ import pyarrow.parquet as pq
 
 from batchscope.common.atomic_files import replacing, write_text
 from batchscope.common.errors import UserError, run_script
-from batchscope.common.prefix_cache import served_tokens
+from batchscope.common.prefix_cache_theory import served_tokens
 from batchscope.config.profile import PROFILERS, module_of
 from batchscope.cost.flops import Lengths, architecture_from
 from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_pool import EnginePool, state_folder
-from batchscope.jobs.job import Job, job_arguments, read_job, restriction
+from batchscope.jobs.job_arguments import Job, job_arguments, read_job, restriction
 from batchscope.jobs.measurement_files import architecture
 from batchscope.profiling.capture import CaptureJob
 from batchscope.profiling.schemas import EVENTS, STEPS, TIMELINE

@@ -16,9 +16,9 @@ from pathlib import Path
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import Config, load_config
 from batchscope.profiling.profiled_runs import profiled_runs
-from batchscope.reporting.same_figures import differences
-from batchscope.reports.job import ReportJob
+from batchscope.reporting.compare_outputs import differences
 from batchscope.reports.registry import REPORTS, Report
+from batchscope.reports.report_job import ReportJob
 from batchscope.results.anonymised_copy import share
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.records import load_runs

@@ -8,7 +8,7 @@ import time
 
 from batchscope.common.errors import run_script
 from batchscope.jobs.engine_pool import Limits
-from batchscope.jobs.job import job_arguments, read_job
+from batchscope.jobs.job_arguments import job_arguments, read_job
 from batchscope.jobs.measure_job import measure_job
 from batchscope.jobs.measurement_files import LOAD
 

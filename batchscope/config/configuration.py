@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field, PositiveInt, ValidationError
 
 from batchscope.common.errors import UserError
-from batchscope.config.block import Block, Name
+from batchscope.config.base_block import Block, Name
 from batchscope.config.dataset import Dataset
 from batchscope.config.default_studies import default_studies
 from batchscope.config.engine import Engine, Environment

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveInt
 
-from batchscope.config.block import Block
+from batchscope.config.base_block import Block
 
 
 class GeneratedDataset(Block):

@@ -14,7 +14,7 @@ from typing import Any, Union, get_args, get_origin
 import yaml
 
 from batchscope.common.errors import UserError
-from batchscope.config.block import Block
+from batchscope.config.base_block import Block
 from batchscope.config.configuration import Config
 
 HEADER = """\

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, PositiveInt, field_validator
 
-from batchscope.config.block import Block, Name, Scalar
+from batchscope.config.base_block import Block, Name, Scalar
 
 ELSEWHERE = ("model", "load_format", "trust_remote_code", "tokenizer")
 """Engine arguments that other keys of the configuration decide."""

@@ -2,7 +2,7 @@
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from batchscope.config.block import Block
+from batchscope.config.base_block import Block
 from batchscope.statistics.intervals import ENOUGH
 
 

@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from batchscope.config.block import Block
+from batchscope.config.base_block import Block
 
 RunId = Annotated[str, Field(pattern=r"^[^/]+/[^/]+$")]
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveFloat, PositiveInt
 
-from batchscope.config.block import Block, Name
+from batchscope.config.base_block import Block, Name
 from batchscope.config.studies import GridStudy
 
 

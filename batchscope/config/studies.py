@@ -10,7 +10,7 @@ from typing import TypeVar
 from pydantic import Field
 
 from batchscope.common.errors import UserError
-from batchscope.config.block import Block, Scalar
+from batchscope.config.base_block import Block, Scalar
 
 
 class Override(Block):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
-from batchscope.config.block import Block
+from batchscope.config.base_block import Block
 from batchscope.config.prompts import LAYOUTS, LayoutName
 
 

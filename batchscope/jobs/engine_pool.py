@@ -1,8 +1,8 @@
 """Engines that stay warm between runs: one start per engine configuration, one job per run.
 
 A job asks for its engine by key. If an engine with that key is running, it is used. If not, idle engines of
-this workflow that hold the device are ended, and a guardian process (`batchscope.jobs.guardian`) is started.
-It holds the device, starts the engine host, and ends it when this workflow's Snakemake is gone.
+this workflow that hold the device are ended, and a guardian process (`batchscope.jobs.engine_guardian`) is
+started. It holds the device, starts the engine host, and ends it when this workflow's Snakemake is gone.
 
 The workflow's state folder has, for each engine, ``KEY.json`` (the guardian's process id and the socket),
 ``KEY.lock`` (held by the job that uses the engine) and ``KEY.log`` (what the engine says).
@@ -203,7 +203,7 @@ class EnginePool:
         (folder / "order.json").write_text(json.dumps(order))
         with (folder / "guardian.log").open("wb") as said:
             guardian = subprocess.Popen(
-                [sys.executable, "-m", "batchscope.jobs.guardian", str(folder / "order.json")],
+                [sys.executable, "-m", "batchscope.jobs.engine_guardian", str(folder / "order.json")],
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,

@@ -12,7 +12,7 @@ from typing import Any
 from batchscope.common.atomic_files import sha256_of
 from batchscope.common.errors import UserError
 from batchscope.common.processes import gone
-from batchscope.jobs.engine_exit import describe_exit, ran_out_of_memory
+from batchscope.jobs.engine_exit_reason import describe_exit, ran_out_of_memory
 from batchscope.jobs.engine_pool import (
     EngineEndedError,
     EngineFailedError,
@@ -22,7 +22,7 @@ from batchscope.jobs.engine_pool import (
     Limits,
     state_folder,
 )
-from batchscope.jobs.job import Job, restriction
+from batchscope.jobs.job_arguments import Job, restriction
 from batchscope.jobs.measurement_files import Kind, architecture, failure, publish
 from batchscope.jobs.supervise import snakemake_above
 

@@ -13,8 +13,8 @@ from typing import IO
 
 import psutil
 
-from batchscope.common.periodic import repeating
 from batchscope.common.processes import gone
+from batchscope.common.repeating_thread import repeating
 
 GRACE_S = 5.0
 """Seconds between asking a process group to end and killing it."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from batchscope.common.errors import UserError
-from batchscope.jobs.engine_exit import describe_exit
+from batchscope.jobs.engine_exit_reason import describe_exit
 from batchscope.jobs.engine_variables import engine_variables
 from batchscope.jobs.environments import variables_for
 from batchscope.jobs.supervise import TimedOutError, run_supervised

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from batchscope.common.errors import UserError
-from batchscope.profiling.events import Event, events_frame, own_stretches
+from batchscope.profiling.capture_events import Event, events_frame, own_stretches
 from batchscope.profiling.schemas import OPERATOR, OSRT
 from batchscope.profiling.step_ranges import ANNOTATION, Span, steps_frame
 

@@ -13,7 +13,7 @@ import pandas as pd
 
 from batchscope.common.errors import UserError
 from batchscope.profiling.capture import CaptureJob, engine_environment, run_capture, write_order
-from batchscope.profiling.events import Event, events_frame, own_stretches
+from batchscope.profiling.capture_events import Event, events_frame, own_stretches
 from batchscope.profiling.schemas import COPY, KERNEL, OPERATOR
 from batchscope.profiling.step_ranges import Span, steps_frame
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 
-from batchscope.config.block import Scalar
+from batchscope.config.base_block import Scalar
 from batchscope.config.engine import EngineArguments, refuse_own_keys, variable_text
 from batchscope.config.measure import Measure
 from batchscope.config.messages import suggest

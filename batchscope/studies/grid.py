@@ -5,14 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from batchscope.common.errors import UserError
-from batchscope.config.block import Scalar
+from batchscope.config.base_block import Scalar
 from batchscope.config.configuration import Config
 from batchscope.config.studies import GridStudy
 from batchscope.studies.axes import AXES, SERVING_AXES, Axes, Point, place_of, with_text
 from batchscope.studies.names import distinct
 from batchscope.studies.run import Run
 from batchscope.studies.run_from_point import run_from_point, show
-from batchscope.studies.spec import canonical_json
+from batchscope.studies.run_spec import canonical_json
 
 
 def expand_studies(config: Config) -> list[Run]:

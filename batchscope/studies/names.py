@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from batchscope.config.workload import Workload
 from batchscope.studies.axes import EXTRA, VARIABLES, Point
-from batchscope.studies.spec import canonical_json
+from batchscope.studies.run_spec import canonical_json
 
 SHORT_LABELS = {
     "max_num_batched_tokens": "batched",

@@ -5,7 +5,7 @@ from hashlib import sha256
 from random import Random
 
 from batchscope.studies.run import Run
-from batchscope.studies.spec import canonical_json
+from batchscope.studies.run_spec import canonical_json
 
 
 def measuring_order(runs: Sequence[Run]) -> dict[str, int]:

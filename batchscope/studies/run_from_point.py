@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from batchscope.common.errors import UserError
-from batchscope.config.block import Scalar
+from batchscope.config.base_block import Scalar
 from batchscope.config.configuration import Config
 from batchscope.config.engine import Engine
 from batchscope.config.messages import describe

@@ -22,8 +22,8 @@ from typing import Any, Protocol
 import psutil
 
 from batchscope.common.exit_status import CRASHED, GONE
-from batchscope.common.periodic import repeating
 from batchscope.common.processes import gone
+from batchscope.common.repeating_thread import repeating
 
 WATCH_S = 0.2
 TO_SAY_WHY_S = 3.0

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import signal
 import time
@@ -15,7 +16,12 @@ from batchscope.jobs.device_lock import device_is_free
 
 pytestmark = pytest.mark.engine
 
-VICTIMS = ("scripts.measure", "batchscope.jobs.guardian", "batchscope.worker.engine", "VLLM::EngineCore")
+VICTIMS = (
+    "scripts.measure",
+    "batchscope.jobs.engine_guardian",
+    "batchscope.worker.engine",
+    "VLLM::EngineCore",
+)
 TABLES = "results/tables/summary.html"
 """All tables, hence all runs; plots would only prolong what no kill ends."""
 
@@ -37,6 +43,11 @@ def kill_one(project: Project, snakemake_pid: int, rng: random.Random) -> str:
     return choice
 
 
+def interrupted_early(choice: str, text: str) -> bool:
+    """Whether Ctrl-C came before there was a job: what Snakemake prints while it builds its graph is its own."""
+    return choice == "Ctrl-C" and not re.search(r"^(local)?rule \w+:$", text, re.MULTILINE)
+
+
 def finished(project: Project) -> set[str]:
     history = project.results / "history"
     return {str(path.relative_to(history)) for path in history.rglob("measurement.json")}
@@ -55,7 +66,7 @@ def test_twenty_kills(prepared: Project) -> None:
         what = f"attempt {attempt}, {choice}:\n{text}"
         assert wait_until(lambda: not engine_processes(prepared), 10), what
         assert wait_until(lambda: device_is_free("cpu", 1), 60), what  # another workflow may have it
-        assert "Traceback" not in text, what
+        assert "Traceback" not in text or interrupted_early(choice, text), what
         assert kept <= finished(prepared), what
         kept = finished(prepared)
         if choice == "Snakemake KILL":  # killed outright, it leaves its lock

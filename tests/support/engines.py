@@ -11,7 +11,7 @@ from support.project import Project
 OURS = (
     "scripts.measure",
     "scripts.serve",
-    "batchscope.jobs.guardian",
+    "batchscope.jobs.engine_guardian",
     "batchscope.worker.engine",
     "batchscope.worker.server",
     "VLLM",

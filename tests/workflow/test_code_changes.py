@@ -24,7 +24,7 @@ PASSES = "batchscope/worker/engine/timed_pass.py"
 
 WATCHING = (
     "batchscope/jobs/supervise.py",
-    "batchscope/jobs/job.py",
+    "batchscope/jobs/job_arguments.py",
     "batchscope/jobs/measure_job.py",
     "batchscope/planning/sweep_plan.py",
     "scripts/measure.py",

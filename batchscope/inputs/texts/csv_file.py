@@ -10,9 +10,9 @@ from typing import NoReturn, TextIO
 
 from batchscope.common.errors import UserError
 from batchscope.config.dataset import CsvDataset, Dataset
-from batchscope.inputs.texts.addresses import file_name
 from batchscope.inputs.texts.download import download, file_digest, shown
 from batchscope.inputs.texts.reviews import Label, Loaded, Review
+from batchscope.inputs.texts.urls import file_name
 
 LABELS: dict[str, Label] = {"positive": "positive", "negative": "negative"}
 ROWS_SHOWN = 10

@@ -15,9 +15,9 @@ from tqdm import tqdm
 
 from batchscope.common.errors import UserError
 from batchscope.config.dataset import Dataset
-from batchscope.inputs.texts.addresses import file_name
 from batchscope.inputs.texts.download import download, file_digest, shown
 from batchscope.inputs.texts.reviews import Loaded, Review
+from batchscope.inputs.texts.urls import file_name
 
 MEMBER = re.compile(r"aclImdb/(train|test)/(pos|neg)/([0-9]+)_[0-9]+\.txt")
 LARGEST_MEMBER = 1 << 17  # bytes; the longest real review has 14 kB

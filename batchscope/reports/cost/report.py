@@ -1,11 +1,11 @@
 """Writes the cost report: what was measured beside what the cost model predicts."""
 
-from batchscope.reporting.files import write_csv, write_figure, write_page
+from batchscope.reporting.write_files import write_csv, write_figure, write_page
 from batchscope.reports.cost.curves import curves_of
 from batchscope.reports.cost.figure import Sheet, cost_figure
 from batchscope.reports.cost.frame import constants, cost_frame, estimate
 from batchscope.reports.cost.page import TITLE, cost_page, describe_shown_configuration
-from batchscope.reports.job import ReportJob
+from batchscope.reports.report_job import ReportJob
 from batchscope.results.frames import runs_frame
 from batchscope.results.records import load_runs
 from batchscope.studies.grid import expand_studies

@@ -1,10 +1,10 @@
 """Writes the report on labels: how right those of all studies are."""
 
-from batchscope.reporting.files import write_csv, write_figure, write_page
-from batchscope.reports.job import ReportJob
+from batchscope.reporting.write_files import write_csv, write_figure, write_page
 from batchscope.reports.labels.figure import labels_figure
 from batchscope.reports.labels.frame import labels_of_studies, positions_frame, quality_frame
 from batchscope.reports.labels.page import TITLE, labels_page
+from batchscope.reports.report_job import ReportJob
 from batchscope.results.frames import read_frame
 from batchscope.results.label_rows import load_labels
 

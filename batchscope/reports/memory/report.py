@@ -1,10 +1,10 @@
 """Writes the report on memory: what takes it in all profiled runs."""
 
 from batchscope.common.errors import UserError
-from batchscope.reporting.files import write_csv, write_figure, write_page
-from batchscope.reports.job import ReportJob
+from batchscope.reporting.write_files import write_csv, write_figure, write_page
 from batchscope.reports.memory.figure import memory_figure
 from batchscope.reports.memory.page import TITLE, load_memory, memory_csv, memory_page
+from batchscope.reports.report_job import ReportJob
 
 
 def write_report(job: ReportJob) -> str:

@@ -2,11 +2,11 @@
 
 from batchscope.common.errors import UserError
 from batchscope.profiling.kernel_classes import load_rules
-from batchscope.reporting.files import write_csv, write_figure, write_page
-from batchscope.reports.job import ReportJob
+from batchscope.reporting.write_files import write_csv, write_figure, write_page
 from batchscope.reports.profiles.figure import profiles_figure
 from batchscope.reports.profiles.frame import load_profiles, steps_frame, summary_frame
 from batchscope.reports.profiles.page import TITLE, profiles_page
+from batchscope.reports.report_job import ReportJob
 
 
 def write_report(job: ReportJob) -> str:

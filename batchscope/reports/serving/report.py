@@ -6,12 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 from batchscope.config.studies import study_named
-from batchscope.reporting.files import write_csv, write_figure, write_page
-from batchscope.reports.job import ReportJob
+from batchscope.reporting.write_files import write_csv, write_figure, write_page
+from batchscope.reports.report_job import ReportJob
+from batchscope.reports.serving.compare_with_offline import beside_offline
 from batchscope.reports.serving.figure import serving_figure
 from batchscope.reports.serving.frame import serving_frame
-from batchscope.reports.serving.offline import beside_offline
-from batchscope.reports.serving.offline_runs import runs_beside
+from batchscope.reports.serving.offline_counterparts import runs_beside
 from batchscope.reports.serving.page import point_name, serving_page
 from batchscope.reports.serving.request_timeline import timeline_figure
 from batchscope.results.latencies import latencies

@@ -1,8 +1,8 @@
 """Writes the report of one study: its table beside the published one, its sentences, its figure."""
 
 from batchscope.config.studies import study_named
-from batchscope.reporting.files import write_csv, write_figure, write_page
-from batchscope.reports.job import ReportJob
+from batchscope.reporting.write_files import write_csv, write_figure, write_page
+from batchscope.reports.report_job import ReportJob
 from batchscope.reports.study.figure import study_figure
 from batchscope.reports.study.page import study_page
 from batchscope.results.frames import read_frame

@@ -2,7 +2,7 @@
 
 from batchscope.common.atomic_files import write_text
 from batchscope.reporting.render import summary_html, summary_markdown
-from batchscope.reports.job import ReportJob
+from batchscope.reports.report_job import ReportJob
 from batchscope.reports.study.page import study_page
 from batchscope.reports.summary.page import sweep
 from batchscope.results.frames import read_frame

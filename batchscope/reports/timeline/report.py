@@ -8,7 +8,7 @@ from batchscope.common.errors import UserError
 from batchscope.config.studies import study_named
 from batchscope.reporting.style import save
 from batchscope.reporting.wording import varying
-from batchscope.reports.job import ReportJob
+from batchscope.reports.report_job import ReportJob
 from batchscope.reports.timeline.figure import run_title, timeline_figure
 from batchscope.reports.timeline.frame import load_timeline, timeline_text
 from batchscope.results.frames import runs_frame

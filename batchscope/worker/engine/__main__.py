@@ -29,7 +29,7 @@ def start_and_answer(host: dict[str, Any]) -> None:
     from batchscope.worker.engine.start import start_engine
     from batchscope.worker.job_socket import answer_jobs
     from batchscope.worker.telemetry.hardware import make_probe, users_before
-    from batchscope.worker.telemetry.instruments import Instruments
+    from batchscope.worker.telemetry.pass_recorder import Instruments
     from batchscope.worker.telemetry.steps import VARIABLE
 
     steps = Path(host["socket"]).with_name("steps")

@@ -8,7 +8,7 @@ import psutil
 from vllm import LLM
 
 from batchscope.worker.engine.measure_run import measure_run
-from batchscope.worker.telemetry.instruments import Instruments, Telemetry
+from batchscope.worker.telemetry.pass_recorder import Instruments, Telemetry
 
 
 class EngineHost:

@@ -10,13 +10,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from vllm import LLM
 
-from batchscope.common.prefix_cache import served_tokens
+from batchscope.common.prefix_cache_theory import served_tokens
 from batchscope.common.schemas import HARDWARE, REQUESTS, STEPS
 from batchscope.worker.engine.repeat_stop_rule import most_repeats, stop_reason
 from batchscope.worker.engine.start import differing_arguments, resolved_arguments
 from batchscope.worker.engine.timed_pass import Request, closure_failures, pass_totals, request_rows, run_pass
 from batchscope.worker.telemetry.environment import write_environment
-from batchscope.worker.telemetry.instruments import Telemetry
+from batchscope.worker.telemetry.pass_recorder import Telemetry
 
 
 def read_requests(

@@ -27,7 +27,7 @@ def start_and_answer(host: dict[str, Any]) -> None:
     from batchscope.worker.job_socket import answer_jobs
     from batchscope.worker.server.server_process import ProgressLines, running_server
     from batchscope.worker.telemetry.hardware import make_probe, users_before
-    from batchscope.worker.telemetry.instruments import Instruments
+    from batchscope.worker.telemetry.pass_recorder import Instruments
     from batchscope.worker.telemetry.steps import VARIABLE
 
     socket = Path(host["socket"])

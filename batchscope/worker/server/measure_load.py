@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from tokenizers import Tokenizer
 from vllm.benchmarks.datasets import SampleRequest
 
-from batchscope.common.prefix_cache import served_tokens
+from batchscope.common.prefix_cache_theory import served_tokens
 from batchscope.common.schemas import CLIENT, HARDWARE, STEPS, Sample
 from batchscope.worker.engine.measure_run import read_requests, warmup_requests
 from batchscope.worker.engine.start import differing_arguments
@@ -21,7 +21,7 @@ from batchscope.worker.server.client import Target, client_load, run_load, windo
 from batchscope.worker.server.server_process import Server
 from batchscope.worker.telemetry.environment import write_environment
 from batchscope.worker.telemetry.hardware import energy, sampling
-from batchscope.worker.telemetry.instruments import Instruments
+from batchscope.worker.telemetry.pass_recorder import Instruments
 
 AT_ONCE: dict[str, Any] = {"request_rate": None, "burstiness": 1.0, "max_concurrency": None, "seed": 0}
 

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.request import ProxyHandler, Request, build_opener
 
 from batchscope.worker.server.command_line_flags import flags
-from batchscope.worker.server.middleware import MIDDLEWARE, RESET, RESOLVED, VARIABLE
+from batchscope.worker.server.http_middleware import MIDDLEWARE, RESET, RESOLVED, VARIABLE
 from batchscope.worker.telemetry.steps import SCHEDULER
 
 LOOPBACK = "127.0.0.1"

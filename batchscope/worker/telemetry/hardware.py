@@ -7,7 +7,7 @@ from typing import Protocol
 
 import psutil
 
-from batchscope.common.periodic import repeating
+from batchscope.common.repeating_thread import repeating
 from batchscope.common.schemas import Sample
 
 INTERVAL_S = 0.1

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from batchscope.reporting.same_figures import differences
+from batchscope.reporting.compare_outputs import differences
 from scripts.remake_reference import MADE, REFERENCE, counterpart, remake, tell
 
 FAST = ("summary", "study", "labels", "cost", "profiles", "memory")

@@ -6,7 +6,7 @@ from support.studies import runs, study
 from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
 from batchscope.studies.grid import expand_serving, expand_studies
-from batchscope.studies.spec import run_spec
+from batchscope.studies.run_spec import run_spec
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def plant(house: Path, module: str, line: str) -> None:
     [
         ("worker/engine/timed_pass.py", "from batchscope.config.measure import Measure", "batchscope.config.measure.Measure"),
         ("worker/engine/timed_pass.py", "def late():\n    import batchscope.results", "batchscope.results"),
-        ("worker/engine/timed_pass.py", "from ...jobs import job", "batchscope.jobs.job"),
+        ("worker/engine/timed_pass.py", "from ...jobs import job_arguments", "batchscope.jobs.job_arguments"),
         ("worker/server/vllm_command.py", "MAIN = 'batchscope.profiling.capture'", "batchscope.profiling.capture"),
         ("worker/demo_model_training.py", "from scripts import measure", "scripts.measure"),
         ("common/atomic_files.py", "from batchscope.worker.engine import timed_pass", "batchscope.worker.engine.timed_pass"),
@@ -134,9 +134,9 @@ def test_a_planted_import_is_found(house: Path, module: str, line: str, found: s
 
 
 def test_a_planted_script_and_a_planted_loop_are_found(house: Path) -> None:
-    plant(house, "jobs/job.py", "HOST = ['-m', 'scripts.measure']")
-    assert upwards(house) == ["batchscope.jobs.job names scripts.measure"]
-    plant(house, "config/measure.py", "def late():\n    from batchscope.inputs import labels")
+    plant(house, "jobs/job_arguments.py", "HOST = ['-m', 'scripts.measure']")
+    assert upwards(house) == ["batchscope.jobs.job_arguments names scripts.measure"]
+    plant(house, "config/measure.py", "def late():\n    from batchscope.inputs import label_words")
     assert "batchscope.config and batchscope.inputs" in loops(house)
 
 

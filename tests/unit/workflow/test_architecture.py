@@ -6,7 +6,7 @@ import pytest
 
 from batchscope.common.errors import UserError
 from batchscope.workflow.architecture import arrows, describe, differences, parts_of
-from batchscope.workflow.floor_plan import BOX, LANE, plan_floors
+from batchscope.workflow.drawing_layout import BOX, LANE, plan_floors
 from batchscope.workflow.import_graph import read_graph
 from scripts.draw_architecture import check, count, draw, read_description
 

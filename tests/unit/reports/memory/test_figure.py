@@ -9,9 +9,9 @@ import pytest
 from support.memory_captures import SNAPSHOT, START, capture, memory, whole
 
 from batchscope.profiling.memory_snapshot import joined
-from batchscope.reports.job import ReportJob
 from batchscope.reports.memory.figure import beside_kv_cache, parts_of_history, places_of_events
 from batchscope.reports.memory.report import write_report
+from batchscope.reports.report_job import ReportJob
 
 
 def test_each_part_of_the_history_is_as_wide_as_every_other() -> None:

@@ -8,13 +8,13 @@ import pytest
 from support.memory_captures import GPU_FIGURES, PARAMETERS, capture
 
 from batchscope.common.errors import UserError
-from batchscope.reports.job import ReportJob
 from batchscope.reports.memory.frame import (
     MEMORY_LINES,
     NOT_PREDICTED,
 )
 from batchscope.reports.memory.page import MemoryProfile, load_memory, memory_page
 from batchscope.reports.memory.report import write_report
+from batchscope.reports.report_job import ReportJob
 
 
 @pytest.mark.parametrize("name", ["memory.json", "environment.json", "timeline.parquet"])

@@ -8,10 +8,10 @@ import pytest
 
 from batchscope.common.errors import UserError
 from batchscope.profiling.kernel_classes import load_rules
-from batchscope.reports.job import ReportJob
 from batchscope.reports.profiles.frame import load_profiles, packed_and_separate
 from batchscope.reports.profiles.page import profiles_page
 from batchscope.reports.profiles.report import write_report
+from batchscope.reports.report_job import ReportJob
 
 SHAPE = {
     "hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 2,

@@ -19,13 +19,13 @@ from batchscope.reporting.render import page_html, page_markdown
 from batchscope.reports.registry import check_study_names
 from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.page import serving_page, serving_table
-from batchscope.reports.serving.vllm_lines import UNDEFINED, VLLM_LINES
+from batchscope.reports.serving.vllm_result_lines import UNDEFINED, VLLM_LINES
 from batchscope.results.latencies import latencies, statistics, within_slo
 from batchscope.results.load_points import load_point
 from batchscope.statistics.knee import knee
 from batchscope.statistics.queue_growth import trend
 from batchscope.studies.grid import expand_serving, expand_studies
-from batchscope.studies.spec import canonical_json, run_spec
+from batchscope.studies.run_spec import canonical_json, run_spec
 from batchscope.worker.server.command_line_flags import flags
 
 

@@ -12,7 +12,7 @@ from batchscope.config.configuration import load_config
 from batchscope.config.measure import Measure
 from batchscope.statistics import intervals as stats
 from batchscope.studies.grid import expand_studies
-from batchscope.studies.spec import run_spec
+from batchscope.studies.run_spec import run_spec
 from batchscope.worker.engine.repeat_stop_rule import most_repeats, stop_reason
 
 

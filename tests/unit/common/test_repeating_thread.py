@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from batchscope.common.periodic import repeating
+from batchscope.common.repeating_thread import repeating
 
 
 def test_it_is_called_until_the_block_is_left() -> None:

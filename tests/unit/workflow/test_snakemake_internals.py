@@ -11,7 +11,7 @@ from support.project import ROOT
 
 SNAKEFILE = """
 import time
-from batchscope.workflow import internals
+from batchscope.workflow import snakemake_internals as internals
 
 internals.limit_resource(workflow, "device", 1)
 internals.run_locally(workflow, ["take"])
@@ -82,7 +82,7 @@ def test_every_function_does_on_this_snakemake_what_it_promises(
 
 def test_a_limit_that_the_user_gave_is_kept(tmp_path: Path) -> None:
     (tmp_path / "Snakefile").write_text(
-        "from batchscope.workflow import internals\n"
+        "from batchscope.workflow import snakemake_internals as internals\n"
         "internals.limit_resource(workflow, 'device', 1)\n"
         "print('limit', workflow.global_resources['device'])\n"
         "rule all:\n    shell: 'true'\n"

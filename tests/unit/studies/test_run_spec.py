@@ -6,7 +6,7 @@ from support.studies import study
 
 from batchscope.config.configuration import load_config
 from batchscope.studies.grid import expand_serving, expand_studies
-from batchscope.studies.spec import canonical_json, run_spec
+from batchscope.studies.run_spec import canonical_json, run_spec
 
 
 def test_the_specification_holds_what_matters_and_its_order_does_not() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from batchscope.jobs.engine_exit import describe_exit, ran_out_of_memory, root_cause
+from batchscope.jobs.engine_exit_reason import describe_exit, ran_out_of_memory, root_cause
 
 WRAPPED = """\
 (EngineCore pid=9) ERROR 11-22 [core.py:99] EngineCore failed to start.

@@ -1,6 +1,6 @@
 """Guards one engine: holds its device, starts it, and ends it with the workflow.
 
-`batchscope.jobs.engine_pool` starts it: ``python -m batchscope.jobs.guardian ORDER.json``.
+`batchscope.jobs.engine_pool` starts it: ``python -m batchscope.jobs.engine_guardian ORDER.json``.
 """
 
 import argparse

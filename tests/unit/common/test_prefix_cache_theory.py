@@ -2,7 +2,7 @@
 
 import pytest
 
-from batchscope.common.prefix_cache import served_tokens
+from batchscope.common.prefix_cache_theory import served_tokens
 
 
 @pytest.mark.parametrize(

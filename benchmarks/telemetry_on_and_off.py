@@ -15,9 +15,9 @@ from batchscope.worker.engine.measure_run import read_requests
 from batchscope.worker.engine.start import start_engine
 from batchscope.worker.engine.timed_pass import Request, pass_totals, run_pass
 from batchscope.worker.telemetry.hardware import make_probe, users_before
-from batchscope.worker.telemetry.instruments import Instruments, Telemetry
+from batchscope.worker.telemetry.pass_recorder import Instruments, Telemetry
 from batchscope.worker.telemetry.steps import VARIABLE
-from benchmarks.switch import SCHEDULER, Switch
+from benchmarks.telemetry_switch import SCHEDULER, Switch
 
 
 def main() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from batchscope.reporting.same_figures import SHOWN, differences
+from batchscope.reporting.compare_outputs import SHOWN, differences
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"><g id="p{id}"><path d="M 1 {y} L 3 4"/><text>{text}</text></g></svg>'
 
