@@ -14,7 +14,7 @@ pytestmark = pytest.mark.engine
 BEFORE_TABLES = {"make_dataset", "prepare_model", "make_prompts", "measure", "serve"}
 """Rules that nothing behind a measurement may set off."""
 
-TABLES, PLOTS = {"make_tables"}, {"plot_study"}
+TABLES, PLOTS = {"make_tables"}, {"report_study", "report_summary"}
 PAGES = {"report_labels", "report_cost"}
 COST_PAGE = {"report_cost": 1}
 
