@@ -14,7 +14,7 @@ from support.project import Project
 pytestmark = pytest.mark.engine
 
 RUN = "results/runs/packing/packed-n4/measurement.json"
-TABLES = "results/tables/summary.html"
+PACKING, SATURATION = "results/tables/packing.md", "results/tables/saturation.md"
 """All tables, hence all runs; plots take as long as an engine's start, and are seen elsewhere."""
 
 
@@ -72,7 +72,7 @@ def test_a_run_that_did_other_work_than_asked_is_kept_and_marked(project: Projec
             "extra": {"hf_overrides": {"max_position_embeddings": longest + 3}},
         }
     }
-    outcome = project.snakemake(TABLES, config=planted)
+    outcome = project.snakemake(PACKING, config=planted)
     assert outcome.status == 0, outcome.text
     result = measurement(project, "packing/packed-n4")
     details = {reason["code"]: reason["detail"] for reason in result["invalid"]}
@@ -95,7 +95,7 @@ def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(prepared: Proje
             "saturation": None,
         }
     }
-    outcome = prepared.snakemake(TABLES, config=tight)
+    outcome = prepared.snakemake(PACKING, config=tight)
     assert outcome.status == 0, outcome.text
     failed, other = measurement(prepared, "packing/packed-n4"), measurement(prepared, "packing/separate-n4")
     assert (failed["status"], other["status"]) == ("oom", "ok")
@@ -103,14 +103,14 @@ def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(prepared: Proje
     assert failed["repeats"] == []
     table = (prepared.results / "tables" / "packing.md").read_text()
     assert "out of memory" in table
-    assert prepared.snakemake(TABLES, config=tight).jobs == [], (
+    assert prepared.snakemake(PACKING, config=tight).jobs == [], (
         "it is a result: only a change measures it again"
     )
 
 
 def test_a_run_that_takes_too_long_is_a_result_and_can_be_retried(prepared: Project) -> None:
     one = {"packing": {"grid": {"layout": ["packed"]}}, "saturation": None}
-    outcome = prepared.snakemake(TABLES, config={"measure": {"timeout_s": 3}, "studies": one})
+    outcome = prepared.snakemake(PACKING, config={"measure": {"timeout_s": 3}, "studies": one})
     assert outcome.status == 0, outcome.text
     failed = measurement(prepared, "packing/packed-n4")
     assert (failed["status"], failed["repeats"]) == ("timeout", [])
@@ -120,7 +120,7 @@ def test_a_run_that_takes_too_long_is_a_result_and_can_be_retried(prepared: Proj
     # the time-out decides whether a run ends, not what it measures: raising it makes nothing stale
     longer = {"measure": {"timeout_s": 4}, "studies": one}
     assert prepared.snakemake("all", "--dry-run", config=longer).measured == set()
-    retried = retry(prepared, "--until", "make_tables", "--config", "measure={timeout_s: 3600}")
+    retried = retry(prepared, "--until", "report_study", "--config", "measure={timeout_s: 3600}")
     assert retried.returncode == 0, retried.stdout
     assert measurement(prepared, "packing/packed-n4")["status"] == "ok"
     assert "timed out" not in (prepared.results / "tables" / "packing.md").read_text()
@@ -157,16 +157,16 @@ def cores_of(project: Project) -> list[psutil.Process]:
 def test_an_engine_killed_in_the_middle_is_a_result_and_the_sweep_goes_on(prepared: Project) -> None:
     long = {"measure": {"repeats": 100, "precision": None}, "studies": {"packing": None}}
     (prepared.folder / "long.yaml").write_text(yaml.safe_dump(long))
-    snakemake = start(prepared, TABLES, "configs/ci.yaml", "long.yaml")
+    snakemake = start(prepared, SATURATION, "configs/ci.yaml", "long.yaml")
     log = prepared.folder / "logs/measure/saturation/packed-n8.log"
 
     def said() -> str:
         return "".join(path.read_text() for path in (prepared.folder / ".snakemake/batchscope").glob("*.log"))
 
-    assert wait_until(lambda: "repeat 3/100" in said(), 120)
+    assert wait_until(lambda: "repeat 3/100" in said(), 300)
     cores_of(prepared)[0].kill()
     try:
-        text, _ = snakemake.communicate(timeout=120)
+        text, _ = snakemake.communicate(timeout=300)
     finally:
         if snakemake.poll() is None:
             os.killpg(snakemake.pid, signal.SIGKILL)
@@ -181,7 +181,7 @@ def test_an_engine_killed_in_the_middle_is_a_result_and_the_sweep_goes_on(prepar
 
 def test_nothing_outlives_ctrl_c_and_a_rerun_goes_on(prepared: Project) -> None:
     snakemake = start(prepared, RUN)
-    assert wait_until(lambda: len(engine_processes(prepared)) >= 2, 60)
+    assert wait_until(lambda: len(engine_processes(prepared)) >= 2, 180)
     os.killpg(snakemake.pid, signal.SIGINT)  # as Ctrl-C in a terminal does; SIGKILL: test_kills.py
     snakemake.communicate(timeout=60)
     assert wait_until(lambda: not engine_processes(prepared), 10)

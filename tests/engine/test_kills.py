@@ -22,8 +22,8 @@ VICTIMS = (
     "batchscope.worker.engine",
     "VLLM::EngineCore",
 )
-TABLES = "results/tables/summary.html"
-"""All tables, hence all runs; plots would only prolong what no kill ends."""
+TABLES = "results/tables/runs.csv"
+"""A row of all runs; pages and plots would only prolong what no kill ends."""
 
 RUNS = ("packing/packed-n4", "packing/separate-n4", "saturation/packed-n8")
 
