@@ -22,7 +22,7 @@ from batchscope.config.configuration import load_config
 from batchscope.studies.grid import expand_studies
 from batchscope.studies.order import runs_by_engine
 
-pytestmark = [pytest.mark.slurm, pytest.mark.engine, pytest.mark.long]
+pytestmark = [pytest.mark.slurm, pytest.mark.engine, pytest.mark.long, pytest.mark.timeout(1500)]
 
 CLUSTER = ROOT / "tests" / "slurm" / "cluster.sh"
 SMALL = "configs/ci.yaml"
@@ -41,7 +41,9 @@ DEMO: dict[str, Any] = {
 """The demo's packing and saturation, on two engines instead of one, three repeats each; and a server."""
 
 LOAD_POINTS = ("layouts/packed-n4", "layouts/separate-n4")
-LIMIT_S = 480.0
+LIMIT_S = 1200.0
+"""Seconds to wait for a whole call: patience, no measurement. Two slow cores have taken more than 500."""
+
 GPU_JOBS = 4
 """Of the demo: one for each engine configuration, one for the server, one for the profile."""
 
@@ -75,14 +77,14 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def finished(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Packing, saturation, a server and a profiling run, through the profile from end to end, within eight minutes.
+    """Packing, saturation, a server and a profiling run, through the profile from end to end.
 
     Slurm's order is any; here the longest job goes last, for Snakemake asks only now and then what has ended.
     """
     project, blocker = on_cluster(Project(tmp_path_factory.mktemp("cluster"))), occupy_gpu()
     deadline = monotonic() + LIMIT_S
     snakemake = start(project, "all", PROFILE, config=DEMO, below=())
-    if not wait_until(lambda: len(in_queue()) == 1 + GPU_JOBS, 240):
+    if not wait_until(lambda: len(in_queue()) == 1 + GPU_JOBS, 480):
         snakemake.kill()
         pytest.fail(end(snakemake).text)
     saturation = next(name for name, ids in engines_of(DEMO, ()).items() if "saturation/packed-n4" in ids)
@@ -216,13 +218,13 @@ def test_failures_are_told_and_only_what_is_missing_is_done_again(cluster: None,
     engine = {ids[0].split("/")[0]: name for name, ids in engines_of(config).items()}
     blocker = occupy_gpu()
     snakemake = start(project, "all", config=config)
-    assert wait_until(lambda: len(in_queue()) == 5, 60)
+    assert wait_until(lambda: len(in_queue()) == 5, 240)
     number = {study: job_of(name) for study, name in engine.items()}
     call("scontrol", "update", f"JobId={number['slow']}", "TimeLimit=1")
     call("scontrol", "update", f"JobId={number['large']}", "MinMemoryNode=500")
     call("scancel", blocker)
     log = log_of(project, engine["cancelled"])
-    assert wait_until(lambda: "cancelled/packed-n8: 5 prompts" in log(), 240)
+    assert wait_until(lambda: "cancelled/packed-n8: 5 prompts" in log(), 480)
     call("scancel", number["cancelled"])
     outcome = end(snakemake)
 
@@ -254,12 +256,12 @@ def test_an_interrupt_leaves_no_job_and_keeps_what_is_done(cluster: None, tmp_pa
     project = on_cluster(Project(tmp_path))
     assert project.snakemake("prepare", config=TWO_ENGINES).status == 0
     snakemake = start(project, "all", config=TWO_ENGINES)
-    assert wait_until(lambda: any((project.results / "runs").rglob("measurement.json")), 120)
+    assert wait_until(lambda: any((project.results / "runs").rglob("measurement.json")), 480)
     os.killpg(snakemake.pid, signal.SIGINT)
     outcome = end(snakemake)
     assert outcome.status == 1
     assert "The same call goes on with what is missing." in outcome.text
-    assert wait_until(lambda: in_queue() == [], 30)
+    assert wait_until(lambda: in_queue() == [], 60)
     assert wait_until(lambda: not engine_processes(project), 10)
     done = {
         run.id
