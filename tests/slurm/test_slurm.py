@@ -187,7 +187,10 @@ def test_a_local_execution_gives_the_same_but_for_times(
     finished: Project, trained: Project, tmp_path: Path
 ) -> None:
     local = trained.copy(tmp_path / "local")
-    tables = [f"results/tables/{name}.html" for name in ("summary", "labels", "cost", "serving_layouts")]
+    tables = [
+        f"results/tables/{name}.html"
+        for name in ("packing", "saturation", "labels", "cost", "summary", "serving_layouts")
+    ]
     (local.folder / ".overlay.yaml").write_text(yaml.safe_dump(DEMO))
     outcome = local.snakemake_plain(*tables, "--configfile", ".overlay.yaml")
     assert outcome.status == 0, outcome.text
