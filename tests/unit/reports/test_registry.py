@@ -28,7 +28,7 @@ def test_a_rule_depends_on_the_code_of_its_own_report(report):
     modules = reached(["scripts.make_report", report.module], ["batchscope.reports.registry"])
     others = {name.split(".")[2] for name in modules if name.startswith("batchscope.reports.")}
     allowed = {"summary": {"study"}}.get(report.name, set())
-    assert others - {"job", report.name} == allowed
+    assert others - {"report_job", report.name} == allowed
 
 
 def test_targets_and_files_of_a_report():
