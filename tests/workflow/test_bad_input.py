@@ -20,6 +20,7 @@ from support.project import ROOT
 
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import Config, load_config
+from batchscope.reports.registry import check_study_names
 from batchscope.studies.grid import expand_serving, expand_studies
 from scripts import make_dataset, make_prompts, prepare_model
 
@@ -41,6 +42,7 @@ def configured(values: dict[str, Any]) -> Config:
     merged = deepcopy(small_study())
     update_config(merged, values)
     config = load_config(merged)
+    check_study_names(config.studies)
     expand_studies(config)
     expand_serving(config)
     return config
