@@ -5,7 +5,6 @@ import os
 import resource
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -186,57 +185,3 @@ def until(condition: Any) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)
-
-
-Row = tuple[Any, ...]
-
-
-def database(folder: Path, added: str, ranges: list[Row], calls: list[Row], kernels: list[Row]) -> Path:
-    """A database as nsys exports it, as far as it is read; times in µs.
-
-    Args:
-        folder: for the file.
-        added: columns that some versions have in addition.
-        ranges: start, end, thread, name.
-        calls: start, thread, correlation.
-        kernels: start, end, process, device, stream, correlation, name; a copy has no name.
-    """
-    path = folder / "window.sqlite"
-    with contextlib.closing(sqlite3.connect(path)) as connection:
-        place = f"start, end, globalPid, deviceId, {added} streamId, correlationId"
-        connection.executescript(f"""
-            CREATE TABLE StringIds (id, value);
-            CREATE TABLE NVTX_EVENTS (start, end, eventType, {added} text, globalTid, textId, domainId);
-            CREATE TABLE CUPTI_ACTIVITY_KIND_RUNTIME (start, end, {added} globalTid, correlationId, nameId);
-            CREATE TABLE CUPTI_ACTIVITY_KIND_KERNEL ({place}, demangledName, shortName);
-            CREATE TABLE CUPTI_ACTIVITY_KIND_MEMCPY ({place}, bytes);""")
-        for number, (start, end, thread, name) in enumerate(ranges):
-            connection.execute("INSERT INTO StringIds VALUES (?, ?)", (number, name))
-            insert(
-                connection, "NVTX_EVENTS", start=start, end=end, eventType=59, globalTid=thread, textId=number
-            )
-        for start, thread, correlation in calls:
-            insert(
-                connection,
-                "CUPTI_ACTIVITY_KIND_RUNTIME",
-                start=start,
-                globalTid=thread,
-                correlationId=correlation,
-            )
-        for number, (start, end, process, device, stream, correlation, name) in enumerate(kernels, start=100):
-            connection.execute("INSERT INTO StringIds VALUES (?, ?)", (number, name))
-            insert(
-                connection,
-                "CUPTI_ACTIVITY_KIND_KERNEL" if name else "CUPTI_ACTIVITY_KIND_MEMCPY",
-                start=start, end=end, globalPid=process, deviceId=device, streamId=stream,
-                correlationId=correlation, **({"demangledName": number} if name else {}),
-            )  # fmt: skip
-        connection.commit()
-    return path
-
-
-def insert(connection: sqlite3.Connection, table: str, **values: Any) -> None:
-    """One row; times become nanoseconds."""
-    values = {key: 1000 * value if key in ("start", "end") else value for key, value in values.items()}
-    holes = ", ".join("?" * len(values))
-    connection.execute(f"INSERT INTO {table} ({', '.join(values)}) VALUES ({holes})", list(values.values()))
