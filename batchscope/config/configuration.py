@@ -21,6 +21,7 @@ from batchscope.config.profile import Profile
 from batchscope.config.prompts import PromptTexts
 from batchscope.config.serving import Serving
 from batchscope.config.studies import Study
+from batchscope.config.task import Task
 from batchscope.config.workload import Workload
 
 ABOUT_STUDIES = """\
@@ -56,6 +57,7 @@ class Config(Block):
         description="nodes of a cluster, with 'gpus' each, for which `plan` predicts the queue; null: none",
     )
     dataset: Dataset = Field(default_factory=Dataset, description="where the reviews come from")
+    task: Task = Field(default_factory=Task, description="what the texts are labelled with")
     models: dict[Name, ModelAsset] = Field(
         default_factory=lambda: {"demo": ModelAsset(source="demo")},
         description="models that runs can name",

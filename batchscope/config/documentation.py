@@ -9,7 +9,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import wrap
-from typing import Any, Union, get_args, get_origin
+from typing import Annotated, Any, Union, get_args, get_origin
 
 import yaml
 
@@ -99,11 +99,11 @@ def _keys(block: Block, path: Path = ()) -> Iterator[Key]:
 
 
 def _entry_type(annotation: Any) -> type[Block] | None:
-    """The model of a mapping's entries, where they are blocks: of ``dict[str, Study | None]``, Study."""
-    if get_origin(annotation) is not dict:
+    """The model of a mapping's or list's entries, if they are blocks: of ``dict[str, Study | None]``, Study."""
+    if get_origin(annotation) not in (dict, list):
         return None
-    _, value = get_args(annotation)
-    options = get_args(value) if get_origin(value) in (Union, types.UnionType) else (value,)
+    value = get_args(annotation)[-1]
+    options = get_args(value) if get_origin(value) in (Union, types.UnionType, Annotated) else (value,)
     return next((each for each in options if isinstance(each, type) and issubclass(each, Block)), None)
 
 
@@ -135,7 +135,15 @@ def _lines_of(name: str, value: Any) -> list[str]:
         return [f"{name}:"]
     if isinstance(value, dict) and any(isinstance(item, Block) for item in value.values()):
         return [f"{name}:", *(f"  {line}" for key, item in value.items() for line in _entry(key, item))]
+    if isinstance(value, list) and any(isinstance(item, Block) for item in value):
+        return [f"{name}: {_flow([_short(item) for item in value])}"]
     return [f"{name}: {_flow(value)}"]
+
+
+def _short(item: Block) -> Any:
+    """A list's entry as briefly as it may be written: only what it sets, or its name alone."""
+    values = item.model_dump(exclude_defaults=True)
+    return values["name"] if values.keys() == {"name"} else values
 
 
 def _entry(name: str, entry: Block | None) -> list[str]:
