@@ -99,7 +99,7 @@ def _keys(block: Block, path: Path = ()) -> Iterator[Key]:
 
 
 def _entry_type(annotation: Any) -> type[Block] | None:
-    """The model of a mapping's or list's entries, if they are blocks: of ``dict[str, Study | None]``, Study."""
+    """The model of a mapping's or list's entries, if blocks: of ``dict[str, Study | None]``, Study."""
     if get_origin(annotation) not in (dict, list):
         return None
     value = get_args(annotation)[-1]
