@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from support.project import ROOT, Project
+from support.served_studies import STUDIES, serving
 from support.shared import shared
 
 # A shell that starts the tests in the background has Ctrl-C ignored, and what they start inherits that.
@@ -84,3 +85,10 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
         tmp_path_factory, "trained", "results/models/demo/manifest.json",
         config={"models": {"demo": {"load_format": "auto"}}},
     )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A checkout in which a server was measured under both kinds of load, to be read only."""
+    pages = [f"results/tables/serving_{study}.html" for study in STUDIES]
+    yield from shared(tmp_path_factory, "served", *pages, config=serving(STUDIES))

@@ -15,34 +15,13 @@ import pytest
 import yaml
 from support.engines import engine_processes, start, wait_until
 from support.project import ROOT, Project
-from support.shared import shared
+from support.served_studies import SLOW, STUDIES, WORK, serving
 from tokenizers import Tokenizer
 
 from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_variables import engine_variables
 
 pytestmark = pytest.mark.engine
-
-WORK = {"layout": "separate", "n": 1, "reviews": 40}
-SLOW = {"load.request_rate": 2}
-STUDIES = {
-    "layouts": {"set": {"n": 4}, "grid": {"layout": ["packed", "separate"]}},
-    "closed_loop": {
-        "set": {"layout": "packed", "n": 4, "reviews": 80},
-        "grid": {"load.max_concurrency": [1, 4], "load.requests": [60]},
-    },
-    "open_loop": {"set": {**WORK, "load.requests": 100}, "grid": {"load.request_rate": [50]}},
-    "reuse": {
-        "set": {**WORK, "duplicates": 2, "engine.block_size": 32},
-        "grid": {"reuse": ["none", "full"], "load.max_concurrency": [8], "load.prompts": ["ids"]},
-    },
-}
-
-
-def serving(studies: dict, **block) -> dict:
-    """A configuration with these studies of the server and no other."""
-    dropped = {name: None for name in ("layouts", "closed_loop", "open_loop") if name not in studies}
-    return {"serving": {"studies": {**dropped, **studies}, **block}}
 
 
 def one(values: dict, **block) -> dict:
@@ -70,13 +49,6 @@ def started(project: Project, point: str, config: dict) -> Iterator[subprocess.P
         yield snakemake
     finally:
         snakemake.kill()
-
-
-@pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A checkout in which a server was measured under both kinds of load, to be read only."""
-    pages = [f"results/tables/serving_{study}.html" for study in STUDIES]
-    yield from shared(tmp_path_factory, "served", *pages, config=serving(STUDIES))
 
 
 @pytest.fixture

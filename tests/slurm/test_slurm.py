@@ -26,26 +26,22 @@ pytestmark = [pytest.mark.slurm, pytest.mark.engine, pytest.mark.long, pytest.ma
 
 CLUSTER = ROOT / "tests" / "slurm" / "cluster.sh"
 SMALL = "configs/ci.yaml"
-PROFILE = "results/profiles/saturation/packed-n4/torch"
+PROFILE = "results/profiles/saturation/packed-n8/torch"
 LONG = {"layout": "packed", "n": 8, "reviews": 40, "measure.repeats": 1000}
 
-DEMO: dict[str, Any] = {
+ALL_KINDS: dict[str, Any] = {
     "gpus": 1,
-    "studies": {
-        "saturation": {"set": {"engine.max_num_seqs": 64}},
-        **dict.fromkeys(("reuse", "instruction", "batched_tokens", "decoding")),
-    },
-    "serving": {"studies": {"layouts": {"set": {"n": 4}}, "closed_loop": None, "open_loop": None}},
-    "measure": {"precision": None},
+    "studies": {"saturation": {"set": {"engine.max_num_seqs": 64}}},
+    "serving": {"studies": {"layouts": {"set": {"n": 4}, "grid": {"layout": ["packed", "separate"]}}}},
 }
-"""The demo's packing and saturation, on two engines instead of one, three repeats each; and a server."""
+"""The small study on two engines instead of one, and a server."""
 
 LOAD_POINTS = ("layouts/packed-n4", "layouts/separate-n4")
 LIMIT_S = 1200.0
 """Seconds to wait for a whole call: patience, no measurement. Two slow cores have taken more than 500."""
 
 GPU_JOBS = 4
-"""Of the demo: one for each engine configuration, one for the server, one for the profile."""
+"""Of `ALL_KINDS`: one for each engine configuration, one for the server, one for the profile."""
 
 
 TWO_ENGINES: dict[str, Any] = {
@@ -83,11 +79,11 @@ def finished(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Project
     """
     project, blocker = on_cluster(Project(tmp_path_factory.mktemp("cluster"))), occupy_gpu()
     deadline = monotonic() + LIMIT_S
-    snakemake = start(project, "all", PROFILE, config=DEMO, below=())
+    snakemake = start(project, "all", PROFILE, config=ALL_KINDS)
     if not wait_until(lambda: len(in_queue()) == 1 + GPU_JOBS, 480):
         snakemake.kill()
         pytest.fail(end(snakemake).text)
-    saturation = next(name for name, ids in engines_of(DEMO, ()).items() if "saturation/packed-n4" in ids)
+    saturation = next(name for name, ids in engines_of(ALL_KINDS).items() if "saturation/packed-n8" in ids)
     call("scontrol", "update", f"JobId={job_of(saturation)}", "Nice=1000")
     call("scancel", blocker)
     outcome = end(snakemake, deadline - monotonic())
@@ -114,14 +110,12 @@ def on_cluster(project: Project) -> Project:
     return project
 
 
-def start(
-    project: Project, *targets: str, config: dict[str, Any], below: tuple[str, ...] = (SMALL,)
-) -> subprocess.Popen[str]:
+def start(project: Project, *targets: str, config: dict[str, Any]) -> subprocess.Popen[str]:
     (project.folder / ".overlay.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     (project.folder / ".jobs.jsonl").write_text("")
     command = [sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/slurm", *targets]
     return subprocess.Popen(
-        [*command, "--configfile", *below, ".overlay.yaml"],
+        [*command, "--configfile", SMALL, ".overlay.yaml"],
         cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
     )  # fmt: skip
 
@@ -171,10 +165,10 @@ def test_gpu_jobs_go_in_turn_and_cpu_jobs_beside_them(finished: Project) -> None
 
 
 def test_an_allocation_starts_one_engine(finished: Project) -> None:
-    results = {run.id: measurement(finished, run.id) for run in runs_of(DEMO, ())}
-    assert len(results) == 9
+    results = {run.id: measurement(finished, run.id) for run in runs_of(ALL_KINDS)}
+    assert len(results) == 3
     assert all((result["status"], result["invalid"]) == ("ok", []) for result in results.values())
-    engines = engines_of(DEMO, ())
+    engines = engines_of(ALL_KINDS)
     assert len(engines) == 2
     served = [measurement(finished, point, "serving") for point in LOAD_POINTS]
     for shared in (served, *([results[run] for run in ids] for ids in engines.values())):
@@ -184,34 +178,38 @@ def test_an_allocation_starts_one_engine(finished: Project) -> None:
 
 
 def test_a_local_execution_gives_the_same_but_for_times(
-    finished: Project, trained: Project, tmp_path: Path
+    finished: Project, measured: Project, served: Project
 ) -> None:
-    local = trained.copy(tmp_path / "local")
-    tables = [
-        f"results/tables/{name}.html"
-        for name in ("packing", "saturation", "labels", "cost", "summary", "serving_layouts")
-    ]
-    (local.folder / ".overlay.yaml").write_text(yaml.safe_dump(DEMO))
-    outcome = local.snakemake_plain(*tables, "--configfile", ".overlay.yaml")
-    assert outcome.status == 0, outcome.text
-    for folder in ("runs", "serving", "prompts", "labels", "tables"):
-        assert names(local.results / folder) == names(finished.results / folder)
-    for each in runs_of(DEMO, ()):
-        here, there = measurement(local, each.id), measurement(finished, each.id)
-        assert (here["spec"], here["prompts"]) == (there["spec"], there["prompts"])
-        counts = ("requests", "prompt_tokens", "output_tokens", "cached_tokens")
-        assert [[one[key] for key in counts] for one in here["repeats"]] == [
-            [one[key] for key in counts] for one in there["repeats"]
-        ]
+    """The same runs without Slurm, saturation on packing's engine, and the same load points."""
+    for folder in ("runs", "prompts", "labels"):
+        assert names(measured.results / folder) == names(finished.results / folder)
+    assert names(served.results / "serving/layouts") == names(finished.results / "serving/layouts")
+    here, there = names(measured.results / "tables"), names(finished.results / "tables")
+    assert there - here == {f"serving_layouts.{kind}" for kind in ("csv", "html", "md")}
+    assert here <= there
+    for run in runs_of(ALL_KINDS):
+        assert_same_work(*(measurement(each, run.id) for each in (measured, finished)))
+    for point in LOAD_POINTS:
+        assert_same_work(*(measurement(each, point, "serving") for each in (served, finished)))
     for study in ("packing", "saturation"):
-        here, there = (
-            pd.read_parquet(each.results / f"labels/{study}.parquet") for each in (local, finished)
+        pd.testing.assert_frame_equal(
+            *(pd.read_parquet(each.results / f"labels/{study}.parquet") for each in (measured, finished))
         )
-        pd.testing.assert_frame_equal(here, there)
-    here, there = (pd.read_csv(each.results / "tables/runs.csv") for each in (local, finished))
-    assert list(here.columns) == list(there.columns)
+    tables = [pd.read_csv(each.results / "tables/runs.csv") for each in (measured, finished)]
+    assert list(tables[0].columns) == list(tables[1].columns)
     settings = ["study", "run", "status", "valid", "layout", "n", "reviews", "prompt_tokens", "output_tokens"]
-    pd.testing.assert_frame_equal(here[settings], there[settings])
+    pd.testing.assert_frame_equal(*(table[settings] for table in tables))
+
+
+def assert_same_work(here: dict[str, Any], there: dict[str, Any]) -> None:
+    """Two measurements of one run, but for the engine's seats, which put a run on an engine of its own."""
+    for one in (here, there):
+        one["spec"]["engine"]["args"].pop("max_num_seqs", None)
+    assert (here["spec"], here["prompts"]) == (there["spec"], there["prompts"])
+    counts = ("requests", "prompt_tokens", "output_tokens", "cached_tokens")
+    assert [[one[key] for key in counts] for one in here["repeats"]] == [
+        [one[key] for key in counts] for one in there["repeats"]
+    ]
 
 
 def test_failures_are_told_and_only_what_is_missing_is_done_again(cluster: None, tmp_path: Path) -> None:
@@ -277,19 +275,18 @@ def test_an_interrupt_leaves_no_job_and_keeps_what_is_done(cluster: None, tmp_pa
     assert done <= project.snakemake("all", "-n", config=changed).measured
 
 
-def runs_of(config: dict[str, Any], below: tuple[str, ...] = (SMALL,)) -> list[Any]:
-    """The runs of an overlay over files, as Snakemake merges them."""
+def runs_of(config: dict[str, Any]) -> list[Any]:
+    """The runs of an overlay over the small study, as Snakemake merges them."""
     from snakemake.utils import update_config
 
     values = yaml.safe_load((ROOT / "config.yaml").read_text())
-    for name in below:
-        update_config(values, yaml.safe_load((ROOT / name).read_text()))
+    update_config(values, yaml.safe_load((ROOT / SMALL).read_text()))
     update_config(values, config)
     return expand_studies(load_config(values))
 
 
-def engines_of(config: dict[str, Any], below: tuple[str, ...] = (SMALL,)) -> dict[str, list[str]]:
-    return runs_by_engine(runs_of(config, below))
+def engines_of(config: dict[str, Any]) -> dict[str, list[str]]:
+    return runs_by_engine(runs_of(config))
 
 
 def job_of(engine: str) -> str:
