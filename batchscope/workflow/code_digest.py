@@ -74,23 +74,14 @@ def mentioned(name: str, root: Path = ROOT) -> tuple[str, ...]:
 @cache
 def imported(name: str, root: Path = ROOT) -> tuple[str, ...]:
     """The modules of ours that one module imports, anywhere in it."""
-    found = (
-        _module_in(text, root)
-        for node in ast.walk(_tree(_file_of(name, root)))
-        for text in _imports(node, name)
-    )
+    found = (_module_in(text, root) for node in _nodes(_file_of(name, root)) for text in _imports(node, name))
     return tuple(dict.fromkeys(module for module in found if module is not None))
 
 
 @cache
 def named_in_strings(name: str, root: Path = ROOT) -> tuple[str, ...]:
     """The modules of ours whose dotted name is a string in one module, most often because it starts them."""
-    strings = (
-        node.value
-        for node in ast.walk(_tree(_file_of(name, root)))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
-    found = (_module_in(text, root) for text in strings)
+    found = (_module_in(text, root) for text in _strings(_file_of(name, root)))
     return tuple(dict.fromkeys(_started_by(module, root) for module in found if module is not None))
 
 
@@ -151,6 +142,20 @@ def _tree(file: Path) -> ast.Module:
     return tree
 
 
+@cache
+def _nodes(file: Path) -> tuple[ast.AST, ...]:
+    """All nodes of that tree: walking it takes longer than all else, and is done once."""
+    return tuple(ast.walk(_tree(file)))
+
+
+@cache
+def _strings(file: Path) -> tuple[str, ...]:
+    """The strings in a module's logic."""
+    return tuple(
+        node.value for node in _nodes(file) if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
 def _is_bare_string(node: Any) -> bool:
     return (
         isinstance(node, ast.Expr)
@@ -162,19 +167,13 @@ def _is_bare_string(node: Any) -> bool:
 @cache
 def _logic(file: Path) -> tuple[str, ...]:
     """A module's logic as text, then a hash of each file of data beside it that it names."""
-    tree = _tree(file)
-    names = {
-        node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    }
     beside = sorted(
         name
-        for name in names
+        for name in set(_strings(file))
         if name and len(name) < 100 and not name.endswith(".py") and (file.parent / name).is_file()
     )
     logic: list[str] = []
-    _write(tree, logic)
+    _write(_tree(file), logic)
     data = (hashlib.sha256((file.parent / name).read_bytes()).hexdigest() for name in beside)
     return ("".join(logic), *data)
 
