@@ -21,7 +21,8 @@ NO_MODULE = {
 
 def module_of(test: str, root: Path) -> Path | None:
     """The module, or package, that a file below tests/unit is about; None if there is none at that place."""
-    place = root / test if test.startswith("scripts/") else root / "batchscope" / test
+    in_scripts = test.startswith("scripts/") or test == "test_scripts.py"
+    place = root / test if in_scripts else root / "batchscope" / test
     path = place.with_name(place.name.removeprefix("test_"))
     return next((each for each in (path, path.with_suffix("") / "__init__.py") if each.is_file()), None)
 
