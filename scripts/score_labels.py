@@ -45,9 +45,7 @@ def main() -> None:
     print(f"{args.study}: {rows:,} labels of {len(runs)} runs in {args.out}")
 
 
-def write_labels(
-    runs: list[Run], task: Task, measured: Path, prompts: Path, models: Path, out: Path
-) -> int:
+def write_labels(runs: list[Run], task: Task, measured: Path, prompts: Path, models: Path, out: Path) -> int:
     """Write the labels of runs, one after the other, and return how many rows they are."""
     prompts_of = cache(read_prompts)
 

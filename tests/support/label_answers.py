@@ -60,7 +60,9 @@ def packed(
 def scored(folder: Path, tokenizer: Tokenizer, prompts: list[Prompt], said: dict[int, str]) -> pd.DataFrame:
     path = folder / f"{len(list(folder.iterdir()))}.jsonl"
     write_prompts(prompts, path)
-    rows = label_rows("r", answers_to(tokenizer, prompts, said), read_prompts(path), AnswerReader(tokenizer, PUBLISHED))
+    rows = label_rows(
+        "r", answers_to(tokenizer, prompts, said), read_prompts(path), AnswerReader(tokenizer, PUBLISHED)
+    )
     assert rows.schema == LABELS
     return rows.to_pandas()
 
