@@ -9,7 +9,7 @@ from typing import Any
 
 from batchscope.common.errors import UserError
 from batchscope.config.engine import Environment
-from batchscope.inputs.models import context_length
+from batchscope.inputs.context import context_length
 from batchscope.jobs.environments import require
 
 

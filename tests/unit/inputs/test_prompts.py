@@ -13,13 +13,17 @@ from pathlib import Path
 import pytest
 from support import llama3
 from support.project import ROOT
+from support.published import TASK, TEXTS
 
 from batchscope.config.prompts import PromptTexts
+from batchscope.config.task import Task
 from batchscope.inputs.demo_model import prepare_demo
 from batchscope.inputs.models import load_tokenizer
-from batchscope.inputs.prompts import build_prompts, group, render, tokenise, wording_of
+from batchscope.inputs.prompts import build_prompts, group
 from batchscope.inputs.texts.generate import generate_reviews
 from batchscope.inputs.texts.reviews import Review, write_reviews
+from batchscope.inputs.tokens import tokenise
+from batchscope.inputs.wording import render, wording_of
 from batchscope.studies.run import PromptSet
 
 PUBLISHED = {  # n: (packed, separate) prompt tokens
@@ -51,7 +55,13 @@ def real_reviews() -> list[Review]:
 
 
 def make(
-    folder: Path, model: Path, reviews: list[Review], *wanted: PromptSet, texts: dict | None = None
+    folder: Path,
+    model: Path,
+    reviews: list[Review],
+    *wanted: PromptSet,
+    texts: PromptTexts = TEXTS,
+    task: Task = TASK,
+    engines: list[dict] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Call the script as the rule does; one process per prompt set, the last one is returned."""
     data = folder / "reviews.csv"
@@ -60,7 +70,8 @@ def make(
         out = folder / prompt_set.id
         call = subprocess.run(
             [sys.executable, "-m", "scripts.make_prompts", "--reviews", data, "--model", model,
-             "--spec", json.dumps({"prompts": vars(prompt_set), "texts": texts or {}}),
+             "--spec", json.dumps({"prompts": vars(prompt_set), "texts": texts.model_dump(),
+                                   "task": task.model_dump(), "engines": engines or [{}]}),
              "--prompts", out / "prompts.jsonl", "--summary", out / "prompts.json", "--timing", out / "timing.json"],
             env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
         )  # fmt: skip
@@ -95,9 +106,7 @@ def test_making_prompts_costs_little_beside_the_tokenizer(
     start = time.perf_counter()
     for wanted in sets:
         groups = group(list(enumerate(four_thousand)), wanted.n)
-        tokenise(
-            load_tokenizer(llama), [render(each, wording_of(PromptTexts(), wanted.layout)) for each in groups]
-        )
+        tokenise(load_tokenizer(llama), [render(each, wording_of(TEXTS, wanted.layout)) for each in groups])
     bare = time.perf_counter() - start
     start = time.perf_counter()
     call = make(tmp_path, llama, four_thousand, *sets)
@@ -109,11 +118,11 @@ def test_making_prompts_costs_little_beside_the_tokenizer(
 
 def test_wording_is_the_published_one() -> None:
     two = list(enumerate([Review("Good {reviews} film.", "positive"), Review("Bad.", "negative")]))
-    assert render(two, wording_of(PromptTexts(), "packed")) == (
+    assert render(two, wording_of(TEXTS, "packed")) == (
         "Good {reviews} film.\nBad.\n For each line of the above comments, determine whether it is a positive or "
         "negative comment. Answer only postive or negative:\n"
     )
-    assert render(two[1:], wording_of(PromptTexts(), "separate")) == (
+    assert render(two[1:], wording_of(TEXTS, "separate")) == (
         "Bad.\n For the above comment, determine whether it is a positive or negative comment. "
         "Answer only postive or negative:\n"
     )
@@ -135,7 +144,7 @@ def test_lines_hold_ids_labels_and_the_order_of_the_pass(demo: Path, tmp_path: P
     assert {p["layout"] for p in prompts} == {"packed"}
     assert [label for p in prompts[:3] for label in p["labels"]] == [review.label for review in reviews]
     tokenizer = load_tokenizer(demo)
-    text = render(list(enumerate(reviews))[4:8], wording_of(PromptTexts(), "packed"))
+    text = render(list(enumerate(reviews))[4:8], wording_of(TEXTS, "packed"))
     assert prompts[1]["token_ids"] == tokenizer.encode(text).ids
     assert tokenizer.decode(prompts[1]["token_ids"]) == text
     counts = summary(tmp_path, wanted)
@@ -167,7 +176,7 @@ def test_a_prompt_beyond_the_context_is_refused_with_the_largest_n_that_fits(
 
     def longest(n: int) -> int:
         prompts = build_prompts(
-            list(enumerate(reviews)), PromptSet("x", "packed", n, 60, 1), PromptTexts(), load_tokenizer(short)
+            list(enumerate(reviews)), PromptSet("x", "packed", n, 60, 1), TEXTS, load_tokenizer(short)
         )
         return max(len(prompt.token_ids) + prompt.n for prompt in prompts)
 
@@ -206,7 +215,7 @@ TWO = [(0, Review("Good film.", "positive")), (1, Review("Bad", "negative"))]
 def test_marked_copies_share_their_text_alone(tokenizer, layout):
     plain, marked = (
         build_prompts(TWO, PromptSet("m", layout, 2 if layout == "packed" else 1, 2, 12, marked=each),
-                      PromptTexts(), tokenizer)
+                      TEXTS, tokenizer)
         for each in (False, True)
     )  # fmt: skip
     per_pass = len(plain) // 12
@@ -220,11 +229,11 @@ def test_marked_copies_share_their_text_alone(tokenizer, layout):
 
 
 def test_the_instruction_comes_first_where_asked(tokenizer):
-    (packed,) = build_prompts(TWO, PromptSet("m", "packed", 2, 2, 1, "first"), PromptTexts(), tokenizer)
+    (packed,) = build_prompts(TWO, PromptSet("m", "packed", 2, 2, 1, "first"), TEXTS, tokenizer)
     text = tokenizer.decode(packed.token_ids)
     assert text.startswith("For each line of the below comments")
     assert text.endswith("negative:\nGood film.\nBad\n")
-    first, second = build_prompts(TWO, PromptSet("m", "separate", 1, 2, 1, "first"), PromptTexts(), tokenizer)
+    first, second = build_prompts(TWO, PromptSet("m", "separate", 1, 2, 1, "first"), TEXTS, tokenizer)
     shared = tokenizer.encode("For the below comment, determine whether it is").ids
     assert first.token_ids[: len(shared)] == second.token_ids[: len(shared)] == shared
 
@@ -236,6 +245,6 @@ def test_packed_totals_are_the_published_ones(tokenizer, marked, published):
         rows = islice(csv.DictReader(file), 400)
         reviews = list(enumerate(Review(row["review"], row["sentiment"]) for row in rows))
     wanted = PromptSet("m", "packed", 400, 400, 100, marked=marked)
-    prompts = build_prompts(reviews, wanted, PromptTexts(), tokenizer)
+    prompts = build_prompts(reviews, wanted, TEXTS, tokenizer)
     assert len(prompts) == 100
     assert sum(len(prompt.token_ids) for prompt in prompts) == published
