@@ -186,9 +186,8 @@ def check_context(
     fits = largest_fitting_n(maker, reviews, wanted.n, context) if LAYOUTS[wanted.layout].packs else 1
     if fits > 1:
         raise UserError(f"{problem}; the largest n that fits is {fits}")
-    raise UserError(
-        f"{problem}; {_too_long(maker, reviews, context) or 'no packed prompt fits; set layout: separate'}"
-    )
+    remedy = _too_long(maker, reviews, context) or "no packed prompt fits; set layout: separate"
+    raise UserError(f"{problem}; {remedy}")
 
 
 def _too_long(maker: Maker, reviews: Sequence[NumberedReview], context: int) -> str | None:

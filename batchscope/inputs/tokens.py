@@ -22,6 +22,9 @@ from batchscope.common.errors import UserError
 MARKUP = re.compile(r"<[^<>\s]+>")
 """Added tokens that control a model though they are not called special, such as ``<think>``."""
 
+BYTE = re.compile(r"<0x[0-9A-F]{2}>")
+"""The piece of a vocabulary that stands for a byte; it controls nothing."""
+
 PRIVATE = range(0xF0000, 0xFFFFE)
 """Characters that no text means anything by."""
 
@@ -32,7 +35,9 @@ def control_tokens(tokenizer: Tokenizer) -> dict[str, int]:
     return {
         token.content: number
         for number, token in added.items()
-        if token.content.strip() and (token.special or MARKUP.fullmatch(token.content))
+        if token.content.strip()
+        and (token.special or MARKUP.fullmatch(token.content))
+        and not BYTE.fullmatch(token.content)
     }
 
 
