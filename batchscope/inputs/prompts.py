@@ -198,9 +198,10 @@ def _too_long(maker: Maker, reviews: Sequence[NumberedReview], context: int) -> 
         return None
     tokens, (number, longest) = max(found, key=lambda each: each[0])
     begins = " ".join(longest.text[:60].split())
+    others = f" (nor {len(found) - 1} others)" if found[1:] else ""
     return (
         f"review {number} is too long on its own ({tokens} tokens; it begins '{begins}') and no layout holds "
-        f"it{f', as {len(found) - 1} more' if found[1:] else ''}: drop what is too long from the data, or take a "
+        f"it{others}: drop what is too long from the data, or take a "
         "model with a longer context (engine.args.max_model_len, if that is set)"
     )
 
