@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -152,6 +153,52 @@ def test_lines_hold_ids_labels_and_the_order_of_the_pass(demo: Path, tmp_path: P
     assert counts["labels"] == 20
     assert counts["prompt_tokens"] == sum(len(p["token_ids"]) for p in prompts)
     assert counts["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_summary_shows_a_prompt_and_the_tokens_of_labels_or_codes(demo: Path, tmp_path: Path) -> None:
+    reviews = generate_reviews(8, 3)
+    tokenizer = load_tokenizer(demo)
+    task = Task(instruction="Is the film good?", labels=["positive", "negative", "neither of the two"])
+    words = {"free": ["positive", "negative", "neither of the two"], "codes": ["A", "B", "C"]}
+    for answer, spelt in words.items():
+        wanted = PromptSet("demo", "packed", 4, 8, 1, answer=answer, numbered=True)
+        call = make(tmp_path, demo, reviews, wanted, texts=PromptTexts(), task=task)
+        assert call.returncode == 0, call.stderr
+        made = summary(tmp_path, wanted)
+        assert "Is the film good?" in made["example"]
+        assert made["example"].startswith("<s>1. ")
+        assert made["chat"] is False
+        for label, word in zip(task.names, spelt, strict=True):
+            forms = [tokenizer.encode(form, add_special_tokens=False).ids for form in (f" {word}", word)]
+            assert made["label_token_ids"][label] == [ids[0] for ids in forms if len(ids) == 1]
+
+
+def test_a_tokenizer_that_cuts_is_kept_from_it_and_that_is_said(demo: Path, tmp_path: Path) -> None:
+    cutting = tmp_path / "cutting"
+    shutil.copytree(demo, cutting)
+    tokenizer = load_tokenizer(demo)
+    tokenizer.enable_truncation(128)
+    tokenizer.save(str(cutting / "tokenizer.json"))
+    wanted = PromptSet("demo", "packed", 4, 8, 1)
+    lines = []
+    for name, model in (("whole", demo), ("cut", cutting)):
+        (tmp_path / name).mkdir()
+        call = make(tmp_path / name, model, generate_reviews(8, 3), wanted)
+        assert ("cuts at 128 tokens; switched off" in call.stdout) == (name == "cut")
+        lines.append((tmp_path / name / wanted.id / "prompts.jsonl").read_bytes())
+    assert lines[0] == lines[1]
+
+
+def test_the_smallest_context_of_the_runs_is_the_limit(demo: Path, tmp_path: Path) -> None:
+    wanted = PromptSet("demo", "packed", 4, 8, 1)
+    reviews = generate_reviews(8, 3)
+    call = make(
+        tmp_path, demo, reviews, wanted, engines=[{}, {"max_model_len": 200}, {"max_model_len": 9000}]
+    )
+    assert "the model's context is 200 tokens" in call.stderr
+    overrides = {"hf_overrides": {"max_position_embeddings": 210}}
+    call = make(tmp_path, demo, reviews, wanted, engines=[overrides, {}])
+    assert "the model's context is 210 tokens" in call.stderr
 
 
 def test_same_input_same_bytes(demo: Path, tmp_path: Path) -> None:
