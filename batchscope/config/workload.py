@@ -5,10 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from batchscope.config.base_block import Block
-from batchscope.config.prompts import LAYOUTS, LayoutName
-
-AnswerForm = Literal["free", "labels", "codes", "json"]
-"""How the model may answer."""
+from batchscope.config.prompts import LAYOUTS, AnswerForm, LayoutName
 
 
 class Workload(Block):
