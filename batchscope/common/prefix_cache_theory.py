@@ -6,6 +6,9 @@ A run's own count is held against this number, and only the tokens beyond it are
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+FULL_ATTENTION = "full"
+"""What is said of a model for which the theory holds; of others, `why_silent`'s words."""
+
 FULL = ("attention", "full_attention")
 """Kinds of layers, as configurations call them, that attend to all that came before."""
 

@@ -13,9 +13,8 @@ from tokenizers import Tokenizer
 from vllm.benchmarks.datasets import SampleRequest
 
 from batchscope.common.answer_limits import asked_answers, output_tokens_check
-from batchscope.common.prefix_cache_theory import served_tokens
 from batchscope.common.schemas import CLIENT, HARDWARE, STEPS, Sample
-from batchscope.worker.engine.measure_run import read_requests, warmup_requests
+from batchscope.worker.engine.measure_run import expected_cached_tokens, read_requests, warmup_requests
 from batchscope.worker.engine.start import differing_arguments
 from batchscope.worker.engine.timed_pass import Request
 from batchscope.worker.server.answer_bodies import bodies_of
@@ -77,22 +76,24 @@ def request_rows(bench: dict[str, Any], requests: Sequence[Request]) -> list[dic
 
 
 def closure_failures(
-    rows: Sequence[dict[str, Any]], requests: Sequence[Request], cached: int, expected: int
+    rows: Sequence[dict[str, Any]], requests: Sequence[Request], cached: int, expected: int | None
 ) -> list[dict[str, str]]:
     """Reasons why a load point does not count, as ``invalid`` of measurement.json; empty for a valid one.
 
-    ``cached``: prompt tokens that the prefix cache served; ``expected``: as many as theory has.
+    ``cached``: prompt tokens that the prefix cache served; ``expected``: as many as theory has, None where
+    it is silent.
     """
     failed = [row["error"].splitlines()[-1] for row in rows if row["error"]]
     why = f" (the first that failed: {failed[0]})" if failed else ""
     wanted = sum(len(each.token_ids) for each in requests)
     outputs, limits = [row["output_tokens"] for row in rows], [each.answer for each in requests]
-    checks = (
+    checks = [
         ("requests", len(rows) - len(failed), len(requests), f"requests finished{why}"),
         ("prompt_tokens", sum(row["prompt_tokens"] for row in rows), wanted, "prompt tokens"),
         output_tokens_check(outputs, limits),
-        ("cached_tokens", cached, expected, "prompt tokens from the cache"),
-    )
+    ]
+    if expected is not None:
+        checks.append(("cached_tokens", cached, expected, "prompt tokens from the cache"))
     return [
         {"code": code, "detail": f"{found} {what}, {asked} expected"}
         for code, found, asked, what in checks
@@ -174,7 +175,8 @@ class ServerHost:
             ("hardware", counted_from(samples, start, "time_s"), HARDWARE),
         ):
             pq.write_table(pa.Table.from_pylist(table, schema), out / f"{name}.parquet", compression="zstd")
-        cached, expected = sum(row["cached_tokens"] for row in steps), self._expected_cached(spec, wanted)
+        cached = sum(row["cached_tokens"] for row in steps)
+        expected = expected_cached_tokens(spec, wanted, self.server.resolved_arguments())
         tell(
             f"{bench['completed']} of {len(wanted)} requests in {bench['duration']:.2f} s, "
             f"{bench['request_throughput']:.2f} requests/s, median TTFT {bench['median_ttft_ms']:.1f} ms"
@@ -216,10 +218,3 @@ class ServerHost:
         """Rows of steps.parquet."""
         rows = counted_from(self.instruments.steps.rows(), start, "scheduled_s", "finished_s")
         return [{**row, "step": number} for number, row in enumerate(rows)]
-
-    def _expected_cached(self, spec: dict[str, Any], requests: Sequence[Request]) -> int:
-        """Prompt tokens that the prefix cache must serve: none where the workload allows none."""
-        if spec["workload"].get("reuse", "none") == "none":
-            return 0
-        block_size = self.server.resolved_arguments()["block_size"]
-        return sum(served_tokens((request.token_ids for request in requests), block_size))
