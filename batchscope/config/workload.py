@@ -49,6 +49,12 @@ class Workload(Block):
         """Reviews in one pass, duplicates not counted."""
         return self.reviews or self.n
 
+    def reviews_in_prompt(self, prompt: int) -> int:
+        """How many reviews the prompt of this id holds: n, and the last of a pass what remains."""
+        n = LAYOUTS[self.layout].reviews_in_prompt(self.n)
+        place = prompt % -(-self.total_reviews // n)
+        return min(n, self.total_reviews - place * n)
+
     @property
     def needs_labels(self) -> bool:
         """Whether the task's labels decide what the engine is asked for, beside its prompts."""

@@ -59,3 +59,10 @@ def test_tokens_to_plan_with() -> None:
     assert Workload(output_tokens_per_review=3).planned_tokens_per_review == 3
     assert Workload(output_tokens_per_review=None).planned_tokens_per_review == 1
     assert Workload(output_tokens_per_review=3, answer="labels").planned_tokens_per_review == 1
+
+
+def test_how_many_reviews_a_prompt_holds() -> None:
+    packed = Workload(n=4, reviews=10, duplicates=2)
+    assert [packed.reviews_in_prompt(number) for number in range(6)] == [4, 4, 2, 4, 4, 2]
+    alone = Workload(layout="separate", n=4)
+    assert [alone.reviews_in_prompt(number) for number in range(5)] == [1] * 5
