@@ -24,7 +24,7 @@ rule make_prompts:
         "../envs/workflow.yaml"
     params:
         code=code_of("scripts.make_prompts", without=TOLD_ELSEWHERE),
-        spec=prompt_spec,
+        spec=spec_of_prompts,
         model=lambda wildcards, input: os.path.dirname(input.model),
     shell:
         "python3 -m scripts.make_prompts --spec {params.spec:q} --reviews {input.reviews:q}"

@@ -13,12 +13,13 @@ import pyarrow.parquet as pq
 
 from batchscope.common.atomic_files import replacing, write_text
 from batchscope.common.errors import UserError, run_script
-from batchscope.common.prefix_cache_theory import served_tokens
+from batchscope.common.prefix_cache_theory import served_tokens, why_silent
 from batchscope.config.profile import PROFILERS, module_of
 from batchscope.cost.flops import Lengths, architecture_from
+from batchscope.inputs.context import text_config
 from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_pool import EnginePool, state_folder
-from batchscope.jobs.job_arguments import Job, job_arguments, read_job, restriction
+from batchscope.jobs.job_arguments import Job, job_arguments, read_job
 from batchscope.jobs.measurement_files import architecture
 from batchscope.profiling.capture import CaptureJob
 from batchscope.profiling.schemas import EVENTS, STEPS, TIMELINE
@@ -67,7 +68,7 @@ def requests_of(job: Job) -> list[Lengths]:
     block_size = args.get("block_size") or BLOCK_SIZE[job.spec["device"]]
     cached = served_tokens(tokens, block_size) if reuse else [0] * len(tokens)
     return [
-        Lengths(len(ids), found, prompt["n"] * load["output_tokens_per_review"])
+        Lengths(len(ids), found, job.answers.limits[prompt["n"]].expected)
         for prompt, ids, found in zip(prompts, tokens, cached, strict=True)
     ]
 
@@ -85,6 +86,8 @@ def plan_of(
 def capture_of(job: Job, gpus: list[str], plan: WindowPlan) -> CaptureJob:
     """What the profiler gets."""
     engine = job.spec["engine"]
+    reuse = job.spec["workload"].get("reuse", "none") != "none"
+    config = text_config(job.model, engine["args"].get("hf_overrides"))
     return CaptureJob(
         python=job.python,
         device=job.spec["device"],
@@ -94,15 +97,14 @@ def capture_of(job: Job, gpus: list[str], plan: WindowPlan) -> CaptureJob:
         args=engine["args"],
         variables=engine["variables"],
         prompts=str(job.prompts.resolve()),
-        output_tokens_per_review=job.spec["workload"]["output_tokens_per_review"],
-        allowed_token_ids=restriction(job.spec, job.summary).get("allowed_token_ids"),
+        answers=job.answers.as_json(),
         steps=plan.steps,
         out=job.out,
         log=job.log,
         timeout_s=job.timeout_s,
         skip=plan.skip,
         warmup_tokens=job.spec["measure"]["warmup_tokens"],
-        cached_tokens=plan.cached_tokens,
+        cached_tokens=None if reuse and why_silent(config) else plan.cached_tokens,
     )
 
 

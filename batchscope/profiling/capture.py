@@ -39,8 +39,8 @@ class CaptureJob:
     """environment variables that the configuration asks for"""
     prompts: str
     """prompts.jsonl"""
-    output_tokens_per_review: int
-    allowed_token_ids: list[int] | None
+    answers: dict[str, Any]
+    """how long answers may be, and what they may say, as `AskedAnswers.as_json` has it"""
     steps: int
     """engine steps to capture"""
     out: Path
@@ -52,8 +52,8 @@ class CaptureJob:
     """engine steps of the pass before the captured ones"""
     warmup_tokens: int = 16384
     """prompt tokens submitted before, discarded"""
-    cached_tokens: int = 0
-    """prompt tokens of one pass that the prefix cache must serve, in theory"""
+    cached_tokens: int | None = 0
+    """prompt tokens of one pass that the prefix cache must serve, in theory; None: it is silent"""
 
 
 def write_order(job: CaptureJob, profiler: str) -> Path:

@@ -93,7 +93,9 @@ def read_frame(path: Path) -> pd.DataFrame:
 
 def column_of(axis: str) -> str:
     """The runs frame's column of a study's key, such as n, engine.model or engine.extra.<argument>."""
-    return {"engine.model": "model"}.get(axis, axis.replace("engine.extra.", "engine.", 1))
+    return {"engine.model": "model", "answer": "decoding"}.get(
+        axis, axis.replace("engine.extra.", "engine.", 1)
+    )
 
 
 def cell_value(value: Any) -> Any:
@@ -161,7 +163,7 @@ def _identity(run: Measurement, validity: Validity) -> Row:
         "output_tokens_per_review": load.output_tokens_per_review,
         "reuse": load.reuse,
         "instruction": load.instruction,
-        "decoding": load.decoding,
+        "decoding": load.answer,
         "engine.environment": run.spec.engine.environment,
     }
 
@@ -170,7 +172,7 @@ def _totals(run: Measurement) -> Row:
     """Of one repeat; of the prompt file where there was none (no request ran, so nothing was cached)."""
     first = run.repeats[0] if run.repeats else None
     seconds = [repeat.seconds for repeat in run.repeats]
-    asked = run.prompts.labels * run.spec.workload.output_tokens_per_review
+    asked = run.prompts.labels * run.spec.workload.planned_tokens_per_review
     return {
         "requests": first.requests if first else run.prompts.prompts,
         "prompt_tokens": first.prompt_tokens if first else run.prompts.prompt_tokens,

@@ -1,7 +1,7 @@
 """Rows of labels, ``results/labels/{study}.parquet``: what each review was labelled in each timed pass.
 
 One row per run, repeat, prompt and review, made and read here. The labels come from the output tokens of the
-timed passes themselves; `batchscope.inputs.label_words` has the rule by which they are read.
+timed passes themselves; `batchscope.inputs.answers.reader` has the rule by which they are read.
 """
 
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from batchscope.common.atomic_files import sha256_of
 from batchscope.common.errors import UserError
-from batchscope.inputs.label_words import AnswerReader, assign
+from batchscope.inputs.answers.reader import AnswerReader
 from batchscope.results.records import Measurement, RunRecord, load_table
 
 _WORD = pa.dictionary(pa.int8(), pa.string())
@@ -115,9 +115,9 @@ def label_rows(
     run: str, answers: pd.DataFrame, prompts: dict[int, AskedPrompt], reader: AnswerReader
 ) -> pa.Table:
     """Columns `LABELS` of one run, a row a review of each request, in the requests' order."""
-    found = reader.read(ids.tolist() for ids in answers["output_token_ids"])
     asked = [prompts[number] for number in answers["prompt"]]
     sizes = np.array([len(prompt.review_ids) for prompt in asked], dtype=np.int64)
+    read = reader.read((ids.tolist() for ids in answers["output_token_ids"]), sizes.tolist())
 
     def each(values: Iterable[int]) -> npt.NDArray[np.int64]:
         """A value of each request, for each of its reviews."""
@@ -131,8 +131,8 @@ def label_rows(
         "position": np.concatenate([np.arange(size) for size in sizes]) if len(sizes) else [],
         "review_id": [number for prompt in asked for number in prompt.review_ids],
         "gold": [label for prompt in asked for label in prompt.gold],
-        "label": [label for labels, n in zip(found, sizes, strict=True) for label in assign(labels, int(n))],
-        "found": each(map(len, found)),
+        "label": [label for answer in read for label in answer.labels],
+        "found": each(answer.found for answer in read),
         "n": each(sizes),
     }
     return pa.table(

@@ -22,6 +22,8 @@ SHORT_LABELS = {
     "max_concurrency": "c",
     "request_rate": "rate",
     "requests": "req",
+    "answer": "decoding-",  # its first name, which published runs have
+    "decoding": "decoding-",
 }
 """How run names shorten long axes; other axes appear as ``key-value``."""
 

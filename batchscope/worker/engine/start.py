@@ -8,6 +8,7 @@ from vllm import LLM
 from vllm.platforms import current_platform
 from vllm.v1.engine import utils as engine_processes
 
+from batchscope.common.prefix_cache_theory import FULL_ATTENTION, why_silent
 from batchscope.worker.telemetry.steps import SCHEDULER
 
 
@@ -68,6 +69,8 @@ def resolved_arguments(llm: LLM) -> dict[str, Any]:
         "enforce_eager": config.model_config.enforce_eager,
         "cudagraph_mode": getattr(compilation.cudagraph_mode, "name", None),
         "seed": config.model_config.seed,
+        # no argument, but in force: what decides which blocks a prefix cache keeps
+        "attention": why_silent(config.model_config.hf_text_config) or FULL_ATTENTION,
     }
 
 

@@ -1,7 +1,7 @@
 """Measures one load point on a started server: warm-up, load, checks, and the files of the load point."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,12 @@ import pyarrow.parquet as pq
 from tokenizers import Tokenizer
 from vllm.benchmarks.datasets import SampleRequest
 
-from batchscope.common.prefix_cache_theory import served_tokens
+from batchscope.common.answer_limits import asked_answers, output_tokens_check
 from batchscope.common.schemas import CLIENT, HARDWARE, STEPS, Sample
-from batchscope.worker.engine.measure_run import read_requests, warmup_requests
+from batchscope.worker.engine.measure_run import expected_cached_tokens, read_requests, warmup_requests
 from batchscope.worker.engine.start import differing_arguments
 from batchscope.worker.engine.timed_pass import Request
+from batchscope.worker.server.answer_bodies import bodies_of
 from batchscope.worker.server.client import Target, client_load, run_load, window_of
 from batchscope.worker.server.server_process import Server
 from batchscope.worker.telemetry.environment import write_environment
@@ -75,21 +76,24 @@ def request_rows(bench: dict[str, Any], requests: Sequence[Request]) -> list[dic
 
 
 def closure_failures(
-    rows: Sequence[dict[str, Any]], requests: Sequence[Request], cached: int, expected: int
+    rows: Sequence[dict[str, Any]], requests: Sequence[Request], cached: int, expected: int | None
 ) -> list[dict[str, str]]:
     """Reasons why a load point does not count, as ``invalid`` of measurement.json; empty for a valid one.
 
-    ``cached``: prompt tokens that the prefix cache served; ``expected``: as many as theory has.
+    ``cached``: prompt tokens that the prefix cache served; ``expected``: as many as theory has, None where
+    it is silent.
     """
     failed = [row["error"].splitlines()[-1] for row in rows if row["error"]]
     why = f" (the first that failed: {failed[0]})" if failed else ""
-    wanted = (sum(len(each.token_ids) for each in requests), sum(each.output_tokens for each in requests))
-    checks = (
+    wanted = sum(len(each.token_ids) for each in requests)
+    outputs, limits = [row["output_tokens"] for row in rows], [each.answer for each in requests]
+    checks = [
         ("requests", len(rows) - len(failed), len(requests), f"requests finished{why}"),
-        ("prompt_tokens", sum(row["prompt_tokens"] for row in rows), wanted[0], "prompt tokens"),
-        ("output_tokens", sum(row["output_tokens"] for row in rows), wanted[1], "output tokens"),
-        ("cached_tokens", cached, expected, "prompt tokens from the cache"),
-    )
+        ("prompt_tokens", sum(row["prompt_tokens"] for row in rows), wanted, "prompt tokens"),
+        output_tokens_check(outputs, limits),
+    ]
+    if expected is not None:
+        checks.append(("cached_tokens", cached, expected, "prompt tokens from the cache"))
     return [
         {"code": code, "detail": f"{found} {what}, {asked} expected"}
         for code, found, asked, what in checks
@@ -118,8 +122,7 @@ class ServerHost:
         """Measure one load point; its files go into the job's folder.
 
         Args:
-            job: ``spec``, the paths ``prompts`` and ``out``; where decoding is restricted,
-                ``allowed_token_ids``.
+            job: ``spec``, the paths ``prompts`` and ``out``, ``answers`` as `AskedAnswers.as_json` has them.
             tell: Called with each line of progress.
 
         Returns:
@@ -142,13 +145,14 @@ class ServerHost:
 
     def _measure(self, job: dict[str, Any], out: Path, tell: Callable[[str], None]) -> dict[str, Any]:
         spec, load = job["spec"], job["spec"]["load"]
-        per_review, allowed = spec["workload"]["output_tokens_per_review"], job.get("allowed_token_ids")
-        prompts = read_requests(Path(job["prompts"]), per_review)
-        extra = {"allowed_token_ids": allowed} if allowed else {}
+        answers = asked_answers(job["answers"])
+        prompts = read_requests(Path(job["prompts"]), answers)
+        bodies = bodies_of(prompts)
         target = Target(self.server.url, self.model, self.server.name, self.server.token)
 
         def send(requests: Sequence[Request], how: dict[str, Any]) -> Any:
-            return run_load(target, self._as_sent(requests, load["prompts"]), how, extra, out)
+            sent = self._as_sent(requests, load["prompts"], bodies.each)
+            return run_load(target, sent, how, bodies.common, out)
 
         warmup = []
         if first := warmup_requests(prompts, spec["measure"]["warmup_tokens"]):
@@ -171,7 +175,8 @@ class ServerHost:
             ("hardware", counted_from(samples, start, "time_s"), HARDWARE),
         ):
             pq.write_table(pa.Table.from_pylist(table, schema), out / f"{name}.parquet", compression="zstd")
-        cached, expected = sum(row["cached_tokens"] for row in steps), self._expected_cached(spec, wanted)
+        cached = sum(row["cached_tokens"] for row in steps)
+        expected = expected_cached_tokens(spec, wanted, self.server.resolved_arguments())
         tell(
             f"{bench['completed']} of {len(wanted)} requests in {bench['duration']:.2f} s, "
             f"{bench['request_throughput']:.2f} requests/s, median TTFT {bench['median_ttft_ms']:.1f} ms"
@@ -192,12 +197,20 @@ class ServerHost:
             "invalid": closure_failures(rows, wanted, cached, expected),
         }
 
-    def _as_sent(self, requests: Sequence[Request], form: str) -> list[SampleRequest]:
+    def _as_sent(
+        self, requests: Sequence[Request], form: str, bodies: Mapping[int, dict[str, Any]]
+    ) -> list[SampleRequest]:
         """Prompts as text, as users send them, or as token ids."""
         ids = [request.token_ids for request in requests]
         prompts = self.tokenizer.decode_batch(ids, skip_special_tokens=True) if form == "text" else ids
         return [
-            SampleRequest(prompt, len(request.token_ids), request.output_tokens, request_id=str(number))
+            SampleRequest(
+                prompt,
+                len(request.token_ids),
+                request.answer.most,
+                request_id=str(number),
+                **({"request_overrides": bodies[request.reviews]} if bodies else {}),
+            )
             for number, (prompt, request) in enumerate(zip(prompts, requests, strict=True))
         ]
 
@@ -205,10 +218,3 @@ class ServerHost:
         """Rows of steps.parquet."""
         rows = counted_from(self.instruments.steps.rows(), start, "scheduled_s", "finished_s")
         return [{**row, "step": number} for number, row in enumerate(rows)]
-
-    def _expected_cached(self, spec: dict[str, Any], requests: Sequence[Request]) -> int:
-        """Prompt tokens that the prefix cache must serve: none where the workload allows none."""
-        if spec["workload"].get("reuse", "none") == "none":
-            return 0
-        block_size = self.server.resolved_arguments()["block_size"]
-        return sum(served_tokens((request.token_ids for request in requests), block_size))

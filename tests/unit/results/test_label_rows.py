@@ -6,11 +6,11 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from support.analysis_helpers import labelled, make_run, write_labels
-from support.label_answers import N, P, answers_to, label_tokenizer, none_for_na, packed, scored
+from support.label_answers import PUBLISHED, N, P, answers_to, label_tokenizer, none_for_na, packed, scored
 from tokenizers import Tokenizer
 
 from batchscope.common.errors import UserError
-from batchscope.inputs.label_words import AnswerReader
+from batchscope.inputs.answers.reader import AnswerReader
 from batchscope.inputs.prompts import write_prompts
 from batchscope.inputs.texts.reviews import Review
 from batchscope.results.label_rows import (
@@ -63,7 +63,7 @@ def test_every_duplicate_and_repeat_has_its_rows(tmp_path, tokenizer):
     write_prompts(prompts, path)
     once = answers_to(tokenizer, prompts, {5: P, 3: N, 8: P})
     answers = pd.concat([once, once.assign(repeat=1)], ignore_index=True)
-    rows = label_rows("r", answers, read_prompts(path), AnswerReader(tokenizer)).to_pandas()
+    rows = label_rows("r", answers, read_prompts(path), AnswerReader(tokenizer, PUBLISHED)).to_pandas()
     assert rows["review_id"].tolist() == [5, 3, 8] * 4
     assert rows["duplicate"].tolist() == [0] * 3 + [1] * 3 + [0] * 3 + [1] * 3
     assert rows["repeat"].tolist() == [0] * 6 + [1] * 6

@@ -1,0 +1,1 @@
+"""How a model may answer, and how its answers are read back."""
