@@ -8,6 +8,7 @@ Columns of the runs frame, in this order (a missing value is NA):
   instruction, decoding``: for a run from before there was a choice, as it then was.
 - ``engine.environment, engine.<argument>`` (of a key inside one ``engine.<argument>.<key>``) and
   ``engine.variables.<NAME>``: as asked for; NA is vLLM's default. ``measure.<key>``.
+- ``reference``: study and run of its reference run (`reference_run`), as ``study/run``.
 - ``requests, prompt_tokens, output_tokens, cached_tokens, expected_cached_tokens`` (what the cache must
   serve, in theory): of one repeat. ``longest_prompt_tokens``.
 - ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
@@ -114,6 +115,7 @@ def _parts_of_row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...
             **_flat("engine.variables", run.spec.engine.variables),
         },
         {f"measure.{key}": value for key, value in run.spec.measure.items() if key != "half_width_factors"},
+        {"reference": record.reference.measurement.id if record.reference else None},
         _totals(run),
         metrics,
         _published(record, row, metrics, validity.valid),

@@ -8,7 +8,7 @@ from there on half of the labels are right by chance, as when one was left out.
 import numpy as np
 import numpy.typing as npt
 
-from batchscope.statistics import accuracy
+from batchscope.statistics import resampling
 
 RUNS = 1_000
 KINDS = {"none": 0.0, "in 30 %": 0.3, "in 70 %": 0.7}
@@ -34,11 +34,11 @@ def covered(rng: np.random.Generator, prompts: int, n: int, shifted: float, *, w
     hits = []
     for _ in range(RUNS if whole else RUNS // 4):
         drawn = changes(rng, prompts, n, shifted)
-        if np.count_nonzero(drawn.sum(axis=1)) < accuracy.ENOUGH_DIFFERING:
+        if np.count_nonzero(drawn.sum(axis=1)) < resampling.ENOUGH_DIFFERING:
             continue
         units = drawn if whole else drawn.reshape(-1, 1)
         sizes = np.full(len(units), float(units.shape[1]))
-        low, high = accuracy.resampled_interval(units.sum(axis=1).astype(float), sizes)
+        low, high = resampling.resampled_interval(units.sum(axis=1).astype(float), sizes)
         hits.append(low <= truth <= high)
     return f"{100 * np.mean(hits):.1f} %" if len(hits) > RUNS / 8 else ""
 
