@@ -1,4 +1,4 @@
-"""Read the labels of a study's runs from their output tokens, beside the gold labels of their prompts."""
+"""Read the labels of a study's runs from their output tokens, beside the gold labels where there are some."""
 
 import argparse
 import json
@@ -11,15 +11,12 @@ from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import run_script
 from batchscope.config.configuration import load_config
 from batchscope.config.studies import study_named
-from batchscope.inputs.label_words import AnswerReader, Decoding
+from batchscope.config.task import Task
+from batchscope.config.workload import AnswerForm
+from batchscope.inputs.answers.reader import AnswerReader
 from batchscope.inputs.models import load_tokenizer
-from batchscope.results.label_rows import (
-    LABELS,
-    check_prompts,
-    label_rows,
-    read_answers,
-    read_prompts,
-)
+from batchscope.results.asked_prompts import check_prompts, read_answers, read_prompts
+from batchscope.results.label_rows import LABELS, label_rows
 from batchscope.results.records import load_measurement
 from batchscope.studies.grid import expand_studies
 from batchscope.studies.run import Run
@@ -39,13 +36,18 @@ def main() -> None:
     config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
     study_named(config.active_studies, args.study)
     runs = [run for run in expand_studies(config) if run.study == args.study]
-    rows = write_labels(runs, args.runs, args.prompts, args.models, args.out)
+    rows = write_labels(runs, config.task, args.runs, args.prompts, args.models, args.out)
     print(f"{args.study}: {rows:,} labels of {len(runs)} runs in {args.out}")
 
 
-def write_labels(runs: list[Run], measured: Path, prompts: Path, models: Path, out: Path) -> int:
+def write_labels(runs: list[Run], task: Task, measured: Path, prompts: Path, models: Path, out: Path) -> int:
     """Write the labels of runs, one after the other, and return how many rows they are."""
-    prompts_of, reader_of = cache(read_prompts), cache(_reader)
+    prompts_of = cache(read_prompts)
+
+    @cache
+    def reader_of(model: Path, answer: AnswerForm, numbered: bool) -> AnswerReader:
+        return AnswerReader(load_tokenizer(model), task, answer, numbered)
+
     count = 0
     with replacing(out) as path, pq.ParquetWriter(path, LABELS) as writer:
         for run in runs:
@@ -58,15 +60,12 @@ def write_labels(runs: list[Run], measured: Path, prompts: Path, models: Path, o
                 run.name,
                 read_answers(measured / run.id),
                 prompts_of(file),
-                reader_of(models / run.engine.model, run.workload.decoding),
+                reader_of(models / run.engine.model, run.workload.answer, run.workload.numbered),
+                task.names,
             )
             writer.write_table(table)
             count += len(table)
     return count
-
-
-def _reader(model: Path, decoding: Decoding) -> AnswerReader:
-    return AnswerReader(load_tokenizer(model), decoding)
 
 
 if __name__ == "__main__":

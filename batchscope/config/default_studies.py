@@ -39,11 +39,11 @@ def default_studies() -> dict[str, Study | None]:
         "decoding": Study(
             question="Does it help to let the model answer with nothing but labels?",
             set={"layout": "packed", "reviews": 200},
-            grid={"n": [40, 4], "decoding": ["free", "labels"]},
+            grid={"n": [40, 4], "answer": ["free", "labels"]},
             include=[
-                {"layout": "separate", "n": 1, "decoding": "free"},
-                {"layout": "separate", "n": 1, "decoding": "labels"},
+                {"layout": "separate", "n": 1, "answer": "free"},
+                {"layout": "separate", "n": 1, "answer": "labels"},
             ],
-            plot=Plot(x="n", series="decoding"),
+            plot=Plot(x="n", series="answer"),
         ),
     }

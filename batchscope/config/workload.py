@@ -1,11 +1,14 @@
 """The block ``workload``: which prompts a run submits."""
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, PositiveInt, model_validator
 
 from batchscope.config.base_block import Block
 from batchscope.config.prompts import LAYOUTS, LayoutName
+
+AnswerForm = Literal["free", "labels", "codes", "json"]
+"""How the model may answer."""
 
 
 class Workload(Block):
@@ -25,15 +28,50 @@ class Workload(Block):
     instruction: Literal["last", "first"] = Field(
         "last", description="whether the instruction stands after the reviews, as published, or before them"
     )
-    output_tokens_per_review: PositiveInt = Field(1, description="tokens decoded for each review")
-    decoding: Literal["free", "labels"] = Field(
-        "free", description="free: any token, as published; labels: only tokens that stand for a label"
+    output_tokens_per_review: PositiveInt | None = Field(
+        1,
+        description="tokens decoded for each review of a free answer, no more and no less; null: until the "
+        "model ends it, at most as many as the longest labels need. Other answers have the length they need",
+    )
+    answer: AnswerForm = Field(
+        "free",
+        description="how the model may answer. free: any token, as published; labels: nothing but labels; "
+        "codes: a letter or number for each label; json: an object with a label for each review",
+    )
+    numbered: bool = Field(
+        False, description="whether the reviews of a packed prompt, and the lines of its answer, are numbered"
+    )
+    confidence: bool = Field(
+        False,
+        description="record how probable each label was, for each review; every label, or its code, must be "
+        "one token",
     )
 
     @property
     def total_reviews(self) -> int:
         """Reviews in one pass, duplicates not counted."""
         return self.reviews or self.n
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether the task's labels decide what the engine is asked for, beside its prompts."""
+        return self.answer != "free" or self.output_tokens_per_review is None or self.confidence
+
+    @property
+    def planned_tokens_per_review(self) -> int:
+        """Tokens decoded for each review, as far as that is known without the model's tokenizer."""
+        return self.output_tokens_per_review if self.answer == "free" and self.output_tokens_per_review else 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_as_before(cls, values: Any) -> Any:
+        """``decoding`` was the name of ``answer``; a configuration that is merged has both."""
+        if not isinstance(values, dict) or "decoding" not in values:
+            return values
+        others = {key: value for key, value in values.items() if key != "decoding"}
+        if others.get("answer", "free") != "free":
+            raise ValueError("decoding: this key is now 'answer', which is set too; drop 'decoding'")
+        return {**others, "answer": values["decoding"]}
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Workload":

@@ -116,7 +116,7 @@ def expected_seconds(pattern: Pattern, run: Run, prompts: int, prompt_tokens: in
         load.duplicates,
         cached=load.reuse != "none",
         block_size=pattern.block_size,
-        output_tokens_per_review=load.output_tokens_per_review,
+        output_tokens_per_review=load.planned_tokens_per_review,
     )
     requests = requests_of(texts, "packed", in_prompt)  # a prompt of one review is packed with n = 1
     if load.reuse == "text":  # the copy's number stands before the instruction, which is computed again

@@ -163,7 +163,7 @@ def _identity(run: Measurement, validity: Validity) -> Row:
         "output_tokens_per_review": load.output_tokens_per_review,
         "reuse": load.reuse,
         "instruction": load.instruction,
-        "decoding": load.decoding,
+        "decoding": load.answer,
         "engine.environment": run.spec.engine.environment,
     }
 
@@ -172,7 +172,7 @@ def _totals(run: Measurement) -> Row:
     """Of one repeat; of the prompt file where there was none (no request ran, so nothing was cached)."""
     first = run.repeats[0] if run.repeats else None
     seconds = [repeat.seconds for repeat in run.repeats]
-    asked = run.prompts.labels * run.spec.workload.output_tokens_per_review
+    asked = run.prompts.labels * run.spec.workload.planned_tokens_per_review
     return {
         "requests": first.requests if first else run.prompts.prompts,
         "prompt_tokens": first.prompt_tokens if first else run.prompts.prompt_tokens,

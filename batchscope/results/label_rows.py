@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from batchscope.common.errors import UserError
-from batchscope.inputs.answers import Answer, AnswerReader
+from batchscope.inputs.answers.reader import Answer, AnswerReader
 from batchscope.results.asked_prompts import LABEL_LOGPROBS, AskedPrompt
 from batchscope.results.records import Measurement, RunRecord, load_table
 
@@ -64,7 +64,6 @@ def label_rows(
     asked = [prompts[number] for number in answers["prompt"]]
     sizes = [len(prompt.review_ids) for prompt in asked]
     found = reader.read([ids.tolist() for ids in answers["output_token_ids"]], sizes)
-    labelled = [sum(label is not None for label in answer.labels) for answer in found]
 
     def each(values: Iterable[int]) -> npt.NDArray[np.int64]:
         """A value of each request, for each of its texts."""
@@ -81,8 +80,8 @@ def label_rows(
         "label": _words(label for answer in found for label in answer.labels),
         "confidence": pa.array(_confidences(answers, found, names), pa.float32()),
         "found": each(answer.found for answer in found),
-        "missing": each(size - count for size, count in zip(sizes, labelled, strict=True)),
-        "surplus": each(answer.found - count for answer, count in zip(found, labelled, strict=True)),
+        "missing": each(answer.missing for answer in found),
+        "surplus": each(answer.surplus for answer in found),
         "n": each(sizes),
     }
     return pa.table([pa.array(columns[column.name]).cast(column.type) for column in LABELS], LABELS)

@@ -82,7 +82,7 @@ def match(published: Sequence[PublishedRun], run: Measurement) -> PublishedRun |
         row
         for row in published
         if (row.study, row.layout, row.n, row.duplicates) == (run.study, load.layout, load.n, load.duplicates)
-        and (row.reuse, "last", "free") == (load.reuse, load.instruction, load.decoding)
+        and (row.reuse, "last", "free") == (load.reuse, load.instruction, load.answer)
         and row.max_num_batched_tokens in (None, batched)
     ]
     return min(candidates, key=lambda row: abs(math.log(row.reviews / load.total_reviews)), default=None)

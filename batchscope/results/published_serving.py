@@ -29,7 +29,7 @@ def load_published(path: Path) -> pd.DataFrame:
 def published_for(published: pd.DataFrame, point: LoadPoint) -> "pd.Series[float] | None":
     """The published row that asked the same: n reviews in all, all sent at once, nothing from a cache."""
     work, load = point.served.spec.workload, point.load
-    usual = (work.duplicates, work.reuse, work.instruction, work.decoding) == (1, "none", "last", "free")
+    usual = (work.duplicates, work.reuse, work.instruction, work.answer) == (1, "none", "last", "free")
     if not usual or work.total_reviews != work.n or not at_once(load) or load.requests:
         return None
     rows = published[published.index == (work.layout, work.n)]

@@ -89,4 +89,4 @@ def _argument(run: Measurement, name: str) -> Any:
 
 def answer_form(run: Measurement) -> str:
     """How the model might answer."""
-    return run.spec.workload.decoding
+    return run.spec.workload.answer

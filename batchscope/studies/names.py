@@ -22,6 +22,7 @@ SHORT_LABELS = {
     "max_concurrency": "c",
     "request_rate": "rate",
     "requests": "req",
+    "answer": "decoding-",  # its first name, which published runs have
 }
 """How run names shorten long axes; other axes appear as ``key-value``."""
 

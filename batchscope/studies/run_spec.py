@@ -10,6 +10,7 @@ from typing import Any
 
 from batchscope.config.configuration import Config
 from batchscope.config.measure import Measure
+from batchscope.config.task import Task
 from batchscope.config.workload import Workload
 from batchscope.statistics.intervals import half_width_factors
 from batchscope.studies.run import Run
@@ -32,7 +33,8 @@ def run_spec(run: Run, config: Config, versions: Mapping[str, str]) -> dict[str,
         versions: of the packages in that environment, by name.
     """
     return {
-        "workload": _workload_spec(run.workload),
+        "workload": _workload_spec(run),
+        **_task_spec(run.workload, config.task),
         "engine": {
             "model": run.engine.model,
             "environment": run.engine.environment,
@@ -54,13 +56,34 @@ def _protocol(run: Run) -> dict[str, Any]:
     return {"load": load, "measure": {"warmup_tokens": run.measure.warmup_tokens}}
 
 
-ADDED_LATER = ("reuse", "instruction", "decoding")
+ADDED_LATER = ("reuse", "instruction", "answer", "numbered", "confidence")
 """Keys of `Workload` that the first measurements did not have; at their default they are left out."""
 
+FIRST_LABELS = ("positive", "negative")
+"""The labels of all measurements whose specification names none."""
 
-def _workload_spec(workload: Workload) -> dict[str, Any]:
-    default = {key for key in ADDED_LATER if getattr(workload, key) == Workload.model_fields[key].default}
-    return workload.model_dump(exclude=default)
+
+def _workload_spec(run: Run) -> dict[str, Any]:
+    """The workload. A server tells no probabilities of labels, so that asking for them changes nothing there."""
+    workload = run.workload
+    left_out = {key for key in ADDED_LATER if getattr(workload, key) == Workload.model_fields[key].default}
+    spec = workload.model_dump(exclude=left_out | ({"confidence"} if run.load else set()))
+    if spec.get("answer") == "labels":
+        # Its first name, so that measurements from before there were other forms stay valid.
+        spec["decoding"] = spec.pop("answer")
+    return spec
+
+
+def _task_spec(workload: Workload, task: Task) -> dict[str, Any]:
+    """The labels' names, where they decide what the engine is asked for beside its prompts."""
+    if not workload.needs_labels or task.names == FIRST_LABELS:
+        return {}
+    return {"task": {"labels": list(task.names)}}
+
+
+def task_of(spec: Mapping[str, Any]) -> Task:
+    """The labels that a specification is about; no spellings, which change nothing that is measured."""
+    return Task.model_validate(spec.get("task", {"labels": FIRST_LABELS}))
 
 
 USUALLY_ON = ("engine_reuse", "telemetry")

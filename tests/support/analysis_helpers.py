@@ -174,6 +174,7 @@ def labelled(
                 "run": run, "repeat": repeat, "prompt": duplicate * len(prompts) + number, "duplicate": duplicate,
                 "position": position, "review_id": reviews, "gold": SIGNS[sign], "label": SIGNS[answer[position]],
                 "found": len(answer) - answer.count("?"), "n": len(gold),
+                "missing": answer[: len(gold)].count("?"), "surplus": len(answer[len(gold) :]),
             })  # fmt: skip
             reviews += 1
     return pa.Table.from_pylist(rows, LABELS).to_pandas()

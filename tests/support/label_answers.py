@@ -6,13 +6,18 @@ import pandas as pd
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from batchscope.config.prompts import PromptTexts
-from batchscope.inputs.label_words import AnswerReader
+from batchscope.config.task import Task
+from batchscope.inputs.answers.reader import AnswerReader
 from batchscope.inputs.prompts import Prompt, build_prompts, write_prompts
 from batchscope.inputs.texts.reviews import Review
-from batchscope.results.label_rows import LABELS, label_rows, read_prompts
+from batchscope.results.asked_prompts import read_prompts
+from batchscope.results.label_rows import LABELS, label_rows
 from batchscope.studies.run import PromptSet
 
 P, N = "positive", "negative"
+
+PUBLISHED = Task.model_validate({"labels": [{"name": P, "spellings": ["postive"]}, N]})
+"""The published study's labels, with the spelling that its prompt asks for."""
 
 
 def label_tokenizer() -> Tokenizer:
@@ -56,7 +61,13 @@ def packed(
 def scored(folder: Path, tokenizer: Tokenizer, prompts: list[Prompt], said: dict[int, str]) -> pd.DataFrame:
     path = folder / f"{len(list(folder.iterdir()))}.jsonl"
     write_prompts(prompts, path)
-    rows = label_rows("r", answers_to(tokenizer, prompts, said), read_prompts(path), AnswerReader(tokenizer))
+    rows = label_rows(
+        "r",
+        answers_to(tokenizer, prompts, said),
+        read_prompts(path),
+        AnswerReader(tokenizer, PUBLISHED),
+        PUBLISHED.names,
+    )
     assert rows.schema == LABELS
     return rows.to_pandas()
 

@@ -84,7 +84,7 @@ def curves_of(estimates: Sequence[Estimate], found: dict[Key, Constant]) -> Curv
     engine, texts, busy = group[0].engine, texts_of(group), _busy(group)
     if engine is None or texts is None:
         return None
-    outputs = group[0].run.measurement.spec.workload.output_tokens_per_review
+    outputs = group[0].run.measurement.spec.workload.planned_tokens_per_review
     load = Load(texts, busy or MANY, output_tokens_per_review=outputs)
     largest = _largest(engine, load, group)
     if largest < 2:  # not even two reviews fit into the KV cache
@@ -115,7 +115,7 @@ def _reuse(estimates: Sequence[Estimate], model: Architecture, texts: Texts) -> 
     if workload.duplicates == 1:  # what was cached is the instruction, or part of a review
         return None
     block = setting_of(most.run, "block_size") or 16
-    outputs = workload.output_tokens_per_review
+    outputs = workload.planned_tokens_per_review
     load = Load(texts, workload.total_reviews, workload.duplicates, True, block, outputs)
     largest = min(_largest(most.engine, load, [most]), workload.total_reviews)
     return Reuse(load, break_even(most.engine, load, largest, MARGIN)) if largest > 1 else None
@@ -124,7 +124,7 @@ def _reuse(estimates: Sequence[Estimate], model: Architecture, texts: Texts) -> 
 def _configuration(each: Estimate) -> tuple[object, ...]:
     run = each.run
     spec = run.measurement.spec
-    asked = (spec.engine.model, spec.workload.output_tokens_per_review)
+    asked = (spec.engine.model, spec.workload.planned_tokens_per_review)
     return (*each.key, *asked, *(setting_of(run, key) for key in SAME))
 
 

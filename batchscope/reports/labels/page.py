@@ -154,8 +154,8 @@ def _notes(runs: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
 
 def _method(shown: pd.DataFrame) -> Iterator[str]:
     yield (
-        "In brackets the 95 % interval: Wilson's for accuracy and agreement, wider where texts of a prompt are "
-        "right or wrong together; of resampled prompts for all else."
+        "In brackets the 95 % interval: Wilson's for accuracy and agreement, wider where texts of a prompt "
+        "are right or wrong together; of resampled prompts for all else."
     )
     yield "Each text counts once: first repeat, first submission. A missing label is wrong."
     some = shown[(shown["with_gold"] > 0) & (shown["with_gold"] < shown["labels"])]

@@ -63,7 +63,7 @@ def _load(point: LoadPoint) -> Row:
 def _measured(point: LoadPoint, slo: Slo) -> Row:
     seconds = point.served.repeats[0].seconds if point.served.repeats else np.nan
     done, good, state = point.finished, within_slo(point.client, slo), point.served.client
-    reviews = done["output_tokens"].sum() / point.served.spec.workload.output_tokens_per_review
+    reviews = done["output_tokens"].sum() / point.served.spec.workload.planned_tokens_per_review
     shares = (good.value, good.low, good.high) if good else (np.nan,) * 3
     good_shares = dict(zip(("", "_low", "_high"), shares, strict=True))
     sent, prompts = len(point.client), point.served.prompts.prompts

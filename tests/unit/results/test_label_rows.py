@@ -6,19 +6,18 @@ import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 from support.analysis_helpers import labelled, make_run, write_labels
-from support.label_answers import N, P, answers_to, label_tokenizer, none_for_na, packed, scored
+from support.label_answers import PUBLISHED, N, P, answers_to, label_tokenizer, none_for_na, packed, scored
 from tokenizers import Tokenizer
 
 from batchscope.common.errors import UserError
-from batchscope.inputs.label_words import AnswerReader
+from batchscope.inputs.answers.reader import AnswerReader
 from batchscope.inputs.prompts import write_prompts
 from batchscope.inputs.texts.reviews import Review
+from batchscope.results.asked_prompts import read_answers, read_prompts
 from batchscope.results.label_rows import (
     LABELS,
     label_rows,
     load_labels,
-    read_answers,
-    read_prompts,
     with_labels,
 )
 
@@ -63,7 +62,9 @@ def test_every_duplicate_and_repeat_has_its_rows(tmp_path, tokenizer):
     write_prompts(prompts, path)
     once = answers_to(tokenizer, prompts, {5: P, 3: N, 8: P})
     answers = pd.concat([once, once.assign(repeat=1)], ignore_index=True)
-    rows = label_rows("r", answers, read_prompts(path), AnswerReader(tokenizer)).to_pandas()
+    rows = label_rows(
+        "r", answers, read_prompts(path), AnswerReader(tokenizer, PUBLISHED), PUBLISHED.names
+    ).to_pandas()
     assert rows["review_id"].tolist() == [5, 3, 8] * 4
     assert rows["duplicate"].tolist() == [0] * 3 + [1] * 3 + [0] * 3 + [1] * 3
     assert rows["repeat"].tolist() == [0] * 6 + [1] * 6

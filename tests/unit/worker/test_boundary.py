@@ -136,7 +136,7 @@ def test_a_planted_import_is_found(house: Path, module: str, line: str, found: s
 def test_a_planted_script_and_a_planted_loop_are_found(house: Path) -> None:
     plant(house, "jobs/job_arguments.py", "HOST = ['-m', 'scripts.measure']")
     assert upwards(house) == ["batchscope.jobs.job_arguments names scripts.measure"]
-    plant(house, "config/measure.py", "def late():\n    from batchscope.inputs import label_words")
+    plant(house, "config/measure.py", "def late():\n    from batchscope.inputs import label_codes")
     assert "batchscope.config and batchscope.inputs" in loops(house)
 
 
