@@ -25,12 +25,12 @@ Counts = npt.NDArray[np.float64]
 
 
 def codes(labels: "pd.Series[str]", names: Sequence[str]) -> Codes:
-    """A column of labels as numbers."""
+    """A column of labels as numbers; what is not among the names is `UNKNOWN`."""
     numbers = {name: number for number, name in enumerate(names)}
     if isinstance(labels.dtype, pd.CategoricalDtype):  # each label is looked up once
-        by_category = np.array([numbers[name] for name in labels.cat.categories] + [UNKNOWN], dtype=np.int64)
+        by_category = np.array([numbers.get(name, UNKNOWN) for name in labels.cat.categories] + [UNKNOWN], dtype=np.int64)
         return by_category[labels.cat.codes.to_numpy()]
-    return np.array([UNKNOWN if pd.isna(label) else numbers[label] for label in labels], dtype=np.int64)
+    return np.array([numbers.get(label, UNKNOWN) for label in labels], dtype=np.int64)
 
 
 def names_in(labels: pd.DataFrame, names: Sequence[str]) -> tuple[str, ...]:

@@ -46,11 +46,14 @@ def findings(runs: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
     if shown.empty:
         return [nothing_judged(runs)]
     unread, compared = _compared(shown)
-    compared.sort(key=lambda run: verdict_on_labels(run) != "seen")
+    seen, others = (
+        [run for run in compared if (verdict_on_labels(run) == "seen") is yes] for yes in (True, False)
+    )
     said = [
         *one_class_sentences(shown),
+        *(_study_sentence(run, runs) for run in seen),
         *(_coverage_sentence(run, shown, runs) for run in unread),
-        *(_study_sentence(run, runs) for run in compared),
+        *(_study_sentence(run, runs) for run in others),
         *(_agreement_sentence(run, runs) for run in _held_against_reference(shown)),
     ]
     return [*(said or [NO_COMPARISON]), *guessing_sentences(shown, runs)]

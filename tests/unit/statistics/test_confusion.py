@@ -118,5 +118,7 @@ def test_labels_become_numbers_by_their_names():
     column = pd.Series(["b", None, "a"])
     for each in (column, column.astype("category")):
         assert codes(each, "ab").tolist() == [1, UNKNOWN, 0]
+    unused = pd.Series(["a"], dtype=pd.CategoricalDtype(["z", "a"]))
+    assert codes(unused, "ab").tolist() == [0]
     assert names_in(labelled("az:a?"), ("b", "a")) == ("b", "a", "z")
     assert NONE not in names_in(labelled("a:?"), ("a",))
