@@ -28,8 +28,8 @@ def codes(labels: "pd.Series[str]", names: Sequence[str]) -> Codes:
     """A column of labels as numbers; what is not among the names is `UNKNOWN`."""
     numbers = {name: number for number, name in enumerate(names)}
     if isinstance(labels.dtype, pd.CategoricalDtype):  # each label is looked up once
-        by_category = np.array([numbers.get(name, UNKNOWN) for name in labels.cat.categories] + [UNKNOWN], dtype=np.int64)
-        return by_category[labels.cat.codes.to_numpy()]
+        by_category = [numbers.get(name, UNKNOWN) for name in labels.cat.categories]
+        return np.array([*by_category, UNKNOWN], dtype=np.int64)[labels.cat.codes.to_numpy()]
     return np.array([numbers.get(label, UNKNOWN) for label in labels], dtype=np.int64)
 
 

@@ -128,7 +128,7 @@ def _drawn(sheet: Sheet, below: Sequence[Chosen], footnote: Sequence[str]) -> Fi
     draw_panels(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), sheet)
     figure.legend(handles=_legend(sheet), bbox_to_anchor=(LEFT, at(0.905 * upper)), ncols=4, **LEGEND)
     if below:
-        draw_panels_below(figure, below, bottom=2.6 / height, top=(lower + 0.6) / height)
+        draw_panels_below(figure, below, bottom=2.3 / height, top=(lower + 0.25) / height)
     return figure
 
 
@@ -180,8 +180,8 @@ def draw_share_right(ax: Axes, sheet: Sheet) -> None:
         ax.vlines(counted["at"], low, high, color=style.color, **INTERVAL)
     _draw_share(ax, sheet, name)
     _finish(ax, sheet.runs[f"{name}_low"].min())
-    what = {"accuracy": "Accuracy", "agreement": "Agreement with the reference run"}[name]
-    ax.set_title(f"{what} (% of texts)", loc="left", pad=12)
+    title = {"accuracy": "Accuracy (% of texts)", "agreement": "Agreement with the reference (%)"}[name]
+    ax.set_title(title, loc="left", pad=12)
 
 
 def draw_coverage(ax: Axes, sheet: Sheet) -> None:

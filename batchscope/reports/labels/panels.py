@@ -30,11 +30,14 @@ from batchscope.statistics.confusion import NONE
 MOST_LINES = 3
 """Runs in the reliability diagram."""
 
+FEWEST_ANSWERS = 10
+"""Answers of a bin that is drawn in it; those of fewer stand in the page's table."""
+
 PAIRS = 10
 """Pairs of labels in the panel of what is confused most."""
 
 LONGEST = 18
-"""Characters of a label; longer ones are cut."""
+"""Characters of a label."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +123,7 @@ def draw_reliability(ax: Axes, shown: "Sequence[pd.Series[Any]]", runs: pd.DataF
     ax.plot([0, 100], [0, 100], ls="--", lw=1.0, color=GREY)
     for run, color, marker in zip(shown, PALETTE[2:], MARKERS[2:], strict=False):
         bins = rows_of(judged.reliability, run)
+        bins = bins[bins["answers"] >= FEWEST_ANSWERS]
         at = 100 * bins["confidence"]
         ax.vlines(at, 100 * bins["accuracy_low"], 100 * bins["accuracy_high"], color=color, **INTERVAL)
         error = f"{100 * run['expected_calibration_error']:.1f} points"
@@ -130,7 +134,7 @@ def draw_reliability(ax: Axes, shown: "Sequence[pd.Series[Any]]", runs: pd.DataF
     ax.grid(axis="y")
     ax.set_xlabel("confidence (%)")
     ax.set_title("Right (%), by confidence", loc="left", pad=12)
-    ax.legend(loc="upper left", fontsize=8.5, framealpha=0.85, edgecolor="none")
+    ax.legend(loc="upper left", bbox_to_anchor=(0, -0.19), fontsize=9.5, frameon=False, borderaxespad=0)
 
 
 def _title(ax: Axes, what: str, run: "pd.Series[Any]", runs: pd.DataFrame) -> None:
@@ -141,4 +145,6 @@ def _title(ax: Axes, what: str, run: "pd.Series[Any]", runs: pd.DataFrame) -> No
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}\N{HORIZONTAL ELLIPSIS}"
+    """A label's name, cut in the middle: long ones often begin alike."""
+    kept = (LONGEST - 1) // 2
+    return name if len(name) <= LONGEST else f"{name[:kept]}\N{HORIZONTAL ELLIPSIS}{name[-kept:]}"

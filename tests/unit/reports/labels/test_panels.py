@@ -57,7 +57,7 @@ def test_confidence_has_a_reliability_diagram(tmp_path):
 def test_without_gold_labels_agreement_is_drawn(tmp_path):
     figure = figure_of(tmp_path, without_gold(PACKING), TWO)
     assert titles(figure) == [
-        "Agreement with the reference run (% of texts)", "Agreement along the prompt (%)", "Label coverage (% of texts)"
+        "Agreement with the reference (%)", "Agreement along the prompt (%)", "Label coverage (% of texts)"
     ]  # fmt: skip
     first, along, _ = figure.axes
     drawn = {line.get_marker(): line for line in first.lines}
