@@ -12,6 +12,7 @@ from batchscope.common.atomic_files import read_json
 from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
 from batchscope.jobs.environments import require
+from batchscope.jobs.job_arguments import answers_of
 from batchscope.statistics.intervals import paired_ratio
 
 RESULTS = Path("results")
@@ -27,6 +28,13 @@ class Case:
     python: str
     model: Path
     prompts: Path
+    summary: dict[str, Any]
+    """prompts.json"""
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """How long answers may be, and what they may say, as a job has it."""
+        return answers_of(self.spec, self.summary, self.model).as_json()
 
     @property
     def output_tokens(self) -> int:
@@ -69,6 +77,7 @@ def load_case(run: str, args: Mapping[str, Any]) -> Case:
         python=require(name, config.environments[name]),
         model=RESULTS / "models" / spec["engine"]["model"],
         prompts=RESULTS / "prompts" / measurement["prompts"]["id"] / "prompts.jsonl",
+        summary=measurement["prompts"],
     )
 
 

@@ -38,6 +38,7 @@ def run_arms(case: Case, pairs: int) -> dict[str, list[float]]:
                     "spec": case.spec,
                     "model": str(case.model.resolve()),
                     "prompts": str(case.prompts.resolve()),
+                    "answers": case.answers,
                     "pairs": pairs,
                     "steps": str(Path(folder) / "steps"),
                     "out": str(out),

@@ -11,6 +11,7 @@ from typing import Any
 from vllm import LLM, SamplingParams
 from vllm.inputs import TokensPrompt
 
+from batchscope.common.answer_limits import asked_answers
 from batchscope.worker.engine.measure_run import read_requests
 from batchscope.worker.engine.start import start_engine
 from batchscope.worker.engine.timed_pass import Request, pass_totals, run_pass
@@ -24,7 +25,7 @@ def main() -> None:
     """Start the engine, warm it up, let the arms take turns."""
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     spec, steps = job["spec"], job["steps"]
-    requests = read_requests(Path(job["prompts"]), spec["workload"]["output_tokens_per_review"])
+    requests = read_requests(Path(job["prompts"]), asked_answers(job["answers"]))
     others = users_before(spec["device"])
     os.environ[VARIABLE] = steps
     args = {**spec["engine"]["args"], "scheduler_cls": SCHEDULER}
@@ -81,7 +82,7 @@ def plain_generate(llm: LLM, switch: Switch, requests: Sequence[Request]) -> flo
     llm.reset_prefix_cache()
     prompts = [TokensPrompt(prompt_token_ids=request.token_ids) for request in requests]
     sampling = [
-        SamplingParams(temperature=0.0, max_tokens=request.output_tokens, ignore_eos=True, detokenize=False)
+        SamplingParams(temperature=0.0, max_tokens=request.answer.most, ignore_eos=True, detokenize=False)
         for request in requests
     ]
     start = time.perf_counter()

@@ -80,7 +80,12 @@ def ours(case: Case, prompts: list[dict[str, Any]], folder: Path) -> float:
     spec = {**case.spec, "measure": {"warmup_tokens": case.spec["measure"]["warmup_tokens"], "repeats": 1}}
     gpus = 1 if spec["device"] == "cuda" else 0
     wanted = engine_request(spec, case.python, gpus, case.model)
-    job = {"spec": spec, "prompts": str(folder / "prompts.jsonl"), "out": str(folder)}
+    job = {
+        "spec": spec,
+        "prompts": str(folder / "prompts.jsonl"),
+        "out": str(folder),
+        "answers": case.answers,
+    }
     limits = Limits(3600, keep=False)
     result = EnginePool(folder / "state").measure(wanted, job, folder / "ours.log", limits, lambda line: None)
     if result["invalid"]:

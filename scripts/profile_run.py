@@ -18,7 +18,7 @@ from batchscope.config.profile import PROFILERS, module_of
 from batchscope.cost.flops import Lengths, architecture_from
 from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_pool import EnginePool, state_folder
-from batchscope.jobs.job_arguments import Job, job_arguments, read_job, restriction
+from batchscope.jobs.job_arguments import Job, job_arguments, read_job
 from batchscope.jobs.measurement_files import architecture
 from batchscope.profiling.capture import CaptureJob
 from batchscope.profiling.schemas import EVENTS, STEPS, TIMELINE
@@ -67,7 +67,7 @@ def requests_of(job: Job) -> list[Lengths]:
     block_size = args.get("block_size") or BLOCK_SIZE[job.spec["device"]]
     cached = served_tokens(tokens, block_size) if reuse else [0] * len(tokens)
     return [
-        Lengths(len(ids), found, prompt["n"] * load["output_tokens_per_review"])
+        Lengths(len(ids), found, job.answers.limits[prompt["n"]].expected)
         for prompt, ids, found in zip(prompts, tokens, cached, strict=True)
     ]
 
@@ -94,8 +94,7 @@ def capture_of(job: Job, gpus: list[str], plan: WindowPlan) -> CaptureJob:
         args=engine["args"],
         variables=engine["variables"],
         prompts=str(job.prompts.resolve()),
-        output_tokens_per_review=job.spec["workload"]["output_tokens_per_review"],
-        allowed_token_ids=restriction(job.spec, job.summary).get("allowed_token_ids"),
+        answers=job.answers.as_json(),
         steps=plan.steps,
         out=job.out,
         log=job.log,

@@ -3,14 +3,18 @@
 import argparse
 import json
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from batchscope.common.answer_limits import AskedAnswers, exactly
 from batchscope.common.errors import UserError
 from batchscope.config.engine import Environment
-from batchscope.inputs.models import context_length
+from batchscope.config.prompts import LAYOUTS
+from batchscope.config.workload import Workload
+from batchscope.inputs.answers.limits import answers_asked
+from batchscope.inputs.models import context_length, load_tokenizer
 from batchscope.jobs.environments import require
+from batchscope.studies.run_spec import task_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,8 @@ class Job:
     prompts: Path
     summary: dict[str, Any]
     """prompts.json"""
+    answers: AskedAnswers
+    """how long answers may be, and what they may say"""
     model: Path
     out: Path
     log: Path
@@ -63,46 +69,67 @@ def read_job(args: argparse.Namespace) -> Job:
     """The job that parsed arguments describe.
 
     Raises:
-        UserError: its engine environment is not there, or a prompt is longer than the model's context.
+        UserError: its engine environment is not there, a prompt is longer than the model's context, or the
+            labels are of a kind that the workload cannot have.
     """
     spec = json.loads(args.spec)
     summary = json.loads(args.prompts_summary.read_text(encoding="utf-8"))
     name = spec["engine"]["environment"]
     python = require(name, Environment(python=json.loads(args.environments)[name], device=spec["device"]))
-    check_fits(args.run, spec, summary, context_length(args.model))
+    answers = answers_of(spec, summary, args.model)
+    check_fits(args.run, spec, summary, answers, context_length(args.model))
     return Job(
-        args.run, spec, python, args.gpus, args.timeout, args.prompts, summary, args.model, args.out, args.log
+        run=args.run,
+        spec=spec,
+        python=python,
+        gpus=args.gpus,
+        timeout_s=args.timeout,
+        prompts=args.prompts,
+        summary=summary,
+        answers=answers,
+        model=args.model,
+        out=args.out,
+        log=args.log,
     )
 
 
-def check_fits(run: str, spec: dict[str, Any], prompts: dict[str, Any], context: int) -> None:
+def answers_of(spec: dict[str, Any], prompts: dict[str, Any], model: Path) -> AskedAnswers:
+    """What a run asks for beside its prompts; the tokenizer is read only where labels decide it.
+
+    Args:
+        spec: the run's.
+        prompts: prompts.json.
+        model: the model's folder.
+
+    Raises:
+        UserError: the labels are of a kind that the workload cannot have.
+    """
+    workload, sizes = Workload.model_validate(spec["workload"]), sizes_of(prompts)
+    if not workload.needs_labels:
+        return exactly(workload.planned_tokens_per_review, *sizes)
+    packed = LAYOUTS[workload.layout].packs
+    return answers_asked(workload, task_of(spec), sizes, load_tokenizer(model), packed)
+
+
+def sizes_of(prompts: dict[str, Any]) -> list[int]:
+    """How many reviews the prompts hold: n, and the last of a pass what remains."""
+    n, rest = prompts["n"], prompts["reviews"] % prompts["n"]
+    return [n, rest] if rest else [n]
+
+
+def check_fits(
+    run: str, spec: dict[str, Any], prompts: dict[str, Any], answers: AskedAnswers, context: int
+) -> None:
     """Refuse a prompt that is too long for the engine before the engine is started.
 
     Raises:
         UserError: the longest request is longer than ``max_model_len``.
     """
-    longest, per_review = prompts["longest_prompt"], spec["workload"]["output_tokens_per_review"]
-    needed = longest["tokens"] + longest["n"] * per_review
+    longest = prompts["longest_prompt"]
+    needed = longest["tokens"] + answers.limits[longest["n"]].most
     limit = spec["engine"]["args"].get("max_model_len", context)
     if needed > limit:
         raise UserError(
             f"{run}: prompt {longest['id']} needs {needed} tokens with output and max_model_len is {limit}; "
             f"raise engine.args.max_model_len to {needed} or more, or lower n"
         )
-
-
-def restriction(spec: dict[str, Any], prompts: dict[str, Any]) -> dict[str, list[int]]:
-    """``allowed_token_ids`` of a job whose decoding is restricted to labels; empty for any other job.
-
-    Raises:
-        UserError: the tokenizer has no single token for a label.
-    """
-    if spec["workload"].get("decoding", "free") == "free":
-        return {}
-    for label, ids in prompts["label_token_ids"].items():
-        if not ids:
-            raise UserError(
-                f"decoding: labels needs one token for each label, and this tokenizer splits '{label}'; "
-                "set decoding: free"
-            )
-    return {"allowed_token_ids": sorted(chain.from_iterable(prompts["label_token_ids"].values()))}

@@ -22,7 +22,7 @@ from batchscope.jobs.engine_pool import (
     Limits,
     state_folder,
 )
-from batchscope.jobs.job_arguments import Job, restriction
+from batchscope.jobs.job_arguments import Job
 from batchscope.jobs.measurement_files import Kind, architecture, failure, publish
 from batchscope.jobs.supervise import snakemake_above
 
@@ -50,7 +50,7 @@ def measure_job(
             "spec": job.spec,
             "prompts": str(job.prompts.resolve()),
             "out": scratch,
-            **restriction(job.spec, job.summary),
+            "answers": job.answers.as_json(),
         }
         outcome = run_engine(pool, job, wanted, asked, limits)
         seconds = time.monotonic() - started - pool.waited_s
@@ -58,6 +58,7 @@ def measure_job(
             **job.identity,
             "spec": job.spec,
             "prompts": job.summary,
+            "answers": job.answers.summary(),
             "architecture": architecture(job.model),
             "sweep": {"seconds": seconds, "waited_s": pool.waited_s},
             **outcome,

@@ -39,8 +39,8 @@ class CaptureJob:
     """environment variables that the configuration asks for"""
     prompts: str
     """prompts.jsonl"""
-    output_tokens_per_review: int
-    allowed_token_ids: list[int] | None
+    answers: dict[str, Any]
+    """how long answers may be, and what they may say, as `AskedAnswers.as_json` has it"""
     steps: int
     """engine steps to capture"""
     out: Path

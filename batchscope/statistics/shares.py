@@ -10,7 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy.special import stdtrit
-from scipy.stats import norm
+from scipy.stats import binomtest, norm
+
+from batchscope.statistics.resampling import ENOUGH_PROMPTS, LEVELS
 
 LEVEL = 0.95
 
@@ -32,7 +34,8 @@ class Share:
 
 def share(count: int, total: int) -> Share:
     """The share of independent observations; ``total`` must not be 0."""
-    return Share(count, total, *_wilson(count / total, total))
+    found = binomtest(count, total).proportion_ci(method="wilson")
+    return Share(count, total, float(found.low), float(found.high))
 
 
 def grouped_share(hits: npt.NDArray[np.bool_], groups: npt.NDArray[np.int64]) -> Share:
@@ -46,23 +49,23 @@ def grouped_share(hits: npt.NDArray[np.bool_], groups: npt.NDArray[np.int64]) ->
         groups: the group of each observation.
     """
     count, total = int(hits.sum()), len(hits)
+    if len(np.unique(groups)) == total:
+        return share(count, total)
     return Share(count, total, *_wilson(count / total, _effective(hits, groups)))
 
 
 def _effective(hits: npt.NDArray[np.bool_], groups: npt.NDArray[np.int64]) -> float:
-    """How many independent observations tell as much as these."""
+    """How many independent observations tell as much as these, of which some share a group."""
     _, group = np.unique(groups, return_inverse=True)
-    sizes = np.bincount(group)
-    total, number = len(hits), len(sizes)
-    if number == total:
-        return float(total)
+    total, number = len(hits), int(group.max()) + 1
     if number == 1:
         return 1.0
     middle = hits.mean()
     apart = np.bincount(group, weights=hits - middle)
     grouped = number / (number - 1) * float(apart @ apart)
     alone = total * middle * (1 - middle)  # both times total squared
-    few = (stdtrit(total - 1, (1 + LEVEL) / 2) / stdtrit(number - 1, (1 + LEVEL) / 2)) ** 2
+    level = next((level for least, level in LEVELS.items() if number >= least), LEVELS[ENOUGH_PROMPTS])
+    few = (norm.ppf((1 + LEVEL) / 2) / stdtrit(number - 1, (1 + level) / 2)) ** 2
     return float(total * few / max(1.0, grouped / alone if alone else 1.0))
 
 

@@ -37,6 +37,10 @@ SERVING_AXES: Axes = {
 """For a study of the server."""
 
 
+RENAMED = {"decoding": "answer"}
+"""Keys under their first names, as studies from before have them."""
+
+
 def place_of(key: str, axes: Axes) -> Place:
     """Where a study's key lives.
 
@@ -44,6 +48,7 @@ def place_of(key: str, axes: Axes) -> Place:
         ValueError: there is no such key, or an argument under ``extra`` has a key of its own; the message
             says what would be right.
     """
+    key = RENAMED.get(key, key)
     if key in axes:
         return axes[key]
     if name := _rest(key, EXTRA):

@@ -23,6 +23,7 @@ SHORT_LABELS = {
     "request_rate": "rate",
     "requests": "req",
     "answer": "decoding-",  # its first name, which published runs have
+    "decoding": "decoding-",
 }
 """How run names shorten long axes; other axes appear as ``key-value``."""
 

@@ -64,7 +64,7 @@ FIRST_LABELS = ("positive", "negative")
 
 
 def _workload_spec(run: Run) -> dict[str, Any]:
-    """The workload. A server tells no probabilities of labels, so that asking for them changes nothing there."""
+    """The workload. A server tells no probabilities of labels: asking for them changes nothing there."""
     workload = run.workload
     left_out = {key for key in ADDED_LATER if getattr(workload, key) == Workload.model_fields[key].default}
     spec = workload.model_dump(exclude=left_out | ({"confidence"} if run.load else set()))

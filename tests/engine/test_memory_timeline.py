@@ -9,6 +9,7 @@ import pytest
 from support.memory_captures import SNAPSHOT, capture
 from support.project import ROOT
 
+from batchscope.common.answer_limits import exactly
 from batchscope.common.errors import UserError
 from batchscope.profiling.capture import CaptureJob, engine_environment, run_capture
 
@@ -17,7 +18,7 @@ def write_page(folder: Path) -> None:
     """PyTorch's page, written in the engine's environment as a capture does it."""
     job = CaptureJob(
         python=str(ROOT / ".engines/cpu/bin/python"), device="cuda", gpus=[], model="", asset={}, args={},
-        variables={}, prompts="", output_tokens_per_review=1, allowed_token_ids=None, steps=1, out=folder,
+        variables={}, prompts="", answers=exactly(1, 1).as_json(), steps=1, out=folder,
         log=folder / "log", timeout_s=120,
     )  # fmt: skip
     program = "import sys; from pathlib import Path; from batchscope.worker.profiling.memory_capture import write_timeline; "

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from support.project import ROOT, Project
 
+from batchscope.common.answer_limits import exactly
 from batchscope.profiling.capture import CaptureJob
 from batchscope.profiling.kernel_classes import CLASSES
 from batchscope.profiling.nsys import find_nsys, record, report_environment
@@ -72,7 +73,7 @@ def test_packed_and_separate_are_parsed_into_the_tables_of_every_profiler(projec
 def job(folder: Path, timeout_s: float = 120) -> CaptureJob:
     return CaptureJob(
         python=ENGINE_PYTHON, device="cpu", gpus=[], model="", asset={}, args={}, variables={}, prompts="",
-        output_tokens_per_review=1, allowed_token_ids=None, steps=1, out=folder, log=folder / "log",
+        answers=exactly(1, 1).as_json(), steps=1, out=folder, log=folder / "log",
         timeout_s=timeout_s,
     )  # fmt: skip
 

@@ -80,9 +80,9 @@ class LabelFinder:
         whole = self._whole_at(words, place)
         rest = words[place : place + self._longest + 1]
         ends_line = place + len(rest) == len(words)
-        if ends_line and not sentence and len(rest) > (whole.words if whole else 0):
-            if label := self._cut_off(rest, anywhere=False):
-                return _Found(label, len(rest))
+        longer = len(rest) > (whole.words if whole else 0)
+        if ends_line and longer and not sentence and (label := self._cut_off(rest, anywhere=False)):
+            return _Found(label, len(rest))
         if whole is None and (label := self._cut_off(words[place : place + 1], anywhere=True)):
             return _Found(label, 1)
         return whole

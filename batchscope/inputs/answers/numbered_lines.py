@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 _AT_LINE_START = re.compile(r"^[^\w\r\n]*(\d{1,6})(?:[^\S\r\n]*[.):\]-]|[^\S\r\n]|$)", re.MULTILINE)
@@ -16,6 +17,14 @@ class Part(NamedTuple):
     text: str
 
 
+class Mark(NamedTuple):
+    """A number that begins a part: where it stands, with its point, and what it is."""
+
+    start: int
+    end: int
+    number: int
+
+
 def numbered_parts(text: str, one_line: bool) -> list[Part]:
     """The parts of an answer, each from its number to the next one; what stands before the first, first.
 
@@ -26,24 +35,26 @@ def numbered_parts(text: str, one_line: bool) -> list[Part]:
         text: the answer.
         one_line: whether numbers inside a line count; not where labels hold numbers themselves.
     """
-    marks = [(match.start(), match.end(), int(match[1])) for match in _AT_LINE_START.finditer(text)]
+    marks = _marks(_AT_LINE_START, text)
     if one_line and marks:
         marks = _with_marks_inside(text, marks)
-    starts = [start for start, _, _ in marks] + [len(text)]
-    parts = [Part(number, text[end:to]) for (_, end, number), to in zip(marks, starts[1:], strict=True)]
+    starts = [mark.start for mark in marks] + [len(text)]
+    parts = [Part(mark.number, text[mark.end : to]) for mark, to in zip(marks, starts[1:], strict=True)]
     return [Part(None, text[: starts[0]]), *parts]
 
 
-def _with_marks_inside(text: str, marks: list[tuple[int, int, int]]) -> list[tuple[int, int, int]]:
+def _with_marks_inside(text: str, marks: Sequence[Mark]) -> list[Mark]:
     """The marks at line starts, and those inside lines that count one further than the mark before."""
-    starts = {start for start, _, _ in marks}
-    inside = [(match.start(), match.end(), int(match[1])) for match in _INSIDE_LINE.finditer(text)]
-    kept: list[tuple[int, int, int]] = []
-    for mark in sorted({*marks, *inside}):
-        follows = bool(kept) and mark[2] == kept[-1][2] + 1 and mark[0] >= kept[-1][1]
-        if mark[0] in starts and mark in marks or follows and mark not in marks:
+    kept: list[Mark] = []
+    for mark in sorted({*marks, *_marks(_INSIDE_LINE, text)}):
+        follows = bool(kept) and mark.number == kept[-1].number + 1 and mark.start >= kept[-1].end
+        if mark in marks or follows:
             kept.append(mark)
     return kept
+
+
+def _marks(pattern: re.Pattern[str], text: str) -> list[Mark]:
+    return [Mark(match.start(), match.end(), int(match[1])) for match in pattern.finditer(text)]
 
 
 def json_pairs(text: str) -> list[tuple[str, str]]:

@@ -84,7 +84,7 @@ class AnswerReader:
         return [self._read[key] for key in keys]
 
     def read_text(self, text: str, n: int) -> Answer:
-        """The labels of one answer to n texts, given as text; one token a line where tokens are read alone."""
+        """The labels of one answer to n texts; its text has a token a line where tokens are read alone."""
         if self._form == "json":
             return self._json(text, n)
         if self._numbered and (answer := self._by_number(text, n)):

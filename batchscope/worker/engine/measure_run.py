@@ -10,8 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from vllm import LLM
 
+from batchscope.common.answer_limits import AskedAnswers, asked_answers
 from batchscope.common.prefix_cache_theory import served_tokens
 from batchscope.common.schemas import HARDWARE, REQUESTS, STEPS
+from batchscope.worker.engine.label_probabilities import LabelTokens
 from batchscope.worker.engine.repeat_stop_rule import most_repeats, stop_reason
 from batchscope.worker.engine.start import differing_arguments, resolved_arguments
 from batchscope.worker.engine.timed_pass import Request, closure_failures, pass_totals, request_rows, run_pass
@@ -19,14 +21,12 @@ from batchscope.worker.telemetry.environment import write_environment
 from batchscope.worker.telemetry.pass_recorder import Telemetry
 
 
-def read_requests(
-    path: Path, output_tokens_per_review: int, allowed_token_ids: list[int] | None = None
-) -> list[Request]:
-    """The prompts of one pass, with ``output_tokens_per_review`` output tokens for each review in them."""
+def read_requests(path: Path, answers: AskedAnswers) -> list[Request]:
+    """The prompts of one pass, each with the limits of its answer."""
     with path.open(encoding="utf-8") as file:
         prompts = [json.loads(line) for line in file]
     return [
-        Request(prompt["id"], prompt["token_ids"], prompt["n"] * output_tokens_per_review, allowed_token_ids)
+        Request(prompt["id"], prompt["token_ids"], answers.limits[prompt["n"]], prompt["n"])
         for prompt in prompts
     ]
 
@@ -43,8 +43,11 @@ def measure(
     requests: Sequence[Request],
     telemetry: Telemetry,
     tell: Callable[[str], None],
+    labels: LabelTokens | None = None,
 ) -> dict[str, Any]:
     """Warm up, then time the passes of one run on a started engine; ``telemetry`` keeps its records.
+
+    Where ``labels`` are given, the engine tells how probable each of these tokens was.
 
     Returns:
         ``warmup``, ``repeats``, ``stopped``, ``expected_cached_tokens`` and ``invalid`` of measurement.json,
@@ -56,12 +59,12 @@ def measure(
     repeats: list[dict[str, Any]] = []
     stopped: dict[str, Any] | None = None
     if first := warmup_requests(requests, protocol["warmup_tokens"]):
-        warmup.append(pass_totals(run_pass(llm, first, "warm-up")))
+        warmup.append(pass_totals(run_pass(llm, first, "warm-up", labels=labels)))
         tell(f"warm-up: {warmup[0]['prompt_tokens']:,} prompt tokens in {warmup[0]['seconds']:.2f} s")
     while stopped is None:
         label = f"repeat {len(repeats) + 1}/{most_repeats(protocol)}"
-        result = run_pass(llm, requests, label, telemetry.watching())
-        rows += request_rows(result, requests, len(repeats))
+        result = run_pass(llm, requests, label, telemetry.watching(), labels)
+        rows += request_rows(result, requests, len(repeats), labels)
         totals = pass_totals(result) | telemetry.keep(len(repeats), result.started_monotonic, result.seconds)
         repeats.append(totals)
         invalid += [reason for reason in closure_failures(result, requests, cached) if reason not in invalid]
@@ -95,7 +98,7 @@ def measure_run(
 
     Args:
         llm: The started engine.
-        job: ``spec``, the paths ``prompts`` and ``out``, ``allowed_token_ids`` where decoding is restricted.
+        job: ``spec``, the paths ``prompts`` and ``out``, ``answers`` as `AskedAnswers.as_json` has them.
         telemetry: Empty; it is filled.
         tell: Called with each line of progress.
 
@@ -104,9 +107,9 @@ def measure_run(
     """
     spec, out = job["spec"], Path(job["out"])
     write_environment(spec["device"], out)
-    per_review = spec["workload"]["output_tokens_per_review"]
-    requests = read_requests(Path(job["prompts"]), per_review, job.get("allowed_token_ids"))
-    result = measure(llm, spec, requests, telemetry, tell)
+    answers = asked_answers(job["answers"])
+    requests = read_requests(Path(job["prompts"]), answers)
+    result = measure(llm, spec, requests, telemetry, tell, answers.label_token_ids)
     resolved = resolved_arguments(llm)
     for name, rows, schema in (
         ("requests", result.pop("rows"), REQUESTS),

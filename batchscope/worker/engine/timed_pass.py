@@ -10,16 +10,21 @@ from typing import Any
 from tqdm import tqdm
 from vllm import LLM, RequestOutput, SamplingParams
 from vllm.inputs import TokensPrompt
+from vllm.sampling_params import StructuredOutputsParams
+
+from batchscope.common.answer_limits import AnswerLimits, output_tokens_check
+from batchscope.worker.engine.label_probabilities import LabelTokens, label_logprobs, probabilities_asked
 
 
 @dataclass(frozen=True)
 class Request:
-    """A prompt as token ids, the number of tokens to decode, and the tokens to choose from (None: all)."""
+    """A prompt as token ids, and the limits of its answer."""
 
     prompt: int
     token_ids: list[int]
-    output_tokens: int
-    allowed_token_ids: list[int] | None = None
+    answer: AnswerLimits
+    reviews: int
+    """how many the prompt holds"""
 
 
 @dataclass(frozen=True)
@@ -46,13 +51,15 @@ def run_pass(
     requests: Sequence[Request],
     label: str,
     watching: AbstractContextManager[object] | None = None,
+    labels: LabelTokens | None = None,
 ) -> Pass:
     """Submit every request, then time the engine until the last one is done.
 
     The prefix cache is cleared first. Scheduling is paused while requests are queued, so that the first step
     sees all of them. ``is_sleeping`` makes a round trip through the same queue, so it returns only when the
     engine has taken all requests. Nothing is tokenised or detokenised inside the window. ``watching`` is
-    entered before the clock starts and left after it has stopped.
+    entered before the clock starts and left after it has stopped. Where ``labels`` are given, the engine
+    tells with each output token how probable these were.
 
     Raises:
         PrefixCacheNotResetError: the cache could not be cleared.
@@ -60,7 +67,7 @@ def run_pass(
     if not llm.reset_prefix_cache():
         raise PrefixCacheNotResetError("vLLM did not reset the prefix cache although no request is running")
     prompts = [TokensPrompt(prompt_token_ids=request.token_ids) for request in requests]
-    sampling = [_greedy(request) for request in requests]
+    sampling = [sampling_of(request.answer, labels) for request in requests]
 
     llm.sleep(level=0, mode="keep")
     queueing = time.perf_counter()
@@ -76,14 +83,20 @@ def run_pass(
     return Pass(started_at, started_monotonic, start - queueing, seconds, outputs)
 
 
-def _greedy(request: Request) -> SamplingParams:
-    """Sampling of exactly the tokens asked for: greedy, end-of-sequence ignored, not detokenised."""
+def sampling_of(answer: AnswerLimits, labels: LabelTokens | None = None) -> SamplingParams:
+    """Greedy sampling of what the limits ask for, not detokenised.
+
+    Where the number of tokens is exact, the end-of-sequence token is one like any other.
+    """
+    grammar = answer.grammar
     return SamplingParams(
         temperature=0.0,
-        max_tokens=request.output_tokens,
-        ignore_eos=True,
+        max_tokens=answer.most,
+        ignore_eos=answer.exact,
         detokenize=False,
-        allowed_token_ids=request.allowed_token_ids,
+        allowed_token_ids=answer.allowed_token_ids,
+        structured_outputs=None if grammar is None else StructuredOutputsParams(grammar=grammar),
+        **probabilities_asked(labels, by_id=hasattr(SamplingParams, "logprob_token_ids")),
     )
 
 
@@ -100,7 +113,9 @@ def pass_totals(result: Pass) -> dict[str, Any]:
     }
 
 
-def request_rows(result: Pass, requests: Sequence[Request], repeat: int) -> list[dict[str, Any]]:
+def request_rows(
+    result: Pass, requests: Sequence[Request], repeat: int, labels: LabelTokens | None = None
+) -> list[dict[str, Any]]:
     """One row a request; times in seconds from the start of the timed window."""
 
     def since_start(stamp: float | None) -> float | None:
@@ -122,6 +137,9 @@ def request_rows(result: Pass, requests: Sequence[Request], repeat: int) -> list
                 "first_token_s": since_start(times and times.first_token_ts),
                 "finished_s": since_start(times and times.last_token_ts),
                 "finish_reason": completion.finish_reason,
+                "label_logprobs": label_logprobs(
+                    completion.token_ids, completion.logprobs, labels, request.reviews
+                ),
             }
         )
     return rows
@@ -132,17 +150,19 @@ def closure_failures(
 ) -> list[dict[str, str]]:
     """Reasons why a pass does not count, as ``invalid`` of measurement.json; empty for a valid pass.
 
-    A pass must do all of the work that was asked for, and no other. ``cached_tokens``: prompt tokens that the
-    prefix cache must serve, in theory.
+    A pass must do all of the work that was asked for, and no other. Where answers vary in length, each must
+    have as many tokens as its limits allow. ``cached_tokens``: prompt tokens that the prefix cache must
+    serve, in theory.
     """
     totals = pass_totals(result)
     answered = [list(output.prompt_token_ids or ()) for output in result.outputs]
     alike = sum(ids == request.token_ids for ids, request in zip(answered, requests, strict=False))
+    outputs = [len(output.outputs[0].token_ids) for output in result.outputs]
     checks = (
         ("prompts", alike, len(requests), "answers belong to their prompts"),
         ("requests", totals["requests"], len(requests), "requests finished"),
         ("prompt_tokens", totals["prompt_tokens"], sum(len(r.token_ids) for r in requests), "prompt tokens"),
-        ("output_tokens", totals["output_tokens"], sum(r.output_tokens for r in requests), "output tokens"),
+        output_tokens_check(outputs, [request.answer for request in requests]),
         ("cached_tokens", totals["cached_tokens"], cached_tokens, "prompt tokens came from the prefix cache"),
     )
     return [

@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from batchscope.common.answer_limits import asked_answers
 from batchscope.worker.telemetry.environment import write_environment
 
 
@@ -32,9 +33,7 @@ def capture(order: dict[str, Any]) -> dict[str, Any]:
     from batchscope.worker.telemetry.steps import VARIABLE, StepFile
 
     window = Window(order["skip"], order["steps"])
-    requests = read_requests(
-        Path(order["prompts"]), order["output_tokens_per_review"], order["allowed_token_ids"]
-    )
+    requests = read_requests(Path(order["prompts"]), asked_answers(order["answers"]))
     args = {**order["args"], **engine_arguments(order["profiler"], order["device"], window, order["out"])}
     with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
         steps = Path(scratch) / "steps"

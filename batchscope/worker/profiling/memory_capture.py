@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from batchscope.common.answer_limits import asked_answers
 from batchscope.worker.telemetry.environment import write_environment
 
 WORKERS = {
@@ -46,9 +47,7 @@ def observe(order: Mapping[str, Any]) -> dict[str, Any]:
     from batchscope.worker.engine.start import resolved_arguments, start_engine
     from batchscope.worker.engine.timed_pass import closure_failures, run_pass
 
-    requests = read_requests(
-        Path(order["prompts"]), order["output_tokens_per_review"], order["allowed_token_ids"]
-    )
+    requests = read_requests(Path(order["prompts"]), asked_answers(order["answers"]))
     args = {**order["args"], "worker_cls": WORKERS[order["device"]]}
     llm, _ = start_engine(order["model"], order["asset"], args, recording=False)
     resolved = resolved_arguments(llm)

@@ -1,7 +1,7 @@
 """Measures one load point on a started server: warm-up, load, checks, and the files of the load point."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ import pyarrow.parquet as pq
 from tokenizers import Tokenizer
 from vllm.benchmarks.datasets import SampleRequest
 
+from batchscope.common.answer_limits import asked_answers, output_tokens_check
 from batchscope.common.prefix_cache_theory import served_tokens
 from batchscope.common.schemas import CLIENT, HARDWARE, STEPS, Sample
 from batchscope.worker.engine.measure_run import read_requests, warmup_requests
 from batchscope.worker.engine.start import differing_arguments
 from batchscope.worker.engine.timed_pass import Request
+from batchscope.worker.server.answer_bodies import bodies_of
 from batchscope.worker.server.client import Target, client_load, run_load, window_of
 from batchscope.worker.server.server_process import Server
 from batchscope.worker.telemetry.environment import write_environment
@@ -83,11 +85,12 @@ def closure_failures(
     """
     failed = [row["error"].splitlines()[-1] for row in rows if row["error"]]
     why = f" (the first that failed: {failed[0]})" if failed else ""
-    wanted = (sum(len(each.token_ids) for each in requests), sum(each.output_tokens for each in requests))
+    wanted = sum(len(each.token_ids) for each in requests)
+    outputs, limits = [row["output_tokens"] for row in rows], [each.answer for each in requests]
     checks = (
         ("requests", len(rows) - len(failed), len(requests), f"requests finished{why}"),
-        ("prompt_tokens", sum(row["prompt_tokens"] for row in rows), wanted[0], "prompt tokens"),
-        ("output_tokens", sum(row["output_tokens"] for row in rows), wanted[1], "output tokens"),
+        ("prompt_tokens", sum(row["prompt_tokens"] for row in rows), wanted, "prompt tokens"),
+        output_tokens_check(outputs, limits),
         ("cached_tokens", cached, expected, "prompt tokens from the cache"),
     )
     return [
@@ -118,8 +121,7 @@ class ServerHost:
         """Measure one load point; its files go into the job's folder.
 
         Args:
-            job: ``spec``, the paths ``prompts`` and ``out``; where decoding is restricted,
-                ``allowed_token_ids``.
+            job: ``spec``, the paths ``prompts`` and ``out``, ``answers`` as `AskedAnswers.as_json` has them.
             tell: Called with each line of progress.
 
         Returns:
@@ -142,13 +144,14 @@ class ServerHost:
 
     def _measure(self, job: dict[str, Any], out: Path, tell: Callable[[str], None]) -> dict[str, Any]:
         spec, load = job["spec"], job["spec"]["load"]
-        per_review, allowed = spec["workload"]["output_tokens_per_review"], job.get("allowed_token_ids")
-        prompts = read_requests(Path(job["prompts"]), per_review)
-        extra = {"allowed_token_ids": allowed} if allowed else {}
+        answers = asked_answers(job["answers"])
+        prompts = read_requests(Path(job["prompts"]), answers)
+        bodies = bodies_of(prompts)
         target = Target(self.server.url, self.model, self.server.name, self.server.token)
 
         def send(requests: Sequence[Request], how: dict[str, Any]) -> Any:
-            return run_load(target, self._as_sent(requests, load["prompts"]), how, extra, out)
+            sent = self._as_sent(requests, load["prompts"], bodies.each)
+            return run_load(target, sent, how, bodies.common, out)
 
         warmup = []
         if first := warmup_requests(prompts, spec["measure"]["warmup_tokens"]):
@@ -192,12 +195,20 @@ class ServerHost:
             "invalid": closure_failures(rows, wanted, cached, expected),
         }
 
-    def _as_sent(self, requests: Sequence[Request], form: str) -> list[SampleRequest]:
+    def _as_sent(
+        self, requests: Sequence[Request], form: str, bodies: Mapping[int, dict[str, Any]]
+    ) -> list[SampleRequest]:
         """Prompts as text, as users send them, or as token ids."""
         ids = [request.token_ids for request in requests]
         prompts = self.tokenizer.decode_batch(ids, skip_special_tokens=True) if form == "text" else ids
         return [
-            SampleRequest(prompt, len(request.token_ids), request.output_tokens, request_id=str(number))
+            SampleRequest(
+                prompt,
+                len(request.token_ids),
+                request.answer.most,
+                request_id=str(number),
+                **({"request_overrides": bodies[request.reviews]} if bodies else {}),
+            )
             for number, (prompt, request) in enumerate(zip(prompts, requests, strict=True))
         ]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from batchscope.common.answer_limits import exactly
 from batchscope.common.errors import UserError
 from batchscope.profiling.capture import CaptureJob, run_capture
 
@@ -12,7 +13,7 @@ from batchscope.profiling.capture import CaptureJob, run_capture
 def job(folder: Path, timeout_s: float) -> CaptureJob:
     return CaptureJob(
         python=sys.executable, device="cpu", gpus=[], model="", asset={}, args={}, variables={}, prompts="",
-        output_tokens_per_review=1, allowed_token_ids=None, steps=1, out=folder, log=folder / "log",
+        answers=exactly(1, 1).as_json(), steps=1, out=folder, log=folder / "log",
         timeout_s=timeout_s,
     )  # fmt: skip
 

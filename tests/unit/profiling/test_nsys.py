@@ -15,6 +15,7 @@ import psutil
 import pytest
 from support.project import ROOT
 
+from batchscope.common.answer_limits import exactly
 from batchscope.common.errors import UserError
 from batchscope.profiling.capture import CaptureJob
 from batchscope.profiling.nsys import check_room, export, find_nsys, parse, record, report_environment
@@ -37,7 +38,7 @@ nvtx.end_range(window)
 def job(folder: Path, timeout_s: float = 120) -> CaptureJob:
     return CaptureJob(
         python=ENGINE_PYTHON, device="cpu", gpus=[], model="", asset={}, args={}, variables={}, prompts="",
-        output_tokens_per_review=1, allowed_token_ids=None, steps=1, out=folder, log=folder / "log",
+        answers=exactly(1, 1).as_json(), steps=1, out=folder, log=folder / "log",
         timeout_s=timeout_s,
     )  # fmt: skip
 
