@@ -109,7 +109,8 @@ def _one_class(run: "pd.Series[Any]") -> str:
 def guessing_sentences(shown: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
     """Which runs are not seen to be right more often than always giving the most frequent label."""
     lines: dict[str, list[str]] = {}
-    for _, run in shown[shown["valid"].astype(bool) & (shown["labels"] >= ENOUGH_REVIEWS)].iterrows():
+    enough = (shown["with_gold"] >= ENOUGH_REVIEWS) & (shown["prompts"] >= ENOUGH_PROMPTS)
+    for _, run in shown[shown["valid"].astype(bool) & enough].iterrows():
         if accuracy_tells(run) and run["accuracy_low"] <= run["majority_share"]:
             guess = f"'{run['majority']}' ({100 * run['majority_share']:.1f} %)"
             lines.setdefault(guess, []).append(named(run, runs))
