@@ -5,22 +5,18 @@ answers can be read (nearly every text has a label). Without, they are about the
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
 from batchscope.reporting.numbers import counted
 from batchscope.reporting.wording import run_in_words, varying
+from batchscope.reports.labels.packing_limit import packing_sentences
+from batchscope.reports.labels.verdicts import accuracy_tells, base_row, verdict_on_labels
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.reference_run import ENOUGH_COVERAGE
 from batchscope.statistics.accuracy import ENOUGH_REVIEWS
 from batchscope.statistics.resampling import ENOUGH_PROMPTS
-
-CHANCE = 0.05
-"""A difference is claimed where McNemar's test gives less, and the interval leaves 0 out."""
-
-ONE_CLASS = 0.95
-"""Share of the most frequent gold label from which on accuracy tells nothing."""
 
 NOTHING = "No answer: all models have random weights, and their labels say nothing."
 NO_COMPARISON = f"No comparison: no study has separate prompts and {ENOUGH_PROMPTS} packed ones to compare."
@@ -51,17 +47,13 @@ def findings(runs: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
     )
     said = [
         *one_class_sentences(shown),
+        *packing_sentences(shown, runs),
         *(_study_sentence(run, runs) for run in seen),
         *(_coverage_sentence(run, shown, runs) for run in unread),
         *(_study_sentence(run, runs) for run in others),
         *(_agreement_sentence(run, runs) for run in _held_against_reference(shown)),
     ]
     return [*(said or [NO_COMPARISON]), *guessing_sentences(shown, runs)]
-
-
-def accuracy_tells(run: "pd.Series[Any]") -> bool:
-    """Whether a run's texts have gold labels, and more than one."""
-    return bool(run["with_gold"] and run["majority_share"] < ONE_CLASS)
 
 
 def _compared(shown: pd.DataFrame) -> "tuple[list[pd.Series[Any]], list[pd.Series[Any]]]":
@@ -80,13 +72,6 @@ def _compared(shown: pd.DataFrame) -> "tuple[list[pd.Series[Any]], list[pd.Serie
     return unread, [run for run in order if (run["study"], run["run"]) not in keys]
 
 
-def base_row(run: "pd.Series[Any]", runs: pd.DataFrame) -> "pd.Series[Any]":
-    """The row of the run that a run is compared with."""
-    base = runs[(runs["study"] == run["study"]) & (runs["run"] == run["base"])]
-    found: pd.Series[Any] = base.iloc[0]
-    return found
-
-
 def one_class_sentences(shown: pd.DataFrame) -> list[str]:
     """Of each study whose texts have one gold label, or nearly: that accuracy tells nothing there."""
     lines: dict[str, list[str]] = {}
@@ -102,7 +87,8 @@ def _one_class(run: "pd.Series[Any]") -> str:
     held = f"all {texts} used have" if share == 1 else f"{100 * share:.1f} % of the {texts} used have"
     return (
         f"{held} the gold label '{run['majority']}', so accuracy tells nothing: "
-        "always answering it would be as good. Draw texts at random, or use others."
+        "always answering it would be as good. Draw texts at random "
+        "(dataset.select: random), or use others."
     )
 
 
@@ -135,14 +121,6 @@ def _coverage_sentence(run: "pd.Series[Any]", shown: pd.DataFrame, runs: pd.Data
         f"{run['study']}: {first} give a label to {mine} of texts, {second} to {its}; "
         f"accuracy is not compared below {100 * ENOUGH_COVERAGE:.0f} %."
     )
-
-
-def verdict_on_labels(run: "pd.Series[Any]") -> Literal["seen", "not seen", "too few"]:
-    """Whether a run's labels differ from its base run's: its interval leaves 0 out, and McNemar agrees."""
-    if run["paired_prompts"] < ENOUGH_PROMPTS:
-        return "too few"
-    apart = run["difference_low"] > 0 or run["difference_high"] < 0  # neither where there is no interval
-    return "seen" if apart and run["mcnemar_p"] < CHANCE else "not seen"
 
 
 def difference_sentence(run: "pd.Series[Any]", base: "pd.Series[Any]", settings: Sequence[str]) -> str:

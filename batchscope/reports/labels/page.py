@@ -12,16 +12,15 @@ from batchscope.reporting.page import MEASURED, Cell, Page, Row, Struck, Table
 from batchscope.reporting.provenance import environments, models
 from batchscope.reporting.wording import fault, show_setting, varying
 from batchscope.reports.labels.findings import (
-    accuracy_tells,
     enumerated,
     findings,
     named,
     reference_in_words,
     show_p_value,
-    verdict_on_labels,
 )
 from batchscope.reports.labels.frame import QUALITY_COLUMNS, Judged
 from batchscope.reports.labels.sections import FEW_LABELS, rows_of, sections
+from batchscope.reports.labels.verdicts import accuracy_tells, verdict_on_labels
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.statistics.confusion import NONE
 from batchscope.statistics.resampling import ENOUGH_PROMPTS

@@ -39,11 +39,12 @@ def test_a_sixteenth_of_other_texts_is_enough_for_accuracy(tmp_path):
     page = page_of(tmp_path, [
         ("packed", 10, one_label(10, range(30, 400, 5), 25)), ("separate", 1, one_label(1, (), 25))
     ])  # fmt: skip
-    assert "are right on 18.5 points fewer texts" in page.findings[0]
-    assert page.findings[1].startswith(
+    assert page.findings[0] == "s: packing costs accuracy at n=10."
+    assert "are right on 18.5 points fewer texts" in page.findings[1]
+    assert page.findings[2].startswith(
         "Not seen to be right more often than always answering 'negative' (93.8 %): s, packed"
     )
-    assert len(page.findings) == 2
+    assert len(page.findings) == 3
 
 
 def test_answers_that_cannot_be_read_are_said_to_be_so(tmp_path):
@@ -61,11 +62,13 @@ def test_answers_that_cannot_be_read_are_said_to_be_so(tmp_path):
 
 def test_without_gold_labels_runs_are_held_against_the_reference_run(tmp_path):
     page = page_of(tmp_path, without_gold(PACKING))
-    assert page.findings[0].startswith(
+    first, *others = page.findings
+    assert first == "s: packing costs labels at n=20."
+    assert others[0].startswith(
         "s: packed prompts (n=10) give 89.5 % of texts the answer of the reference run, separate prompts (n=1) "
         "(95 % interval 86.0 to 92.2; kappa 0.79, 0.77 to 0.80; 400 texts)."
     )
-    shares = [line.partition("give ")[2].partition(" %")[0] for line in page.findings]
+    shares = [line.partition("give ")[2].partition(" %")[0] for line in others]
     assert shares == ["89.5", "97.5", "98.8", "99.8", "100.0", "100.0"], "those that agree least first"
     assert not any("accura" in line or "McNemar" in line for line in page.findings)
     assert not {"accuracy (%)", "difference (points)", "macro-F1 (%)"} & {
@@ -85,8 +88,8 @@ def test_a_part_of_the_gold_labels_is_enough(tmp_path):
         [p if number // 10 % 2 == 0 else f"?:{p[-1]}" for number, p in enumerate(PACKING[-1][2])],
     )
     page = page_of(tmp_path, half)
-    assert "are right on 10.0 points fewer texts" in page.findings[0]
-    assert "200 texts)" in page.findings[0]
+    assert "are right on 10.0 points fewer texts" in page.findings[1]
+    assert "200 texts)" in page.findings[1]
     assert "Accuracy is of the texts that have a gold label, in packed-n10 200 of 400." in page.notes
 
 
@@ -99,7 +102,7 @@ def test_many_labels_are_compared_alike(tmp_path):
         ],
         THREE,
     )
-    assert page.findings[0].startswith(
+    assert page.findings[1].startswith(
         "s: packed prompts (n=8) are right on 25.0 points fewer texts than separate"
     )
 
