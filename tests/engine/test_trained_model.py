@@ -23,7 +23,7 @@ TRAINED = {
         "saturation": None,
         "decoding": {
             "set": {"reviews": REVIEWS},
-            "grid": {"n": [4], "decoding": ["labels"]},
+            "grid": {"n": [4], "answer": ["labels"]},
             "include": [{"layout": "separate", "n": 1}],
         },
     },

@@ -7,6 +7,7 @@ does: at least as many tokens as the longest ones of the vocabulary need for the
 for each byte of the longest.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import chain
 
@@ -90,7 +91,7 @@ def _by_grammar(
     shortest, longest = (len(fixed.encode()) + n * length for length in (min(lengths), max(lengths)))
     blank = 1
     return AnswerLimits(
-        least=-(-shortest // longest_token(tokenizer, fixed + "".join(labels))) + END,
+        least=-(-shortest // longest_token(tokenizer, "\n".join([fixed, *labels, " "]))) + END,
         most=blank + longest + END,
         usual=_tokens(tokenizer, around, labels) + END,
         grammar=grammar_of(words, n, form, numbered, packed),
@@ -100,16 +101,18 @@ def _by_grammar(
 def longest_token(tokenizer: Tokenizer, text: str) -> int:
     """Most bytes of a text that one token may stand for; never too few.
 
-    Tokens count that are made of the text's characters, as they are or as byte-level tokenizers write them. A
-    run of blanks counts no more than one: vocabularies of code have very long ones.
+    Tokens count that are made of the text's characters, as they are or as byte-level tokenizers write them.
+    Those that repeat one character more often than the text does, once more for a seam, do not: vocabularies
+    have very long runs of blanks and dots.
     """
     bytewise = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False).pre_tokenize_str(text)
     known = {*text, *(character for part, _ in bytewise for character in part), "▁"}
-    runs = () if "  " in text else ("  ", "ĠĠ", "▁▁")
+    often = max((len(run[0]) for run in re.finditer(r"(.)\1*", text, re.DOTALL)), default=1)
+    too_often = re.compile(rf"(.)\1{{{often + 1},}}", re.DOTALL)
     tokens = [
         token
         for token in tokenizer.get_vocab(with_added_tokens=False)
-        if known.issuperset(token) and not any(run in token for run in runs)
+        if known.issuperset(token) and not too_often.search(token)
     ]
     return max((len(token.encode()) for token in tokens), default=1)
 

@@ -28,3 +28,34 @@ def test_keys_that_do_not_go_together_are_refused(values: dict[str, object], wor
 
 def test_separate_prompts_may_have_fewer_reviews_than_n() -> None:
     assert Workload(layout="separate", n=8, reviews=5).total_reviews == 5
+
+
+def test_the_first_name_of_answer_is_read() -> None:
+    assert Workload.model_validate({"decoding": "labels"}).answer == "labels"
+    # an overlay from before, over a config.yaml of today
+    assert Workload.model_validate({"answer": "free", "decoding": "labels"}).answer == "labels"
+    assert Workload.model_validate({"answer": "codes"}).answer == "codes"
+    with pytest.raises(UserError, match="decoding: this key is now 'answer', which is set too"):
+        load_config({"workload": {"answer": "codes", "decoding": "labels"}})
+
+
+@pytest.mark.parametrize(
+    ("values", "needed"),
+    [
+        ({}, False),
+        ({"output_tokens_per_review": 3}, False),
+        ({"numbered": True}, False),
+        ({"answer": "labels"}, True),
+        ({"answer": "json"}, True),
+        ({"output_tokens_per_review": None}, True),
+        ({"confidence": True}, True),
+    ],
+)
+def test_when_labels_decide_what_the_engine_is_asked_for(values: dict[str, object], needed: bool) -> None:
+    assert Workload.model_validate(values).needs_labels is needed
+
+
+def test_tokens_to_plan_with() -> None:
+    assert Workload(output_tokens_per_review=3).planned_tokens_per_review == 3
+    assert Workload(output_tokens_per_review=None).planned_tokens_per_review == 1
+    assert Workload(output_tokens_per_review=3, answer="labels").planned_tokens_per_review == 1

@@ -9,6 +9,8 @@ from batchscope.studies.axes import AXES, SERVING_AXES, place_of
     ("key", "place"),
     [
         ("n", ("workload", "n")),
+        ("answer", ("workload", "answer")),
+        ("decoding", ("workload", "answer")),  # its first name
         ("engine.dtype", ("engine.args", "dtype")),
         ("engine.model", ("engine", "model")),
         ("measure.repeats", ("measure", "repeats")),

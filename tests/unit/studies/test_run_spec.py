@@ -5,8 +5,9 @@ from hashlib import sha256
 from support.studies import study
 
 from batchscope.config.configuration import load_config
+from batchscope.config.workload import Workload
 from batchscope.studies.grid import expand_serving, expand_studies
-from batchscope.studies.run_spec import canonical_json, run_spec
+from batchscope.studies.run_spec import canonical_json, run_spec, task_of
 
 
 def test_the_specification_holds_what_matters_and_its_order_does_not() -> None:
@@ -47,3 +48,43 @@ def test_default_runs_are_what_they_were() -> None:
     for expand, digest in expected.items():
         specs = {run.id: run_spec(run, config, {"vllm": "1"}) for run in expand(config)}
         assert sha256(canonical_json(specs).encode()).hexdigest() == digest
+
+
+def _spec(task: dict[str, object] | None = None, **workload: object) -> dict[str, object]:
+    values = {"workload": workload, "task": task or {}}
+    config = load_config(values)
+    return run_spec(expand_studies(config)[0], config, {})
+
+
+MOODS: dict[str, object] = {"labels": ["glad", "sad", "angry"]}
+
+
+def test_labels_matter_only_where_they_decide_what_is_measured() -> None:
+    assert _spec(MOODS) == _spec(), "the prompts have their own parameter"
+    assert "task" not in _spec(answer="labels"), "as in all measurements from before there were tasks"
+    assert _spec(MOODS, answer="labels")["task"] == {"labels": ["glad", "sad", "angry"]}
+    for workload in ({"answer": "codes"}, {"output_tokens_per_review": None}, {"confidence": True}):
+        assert _spec(MOODS, **workload)["task"] == {"labels": ["glad", "sad", "angry"]}
+    described = {"labels": [{"name": name, "description": "x"} for name in ("glad", "sad", "angry")]}
+    assert _spec(described, answer="codes") == _spec(MOODS, answer="codes")
+
+
+def test_a_specification_knows_its_labels() -> None:
+    assert task_of(_spec(MOODS, answer="codes")).names == ("glad", "sad", "angry")
+    assert task_of(_spec(answer="labels")).names == ("positive", "negative")
+
+
+def test_restricted_runs_from_before_are_those_of_today() -> None:
+    workload = _spec(answer="labels")["workload"]
+    assert workload["decoding"] == "labels"
+    assert "answer" not in workload
+    assert Workload.model_validate(workload).answer == "labels"
+    assert _spec(answer="json")["workload"]["answer"] == "json"
+    assert _spec(answer="json", numbered=True)["workload"]["numbered"] is True
+
+
+def test_a_server_is_not_asked_for_probabilities() -> None:
+    config, asked = load_config({}), load_config({"workload": {"confidence": True}})
+    (before, *_), (after, *_) = expand_serving(config), expand_serving(asked)
+    assert run_spec(before, config, {}) == run_spec(after, asked, {})
+    assert run_spec(expand_studies(config)[0], config, {}) != run_spec(expand_studies(asked)[0], asked, {})
