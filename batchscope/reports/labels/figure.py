@@ -50,7 +50,9 @@ from batchscope.reports.labels.panels import Chosen, draw_panels_below, panels_b
 from batchscope.statistics.accuracy import ENOUGH_REVIEWS
 
 PLAIN: dict[str, str | None] = {
-    "decoding": "free",
+    "answer": "free",
+    "numbered": "False",
+    "output_tokens_per_review": None,
     "instruction": "last",
     "model": None,
     "engine.quantization": None,
@@ -156,7 +158,7 @@ def arrange(shown: pd.DataFrame, positions: pd.DataFrame) -> Sheet:
 
 
 def _series(run: "pd.Series[Any]", differ: Sequence[str]) -> str:
-    """``packed``, or ``packed, decoding=labels``: the layout, and what does not go without saying."""
+    """``packed``, or ``packed, answer=labels``: the layout, and what does not go without saying."""
     told = [name for name in differ if show_setting(run[name]) != PLAIN[name]]
     return ", ".join(
         [run["layout"], *(f"{name.rpartition('.')[2]}={show_setting(run[name])}" for name in told)]

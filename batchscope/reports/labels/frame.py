@@ -37,7 +37,8 @@ IDENTITY = (
     "duplicates",
     "reuse",
     "instruction",
-    "decoding",
+    "answer",
+    "numbered",
     "model",
 )
 """Columns of the runs frame that stand first in labels.csv."""
@@ -62,7 +63,7 @@ QUALITY_COLUMNS = [
     "too_few",
     "too_many",
     "agreeing",
-    "confidence",
+    "mean_confidence",
     "expected_calibration_error",
     "expected_calibration_error_low",
     "expected_calibration_error_high",

@@ -40,7 +40,7 @@ def _accuracy_row(found: Accuracy) -> Row:
         "majority_share": found.majority_share,
     }
     if found.calibration:
-        row["confidence"] = found.calibration.confidence
+        row["mean_confidence"] = found.calibration.confidence
         row |= _estimate("expected_calibration_error", found.calibration.error)
     return row
 

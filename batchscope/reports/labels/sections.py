@@ -51,7 +51,7 @@ def runs_to_show(shown: pd.DataFrame) -> "list[pd.Series[Any]]":
     is_reference = rows["reference"] == rows["study"] + "/" + rows["run"]
     rows = rows.assign(first=is_reference, packed=rows["layout"] == "packed")
     order = rows.sort_values(["first", "packed", "n", "with_gold"], ascending=False, kind="stable")
-    once = order.drop_duplicates(["layout", "n", "decoding", "model"])
+    once = order.drop_duplicates(["layout", "n", "answer", "numbered", "model"])
     return [run for _, run in once.head(MOST_RUNS).iterrows()]
 
 

@@ -27,10 +27,10 @@ def test_runs_with_other_settings_have_sentences_of_their_own(tmp_path):
     worse = [PACKING[0], PACKING[-1]]
     free, free_labels = study(tmp_path / "free", worse)
     better, better_labels = study(tmp_path / "labels", [("packed", 10, prompts_of(10)), PACKING[-1]])
-    better = better.assign(run=better["run"] + "-labels", decoding="labels")
+    better = better.assign(run=better["run"] + "-labels", answer="labels")
     labels = free_labels | {(study, f"{run}-labels"): rows for (study, run), rows in better_labels.items()}
     found = sentences(pd.concat([free, better.assign(reference=None)], ignore_index=True), labels)
-    assert found == ["s (decoding=free): packing costs accuracy at n=10."]
+    assert found == ["s (answer=free): packing costs accuracy at n=10."]
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_nothing_to_judge(tmp_path, values, text):
 
 
 def row(run, layout, n, **values):
-    defaults = {"reviews": 400, "decoding": "free", "instruction": "last", "fingerprint": "f", "valid": True}
+    defaults = {"reviews": 400, "answer": "free", "instruction": "last", "fingerprint": "f", "valid": True}
     settings = dict.fromkeys(SETTINGS, "same")
     return settings | defaults | {"run": run, "layout": layout, "n": n} | values
 
@@ -125,9 +125,9 @@ def test_the_base_is_separate_prompts_one_by_one():
 
 def test_the_base_has_most_settings_alike():
     runs = [
-        row("free", "separate", 1), row("labels", "separate", 1, decoding="labels"),
-        row("p-free", "packed", 4), row("p-labels", "packed", 4, decoding="labels"),
-        row("p-first", "packed", 4, decoding="labels", instruction="first"),
+        row("free", "separate", 1), row("labels", "separate", 1, answer="labels"),
+        row("p-free", "packed", 4), row("p-labels", "packed", 4, answer="labels"),
+        row("p-first", "packed", 4, answer="labels", instruction="first"),
     ]  # fmt: skip
     assert base("p-free", *runs) == "free"
     assert base("p-labels", *runs) == "labels"
@@ -151,11 +151,11 @@ def test_later_settings_tell_runs_apart_where_runs_have_them(tmp_path):
     spec = spec.model_copy(update={"workload": restricted})
     labels = replace(free, measurement=free.measurement.model_copy(update={"spec": spec, "run": "other"}))
     runs = runs_frame([free, labels], [])
-    assert list(runs["decoding"]) == ["free", "labels"]
+    assert list(runs["answer"]) == ["free", "labels"]
     assert set(runs["reuse"]) == {"none"}
     assert set(runs["instruction"]) == {"last"}
     (sentence,) = findings(runs, Plot())
-    assert "packed prompts (decoding=labels)" in sentence
+    assert "packed prompts (answer=labels)" in sentence
 
 
 def test_the_figure_has_a_place_for_each_run(packing):
