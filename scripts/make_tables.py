@@ -14,6 +14,7 @@ from batchscope.results.frames import repeats_frame, runs_frame
 from batchscope.results.label_rows import with_labels
 from batchscope.results.published_offline import load_published
 from batchscope.results.records import RunRecord, load_runs
+from batchscope.results.reference_run import with_references
 from batchscope.studies.grid import expand_studies
 
 PUBLISHED = Path(__file__).parents[1] / "docs" / "reference" / "h800" / "offline.csv"
@@ -32,7 +33,7 @@ def main() -> None:
     config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
     records = load_runs(args.runs / run.id for run in expand_studies(config))
     if args.labels:
-        records = with_labels(records, args.labels)
+        records = with_references(with_labels(records, args.labels))
     runs = write_tables(records, args.published, args.out)
     print(f"{len(runs)} runs ({int((~runs['valid']).sum())} not valid) in {args.out}")
 

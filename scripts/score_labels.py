@@ -1,4 +1,4 @@
-"""Read the labels of a study's runs from their output tokens, beside the gold labels of their prompts."""
+"""Read the labels of a study's runs from their output tokens, beside the gold labels where there are some."""
 
 import argparse
 import json
@@ -15,13 +15,8 @@ from batchscope.config.studies import study_named
 from batchscope.config.task import Task
 from batchscope.inputs.answers.reader import AnswerReader
 from batchscope.inputs.models import load_tokenizer
-from batchscope.results.label_rows import (
-    LABELS,
-    check_prompts,
-    label_rows,
-    read_answers,
-    read_prompts,
-)
+from batchscope.results.asked_prompts import check_prompts, read_answers, read_prompts
+from batchscope.results.label_rows import LABELS, label_rows
 from batchscope.results.records import load_measurement
 from batchscope.studies.grid import expand_studies
 from batchscope.studies.run import Run
@@ -66,6 +61,7 @@ def write_labels(runs: list[Run], task: Task, measured: Path, prompts: Path, mod
                 read_answers(measured / run.id),
                 prompts_of(file),
                 reader_of(models / run.engine.model, run.workload.answer, run.workload.numbered),
+                task.names,
             )
             writer.write_table(table)
             count += len(table)

@@ -42,6 +42,15 @@ class Log:
 
 
 @dataclass(frozen=True)
+class Section:
+    """A further table, under a heading of its own."""
+
+    heading: str
+    table: Table
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Page:
     """A study's page, from top to bottom."""
 
@@ -52,6 +61,8 @@ class Page:
     """what it was measured on, with which model, and what that means for the comparison"""
     table: Table
     notes: list[str]
+    sections: list[Section] = field(default_factory=list)
+    """what the table has no room for"""
     logs: list[Log] = field(default_factory=list)
     """what failed runs said last"""
     files: list[str] = field(default_factory=list)

@@ -8,7 +8,7 @@ import jinja2
 import pandas as pd
 from markupsafe import Markup
 
-from batchscope.reporting.page import MEASURED, Log, Page, Struck, Table
+from batchscope.reporting.page import MEASURED, Log, Page, Section, Struck, Table
 from batchscope.results.published_offline import LABEL
 
 LOG_LINES = 3
@@ -17,7 +17,20 @@ LOG_LINES = 3
 LINE = "line"
 """Heads the names of a table's lines, where each run has a column."""
 
-TEXT_COLUMNS = ("layout", "study", "run", "status", "model", "same prompts", "limited by", "class", LINE)
+TEXT_COLUMNS = (
+    "layout",
+    "study",
+    "run",
+    "status",
+    "model",
+    "same prompts",
+    "limited by",
+    "class",
+    "label",
+    "gold",
+    "labelled",
+    LINE,
+)
 
 FOLDER = Path(__file__).parent
 
@@ -37,10 +50,17 @@ def page_markdown(page: Page) -> str:
         parts.append(table_markdown(page.table))
     if page.notes:
         parts.append("\n".join(f"- {_escape(line)}" for line in page.notes))
+    parts += [_section_markdown(section) for section in page.sections]
     if page.files:
         parts.append("\n".join(f"- [{path}]({path})" for path in page.files))
     parts += [_log_markdown(log) for log in page.logs]
     return "\n\n".join(parts) + "\n"
+
+
+def _section_markdown(section: Section) -> str:
+    """A heading, its table, and what is to be known of it."""
+    note = [_escape(section.note)] if section.note else []
+    return "\n\n".join([f"## {section.heading}", *note, table_markdown(section.table)])
 
 
 def _log_markdown(log: Log) -> str:
@@ -59,18 +79,20 @@ def summary_markdown(title: str, pages: Sequence[Page], sweep: str | None = None
 
 def page_html(page: Page) -> str:
     """A page as a single HTML file that needs nothing else."""
-    groups = [
-        (name, len(list(columns))) for name, columns in groupby(page.table.columns, key=lambda key: key[0])
-    ]
     return _ENVIRONMENT.get_template("templates/page.html.jinja").render(
         page=page,
         style=STYLE,
-        groups=groups,
+        groups_of=_groups,
         css=_css,
         heading=_heading,
         struck=_is_struck,
         two_lines=_two_lines,
     )
+
+
+def _groups(table: Table) -> list[tuple[str, int]]:
+    """Neighbouring columns of one group: its name, and how many they are."""
+    return [(name, len(list(columns))) for name, columns in groupby(table.columns, key=lambda key: key[0])]
 
 
 def summary_html(title: str, pages: Sequence[Page], sweep: str | None = None) -> str:

@@ -121,7 +121,13 @@ REPORTS = (
         page=Shown("Answers", "summary", {"study": "all"}),
         beside_page=(".md",),
     ),
-    _answer("labels", "config", "runs_table", "labels"),
+    _answer(
+        "labels",
+        "config",
+        "runs_table",
+        "labels",
+        beside_page=(".md", ".csv", "_confusion.csv", "_by_label.csv", "_reliability.csv"),
+    ),
     _answer("cost", "config", "runs"),
     Report(
         name="study",

@@ -5,9 +5,10 @@ Columns of the runs frame, in this order (a missing value is NA):
 - ``study, run, status, valid, invalid, reason``: ``invalid`` holds the reason codes of `gates.validity_of`,
   ``reason`` the sentences; ``log_tail``: of a failed run, its log's last lines as a JSON list.
 - ``model, model_source, load_format, layout, n, reviews, duplicates, output_tokens_per_review``, and ``reuse,
-  instruction, decoding``: for a run from before there was a choice, as it then was.
+  instruction, answer, numbered, confidence``: for a run from before there was a choice, as it then was.
 - ``engine.environment, engine.<argument>`` (of a key inside one ``engine.<argument>.<key>``) and
   ``engine.variables.<NAME>``: as asked for; NA is vLLM's default. ``measure.<key>``.
+- ``reference``: study and run of its reference run (`reference_run`), as ``study/run``.
 - ``requests, prompt_tokens, output_tokens, cached_tokens, expected_cached_tokens`` (what the cache must
   serve, in theory): of one repeat. ``longest_prompt_tokens``.
 - ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
@@ -41,6 +42,7 @@ from batchscope.results.metrics.registry import METRICS
 from batchscope.results.published_offline import HARDWARE, PublishedRun, match, same_model, same_prompts
 from batchscope.results.records import Environment, Measurement, RunRecord
 from batchscope.statistics.intervals import trends
+from batchscope.studies.axes import RENAMED
 
 Row = dict[str, Any]
 
@@ -93,7 +95,7 @@ def read_frame(path: Path) -> pd.DataFrame:
 
 def column_of(axis: str) -> str:
     """The runs frame's column of a study's key, such as n, engine.model or engine.extra.<argument>."""
-    return {"engine.model": "model", "answer": "decoding"}.get(
+    return {"engine.model": "model", **RENAMED}.get(
         axis, axis.replace("engine.extra.", "engine.", 1)
     )
 
@@ -116,6 +118,7 @@ def _parts_of_row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...
             **_flat("engine.variables", run.spec.engine.variables),
         },
         {f"measure.{key}": value for key, value in run.spec.measure.items() if key != "half_width_factors"},
+        {"reference": record.reference.measurement.id if record.reference else None},
         _totals(run),
         metrics,
         _published(record, row, metrics, validity.valid),
@@ -163,7 +166,9 @@ def _identity(run: Measurement, validity: Validity) -> Row:
         "output_tokens_per_review": load.output_tokens_per_review,
         "reuse": load.reuse,
         "instruction": load.instruction,
-        "decoding": load.answer,
+        "answer": load.answer,
+        "numbered": load.numbered,
+        "confidence": load.confidence,
         "engine.environment": run.spec.engine.environment,
     }
 

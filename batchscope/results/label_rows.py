@@ -1,144 +1,124 @@
-"""Rows of labels, ``results/labels/{study}.parquet``: what each review was labelled in each timed pass.
+"""Rows of labels, ``results/labels/{study}.parquet``: what each text was labelled in each timed pass.
 
-One row per run, repeat, prompt and review, made and read here. The labels come from the output tokens of the
-timed passes themselves; `batchscope.inputs.answers.reader` has the rule by which they are read.
+One row per run, repeat, prompt and text, made and read here. The labels come from the output tokens of the
+timed passes themselves; docs/labels.md has the rule by which they are read.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
-import pyarrow.json
 import pyarrow.parquet as pq
 
-from batchscope.common.atomic_files import sha256_of
 from batchscope.common.errors import UserError
-from batchscope.inputs.answers.reader import AnswerReader
+from batchscope.inputs.answers.reader import Answer, AnswerReader
+from batchscope.results.asked_prompts import LABEL_LOGPROBS, AskedPrompt
 from batchscope.results.records import Measurement, RunRecord, load_table
 
-_WORD = pa.dictionary(pa.int8(), pa.string())
+_LABEL = pa.dictionary(pa.int16(), pa.string())
 
 LABELS = pa.schema(
     [
         ("run", pa.dictionary(pa.int32(), pa.string())),
         ("repeat", pa.int32()),  # 0 is the first timed pass
         ("prompt", pa.int32()),  # id in prompts.jsonl
-        ("duplicate", pa.int32()),  # 0 for the first submission of the prompt's reviews
-        ("position", pa.int32()),  # of the review in its prompt, from 0
-        ("review_id", pa.int32()),
-        ("gold", _WORD),
-        ("label", _WORD),  # null: the answer has none for this review
+        ("duplicate", pa.int32()),  # 0 for the first submission of the prompt's texts
+        ("position", pa.int32()),  # of the text in its prompt, from 0
+        ("review_id", pa.int32()),  # of the text
+        ("gold", _LABEL),  # null: the right label is not known
+        ("label", _LABEL),  # null: the answer has none for this text
+        ("confidence", pa.float32()),  # the label's probability among all labels; null: not asked for
         ("found", pa.int32()),  # labels in the prompt's answer, surplus ones included
-        ("n", pa.int32()),  # reviews in the prompt
+        ("missing", pa.int32()),  # texts of the prompt without a label
+        ("surplus", pa.int32()),  # labels of its answer that belong to no text
+        ("n", pa.int32()),  # texts in the prompt
     ]
 )
-"""labels/{study}.parquet: one row per run, repeat, prompt and review."""
+"""labels/{study}.parquet: one row per run, repeat, prompt and text."""
 
-_PROMPTS = pa.schema(
-    [
-        ("id", pa.int64()),
-        ("review_ids", pa.list_(pa.int64())),
-        ("labels", pa.list_(pa.string())),
-        ("duplicate", pa.int64()),
-    ]
-)
-_LONGEST_LINE = 256 << 20  # bytes; a prompt of a million tokens has 7 MB
-
-
-@dataclass(frozen=True)
-class AskedPrompt:
-    """What a prompt asked for: the labels of these reviews."""
-
-    review_ids: tuple[int, ...]
-    gold: tuple[str, ...]
-    duplicate: int
-
-
-def read_prompts(path: Path) -> dict[int, AskedPrompt]:
-    """The prompts of a ``prompts.jsonl`` by their id, without their tokens.
-
-    Raises:
-        UserError: the file is missing or damaged.
-    """
-    try:
-        table = pa.json.read_json(
-            path,
-            pa.json.ReadOptions(block_size=min(path.stat().st_size + 1, _LONGEST_LINE)),
-            pa.json.ParseOptions(explicit_schema=_PROMPTS, unexpected_field_behavior="ignore"),
-        )
-        rows = zip(*(table[name].to_pylist() for name in _PROMPTS.names), strict=True)
-        return {number: AskedPrompt(tuple(ids), tuple(gold), copy) for number, ids, gold, copy in rows}
-    except (OSError, ValueError, TypeError) as error:  # pyarrow's own errors derive from the first two
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: cannot be read ({reason}); delete {path.parent} and rerun") from None
-
-
-def check_prompts(path: Path, run: Measurement) -> None:
-    """Refuse prompts that are not those of the measurement: its answers belong to others.
-
-    Raises:
-        UserError: the file's content is another, or it cannot be read.
-    """
-    try:
-        content = sha256_of(path)
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; rerun, which makes it again") from None
-    if content != run.prompts.sha256:
-        raise UserError(
-            f"{path}: not the prompts that {run.study}/{run.run} was measured with; measure it again: "
-            f"snakemake --cores 1 --force results/runs/{run.study}/{run.run}/measurement.json"
-        )
-
-
-def read_answers(folder: Path) -> pd.DataFrame:
-    """``repeat``, ``prompt`` and ``output_token_ids`` of a run's ``requests.parquet``.
-
-    Raises:
-        UserError: the file is missing or damaged.
-    """
-    path = folder / "requests.parquet"
-    try:
-        frame: pd.DataFrame = pq.read_table(
-            path, columns=["repeat", "prompt", "output_token_ids"]
-        ).to_pandas()
-    except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: cannot be read ({reason}); delete {folder} and rerun") from None
-    return frame
+_FIRST = pa.schema([column for column in LABELS if column.name not in ("confidence", "missing", "surplus")])
+"""Columns of files from before there were others."""
 
 
 def label_rows(
-    run: str, answers: pd.DataFrame, prompts: dict[int, AskedPrompt], reader: AnswerReader
+    run: str,
+    answers: pd.DataFrame,
+    prompts: dict[int, AskedPrompt],
+    reader: AnswerReader,
+    names: Sequence[str],
 ) -> pa.Table:
-    """Columns `LABELS` of one run, a row a review of each request, in the requests' order."""
+    """Columns `LABELS` of one run, a row a text of each request, in the requests' order.
+
+    Args:
+        run: its name.
+        answers: as `read_answers` has them.
+        prompts: by their id.
+        reader: reads labels from output tokens.
+        names: of the labels, in the order of `LABEL_LOGPROBS`.
+    """
     asked = [prompts[number] for number in answers["prompt"]]
-    sizes = np.array([len(prompt.review_ids) for prompt in asked], dtype=np.int64)
-    read = reader.read((ids.tolist() for ids in answers["output_token_ids"]), sizes.tolist())
+    sizes = [len(prompt.review_ids) for prompt in asked]
+    found = reader.read([ids.tolist() for ids in answers["output_token_ids"]], sizes)
 
     def each(values: Iterable[int]) -> npt.NDArray[np.int64]:
-        """A value of each request, for each of its reviews."""
+        """A value of each request, for each of its texts."""
         return np.repeat(np.fromiter(values, np.int64, len(sizes)), sizes)
 
     columns = {
-        "run": pa.array([run] * int(sizes.sum()), pa.string()).dictionary_encode(),
+        "run": pa.array([run] * sum(sizes), pa.string()).dictionary_encode(),
         "repeat": each(answers["repeat"]),
         "prompt": each(answers["prompt"]),
         "duplicate": each(prompt.duplicate for prompt in asked),
-        "position": np.concatenate([np.arange(size) for size in sizes]) if len(sizes) else [],
+        "position": [place for size in sizes for place in range(size)],
         "review_id": [number for prompt in asked for number in prompt.review_ids],
-        "gold": [label for prompt in asked for label in prompt.gold],
-        "label": [label for answer in read for label in answer.labels],
-        "found": each(answer.found for answer in read),
+        "gold": _words(label for prompt in asked for label in prompt.gold),
+        "label": _words(label for answer in found for label in answer.labels),
+        "confidence": pa.array(_confidences(answers, found, names), pa.float32()),
+        "found": each(answer.found for answer in found),
+        "missing": each(answer.missing for answer in found),
+        "surplus": each(answer.surplus for answer in found),
         "n": each(sizes),
     }
-    return pa.table(
-        [pa.array(values).cast(column.type) for column, values in zip(LABELS, columns.values(), strict=True)],
-        LABELS,
-    )
+    return pa.table([pa.array(columns[column.name]).cast(column.type) for column in LABELS], LABELS)
+
+
+def _words(labels: Iterable[str | None]) -> pa.Array:
+    return pa.array(list(labels), pa.string()).dictionary_encode()
+
+
+def _confidences(
+    answers: pd.DataFrame, found: Sequence[Answer], names: Sequence[str]
+) -> Iterator[float | None]:
+    """The confidence of each text's label; None throughout where the engine was not asked."""
+    if LABEL_LOGPROBS not in answers:
+        yield from (None for answer in found for _ in answer.labels)
+        return
+    place = {name: number for number, name in enumerate(names)}
+    for of_texts, answer in zip(answers[LABEL_LOGPROBS], found, strict=True):
+        rows = [None] * len(answer.labels) if of_texts is None else of_texts
+        for logprobs, label in zip(rows, answer.labels, strict=True):
+            yield None if logprobs is None or label is None else confidence_of(logprobs, place[label])
+
+
+def confidence_of(logprobs: Sequence[float | None], label: int) -> float | None:
+    """Probability of one label among all of them; None where that of no label is known.
+
+    Args:
+        logprobs: natural logarithms, in the order of the labels; None or -inf: too improbable to be told.
+        label: which one.
+    """
+    values = np.array([-math.inf if value is None else value for value in logprobs], dtype=float)
+    values[np.isnan(values)] = -math.inf
+    highest = values.max(initial=-math.inf)
+    if highest == -math.inf:
+        return None
+    shares = np.exp(values - highest)
+    return float(shares[label] / shares.sum())
 
 
 def load_labels(path: Path) -> pd.DataFrame:
@@ -147,7 +127,25 @@ def load_labels(path: Path) -> pd.DataFrame:
     Raises:
         UserError: the file is damaged.
     """
-    return load_table(path, LABELS, remedy="delete it and rerun")
+    remedy = "delete it and rerun"
+    if path.exists() and _is_old(path):
+        rows = load_table(path, _FIRST, remedy)
+        labelled = (
+            rows["label"].notna().groupby([rows[key] for key in ("run", "repeat", "prompt")], observed=True)
+        )
+        count = labelled.transform("sum").astype("int32")
+        return rows.assign(
+            confidence=np.float32("nan"), missing=rows["n"] - count, surplus=rows["found"] - count
+        )
+    return load_table(path, LABELS, remedy)
+
+
+def _is_old(path: Path) -> bool:
+    """Whether a file is from before it had all columns; a damaged one is not."""
+    try:
+        return set(_FIRST.names) <= set(pq.read_schema(path).names) < set(LABELS.names)
+    except (OSError, ValueError):
+        return False
 
 
 def with_labels(records: Sequence[RunRecord], folder: Path) -> list[RunRecord]:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from batchscope.config.serving import Slo
-from batchscope.statistics.accuracy import Share, share
+from batchscope.statistics.shares import Share, share
 
 KINDS = {"ttft": "TTFT", "tpot": "TPOT", "itl": "ITL", "e2el": "E2EL"}
 PERCENTILES = (50, 90, 95, 99)

@@ -183,6 +183,11 @@ class Measurement(Record):
         return ending_of(reason, len(self.repeats), self.spec.measure.get("repeats", 0))
 
     @property
+    def id(self) -> str:
+        """Study and run: the run's folder below ``runs``."""
+        return f"{self.study}/{self.run}"
+
+    @property
     def reviews(self) -> int:
         """Reviews labelled in one repeat, duplicates counted each time."""
         return self.spec.workload.total_reviews * self.spec.workload.duplicates
@@ -238,6 +243,8 @@ class RunRecord:
     """columns of `HARDWARE`"""
     labels: pd.DataFrame = field(default_factory=_empty)
     """columns of `batchscope.results.label_rows.LABELS`; they come from a file of the study's"""
+    reference: "RunRecord | None" = None
+    """its reference run (`batchscope.results.reference_run`), with one row of labels a text"""
     client: pd.DataFrame = field(default_factory=_empty)
     """of a load point, columns of `batchscope.common.schemas.CLIENT`: its requests as the client saw them"""
 

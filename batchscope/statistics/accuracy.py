@@ -1,78 +1,79 @@
 """How right a run's labels are, and whether another run's are righter; pure statistics on rows of labels.
 
-Each review counts once: as it was answered in the first repeat, at its first submission. Duplicates and
+Each text counts once: as it was answered in the first repeat, at its first submission. Duplicates and
 repeats ask the same again and nearly always get the same answer, so they say nothing new about a model's
-accuracy. A missing label counts as wrong. docs/labels.md says what the intervals assume.
+accuracy. A missing label counts as wrong; a text without a gold label counts in no figure of accuracy.
+docs/labels.md says what the intervals assume.
 
-Sources: Wilson, JASA 22 (1927), for shares; McNemar, Psychometrika 12 (1947), with the exact binomial
-distribution; Efron and Tibshirani, An Introduction to the Bootstrap (1993), for the percentile interval, and
-Hesterberg, The American Statistician 69 (2015), for widening it to what Student's t has for few units.
+Source: McNemar, Psychometrika 12 (1947), with the exact binomial distribution.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.special import stdtrit
-from scipy.stats import binomtest, bootstrap, norm
+from scipy.stats import binomtest
 
-NONE = "none"
-"""The answer of a review that has no label."""
+from batchscope.statistics.calibration import Calibration, calibration
+from batchscope.statistics.confusion import (
+    NONE,
+    UNKNOWN,
+    Counts,
+    balanced_accuracy,
+    codes,
+    macro_f1,
+    majority,
+    table_of,
+)
+from batchscope.statistics.resampling import (
+    ENOUGH_DIFFERING,
+    ENOUGH_PROMPTS,
+    Estimate,
+    estimates,
+    resampled_interval,
+)
+from batchscope.statistics.shares import Share, grouped_share, share
 
 MOST_BINS = 10
 ENOUGH_REVIEWS = 30
-"""Reviews that a bin of positions must hold. With fewer, the interval at 70 % is 34 points wide or more."""
-
-LEVELS = {40: 0.95, 20: 0.975, 10: 0.985}
-"""Nominal level at which the interval of a difference covers about 95 %, by the fewest prompts."""
-
-ENOUGH_PROMPTS = min(LEVELS)
-"""Fewest prompts for an interval of a difference."""
-
-ENOUGH_DIFFERING = 6
-"""Fewest prompts in which the two runs differ, for an interval: resampling hardly ever draws a rare prompt.
-
-With fewer separate prompts McNemar's test finds no difference either: with five, all to one side, p is 0.06.
-"""
-
-RESAMPLES = 5_000
-SEED = 0
+"""Texts that a bin of positions must hold. With fewer, the interval at 70 % is 34 points wide or more."""
 
 
 @dataclass(frozen=True)
-class Share:
-    """Some of many, with Wilson's 95 % interval."""
+class Accuracy:
+    """How a run labelled the texts whose gold label is known."""
 
-    count: int
-    total: int
-    low: float
-    high: float
-
-    @property
-    def value(self) -> float:
-        """The share itself, from 0 to 1."""
-        return self.count / self.total
+    right: Share
+    balanced: Estimate
+    """mean recall over labels"""
+    macro_f1: Estimate
+    majority: str
+    """the most frequent gold label"""
+    majority_share: float
+    """how often always answering it would be right"""
+    table: Counts
+    """texts by gold label (rows) and answer (columns, the last one `NONE`)"""
+    calibration: Calibration | None
+    """None where the engine was not asked how sure it is"""
 
 
 @dataclass(frozen=True)
 class Quality:
-    """How one run labelled its reviews."""
+    """How a run labelled its texts."""
 
-    right: Share
+    accuracy: Accuracy | None
+    """None where no text has a gold label"""
     found: Share
-    """reviews that have a label at all"""
-    confusion: dict[tuple[str, str], int]
-    """reviews by gold label and answer"""
+    """texts that have a label at all"""
     prompts: int
     too_few: int
-    """prompts whose answer holds fewer labels than reviews"""
+    """prompts with a text that the answer has no label for"""
     too_many: int
+    """prompts whose answer has a label for no text"""
     agreeing: Share | None
-    """reviews with the same answer in all repeats; None with a single one"""
+    """texts with the same answer in all repeats; None with a single one"""
 
 
 @dataclass(frozen=True)
@@ -103,41 +104,53 @@ class Difference:
     """McNemar's exact test, two-sided"""
 
 
-def share(count: int, total: int) -> Share:
-    """A share with Wilson's score interval; ``total`` must not be 0."""
-    found = binomtest(count, total).proportion_ci(method="wilson")
-    return Share(count, total, float(found.low), float(found.high))
-
-
 def counted_once(labels: pd.DataFrame) -> pd.DataFrame:
     """The rows that count, one for each review: first repeat, first submission."""
     return labels[(labels["repeat"] == 0) & (labels["duplicate"] == 0)]
 
 
-def quality(labels: pd.DataFrame, classes: Sequence[str]) -> Quality:
-    """Accuracy, coverage, confusion and agreement of one run's labels.
+def quality(labels: pd.DataFrame, names: Sequence[str]) -> Quality:
+    """Accuracy, coverage and agreement of repeats of one run's labels.
 
     Args:
         labels: its rows of labels; there must be some.
-        classes: what a review can be labelled; the confusion has a cell for each pair of a gold label and an
-            answer, `NONE` among the answers.
+        names: of all labels that the rows hold.
     """
     rows = counted_once(labels)
-    pairs = zip(rows["gold"].to_numpy(object), _answers(rows), strict=True)
-    counts = pd.Series(list(pairs), dtype=object).value_counts()
-    confusion = {
-        (gold, answer): int(counts.get((gold, answer), 0))
-        for gold, answer in product(classes, (*classes, NONE))
-    }
-    prompts = rows.drop_duplicates("prompt")
+    prompts = rows.groupby("prompt")[["missing", "surplus"]].first()
     return Quality(
-        right=share(int(_right(rows).sum()), len(rows)),
+        accuracy=_accuracy(rows[rows["gold"].notna()], names),
         found=share(int(rows["label"].notna().sum()), len(rows)),
-        confusion=confusion,
         prompts=len(prompts),
-        too_few=int((prompts["found"] < prompts["n"]).sum()),
-        too_many=int((prompts["found"] > prompts["n"]).sum()),
+        too_few=int((prompts["missing"] > 0).sum()),
+        too_many=int((prompts["surplus"] > 0).sum()),
         agreeing=_agreeing(labels),
+    )
+
+
+def _accuracy(rows: pd.DataFrame, names: Sequence[str]) -> Accuracy | None:
+    """Of rows that have a gold label."""
+    if rows.empty:
+        return None
+    gold, answers = codes(rows["gold"], names), codes(rows["label"], names)
+    prompts, right = rows["prompt"].to_numpy(np.int64), gold == answers
+
+    def figures(weights: npt.NDArray[np.float64]) -> tuple[float, float]:
+        drawn = table_of(gold, answers, len(names), weights)
+        return balanced_accuracy(drawn), macro_f1(drawn)
+
+    balanced, f1 = estimates(figures, prompts)
+    table = table_of(gold, answers, len(names))
+    first, its_share = majority(table)
+    sure = rows["confidence"].notna().to_numpy() & (answers != UNKNOWN)
+    return Accuracy(
+        right=grouped_share(right, prompts),
+        balanced=balanced,
+        macro_f1=f1,
+        majority=names[first],
+        majority_share=its_share,
+        table=table,
+        calibration=calibration(rows["confidence"].to_numpy(float)[sure], right[sure], prompts[sure]),
     )
 
 
@@ -146,11 +159,23 @@ def _answers(rows: pd.DataFrame) -> npt.NDArray[np.object_]:
 
 
 def _right(rows: pd.DataFrame) -> npt.NDArray[np.bool_]:
-    return np.asarray(rows["label"].to_numpy(object) == rows["gold"].to_numpy(object), dtype=bool)
+    same = rows["label"].to_numpy(object) == rows["gold"].to_numpy(object)
+    return np.asarray(same & rows["label"].notna().to_numpy(), dtype=bool)
+
+
+def with_gold_of(labels: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
+    """Rows of labels whose gold label is what a reference run answered; null where it has no answer.
+
+    Args:
+        labels: of the run.
+        reference: rows of the reference run, each text once.
+    """
+    its = reference.set_index("review_id")["label"].astype(object)
+    return labels.assign(gold=labels["review_id"].map(its))
 
 
 def _agreeing(labels: pd.DataFrame) -> Share | None:
-    """Share of reviews with one answer in all repeats, at their first submission; no label is an answer."""
+    """Share of texts with one answer in all repeats, at their first submission; no label is an answer."""
     rows = labels[labels["duplicate"] == 0]
     if rows["repeat"].nunique() < 2:
         return None
@@ -162,26 +187,28 @@ def by_position(labels: pd.DataFrame) -> list[Bin]:
     """Accuracy along the prompt, in up to `MOST_BINS` bins of positions with at least `ENOUGH_REVIEWS` each.
 
     Bins span the same number of positions, give or take one. There is a single bin where there is only one
-    position, or where reviews are few.
+    position, or where texts are few. Texts without a gold label do not count; without any there is no bin.
     """
     rows = counted_once(labels)
+    rows = rows[rows["gold"].notna()]
     if rows.empty:
         return []
     positions = np.arange(rows["position"].max() + 1)
     reviews = np.bincount(rows["position"], minlength=len(positions))
-    right = np.bincount(rows["position"], weights=_right(rows), minlength=len(positions))
+    place, right, prompts = rows["position"].to_numpy(), _right(rows), rows["prompt"].to_numpy(np.int64)
     for count in range(min(MOST_BINS, len(positions)), 0, -1):
         bins = np.array_split(positions, count)
         if count == 1 or min(reviews[each].sum() for each in bins) >= ENOUGH_REVIEWS:
             break
     return [
-        Bin(int(each[0]), int(each[-1]), share(int(right[each].sum()), int(reviews[each].sum())))
+        Bin(int(each[0]), int(each[-1]), grouped_share(right[inside], prompts[inside]))
         for each in bins
+        if (inside := (place >= each[0]) & (place <= each[-1])).any()
     ]
 
 
 def difference(labels: pd.DataFrame, base: pd.DataFrame) -> Difference | None:
-    """Accuracy of a run minus that of its base run; None where they share no review.
+    """Accuracy of a run minus that of its base run; None where they share no text with a gold label.
 
     Whole prompts of the run are resampled, not reviews: a label too many or too few shifts all labels behind
     it, so the reviews of one prompt are not right or wrong independently.
@@ -208,8 +235,8 @@ def difference(labels: pd.DataFrame, base: pd.DataFrame) -> Difference | None:
 
 
 def _paired(labels: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
-    """Reviews in both: ``prompt`` of the run, ``right``, ``base`` (whether the base run is right)."""
-    mine, its = counted_once(labels), counted_once(base)
+    """Texts in both that have a gold label: ``prompt`` of the run, ``right``, ``base`` (the base run's)."""
+    mine, its = (rows[rows["gold"].notna()] for rows in (counted_once(labels), counted_once(base)))
     left = mine[["review_id", "prompt"]].assign(right=_right(mine))
     return left.merge(its[["review_id"]].assign(base=_right(its)), on="review_id", validate="one_to_one")
 
@@ -217,32 +244,3 @@ def _paired(labels: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
 def mcnemar(gained: int, lost: int) -> float:
     """Two-sided p of McNemar's exact test of whether reviews are as often gained as lost."""
     return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0
-
-
-def resampled_interval(sums: npt.NDArray[np.float64], sizes: npt.NDArray[np.float64]) -> tuple[float, float]:
-    """95 % interval of sum(sums) / sum(sizes) over units drawn with replacement: percentiles, widened.
-
-    There must be `ENOUGH_PROMPTS` units.
-    """
-    count = len(sums)
-    level = next(level for least, level in LEVELS.items() if count >= least)
-    # (1 - level) / 2 with many units
-    tail = norm.cdf(-math.sqrt(count / (count - 1)) * stdtrit(count - 1, (1 + level) / 2))
-
-    def mean(
-        sums: npt.NDArray[np.float64], sizes: npt.NDArray[np.float64], axis: int = -1
-    ) -> npt.NDArray[np.float64]:
-        return np.asarray(sums.sum(axis=axis) / sizes.sum(axis=axis))
-
-    found = bootstrap(
-        (sums, sizes),
-        mean,
-        paired=True,
-        vectorized=True,
-        method="percentile",
-        confidence_level=1 - 2 * tail,
-        n_resamples=RESAMPLES,
-        batch=max(1, 4_000_000 // count),  # 32 MB an array
-        rng=np.random.default_rng(SEED),
-    ).confidence_interval
-    return float(found.low), float(found.high)

@@ -164,7 +164,7 @@ def labelled(
 ) -> pd.DataFrame:
     """Rows of labels, a prompt being its gold labels and its answer: ``"++-:+?-"``; ? is no label.
 
-    An answer longer than its prompt has surplus labels. Reviews are numbered from ``first``.
+    Letters are labels of that name. An answer longer than its prompt has surplus labels. Reviews are numbered from ``first``.
     """
     rows, reviews = [], first
     for number, prompt in enumerate(prompts):
@@ -172,8 +172,9 @@ def labelled(
         for position, sign in enumerate(gold):
             rows.append({
                 "run": run, "repeat": repeat, "prompt": duplicate * len(prompts) + number, "duplicate": duplicate,
-                "position": position, "review_id": reviews, "gold": SIGNS[sign], "label": SIGNS[answer[position]],
+                "position": position, "review_id": reviews, "gold": SIGNS.get(sign, sign), "label": SIGNS.get(answer[position], answer[position]),
                 "found": len(answer) - answer.count("?"), "n": len(gold),
+                "missing": answer[: len(gold)].count("?"), "surplus": len(answer[len(gold) :]),
             })  # fmt: skip
             reviews += 1
     return pa.Table.from_pylist(rows, LABELS).to_pandas()

@@ -10,7 +10,8 @@ from batchscope.config.task import Task
 from batchscope.inputs.answers.reader import AnswerReader
 from batchscope.inputs.prompts import Prompt, build_prompts, write_prompts
 from batchscope.inputs.texts.reviews import Review
-from batchscope.results.label_rows import LABELS, label_rows, read_prompts
+from batchscope.results.asked_prompts import read_prompts
+from batchscope.results.label_rows import LABELS, label_rows
 from batchscope.studies.run import PromptSet
 
 P, N = "positive", "negative"
@@ -61,7 +62,11 @@ def scored(folder: Path, tokenizer: Tokenizer, prompts: list[Prompt], said: dict
     path = folder / f"{len(list(folder.iterdir()))}.jsonl"
     write_prompts(prompts, path)
     rows = label_rows(
-        "r", answers_to(tokenizer, prompts, said), read_prompts(path), AnswerReader(tokenizer, PUBLISHED)
+        "r",
+        answers_to(tokenizer, prompts, said),
+        read_prompts(path),
+        AnswerReader(tokenizer, PUBLISHED),
+        PUBLISHED.names,
     )
     assert rows.schema == LABELS
     return rows.to_pandas()

@@ -1,10 +1,17 @@
 """How right the labels were, and what a right one took. With random weights they mean nothing: NaN."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
 
 from batchscope.results.metrics.metric import Column, Metric
 from batchscope.results.records import Repeat, RunRecord
+from batchscope.statistics import confusion
+from batchscope.statistics.agreement import kappa_of, paired_answers
+from batchscope.statistics.calibration import calibration_error
 
 
 @dataclass(frozen=True)
@@ -13,22 +20,32 @@ class Score:
 
     asked: int
     found: int
-    """labels that the answers hold for the reviews asked about; surplus ones are none"""
+    """labels that the answers hold for the texts asked about; surplus ones are none"""
+    known: int
+    """texts asked about whose gold label is known"""
     right: int
-    """those equal to the gold label"""
+    """labels equal to the gold label"""
 
 
-def score(run: RunRecord, repeat: Repeat) -> Score | None:
-    """How a repeat's reviews were labelled.
+def labels_of(run: RunRecord, repeat: Repeat) -> pd.DataFrame | None:
+    """A repeat's rows of labels.
 
     None without labels, and with random weights, whose labels mean nothing.
     """
     if run.labels.empty or random_weights(run.measurement.spec.model.load_format):
         return None
     number = next(index for index, each in enumerate(run.measurement.repeats) if each is repeat)
-    rows = run.labels.loc[run.labels["repeat"] == number, ["label", "gold"]]
-    right = rows["label"].to_numpy(object) == rows["gold"].to_numpy(object)
-    return Score(len(rows), int(rows["label"].notna().sum()), int(right.sum()))
+    return run.labels.loc[run.labels["repeat"] == number]
+
+
+def score(run: RunRecord, repeat: Repeat) -> Score | None:
+    """How a repeat's texts were labelled; None where its labels mean nothing, and without any."""
+    rows = labels_of(run, repeat)
+    if rows is None:
+        return None
+    label, gold = rows["label"].to_numpy(object), rows["gold"].to_numpy(object)
+    return Score(len(rows), int(rows["label"].notna().sum()), int(rows["gold"].notna().sum()),
+                 int((label == gold).sum()))  # fmt: skip
 
 
 def random_weights(load_format: str) -> bool:
@@ -37,29 +54,80 @@ def random_weights(load_format: str) -> bool:
 
 
 def accuracy(run: RunRecord, repeat: Repeat) -> float:
-    """Share of right labels; a missing label is wrong."""
+    """Share of right labels among texts with a gold label; a missing label is wrong."""
     found = score(run, repeat)
-    return found.right / found.asked if found else math.nan
+    return found.right / found.known if found and found.known else math.nan
 
 
 def label_coverage(run: RunRecord, repeat: Repeat) -> float:
-    """Share of reviews that got a label; a surplus label belongs to no review and does not count."""
+    """Share of texts that got a label; a surplus label belongs to no text and does not count."""
     found = score(run, repeat)
     return found.found / found.asked if found else math.nan
 
 
 def correct_reviews_per_s(run: RunRecord, repeat: Repeat) -> float:
-    """Reviews labelled right per second."""
+    """Texts labelled right per second; those without a gold label are taken to be right as often."""
     found = score(run, repeat)
-    return found.right / repeat.seconds if found else math.nan
+    return found.right * found.asked / found.known / repeat.seconds if found and found.known else math.nan
 
 
 def joules_per_correct_review(run: RunRecord, repeat: Repeat) -> float:
-    """Energy of one review labelled right, in joules; NaN where none was, or the energy is not known."""
+    """Energy of one text labelled right, in joules; NaN where none was, or the energy is not known."""
     found = score(run, repeat)
     if found is None or found.right == 0 or repeat.energy_j is None:
         return math.nan
-    return repeat.energy_j / found.right
+    return repeat.energy_j * found.known / found.asked / found.right
+
+
+def _of_table(figure: Callable[[confusion.Counts], float]) -> Callable[[RunRecord, Repeat], float]:
+    """A figure of the table of gold labels and answers; NaN without gold labels."""
+
+    def found(run: RunRecord, repeat: Repeat) -> float:
+        rows = labels_of(run, repeat)
+        if rows is None:
+            return math.nan
+        names = confusion.names_in(rows, ())
+        gold, answers = confusion.codes(rows["gold"], names), confusion.codes(rows["label"], names)
+        return figure(confusion.table_of(gold, answers, len(names)))
+
+    return found
+
+
+balanced_accuracy = _of_table(confusion.balanced_accuracy)
+macro_f1 = _of_table(confusion.macro_f1)
+
+
+def agreement(run: RunRecord, repeat: Repeat) -> float:
+    """Share of texts that have the label of the reference run; NaN where there is none."""
+    found = _beside_reference(run, repeat)
+    return float((found[0] == found[1]).mean()) if found else math.nan
+
+
+def kappa(run: RunRecord, repeat: Repeat) -> float:
+    """Cohen's kappa with the reference run; NaN where there is none, and where both give one label alone."""
+    found = _beside_reference(run, repeat)
+    return kappa_of(*found) if found else math.nan
+
+
+def _beside_reference(run: RunRecord, repeat: Repeat) -> tuple[confusion.Codes, confusion.Codes, int] | None:
+    """Answers of the run and of its reference run, on the texts of both, and how many labels there are."""
+    rows = labels_of(run, repeat)
+    if rows is None or run.reference is None:
+        return None
+    its = run.reference.labels
+    names = confusion.names_in(rows, confusion.names_in(its, ()))
+    mine, other = paired_answers(rows, its, names)
+    return (mine, other, len(names)) if len(mine) else None
+
+
+def expected_calibration_error(run: RunRecord, repeat: Repeat) -> float:
+    """How far confidence and accuracy are apart; NaN without gold labels or confidences."""
+    rows = labels_of(run, repeat)
+    if rows is None:
+        return math.nan
+    rows = rows[rows["confidence"].notna() & rows["gold"].notna() & rows["label"].notna()]
+    right = rows["label"].to_numpy(object) == rows["gold"].to_numpy(object)
+    return calibration_error(rows["confidence"].to_numpy(float), np.asarray(right, dtype=bool))
 
 
 LABEL_QUALITY = (
@@ -67,10 +135,60 @@ LABEL_QUALITY = (
         name="accuracy",
         label="Accuracy",
         unit="share",
-        formula="right labels / labels asked for; a missing label is wrong",
+        formula="right labels / texts with a gold label; a missing label is wrong",
         source="scikit-learn's accuracy_score",
         of=accuracy,
         column=Column(50, "accuracy (%)", digits=1, percent=True),
+        of_labels=True,
+    ),
+    Metric(
+        name="balanced_accuracy",
+        label="Balanced accuracy",
+        unit="share",
+        formula="mean over gold labels of (right labels / texts with this gold label)",
+        source="scikit-learn's balanced_accuracy_score",
+        of=balanced_accuracy,
+        of_labels=True,
+    ),
+    Metric(
+        name="macro_f1",
+        label="Macro-F1",
+        unit="share",
+        formula="mean over gold labels of 2 x right / (texts with this gold label + texts answered so)",
+        source="scikit-learn's f1_score, average='macro', over the gold labels that there are",
+        of=macro_f1,
+        column=Column(52, "macro-F1 (%)", digits=1, percent=True),
+        of_labels=True,
+    ),
+    Metric(
+        name="agreement",
+        label="Agreement with the reference run",
+        unit="share",
+        formula="texts with the reference run's answer / texts that both were asked about",
+        source="this project",
+        of=agreement,
+        column=Column(54, "agreement (%)", digits=1, percent=True),
+        of_labels=True,
+    ),
+    Metric(
+        name="kappa",
+        label="Agreement beyond chance",
+        unit="kappa",
+        formula="(agreement - agreement by chance) / (1 - agreement by chance); no label is an answer",
+        source="scikit-learn's cohen_kappa_score",
+        of=kappa,
+        column=Column(55, "kappa"),
+        of_labels=True,
+    ),
+    Metric(
+        name="expected_calibration_error",
+        label="Expected calibration error",
+        unit="share",
+        formula="mean over answers of |accuracy - mean confidence| of their bin; 10 bins of equal width",
+        source="Naeini, Cooper and Hauskrecht (2015); Guo et al. (2017)",
+        of=expected_calibration_error,
+        better="lower",
+        column=Column(57, "calibration error (points)", digits=1, percent=True),
         of_labels=True,
     ),
     Metric(
@@ -85,9 +203,9 @@ LABEL_QUALITY = (
     ),
     Metric(
         name="correct_reviews_per_s",
-        label="Reviews labelled right",
+        label="Texts labelled right",
         unit="correct reviews/s",
-        formula="right labels / seconds",
+        formula="accuracy x labels asked for / seconds",
         source="this project",
         of=correct_reviews_per_s,
         column=Column(70, "correct reviews/s", interval=True),
@@ -97,7 +215,7 @@ LABEL_QUALITY = (
         name="joules_per_correct_review",
         label="GPU energy per right label",
         unit="J/correct review",
-        formula="joules that the GPUs took in the timed window / right labels",
+        formula="joules that the GPUs took in the timed window / (accuracy x labels asked for)",
         source="this project; joules as NVML's energy counter has them",
         of=joules_per_correct_review,
         better="lower",

@@ -1,24 +1,38 @@
 """Labels of runs: a row each, attached to their runs."""
 
+import math
 from random import Random
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from scipy.special import softmax
 from support.analysis_helpers import labelled, make_run, write_labels
-from support.label_answers import PUBLISHED, N, P, answers_to, label_tokenizer, none_for_na, packed, scored
+from support.label_answers import (
+    PUBLISHED,
+    N,
+    P,
+    answers_to,
+    ids_of,
+    label_tokenizer,
+    none_for_na,
+    packed,
+    scored,
+)
 from tokenizers import Tokenizer
 
 from batchscope.common.errors import UserError
 from batchscope.inputs.answers.reader import AnswerReader
 from batchscope.inputs.prompts import write_prompts
 from batchscope.inputs.texts.reviews import Review
+from batchscope.results.asked_prompts import AskedPrompt, read_answers, read_prompts
 from batchscope.results.label_rows import (
     LABELS,
+    confidence_of,
     label_rows,
     load_labels,
-    read_answers,
-    read_prompts,
     with_labels,
 )
 
@@ -63,20 +77,95 @@ def test_every_duplicate_and_repeat_has_its_rows(tmp_path, tokenizer):
     write_prompts(prompts, path)
     once = answers_to(tokenizer, prompts, {5: P, 3: N, 8: P})
     answers = pd.concat([once, once.assign(repeat=1)], ignore_index=True)
-    rows = label_rows("r", answers, read_prompts(path), AnswerReader(tokenizer, PUBLISHED)).to_pandas()
+    rows = label_rows(
+        "r", answers, read_prompts(path), AnswerReader(tokenizer, PUBLISHED), PUBLISHED.names
+    ).to_pandas()
     assert rows["review_id"].tolist() == [5, 3, 8] * 4
     assert rows["duplicate"].tolist() == [0] * 3 + [1] * 3 + [0] * 3 + [1] * 3
     assert rows["repeat"].tolist() == [0] * 6 + [1] * 6
     assert rows["label"].tolist() == [P, N, P] * 4
 
 
+def answered(tokenizer, said, n=2, logprobs=None):
+    """Requests of prompts of n texts each, answered as ``said``; the prompts ask about texts without a gold label."""
+    rows = [ids_of(tokenizer, text) for text in said]
+    answers = pd.DataFrame(
+        {
+            "repeat": 0,
+            "prompt": range(len(said)),
+            "output_token_ids": [pd.array(ids, "int32") for ids in rows],
+        }
+    )
+    prompts = {
+        number: AskedPrompt(tuple(range(number * n, number * n + n)), (None,) * n, 0)
+        for number in range(len(said))
+    }
+    return (answers if logprobs is None else answers.assign(label_logprobs=logprobs)), prompts
+
+
+def test_texts_without_a_gold_label_have_none(tokenizer):
+    answers, prompts = answered(tokenizer, ["positive\nnegative", "positive"])
+    table = label_rows("r", answers, prompts, AnswerReader(tokenizer, PUBLISHED), PUBLISHED.names)
+    assert table.schema == LABELS
+    rows = table.to_pandas()
+    assert rows["gold"].isna().all()
+    assert none_for_na(rows) == [P, N, P, None]
+    assert rows["confidence"].isna().all()
+
+
+def test_missing_and_surplus_labels_are_counted(tokenizer):
+    answers, prompts = answered(tokenizer, ["positive", "positive\nnegative\nnegative", "positive\nnegative"])
+    rows = label_rows("r", answers, prompts, AnswerReader(tokenizer, PUBLISHED), PUBLISHED.names).to_pandas()
+    assert rows["missing"].tolist() == [1, 1, 0, 0, 0, 0]
+    assert rows["surplus"].tolist() == [0, 0, 1, 1, 0, 0]
+    assert rows["found"].tolist() == [1, 1, 3, 3, 2, 2]
+
+
+def test_confidence_is_the_answered_labels_share_of_all_labels(tokenizer, tmp_path):
+    """Written to requests.parquet and read back; other tokens than labels may have had a share, too."""
+    logprobs = [
+        [[math.log(0.6), math.log(0.2)], [math.log(0.3), None]],
+        [None, [math.log(0.1), math.log(0.4)]],
+        None,
+    ]
+    answers, prompts = answered(tokenizer, ["positive\nnegative", "positive\nnegative", "positive"])
+    written = pa.Table.from_pydict({
+        "repeat": [0, 0, 0], "prompt": [0, 1, 2],
+        "output_token_ids": [list(ids) for ids in answers["output_token_ids"]],
+        "label_logprobs": pa.array(logprobs, pa.list_(pa.list_(pa.float32()))),
+    })  # fmt: skip
+    pq.write_table(written, tmp_path / "requests.parquet")
+    reader = AnswerReader(tokenizer, PUBLISHED)
+    rows = label_rows("r", read_answers(tmp_path), prompts, reader, PUBLISHED.names).to_pandas()
+    none = float("nan")
+    assert rows["confidence"].tolist() == pytest.approx([0.75, 0.0, none, 0.8, none, none], nan_ok=True)
+
+
+def test_confidences_of_all_labels_add_up_to_one():
+    logprobs = np.log(np.random.default_rng(0).dirichlet(np.ones(77)) / 3)
+    found = [confidence_of(logprobs, label) for label in range(77)]
+    assert found == pytest.approx(softmax(logprobs).tolist())
+    assert confidence_of([None, float("-inf")], 0) is None
+    assert confidence_of([None, -900.0], 1) == 1.0
+
+
+def test_files_from_before_there_were_other_columns_are_read(tmp_path):
+    rows = labelled("++:+?", "++:+++", run="packed-n2")
+    old = pa.Table.from_pandas(rows, LABELS, preserve_index=False).drop_columns(
+        ["confidence", "missing", "surplus"]
+    )
+    for name in ("gold", "label"):
+        column = old[name].cast(pa.dictionary(pa.int8(), pa.string()))
+        old = old.set_column(old.schema.get_field_index(name), name, column)
+    pq.write_table(old, tmp_path / "old.parquet")
+    found = load_labels(tmp_path / "old.parquet")
+    assert found["missing"].tolist() == [1, 1, 0, 0]
+    assert found["surplus"].tolist() == [0, 0, 1, 1]
+    assert found["confidence"].isna().all()
+    assert none_for_na(found) == none_for_na(rows)
+
+
 def test_damaged_files_are_named(tmp_path):
-    bad = tmp_path / "prompts.jsonl"
-    bad.write_text('{"id": 0, "review_ids"')
-    with pytest.raises(UserError, match=r"prompts\.jsonl: cannot be read"):
-        read_prompts(bad)
-    with pytest.raises(UserError, match=r"requests\.parquet: cannot be read"):
-        read_answers(tmp_path)
     (tmp_path / "labels.parquet").write_text("no")
     with pytest.raises(UserError, match=r"labels\.parquet: damaged: cannot be read"):
         load_labels(tmp_path / "labels.parquet")

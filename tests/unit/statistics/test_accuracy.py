@@ -5,13 +5,12 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import binomtest
-from sklearn.metrics import accuracy_score, confusion_matrix, recall_score
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 from support.analysis_helpers import labelled
 
 from batchscope.inputs.label_words import CLASSES
-from batchscope.reports.labels.frame import ANSWERS
-from batchscope.statistics.accuracy import by_position, difference, mcnemar, quality, share
+from batchscope.statistics.accuracy import by_position, difference, mcnemar, quality, with_gold_of
+from batchscope.statistics.confusion import NONE
 
 
 def random_prompts(seed: int, prompts: int, n: int, right: float, missing: float = 0.0) -> list[str]:
@@ -30,25 +29,47 @@ def random_prompts(seed: int, prompts: int, n: int, right: float, missing: float
 )
 def test_accuracy_confusion_and_coverage_are_those_of_scikit_learn(seed, right, missing):
     labels = labelled(*random_prompts(seed, 50, 7, right, missing))
-    gold, answers = labels["gold"].astype(object), labels["label"].astype(object).fillna("none")
+    gold, answers = labels["gold"].astype(object), labels["label"].astype(object).fillna(NONE)
     found = quality(labels, CLASSES)
-    assert found.right.value == pytest.approx(accuracy_score(gold, answers))
-    assert found.right.count == accuracy_score(gold, answers, normalize=False)
-    table = confusion_matrix(gold, answers, labels=list(ANSWERS))
-    for (truth, answer), count in found.confusion.items():
-        assert count == table[ANSWERS.index(truth), ANSWERS.index(answer)]
-    assert sum(found.confusion.values()) == 350
-    labelled_at_all = answers.ne("none")
-    assert found.found.value == pytest.approx(recall_score(np.ones(350), labelled_at_all))
+    assert found.accuracy.right.value == pytest.approx(accuracy_score(gold, answers))
+    assert found.accuracy.right.count == accuracy_score(gold, answers, normalize=False)
+    expected = confusion_matrix(gold, answers, labels=[*CLASSES, NONE])
+    assert (found.accuracy.table == expected[: len(CLASSES)]).all()
+    assert found.accuracy.balanced.value == pytest.approx(
+        recall_score(gold, answers, labels=CLASSES, average="macro")
+    )
+    f1 = f1_score(gold, answers, labels=CLASSES, average="macro", zero_division=0)
+    assert found.accuracy.macro_f1.value == pytest.approx(f1)
+    assert found.found.value == pytest.approx(recall_score(np.ones(350), answers.ne(NONE)))
 
 
-def test_wilson_is_scipys_and_newcombes():
-    assert (share(81, 263).low, share(81, 263).high) == pytest.approx(
-        (0.2553, 0.3662), abs=5e-5
-    )  # Newcombe, 1998
-    for count, total in ((0, 20), (20, 20), (7, 9)):
-        expected = binomtest(count, total).proportion_ci(method="wilson")
-        assert (share(count, total).low, share(count, total).high) == (expected.low, expected.high)
+def test_intervals_hold_the_figures_and_few_prompts_have_none():
+    accuracy = quality(labelled(*random_prompts(0, 50, 7, 0.8)), CLASSES).accuracy
+    for figure in (accuracy.balanced, accuracy.macro_f1):
+        low, high = figure.interval
+        assert 0.7 < low < figure.value < high < 0.9
+    few = quality(labelled(*random_prompts(0, 9, 7, 0.8)), CLASSES).accuracy
+    assert few.balanced.interval is None
+
+
+def test_texts_without_a_gold_label_count_in_coverage_alone():
+    found = quality(labelled("a?b:aab", "??:?c"), "abc")
+    assert (found.accuracy.right.count, found.accuracy.right.total) == (2, 2)
+    assert (found.found.count, found.found.total) == (4, 5)
+    assert quality(labelled("??:ab"), "ab").accuracy is None
+
+
+def test_the_majority_is_what_guessing_would_get():
+    found = quality(labelled("aab:bbb", "aca:ccc"), "abc").accuracy
+    assert (found.majority, found.majority_share) == ("a", pytest.approx(4 / 6))
+
+
+def test_confidence_counts_where_there_is_a_label_and_a_gold_label():
+    rows = labelled("ab?a:aaa?").assign(confidence=[0.9, 0.8, 0.7, float("nan")])
+    found = quality(rows, "ab").accuracy.calibration
+    assert found.confidence == pytest.approx(0.85)
+    assert [each.right.count for each in found.bins] == [0, 1]
+    assert quality(labelled("ab:ab"), "ab").accuracy.calibration is None
 
 
 @pytest.mark.parametrize(
@@ -72,7 +93,7 @@ def test_each_review_counts_once():
         labelled("++:--", "--:++", repeat=repeat, duplicate=copy) for repeat, copy in ((0, 1), (1, 0), (1, 1))
     ]
     found = quality(pd.concat([first, *others]), CLASSES)
-    assert (found.right.count, found.right.total, found.prompts) == (4, 4, 2)
+    assert (found.accuracy.right.count, found.accuracy.right.total, found.prompts) == (4, 4, 2)
     assert found.agreeing.count == 0, "repeats said the opposite"
     assert quality(first, CLASSES).agreeing is None, "one repeat agrees with nobody"
 
@@ -87,7 +108,7 @@ def test_prompts_with_other_counts_of_labels():
     assert (found.prompts, found.too_few, found.too_many) == (4, 1, 2)
 
 
-def test_positions_have_bins_of_reviews_enough():
+def test_positions_have_bins_of_texts_enough():
     bins = by_position(labelled(*["+" * 40 + ":" + "+" * 20 + "-" * 20] * 8))
     assert [(each.first, each.last) for each in bins] == [(start, start + 3) for start in range(0, 40, 4)]
     assert [each.right.value for each in bins] == [1.0] * 5 + [0.0] * 5
@@ -96,6 +117,24 @@ def test_positions_have_bins_of_reviews_enough():
     assert [(each.first, each.last, each.right.count) for each in few] == [(0, 1, 40), (2, 3, 0)]
     assert len(by_position(labelled(*["+:+"] * 100))) == 1
     assert len(by_position(labelled("+-+-:++++"))) == 1
+
+
+def test_positions_may_be_held_against_another_run():
+    run = labelled(*["????:abab"] * 40)
+    other = labelled(*["?:a", "?:b", "?:b", "?:?"] * 40)
+    rows = with_gold_of(run, other)
+    assert [(each.right.count, each.right.total) for each in by_position(rows)] == [
+        (40, 40),
+        (40, 40),
+        (0, 40),
+    ]
+    assert by_position(run) == []
+
+
+def test_a_difference_is_of_texts_with_a_gold_label():
+    found = difference(labelled(*["a?:ba"] * 12), labelled(*["a?:aa"] * 12))
+    assert (found.reviews, found.lost, found.middle) == (12, 12, -1.0)
+    assert difference(labelled("??:ab"), labelled("??:ab")) is None
 
 
 def test_a_difference_is_paired_by_review():

@@ -4,91 +4,80 @@ from dataclasses import replace
 
 import pandas as pd
 import pytest
-from support.analysis_helpers import HERMES, REAL, labelled, make_run, write_config, write_labels
+from support.analysis_helpers import HERMES, REAL, make_run, write_config
+from support.label_studies import PACKING, TWO, study
 
 from batchscope.config.studies import Plot
 from batchscope.reporting.render import page_html, page_markdown
 from batchscope.reporting.wording import SETTINGS
 from batchscope.reports.labels.figure import labels_figure
-from batchscope.reports.labels.frame import base_of, labels_of_studies, positions_frame, quality_frame
-from batchscope.reports.labels.page import NOTHING, labels_page
+from batchscope.reports.labels.findings import NO_COMPARISON, NOTHING
+from batchscope.reports.labels.frame import base_of, judge
+from batchscope.reports.labels.page import labels_page
 from batchscope.reports.study.findings import findings
 from batchscope.results.frames import runs_frame
-from batchscope.results.label_rows import load_labels, with_labels
 from scripts import make_report, make_tables
 
 
-def study(tmp_path, runs, name="s", **values):
-    """A study's runs frame and labels; ``runs``: layout, n and the run's prompts of labels."""
-    records, rows = [], []
-    for layout, n, prompts in runs:
-        reviews = sum(prompt.index(":") for prompt in prompts)
-        shape = {"layout": layout, "n": n, "reviews": reviews, "seconds": (1.0,)}
-        records.append(make_run(tmp_path, study=name, **{**shape, "model": REAL, **values}))
-        rows.append(labelled(*prompts, run=f"{layout}-n{n}"))
-    path = write_labels(tmp_path / "labels" / f"{name}.parquet", *rows)
-    return runs_frame(with_labels(records, path.parent), []), labels_of_studies({name: load_labels(path)})
+@pytest.fixture(scope="module")
+def packing(tmp_path_factory):
+    """Runs and labels of `PACKING`, and what they say."""
+    runs, labels = study(tmp_path_factory.mktemp("packing"), PACKING)
+    return runs, labels, judge(runs, labels, TWO)
 
 
-def all_right(n, prompts):
-    return ["+" * n + ":" + "+" * n] * prompts
-
-
-PACKING = [
-    ("packed", 10, ["+" * 10 + ":" + "+" * 9 + "-"] * 40),
-    ("packed", 8, [*all_right(8, 49), "++++++++:++++----"]),
-    ("packed", 5, [*all_right(5, 79), "+++++:-----"]),
-    ("packed", 16, ["+" * 16 + ":-" + "+" * 15] * 6 + all_right(16, 19)),
-    ("packed", 80, [*all_right(80, 4), "+" * 80 + ":" + "+" * 60 + "?" * 20]),
-    ("packed", 4, [*all_right(4, 99), "++++:----"]),
-    ("separate", 1, all_right(1, 396) + ["+:-"] * 4),
-]
-"""400 reviews each, of which the separate prompts have the last 4 wrong."""
-
-
-def test_the_page_says_what_packing_costs(tmp_path):
-    runs, labels = study(tmp_path, PACKING)
-    page = labels_page(runs, quality_frame(runs, labels))
+def test_the_page_says_what_packing_costs(packing):
+    runs, _, judged = packing
+    page = labels_page(runs, judged)
     assert page.findings == [
-        "s: packed prompts (n=10) are right on 9.0 points fewer reviews than separate prompts (n=1) "
-        "(95 % interval 7.0 to 10.0; McNemar p < 0.001; 400 reviews).",
-        "s: no difference seen between packed prompts (n=8) and separate prompts (n=1): "
-        "none of 400 reviews is right in one of them alone.",
-        "s: no difference seen between packed prompts (n=5) and separate prompts (n=1): "
-        "1 of 400 reviews is right in one of them alone, in 1 of 80 prompts.",
-        "s: no difference seen between packed prompts (n=16) and separate prompts (n=1) "
-        "(-0.5 points, 95 % interval -2.7 to +3.0; McNemar p = 0.75; 400 reviews).",
-        "s: no difference seen between packed prompts (n=4) and separate prompts (n=1): "
-        "none of 400 reviews is right in one of them alone.",
+        "s: packing costs accuracy at n=10 and labels at n=20; no loss is seen at n=4, 5, 8, 16.",
+        "s: packed prompts (n=10) are right on 9.0 points fewer texts than separate prompts (n=1) "
+        "(95 % interval 7.0 to 10.0; McNemar p < 0.001; 400 texts).",
+        "s: packed prompts (n=20) give a label to 98.8 % of texts, separate prompts (n=1) to 100.0 %; "
+        "accuracy is not compared below 99 %.",
+        "s: no difference in accuracy seen between packed prompts (n=8) and separate prompts (n=1): "
+        "none of 400 texts is right in one of them alone.",
+        "s: no difference in accuracy seen between packed prompts (n=5) and separate prompts (n=1): "
+        "1 of 400 texts is right in one of them alone, in 1 of 80 prompts.",
+        "s: no difference in accuracy seen between packed prompts (n=16) and separate prompts (n=1) "
+        "(-0.5 points, 95 % interval -2.7 to +3.0; McNemar p = 0.75; 400 texts).",
+        "s: no difference in accuracy seen between packed prompts (n=4) and separate prompts (n=1): "
+        "none of 400 texts is right in one of them alone.",
     ]
     assert "Too few prompts to compare (10 needed): s, packed prompts (n=80)." in page.notes
     names = [f"{name} {group}".strip() for group, name in page.table.columns]
     cells = [dict(zip(names, row, strict=True)) for row in page.table.rows]
-    assert cells[4]["accuracy (%) measured"].startswith("95.0 (92.4 to 96.")
-    assert cells[4]["coverage (%) measured"] == "95.0"
-    assert cells[4]["none gold positive, labelled"] == "20"
-    assert cells[4]["too few labels measured"] == "1"
+    assert cells[7]["accuracy (%) measured"] == "99.0 (97.5 to 99.6)"
+    assert cells[4]["accuracy (%) measured"].startswith("95.0 (48."), "five prompts, one of which is wrong"
+    assert cells[6]["coverage (%) measured"] == "98.8"
+    assert cells[6]["none gold positive, labelled"] == "2"
+    assert cells[6]["too few labels measured"] == "1"
     assert cells[0]["difference (points) measured"].startswith("-9.0 (-10.0 to")
-    assert cells[6]["difference (points) measured"] == ""
+    assert cells[7]["difference (points) measured"] == ""
+    assert [cell["agreement (%) measured"][:5] for cell in cells] == [
+        "89.5 ", "100.0", "99.8 ", "97.5 ", "96.0 ", "100.0", "98.8 ", "refer"
+    ]  # fmt: skip
+    assert cells[0]["always the most frequent (%) measured"] == "50.0"
+    assert page.sections == [], "two labels have their confusion in the table"
     assert "negative (gold positive, labelled)" in page_markdown(page)
     assert '<span class="spread">(-10.0' in page_html(page)
 
 
 def test_runs_that_do_not_count_are_struck_and_compared_with_nothing(tmp_path):
     runs, labels = study(tmp_path, PACKING, invalid=[{"code": "steps"}])
-    page = labels_page(runs, quality_frame(runs, labels))
-    assert page.findings == ["No comparison: no study has separate prompts and 10 packed ones to compare."]
+    page = labels_page(runs, judge(runs, labels, TWO))
+    assert page.findings == [NO_COMPARISON]
     assert page_html(page).count("<del>10.0") == 0
-    assert page_html(page).count("<del>90.0") == 1
+    assert page_html(page).count("<del>90.0") == 2, "accuracy, and balanced accuracy"
 
 
-def test_runs_without_labels_are_named(tmp_path):
-    runs, labels = study(tmp_path, PACKING)
+def test_runs_without_labels_are_named(packing, tmp_path):
+    runs, labels, _ = packing
     failed = make_run(tmp_path, study="s", n=200, seconds=(), status="oom", model=REAL)
-    random = make_run(tmp_path, study="s", n=20, reviews=400, model=HERMES)
+    random = make_run(tmp_path, study="s", n=25, reviews=400, model=HERMES)
     runs = pd.concat([runs, runs_frame([failed, random], [])], ignore_index=True)
-    page = labels_page(runs, quality_frame(runs, labels))
-    assert len(page.table.rows) == 7
+    page = labels_page(runs, judge(runs, labels, TWO))
+    assert len(page.table.rows) == 8
     assert any(note.startswith("Not judged: 1 run with random weights") for note in page.notes)
     assert any(
         note.startswith("No labels: s, packed prompts (n=200") and "out of memory" in note
@@ -103,18 +92,18 @@ def test_nothing_to_judge(tmp_path, values, text):
     runs, labels = study(tmp_path, PACKING[:2], **values)
     if not values:
         labels = {}
-    found, places = quality_frame(runs, labels), positions_frame(runs, labels)
-    assert found.empty
+    found = judge(runs, labels, TWO)
+    assert found.runs.empty
     page = labels_page(runs, found)
     assert page.findings[0].startswith(text)
     assert page_html(page)
     assert page_markdown(page).count("\n") > 3
-    figure = labels_figure(runs, found, places)
+    figure = labels_figure(runs, found)
     assert any(each.get_text().startswith(text) for each in figure.texts)
 
 
 def row(run, layout, n, **values):
-    defaults = {"reviews": 400, "decoding": "free", "instruction": "last", "fingerprint": "f", "valid": True}
+    defaults = {"reviews": 400, "answer": "free", "instruction": "last", "fingerprint": "f", "valid": True}
     settings = dict.fromkeys(SETTINGS, "same")
     return settings | defaults | {"run": run, "layout": layout, "n": n} | values
 
@@ -136,9 +125,9 @@ def test_the_base_is_separate_prompts_one_by_one():
 
 def test_the_base_has_most_settings_alike():
     runs = [
-        row("free", "separate", 1), row("labels", "separate", 1, decoding="labels"),
-        row("p-free", "packed", 4), row("p-labels", "packed", 4, decoding="labels"),
-        row("p-first", "packed", 4, decoding="labels", instruction="first"),
+        row("free", "separate", 1), row("labels", "separate", 1, answer="labels"),
+        row("p-free", "packed", 4), row("p-labels", "packed", 4, answer="labels"),
+        row("p-first", "packed", 4, answer="labels", instruction="first"),
     ]  # fmt: skip
     assert base("p-free", *runs) == "free"
     assert base("p-labels", *runs) == "labels"
@@ -158,28 +147,28 @@ def test_the_base_counts_and_was_measured_in_the_same_environment():
 def test_later_settings_tell_runs_apart_where_runs_have_them(tmp_path):
     free = make_run(tmp_path, study="s", n=4, seconds=(1.0, 1.1, 1.2))
     spec = free.measurement.spec
-    restricted = spec.workload.model_copy(update={"decoding": "labels"})
+    restricted = spec.workload.model_copy(update={"answer": "labels"})
     spec = spec.model_copy(update={"workload": restricted})
     labels = replace(free, measurement=free.measurement.model_copy(update={"spec": spec, "run": "other"}))
     runs = runs_frame([free, labels], [])
-    assert list(runs["decoding"]) == ["free", "labels"]
+    assert list(runs["answer"]) == ["free", "labels"]
     assert set(runs["reuse"]) == {"none"}
     assert set(runs["instruction"]) == {"last"}
     (sentence,) = findings(runs, Plot())
-    assert "packed prompts (decoding=labels)" in sentence
+    assert "packed prompts (answer=labels)" in sentence
 
 
-def test_the_figure_has_a_place_for_each_run(tmp_path):
-    runs, labels = study(tmp_path, PACKING)
-    figure = labels_figure(runs, quality_frame(runs, labels), positions_frame(runs, labels))
+def test_the_figure_has_a_place_for_each_run(packing):
+    runs, _, judged = packing
+    figure = labels_figure(runs, judged)
     accuracy, along, coverage = figure.axes
     drawn = {line.get_marker(): line for line in accuracy.lines}
-    assert [round(x) for x in drawn["o"].get_xdata()] == [4, 5, 8, 10, 16, 80]
-    assert list(drawn["o"].get_ydata()) == pytest.approx([99.0, 98.75, 99.0, 90.0, 98.5, 95.0])
+    assert [round(x) for x in drawn["o"].get_xdata()] == [4, 5, 8, 10, 16, 20, 80]
+    assert list(drawn["o"].get_ydata()) == pytest.approx([99.0, 98.75, 99.0, 90.0, 98.5, 98.75, 95.0])
     assert [round(x) for x in drawn["s"].get_xdata()] == [1]
-    assert min(coverage.lines[0].get_ydata()) == 95.0
+    assert min(coverage.lines[0].get_ydata()) == 98.75
     by_name = {line.get_label(): line for line in along.lines}
-    assert list(by_name) == ["n=80", "n=16", "n=10", "n=8"]
+    assert list(by_name) == ["n=80", "n=20", "n=16", "n=10"]
     assert list(by_name["n=10"].get_ydata()) == [100.0] * 9 + [0.0]
     assert list(by_name["n=10"].get_xdata()) == [5.0 + 10 * each for each in range(10)]
 
@@ -200,7 +189,7 @@ def test_scripts_from_runs_to_page_and_figure(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", [*words, "--out", tables])
     make_tables.main()
     frame = pd.read_csv(tmp_path / "tables" / "runs.csv")
-    assert list(frame["accuracy"].dropna()) == [0.9, 0.99, 0.9875, 0.985, 0.95, 0.99, 0.99]
+    assert list(frame["accuracy"].dropna()) == [0.9, 0.99, 0.9875, 0.985, 0.95, 0.99, 0.9875, 0.99]
     monkeypatch.setattr("sys.argv", ["make_report.py", "study", "--results", str(tmp_path), "--study", "s"])
     make_report.main()
     assert "correct reviews/s" in (tmp_path / "tables" / "s.md").read_text()
@@ -208,10 +197,10 @@ def test_scripts_from_runs_to_page_and_figure(tmp_path, monkeypatch, capsys):
     capsys.readouterr()
     monkeypatch.setattr("sys.argv", ["make_report.py", "labels", "--results", str(tmp_path)])
     make_report.main()
-    assert "labels of 7 of 8 runs judged" in capsys.readouterr().out
+    assert "labels of 8 of 9 runs judged" in capsys.readouterr().out
     found = pd.read_csv(tmp_path / "tables" / "labels.csv")
-    assert list(found["base"].dropna()) == ["separate-n1"] * 6
-    assert found["accuracy"].tolist() == [0.9, 0.99, 0.9875, 0.985, 0.95, 0.99, 0.99]
+    assert list(found["base"].dropna()) == ["separate-n1"] * 7
+    assert found["accuracy"].tolist() == [0.9, 0.99, 0.9875, 0.985, 0.95, 0.99, 0.9875, 0.99]
     assert "No labels: unread," in (tmp_path / "tables" / "labels.md").read_text()
     drawn = (tmp_path / "plots" / "labels.svg").read_bytes()
     assert (tmp_path / "plots" / "labels.png").read_bytes().startswith(b"\x89PNG")

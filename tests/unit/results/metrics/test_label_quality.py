@@ -1,6 +1,9 @@
 """Metrics of labels: how right they are, in a repeat's numbers and in a study's table."""
 
+import math
+
 import pytest
+from sklearn.metrics import accuracy_score, cohen_kappa_score, f1_score, recall_score
 from support.analysis_helpers import HERMES, REAL, labelled, make_run, write_labels
 
 from batchscope.config.studies import Study
@@ -8,6 +11,7 @@ from batchscope.reports.study.page import NO_LABELS, study_page
 from batchscope.results.frames import runs_frame
 from batchscope.results.label_rows import with_labels
 from batchscope.results.metrics.registry import METRICS
+from batchscope.results.reference_run import with_references
 
 
 def test_metrics_of_a_repeat_count_every_duplicate(tmp_path):
@@ -32,6 +36,65 @@ def test_metrics_of_a_repeat_count_every_duplicate(tmp_path):
     assert values["label_coverage"] == 7 / 8
     assert values["correct_reviews_per_s"] == 2.5
     assert values["joules_per_correct_review"] == 6.0
+
+
+def judged(folder, *runs):
+    """Runs of one study with labels, and the values of each metric in their first repeat.
+
+    A run: layout, n, prompts as `labelled` has them, and the confidence of each text or None.
+    """
+    records, rows = [], []
+    for layout, n, prompts, confidence in runs:
+        texts = sum(prompt.index(":") for prompt in prompts)
+        records.append(
+            make_run(folder, study="s", layout=layout, n=n, reviews=texts, model=REAL, seconds=(2.0,))
+        )
+        run = labelled(*prompts, run=f"{layout}-n{n}")
+        rows.append(run if confidence is None else run.assign(confidence=confidence))
+    write_labels(folder / "labels" / "s.parquet", *rows)
+    found = with_references(with_labels(records, folder / "labels"))
+    return [
+        {name: metric.of(run, run.measurement.repeats[0]) for name, metric in METRICS.items()}
+        for run in found
+    ]
+
+
+def test_many_labels_have_the_means_over_labels(tmp_path):
+    (values,) = judged(tmp_path, ("packed", 3, ["aab:aac", "bcc:b?c"], None))
+    gold, said = list("aabbcc"), ["a", "a", "c", "b", "none", "c"]
+    assert values["accuracy"] == pytest.approx(accuracy_score(gold, said))
+    assert values["balanced_accuracy"] == pytest.approx(
+        recall_score(gold, said, labels=list("abc"), average="macro")
+    )
+    assert values["macro_f1"] == pytest.approx(f1_score(gold, said, labels=list("abc"), average="macro"))
+    assert math.isnan(values["agreement"])
+    assert math.isnan(values["kappa"])
+    assert math.isnan(values["expected_calibration_error"])
+
+
+def test_a_run_is_held_against_its_reference_run(tmp_path):
+    packed, separate = judged(
+        tmp_path, ("packed", 4, ["????:abc?"], None), ("separate", 1, ["?:a", "?:b", "?:a", "?:c"], None)
+    )
+    assert packed["agreement"] == 0.5
+    assert packed["kappa"] == pytest.approx(cohen_kappa_score(list("abc?"), list("abac")))
+    assert (separate["agreement"], separate["kappa"]) == (1.0, 1.0)
+    assert math.isnan(packed["accuracy"])
+    assert math.isnan(packed["correct_reviews_per_s"])
+    assert packed["label_coverage"] == 0.75
+
+
+def test_texts_without_a_gold_label_are_taken_to_be_right_as_often(tmp_path):
+    (values,) = judged(tmp_path, ("packed", 4, ["ab??:aabb"], None))
+    assert values["accuracy"] == 0.5
+    assert values["correct_reviews_per_s"] == 1.0, "two of four texts, in two seconds"
+
+
+def test_the_calibration_error_is_of_answers_with_a_confidence(tmp_path):
+    (values,) = judged(tmp_path, ("packed", 4, ["aab?:aba?"], [0.9, 0.9, 0.6, 0.5]))
+    assert values["expected_calibration_error"] == pytest.approx(
+        (2 * abs(0.5 - 0.9) + abs(0 - 0.6)) / 3, abs=1e-6
+    )
 
 
 @pytest.mark.parametrize("model", [HERMES, {"source": "demo", "load_format": "dummy"}])
