@@ -127,9 +127,17 @@ def dataset_file(wildcards):
 
 
 def dataset_spec(wildcards):
-    """The source in use; values of the other sources make nothing stale."""
+    """The source in use and how texts are chosen; values of the other sources make nothing stale."""
     dataset = CONFIG.dataset
-    return canonical_json(dataset.model_dump(include={"source", "deduplicate", dataset.source}))
+    spec = dataset.model_dump(include={"source", "deduplicate", dataset.source})
+    order = {"select": dataset.selection, "seed": dataset.seed}
+    return canonical_json(spec | (order if dataset.selection != "first" else {"select": "first"}))
+
+
+def labels_spec(wildcards):
+    """The words that gold labels may be; what the model is told about them makes no text stale."""
+    labels = [{"name": label.name, "spellings": label.spellings} for label in CONFIG.task.labels]
+    return canonical_json({"labels": labels})
 
 
 def code_of_dataset(wildcards):

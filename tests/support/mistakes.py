@@ -62,7 +62,7 @@ CONFIG_MISTAKES = {
         {"engine": {"args": {"gpu_memory_utilization": 92}}}, ["engine.args.gpu_memory_utilization", "got 92"]
     ),
     "unknown source": Mistake(
-        {"dataset": {"source": "kaggle"}}, ["dataset.source", "'generated', 'csv' or 'imdb'"]
+        {"dataset": {"source": "kaggle"}}, ["dataset.source", "'generated', 'file', 'hub', 'csv' or 'imdb'"]
     ),
     "checksum that is none": Mistake(
         {"dataset": {"csv": {"sha256": "abc"}}}, ["dataset.csv.sha256", "'abc'"]

@@ -9,7 +9,10 @@ from batchscope.config.configuration import load_config
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"source": "kaggle"}, "dataset.source: Input should be 'generated', 'csv' or 'imdb', got 'kaggle'"),
+        (
+            {"source": "kaggle"},
+            "dataset.source: Input should be 'generated', 'file', 'hub', 'csv' or 'imdb', got 'kaggle'",
+        ),
         (
             {"generated": {"reviews": 1_000_001}},
             "dataset.generated.reviews: .* less than or equal to 1000000",

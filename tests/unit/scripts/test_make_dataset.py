@@ -14,7 +14,7 @@ def test_the_script_writes_them(tmp_path: Path) -> None:
     assert read_reviews(outcome.reviews_csv) == generate_reviews(60, seed=3)
     assert outcome.summary["rows"] == 60
     assert outcome.summary["sha256"] == content_sha256(generate_reviews(60, seed=3))
-    assert "60 reviews from source generated: 30 positive, 30 negative" in outcome.stdout
+    assert "60 texts from source generated: 30 positive, 30 negative" in outcome.stdout
 
 
 def test_the_script_explains_itself_and_its_config(tmp_path: Path) -> None:
