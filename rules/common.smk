@@ -33,6 +33,7 @@ from batchscope.workflow.snakemake_internals import (
     keep_group_together,
     limit_resource,
 )
+from batchscope.workflow.user_files import as_inputs, stamp
 
 try:
     CONFIG = load_config(config)
@@ -122,8 +123,13 @@ def existing(*paths):
     return [path for path in paths if os.path.exists(path)]
 
 
-def dataset_file(wildcards):
-    return existing(*SOURCES[CONFIG.dataset.source].files(CONFIG.dataset))
+def dataset_files(wildcards):
+    return as_inputs(SOURCES[CONFIG.dataset.source].files(CONFIG.dataset))
+
+
+def dataset_stamp(wildcards):
+    """Of files that cannot be inputs."""
+    return stamp(SOURCES[CONFIG.dataset.source].files(CONFIG.dataset))
 
 
 def dataset_spec(wildcards):

@@ -9,7 +9,7 @@ out: <results>/data/reviews.csv      texts exactly as the source has them, in th
 rule make_dataset:
     """Write, read or download the texts, check every row, and put them in order."""
     input:
-        source=dataset_file,
+        source=dataset_files,
     output:
         reviews="<results>/data/reviews.csv",
         summary="<results>/data/summary.json",
@@ -21,6 +21,7 @@ rule make_dataset:
         code=code_of_dataset,
         config=dataset_spec,
         task=labels_spec,
+        stamp=dataset_stamp,
     shell:
-        "python3 -m scripts.make_dataset --config {params.config:q} --task {params.task:q} --downloads data/downloads"
+        "python3 -X utf8 -m scripts.make_dataset --config {params.config:q} --task {params.task:q} --downloads data/downloads"
         " --reviews {output.reviews:q} --summary {output.summary:q} 2>&1 | tee -i {log:q}"

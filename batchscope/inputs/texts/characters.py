@@ -1,6 +1,6 @@
 """What characters texts are made of: scripts, and what no reader sees but every tokenizer does."""
 
-import re
+import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
@@ -23,11 +23,11 @@ def main_script(text: str) -> str:
     """The script of most letters of a text, such as Latin, Han or Cyrillic; `NO_SCRIPT` where it has none."""
     if text.isascii():
         return "Latin" if any(map(str.isalpha, text)) else NO_SCRIPT
-    letters: Counter[str] = Counter()
-    for character, count in Counter(text).items():
-        if character.isalpha():
-            letters[_script_of(character)] += count
-    return min(letters, key=lambda script: (-letters[script], script), default=NO_SCRIPT)
+    scripts = {_script_of(character) for character in set(text) if character.isalpha()}
+    if len(scripts) < 2:  # of most texts: no need to count
+        return scripts.pop() if scripts else NO_SCRIPT
+    letters = Counter(_script_of(character) for character in text if character.isalpha())
+    return min(letters, key=lambda script: (-letters[script], script))
 
 
 def count_scripts(texts: Iterable[str]) -> dict[str, int]:
@@ -42,9 +42,9 @@ def count_invisible(texts: Iterable[str]) -> dict[str, int]:
     or line break), other format character.
     """
     kinds: Counter[str] = Counter()
-    pattern = _invisible()
     for text in texts:
-        kinds.update({_kind_of(character) for character in set(pattern.findall(text))})
+        if not text.isprintable():
+            kinds.update({_kind_of(character) for character in _invisible() & set(text)})
     return _descending(kinds)
 
 
@@ -55,10 +55,11 @@ def _script_of(letter: str) -> str:
 
 
 @cache
-def _invisible() -> re.Pattern[str]:
-    """One of Unicode's control and format characters, but no ordinary tab or line break."""
-    found = (chr(code) for code in range(0x110000) if unicodedata.category(chr(code)) in {"Cc", "Cf"})
-    return re.compile(f"[{re.escape(''.join(found).translate(dict.fromkeys(map(ord, ORDINARY_CONTROLS))))}]")
+def _invisible() -> frozenset[str]:
+    """Unicode's control and format characters but for tabs and line breaks; none of them is printable."""
+    every = map(chr, range(sys.maxunicode + 1))
+    found = (character for character in every if unicodedata.category(character) in {"Cc", "Cf"})
+    return frozenset(found) - set(ORDINARY_CONTROLS)
 
 
 @cache

@@ -59,16 +59,44 @@ def _remedies(loaded: Loaded, task: Task, unknown: dict[str, int]) -> list[str]:
         return [f"They are texts or ids, it seems: set {loaded.label_key or 'task.labels'}."]
     once = {word.casefold(): word for word in reversed(unknown)}  # the most frequent spelling
     labels = [*_kept(loaded, task), *map(_label, sorted(once.values(), key=_by_number))]
-    spelling = LabelSpec(name=task.names[0], spellings=[next(iter(unknown))])
     advice = [f"Write into your configuration:\n  task: {{labels: {_yaml(labels)}}}"]
     if len(labels) == 1:
         advice.append("and the task's other labels beside it, for the data has only one.")
-    advice.append(
-        f"If one is another word for a label, write it as its spelling: [{_yaml_of(spelling)}, ...]."
-    )
+    advice.append(_spelling_advice(task, list(unknown)))
     if loaded.label_key:
         advice.append(f"If they are no gold labels: set {loaded.label_key}, null where there are none.")
     return advice
+
+
+def _spelling_advice(task: Task, unknown: Sequence[str]) -> str:
+    """How to say that the data only spells the task's labels in another way."""
+    meant = _meant(task, unknown)
+    if meant is None:
+        example = LabelSpec(name=task.names[0], spellings=[unknown[0]])
+        return f"If one is another word for a label, write it as its spelling: [{_yaml_of(example)}, ...]."
+    spelt = [
+        label.model_copy(update={"spellings": [*label.spellings, meant[label.name]]}) for label in task.labels
+    ]
+    return f"If they are other words for the task's labels:\n  task: {{labels: {_yaml(spelt)}}}"
+
+
+def _meant(task: Task, unknown: Sequence[str]) -> dict[str, str] | None:
+    """For each label the word that seems to stand for it; None where that cannot be guessed.
+
+    Known are words that labels begin with, such as pos and neg, and of two numbers the larger one for the
+    first of the default's labels, which is positive.
+    """
+    begins = {
+        label: [word for word in unknown if label.casefold().startswith(word.casefold())]
+        for label in task.names
+    }
+    if len(unknown) == len(begins) and all(len(words) == 1 for words in begins.values()):
+        return {label: words[0] for label, words in begins.items()}
+    by_number = sorted(unknown, key=_by_number, reverse=True)
+    is_default = task.labels == Task().labels
+    if is_default and len(unknown) == 2 and all(_by_number(word)[0] < float("inf") for word in unknown):
+        return dict(zip(task.names, by_number, strict=True))
+    return None
 
 
 def _label(name: str) -> LabelSpec:
@@ -88,7 +116,7 @@ def _by_number(word: str) -> tuple[float, str]:
     try:
         return float(word), word
     except ValueError:
-        return float("inf"), word
+        return float("inf"), word.casefold()
 
 
 def _yaml(labels: Sequence[LabelSpec]) -> str:

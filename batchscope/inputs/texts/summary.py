@@ -12,8 +12,11 @@ from batchscope.inputs.texts.characters import count_invisible, count_scripts
 from batchscope.inputs.texts.reviews import Copies, Loaded, Review, content_sha256, where
 
 LONGEST_LISTED = 5
-FIRST_TEXTS = 100
-"""A run that takes few texts takes about so many."""
+FIRST_TEXTS = (40, 100, 400)
+"""So many texts small runs take; each such start of the data set should hold more than one class."""
+
+MIXED = 0.8
+"""Where no class has a larger share, 40 texts of one class hardly come together by chance (0.002)."""
 
 LABELS_SHOWN = 12
 
@@ -118,7 +121,8 @@ def describe(summary: Summary) -> str:
     """The summary in a few lines for a person."""
     characters, words = summary["characters"], summary["words"]
     lines = [
-        f"{summary['rows']:,} texts from source {summary['source']}: {_describe_labels(summary)}",
+        f"{summary['rows']:,} text{'s' * (summary['rows'] != 1)} from source {summary['source']}: "
+        f"{_describe_labels(summary)}",
         *summary["notes"],
         f"order: {_describe_order(summary)}",
         f"words: mean {words['mean']:.0f}, median {words['median']:.0f}, {words['min']} to {words['max']:,}; "
@@ -134,7 +138,7 @@ def describe(summary: Summary) -> str:
         )
     if breaks := summary["with_line_breaks"]:
         lines.append(
-            f"{breaks:,} texts hold line breaks of their own; a packed prompt separates texts by them"
+            f"texts with line breaks of their own: {breaks:,}; a packed prompt separates texts by them"
         )
     return "\n".join([*lines, *(f"warning: {warning}" for warning in summary["warnings"])])
 
@@ -143,10 +147,14 @@ def _warnings(labels: Sequence[str | None], select: Selection) -> list[str]:
     warning = one_class_warning(labels, f"these {len(labels):,} texts")
     if warning:
         return [warning]
-    start = one_class_warning(labels[:FIRST_TEXTS], f"the first {min(FIRST_TEXTS, len(labels)):,} texts")
-    if start is None or select != "first":
+    largest = largest_class(labels)
+    if select != "first" or largest is None or largest.share > MIXED:
         return []
-    return [f"{start}; they are sorted by label, it seems: set dataset.select to random or stratified"]
+    starts = (one_class_warning(labels[:count], f"the first {count:,} texts") for count in FIRST_TEXTS)
+    found = next(filter(None, starts), None)
+    if found is None:
+        return []
+    return [f"{found}; they are sorted by label, it seems: set dataset.select to random or stratified"]
 
 
 def _longest(reviews: Sequence[Review]) -> list[LongText]:

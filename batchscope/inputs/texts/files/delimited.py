@@ -39,7 +39,7 @@ def read(content: Content, request: Request) -> Table:
 
 def _up_to_header(file: TextIO) -> tuple[list[str], str]:
     """Empty lines at the start of a file, and the first line that is none."""
-    blank = []
+    blank: list[str] = []
     for line in file:
         if line.strip():
             return blank, line

@@ -115,7 +115,7 @@ def test_texts_pass_unchanged(tmp_path: Path) -> None:
     assert frame["review"].tolist() == texts
     assert frame["review_id"].tolist() == list(range(len(texts)))
     assert outcome.summary["with_line_breaks"] == 2
-    assert "2 texts hold line breaks" in outcome.stdout
+    assert "texts with line breaks of their own: 2;" in outcome.stdout
 
 
 def test_a_url_is_downloaded_once(tmp_path: Path) -> None:

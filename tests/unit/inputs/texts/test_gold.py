@@ -74,7 +74,7 @@ def test_gold_labels_get_the_names_of_the_task(wanted, found, names) -> None:
         (["положительный", "负面", "😀"], ["положительный", "负面", "😀"]),
         (["positive", "negative", "neutral"], ["positive", "negative", "neutral"]),
         (["positive", "mixed"], ["positive", "mixed"]),
-        (["Spam", "spam", "SPAM", "Spam", "ham"], ["Spam", "ham"]),
+        (["Spam", "spam", "SPAM", "Spam", "ham"], ["ham", "Spam"]),
     ],
 )
 def test_what_the_message_shows_can_be_pasted(found: list[str], labels: list[str]) -> None:
@@ -101,11 +101,36 @@ def test_labels_are_counted_and_the_first_one_is_placed() -> None:
     assert "set dataset.file.label_column, null where there are none" in message
 
 
-def test_another_spelling_is_offered_as_one() -> None:
-    message = refusal(loaded("pos", "neg"), Task())
+@pytest.mark.parametrize(
+    ("wanted", "found", "names"),
+    [
+        (Task(), ["pos", "neg", "pos"], ["positive", "negative", "positive"]),
+        (Task(), ["NEG", "Pos"], ["negative", "positive"]),
+        (Task(), ["0", "1", "1"], ["negative", "positive", "positive"]),
+        (Task(), ["-1", "1"], ["negative", "positive"]),
+        (task("billing", "delivery", "technical"), ["b", "d", "t"], ["billing", "delivery", "technical"]),
+        (task({"name": "late", "spellings": ["slow"]}, "lost"), ["la", "lo"], ["late", "lost"]),
+    ],
+)
+def test_other_words_for_the_tasks_labels_can_be_pasted_as_spellings(wanted, found, names) -> None:
+    message = refusal(loaded(*found), wanted)
+    overlay = yaml.safe_load(message.partition("other words for the task's labels:\n")[2].splitlines()[0])
+    mended = load_config(overlay).task
+    assert mended.names == wanted.names
+    assert all(
+        set(old.words) <= set(new.words) for old, new in zip(wanted.labels, mended.labels, strict=True)
+    )
+    assert [review.label for review in with_gold(loaded(*found), mended)] == names
+
+
+@pytest.mark.parametrize(
+    "found", [["meh"], ["pos", "neutral"], ["1", "2", "3"], ["p", "po"], ["good", "bad"]]
+)
+def test_what_cannot_be_guessed_gets_an_example(found: list[str]) -> None:
+    message = refusal(loaded(*found), Task())
     offered = re.search(r"write it as its spelling: (\[.*\])", message)
     assert offered
-    assert yaml.safe_load(offered[1])[0] == {"name": "positive", "spellings": ["pos"]}
+    assert yaml.safe_load(offered[1])[0] == {"name": "positive", "spellings": found[:1]}
 
 
 def test_a_single_label_needs_others() -> None:

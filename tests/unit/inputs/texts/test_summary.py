@@ -59,8 +59,20 @@ def test_no_more_than_the_longest_texts_are_listed() -> None:
         (
             ["negative"] * 150 + ["positive"] * 150,
             "first",
-            "all gold labels of the first 100 texts are 'negative'",
+            "all gold labels of the first 40 texts are 'negative'",
         ),
+        (["negative"] * 60 + ["positive"] * 60, "first", "all gold labels of the first 40 texts"),
+        (
+            (["positive"] + ["negative"] * 39) * 9 + ["positive"] * 300,
+            "first",
+            "97.5 % of the gold labels of",
+        ),
+        (
+            ["positive", None, "negative"] + ["negative"] * 98 + ["positive"] * 99,
+            "first",
+            "97.4 % of the gold labels of the first 40",
+        ),
+        (["negative"] * 90 + ["positive"] * 10, "first", None),
         (["negative"] * 150 + ["positive"] * 150, "random", None),
         (["negative", "positive"] * 150, "first", None),
         ([None] * 50, "first", None),
@@ -99,7 +111,7 @@ def test_what_is_unusual_is_said_on_the_console(tmp_path: Path) -> None:
     assert "3 texts from source file: 1 good, 1 bad, 1 without a gold label" in said
     assert "scripts, by most letters: Cyrillic 1, Han 1, Latin 1" in said
     assert "texts with invisible characters: zero-width space 1" in said
-    assert "1 texts hold line breaks" in said
+    assert "texts with line breaks of their own: 1;" in said
     assert "longest: 12 characters, row 1 (line 2) of a.csv, which begins 'Очень хорошо'" in said
 
 
