@@ -51,8 +51,10 @@ def find_columns(table: Table, request: Request) -> Columns:
     if text_at is None:
         usual_label = _usual(table, LABEL_NAMES, ()) if finds_label else label_at
         text_at = _text_column(table, request, {usual_label, id_at} - {None})
+        _given(table, request, "text_column", table.columns[text_at])  # it may be there twice
     if finds_label:
         label_at = _label_column(table, request, {text_at, id_at})
+        _given(table, request, "label_column", None if label_at is None else table.columns[label_at])
     return Columns(text_at, label_at, id_at)
 
 

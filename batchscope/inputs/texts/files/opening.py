@@ -53,6 +53,18 @@ ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 """The first bytes of a .zip; the second of an empty one."""
 
 
+NO_TEXTS = {
+    b"%PDF": ("a PDF document", "export its texts as CSV"),
+    b"\xd0\xcf\x11\xe0": ("an Office document", "save the sheet as CSV (UTF-8) and name that"),
+    b"SQLite format 3": ("a database", "export its texts as CSV"),
+    b"ARROW1": ("an Arrow file", "write it as Parquet"),
+}
+"""By first bytes: what else a user may have, and how to make a file of texts of it."""
+
+TAR_AT, TAR = 257, b"ustar"
+"""What stands where in an archive of tar's."""
+
+
 @contextmanager
 def unpacked(path: Path, request: Request) -> Iterator[Content]:
     """Open a file and unpack it on the way, once; a .zip must hold one file.
@@ -69,18 +81,15 @@ def unpacked(path: Path, request: Request) -> Iterator[Content]:
                 with zipfile.ZipFile(file) as archive:
                     name = _only_member(archive, path, request)
                     with archive.open(name) as member:
-                        yield Content(_buffered(member), name, str(path))
+                        yield _checked(Content(_buffered(member), name, str(path)), request)
                 return
-            if _is_html(start):
-                request.refuse(
-                    "path", f"{path} is a web page and holds no texts; name the file that the page leads to"
-                )
             for magic, (ending, unpack) in UNPACKERS.items():
                 if start.startswith(magic):
                     with unpack(file) as plain:
-                        yield Content(_buffered(plain), path.name.removesuffix(ending), str(path))
+                        name = path.name.removesuffix(ending)
+                        yield _checked(Content(_buffered(plain), name, str(path)), request)
                     return
-            yield Content(_buffered(file), path.name, str(path))
+            yield _checked(Content(_buffered(file), path.name, str(path)), request)
     except DAMAGED as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         request.refuse("path", f"cannot read {path}: {reason}; name a readable, whole file")
@@ -125,6 +134,21 @@ def _is_text(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _checked(content: Content, request: Request) -> Content:
+    """The content, unless its first bytes are those of something else than a file of texts."""
+    start = content.bytes.peek(SNIFFED)
+    if _is_html(start):
+        what, remedy = "a web page and holds no texts", "name the file that the page leads to"
+    elif start[TAR_AT:].startswith(TAR):
+        what, remedy = "an archive", "unpack it and name one of its files, or a folder of .txt files"
+    else:
+        known = (found for magic, found in NO_TEXTS.items() if start.startswith(magic))
+        what, remedy = next(known, ("", ""))
+    if what:
+        request.refuse("path", f"{content.shown} is {what}; {remedy}")
+    return content
 
 
 def _only_member(archive: zipfile.ZipFile, path: Path, request: Request) -> str:

@@ -73,8 +73,8 @@ def texts_of(table: Table, path: Path, request: Request) -> tuple[list[Review], 
     if not table.rows:
         request.refuse("path", f"{path} holds a header and no rows; name a file with texts")
     reviews, complaints = [], []
-    for row in table.rows:
-        review = _review(row, columns)
+    for count, row in enumerate(table.rows, start=1):
+        review = _review(row, count, columns)
         problem = row.problem or _problem(row, columns, review, request)
         if problem:
             complaints.append(f"  {_place(row)}: {problem}")
@@ -97,16 +97,17 @@ def _format_of(content: Content, request: Request) -> Format:
     return "jsonl" if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") else "csv"
 
 
-def _review(row: Row, columns: Columns) -> Review:
-    """A row as a text; its problems are looked for afterwards."""
+def _review(row: Row, count: int, columns: Columns) -> Review:
+    """A row as a text; its problems are looked for afterwards.
+
+    ``count`` is its id where it has none of its own: the row's number, of several files counted on.
+    """
     if row.problem:
         return Review("")
     cells = row.cells
     text = _plain(cells[columns.text]) or ""
     label = None if columns.label is None else _plain(cells[columns.label])
-    own_id = (
-        (row.file if row.number is None else str(row.number)) if columns.id is None else cells[columns.id]
-    )
+    own_id = (row.file if row.number is None else str(count)) if columns.id is None else cells[columns.id]
     return Review(
         text,
         label.strip() or None if label else None,
@@ -136,6 +137,8 @@ def _plain(value: Any) -> str | None:
         return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, bytes):
+        return value.decode(errors="surrogateescape")
     return value if isinstance(value, str) else str(value)
 
 

@@ -137,6 +137,7 @@ def test_a_split_is_read_from_the_hubs_conversion(tmp_path: Path) -> None:
         "id": "me/films", "config": "default", "split": "train", "commit": commit_of(CONVERTED),
     }  # fmt: skip
     last = texts_of(outcome)[-1]
+    assert last.id == "3", "of several files, counted on"
     assert (last.file, last.row) == ("me/films/default/train/0001.parquet", 1)
     assert not any("test/0000" in path for path in hub.paths), "other splits are not fetched"
 

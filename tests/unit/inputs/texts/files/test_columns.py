@@ -79,6 +79,19 @@ def test_named_columns_go_before_found_ones(tmp_path: Path) -> None:
     assert pairs(outcome) == [("one two", "y"), ("three four", "x")]
 
 
+@pytest.mark.parametrize(
+    ("content", "key"),
+    [
+        (b"text,text,label\na b,c d,x\n", "dataset.file.text_column"),
+        (b"text,label,label\na b,x,y\n", "dataset.file.label_column"),
+        (b"note,note\na b c d e f,g\n", "dataset.file.text_column"),
+    ],
+)
+def test_a_found_column_that_is_there_twice_is_refused(tmp_path: Path, content: bytes, key: str) -> None:
+    outcome = make_from_file(tmp_path, "a.csv", content, task("x", "y"))
+    outcome.assert_refused(key, "2 columns", "rename all but one")
+
+
 def test_two_columns_of_labels_are_told_apart_by_name(tmp_path: Path) -> None:
     content = rows(text=LONG, guess=["x", "x"], gold=["x", "y"])
     assert [label for _, label in pairs(make_from_file(tmp_path, "a.csv", content, task("x", "y")))] == [

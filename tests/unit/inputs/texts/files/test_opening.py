@@ -1,6 +1,8 @@
 """What a file is packed in, and what is no file of texts at all."""
 
 import gzip
+import io
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -8,6 +10,15 @@ from support.text_files import TICKETS, as_csv, make_from_file, pairs, zipped
 
 CSV = as_csv(TICKETS)
 WANTED = [(row["text"], row["team"]) for row in TICKETS]
+
+
+def tar_of(content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    member = tarfile.TarInfo("a.csv")
+    member.size = len(content)
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        archive.addfile(member, io.BytesIO(content))
+    return buffer.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -24,6 +35,13 @@ WANTED = [(row["text"], row["team"]) for row in TICKETS]
         (b"\x28\xb5\x2f\xfd and no more", ("cannot read", "whole file")),
         (b"\xfd7zXZ\0 and no more", ("cannot read", "whole file")),
         (gzip.compress(CSV)[:-9], ("cannot read",)),
+        (gzip.compress(b"<!doctype html>"), ("is a web page",)),
+        (tar_of(CSV), ("is an archive", "unpack it")),
+        (gzip.compress(tar_of(CSV)), ("is an archive", "a folder of .txt files")),
+        (b"%PDF-1.7\n", ("is a PDF document", "as CSV")),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", ("is an Office document", "save the sheet as CSV")),
+        (b"SQLite format 3\0", ("is a database",)),
+        (b"ARROW1\0\0", ("is an Arrow file", "write it as Parquet")),
     ],
 )
 def test_what_is_no_file_of_texts(tmp_path: Path, content: bytes, fragments: tuple[str, ...]) -> None:

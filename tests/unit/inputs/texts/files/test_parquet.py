@@ -54,8 +54,9 @@ LABELS = ["good", "bad", None]
         pa.table({"text": TEXTS, "label": LABELS}),
         pa.table({"text": pa.array(TEXTS, pa.large_string()), "label": pa.array(LABELS).dictionary_encode()}),
         pa.table({"label": LABELS, "other": [[1], [2], []], "text": TEXTS}),
+        pa.table({"text": pa.array(TEXTS).cast(pa.binary()), "label": pa.array(LABELS).cast(pa.binary())}),
     ],
-    ids=["plain", "large and dictionary", "other columns"],
+    ids=["plain", "large and dictionary", "other columns", "bytes"],
 )
 @pytest.mark.parametrize("compression", ["snappy", "zstd", "gzip", "none"])
 def test_every_kind_of_column(tmp_path: Path, table: pa.Table, compression: str) -> None:
