@@ -1,6 +1,7 @@
 """Gold labels: from the words of the user's data to the names of the task's labels."""
 
 import json
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -8,14 +9,14 @@ from typing import Any
 import yaml
 
 from batchscope.common.errors import UserError
-from batchscope.config.task import LabelSpec, Task
+from batchscope.config.task import MOST_LABELS, LabelSpec, Task
 from batchscope.inputs.texts.reviews import Loaded, Review, place
 
 LABELS_SHOWN = 20
 """So many unknown labels are shown with their counts."""
 
-MOST_PASTED = 200
-"""More labels than this are no labels: a column of texts or ids was taken for one of labels."""
+FEW_LABELS = 50
+"""So many labels may stand in a small file; more that are half of all its cells are texts or ids."""
 
 
 def words_of(task: Task) -> frozenset[str]:
@@ -55,7 +56,7 @@ def _refusal(loaded: Loaded, task: Task, unknown: dict[str, int], first: Review)
 
 
 def _remedies(loaded: Loaded, task: Task, unknown: dict[str, int]) -> list[str]:
-    if len(unknown) > MOST_PASTED or any(len(word.splitlines()) != 1 for word in unknown):
+    if _are_texts(unknown):
         return [f"They are texts or ids, it seems: set {loaded.label_key or 'task.labels'}."]
     once = {word.casefold(): word for word in reversed(unknown)}  # the most frequent spelling
     labels = [*_kept(loaded, task), *map(_label, sorted(once.values(), key=_by_number))]
@@ -66,6 +67,12 @@ def _remedies(loaded: Loaded, task: Task, unknown: dict[str, int]) -> list[str]:
     if loaded.label_key:
         advice.append(f"If they are no gold labels: set {loaded.label_key}, null where there are none.")
     return advice
+
+
+def _are_texts(unknown: dict[str, int]) -> bool:
+    """Whether a column of texts or ids was taken for one of labels."""
+    most = min(MOST_LABELS, max(FEW_LABELS, sum(unknown.values()) / 2))
+    return len(unknown) > most or any(len(word.splitlines()) != 1 for word in unknown)
 
 
 def _spelling_advice(task: Task, unknown: Sequence[str]) -> str:
@@ -86,15 +93,15 @@ def _meant(task: Task, unknown: Sequence[str]) -> dict[str, str] | None:
     Known are words that labels begin with, such as pos and neg, and of two numbers the larger one for the
     first of the default's labels, which is positive.
     """
-    begins = {
-        label: [word for word in unknown if label.casefold().startswith(word.casefold())]
-        for label in task.names
-    }
-    if len(unknown) == len(begins) and all(len(words) == 1 for words in begins.values()):
-        return {label: words[0] for label, words in begins.items()}
+    begins = [
+        [word for word in unknown if label.casefold().startswith(word.casefold())] for label in task.names
+    ]
+    guessed = [words[0] for words in begins if len(words) == 1]
+    if len(guessed) == len(task.names) and sorted(guessed) == sorted(unknown):
+        return dict(zip(task.names, guessed, strict=True))
     by_number = sorted(unknown, key=_by_number, reverse=True)
     is_default = task.labels == Task().labels
-    if is_default and len(unknown) == 2 and all(_by_number(word)[0] < float("inf") for word in unknown):
+    if is_default and len(unknown) == 2 and all(_by_number(word)[0] < math.inf for word in unknown):
         return dict(zip(task.names, by_number, strict=True))
     return None
 
@@ -114,9 +121,10 @@ def _kept(loaded: Loaded, task: Task) -> Sequence[LabelSpec]:
 def _by_number(word: str) -> tuple[float, str]:
     """Numbers in their order, before words."""
     try:
-        return float(word), word
+        number = float(word)
     except ValueError:
-        return float("inf"), word.casefold()
+        number = math.inf
+    return (number if math.isfinite(number) else math.inf), word.casefold()
 
 
 def _yaml(labels: Sequence[LabelSpec]) -> str:

@@ -25,6 +25,7 @@ DAMAGED = (
     zlib.error,
     lzma.LZMAError,
     zipfile.BadZipFile,
+    RuntimeError,  # zipfile's, of a file with a password or an unknown packing
     pa.ArrowException,
 )
 """What the libraries raise for a file that is cut, or is not what it is taken for."""
@@ -107,7 +108,7 @@ def as_text(content: Content, request: Request, newline: str | None = None) -> T
         "utf-8-sig" if request.encoding.lower().replace("_", "-") in {"utf-8", "utf8"} else request.encoding
     )
     if encoding == "utf-8-sig" and content.bytes.peek(2)[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        remedy = "set dataset.file.encoding: utf-16" if request.keys_of_format else "save it as UTF-8"
+        remedy = f"set {request.key('encoding')}: utf-16" if request.keys_of_format else "save it as UTF-8"
         request.refuse("path", f"{content.shown} is UTF-16 text; {remedy}")
     return io.TextIOWrapper(content.bytes, encoding, errors="surrogateescape", newline=newline)
 

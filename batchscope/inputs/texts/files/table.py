@@ -45,14 +45,12 @@ class Request:
     labels: frozenset[str] = frozenset()
     """all words that stand for one of the task's labels, in lower case (`str.casefold`)"""
     text_key: str = "text_column"
-    path_key: str = "path"
     keys_of_format: bool = True
     """whether the block has the keys format, delimiter, quotes and encoding: messages may then name them"""
 
     def key(self, name: str) -> str:
         """The dotted key of a field of this class, as the user knows it."""
-        known = {"text_column": self.text_key, "path": self.path_key}
-        return f"{self.block}.{known.get(name, name)}"
+        return f"{self.block}.{self.text_key if name == 'text_column' else name}"
 
     def refuse(self, key: str, what: str) -> NoReturn:
         """End with a message about a key.

@@ -85,6 +85,12 @@ def test_what_the_message_shows_can_be_pasted(found: list[str], labels: list[str
     assert {review.label for review in with_gold(data, wanted)} == set(labels)
 
 
+def test_hundreds_of_labels_can_be_pasted() -> None:
+    labels = [f"intent {number}" for number in range(300)] * 3
+    wanted = load_config(pasted(refusal(loaded(*labels), Task()))).task
+    assert set(wanted.names) == set(labels)
+
+
 def test_the_users_own_labels_stay_in_what_is_pasted() -> None:
     own = task({"name": "good", "spellings": ["pos"], "description": "praise: any"}, "bad")
     message = refusal(loaded("pos", "bad", "meh", "meh"), own)

@@ -21,6 +21,15 @@ def tar_of(content: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def with_password(archive: bytes) -> bytes:
+    """An archive whose headers say that its file is encrypted."""
+    local, central = archive.index(b"PK\x03\x04"), archive.index(b"PK\x01\x02")
+    changed = bytearray(archive)
+    changed[local + 6] |= 1
+    changed[central + 8] |= 1
+    return bytes(changed)
+
+
 @pytest.mark.parametrize(
     ("content", "fragments"),
     [
@@ -30,6 +39,7 @@ def tar_of(content: bytes) -> bytes:
         (zipped(CSV, "[Content_Types].xml", "xl/workbook.xml"), ("is a workbook", "save the sheet as CSV")),
         (zipped(CSV, "a.csv", "b.csv"), ("holds 2 files (a.csv, b.csv)", "unpack it")),
         (zipped(CSV), ("holds 0 files",)),
+        (with_password(zipped(CSV, "a.csv")), ("cannot read", "password")),
         (b"PK\x03\x04 and no more", ("cannot read", "whole file")),
         (b"\x1f\x8b and no more", ("cannot read", "whole file")),
         (b"\x28\xb5\x2f\xfd and no more", ("cannot read", "whole file")),
