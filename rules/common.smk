@@ -34,6 +34,7 @@ from batchscope.workflow.snakemake_internals import (
     keep_group_together,
     limit_resource,
 )
+from batchscope.workflow.user_files import as_inputs, stamp
 
 try:
     CONFIG = load_config(config)
@@ -123,14 +124,27 @@ def existing(*paths):
     return [path for path in paths if os.path.exists(path)]
 
 
-def dataset_file(wildcards):
-    return existing(*SOURCES[CONFIG.dataset.source].files(CONFIG.dataset))
+def dataset_files(wildcards):
+    return as_inputs(SOURCES[CONFIG.dataset.source].files(CONFIG.dataset))
+
+
+def dataset_stamp(wildcards):
+    """Of files that cannot be inputs."""
+    return stamp(SOURCES[CONFIG.dataset.source].files(CONFIG.dataset))
 
 
 def dataset_spec(wildcards):
-    """The source in use; values of the other sources make nothing stale."""
+    """The source in use and how texts are chosen; values of the other sources make nothing stale."""
     dataset = CONFIG.dataset
-    return canonical_json(dataset.model_dump(include={"source", "deduplicate", dataset.source}))
+    spec = dataset.model_dump(include={"source", "deduplicate", dataset.source})
+    order = {"select": dataset.selection, "seed": dataset.seed}
+    return canonical_json(spec | (order if dataset.selection != "first" else {"select": "first"}))
+
+
+def labels_spec(wildcards):
+    """The words that gold labels may be; what the model is told about them makes no text stale."""
+    labels = [{"name": label.name, "spellings": label.spellings} for label in CONFIG.task.labels]
+    return canonical_json({"labels": labels})
 
 
 def code_of_dataset(wildcards):

@@ -1,15 +1,15 @@
-"""Reviews with gold labels, from wherever the configuration says.
+"""Texts, with gold labels where there are some, from wherever the configuration says.
 
-in:  configuration block 'dataset'; for source csv, the file
-out: <results>/data/reviews.csv      review_id, review, label; texts exactly as the source has them
-     <results>/data/summary.json     counts, lengths, duplicates, content hash
+in:  configuration blocks 'dataset' and 'task'; for the sources file and csv, the user's files
+out: <results>/data/reviews.csv      texts exactly as the source has them, in the order in which runs take them
+     <results>/data/summary.json     counts, lengths, scripts, duplicates, content hash
 """
 
 
 rule make_dataset:
-    """Write, read or download the reviews, and check every row."""
+    """Write, read or download the texts, check every row, and put them in order."""
     input:
-        source=dataset_file,
+        source=dataset_files,
     output:
         reviews="<results>/data/reviews.csv",
         summary="<results>/data/summary.json",
@@ -20,6 +20,8 @@ rule make_dataset:
     params:
         code=code_of_dataset,
         config=dataset_spec,
+        task=labels_spec,
+        stamp=dataset_stamp,
     shell:
-        "python3 -m scripts.make_dataset --config {params.config:q} --downloads data/downloads"
+        "python3 -X utf8 -m scripts.make_dataset --config {params.config:q} --task {params.task:q} --downloads data/downloads"
         " --reviews {output.reviews:q} --summary {output.summary:q} 2>&1 | tee -i {log:q}"

@@ -1,25 +1,36 @@
-"""Write the reviews of the configured source, in their order, with a summary beside them."""
+"""Write the texts of the configured source, in the order in which runs take them, and a summary of them."""
 
 import argparse
 import json
 from pathlib import Path
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import UserError, run_script
+from batchscope.config.base_block import Block
 from batchscope.config.dataset import Dataset
-from batchscope.inputs.texts.reviews import deduplicate, describe, summarise, write_reviews
+from batchscope.config.task import Task
+from batchscope.inputs.texts.gold import with_gold
+from batchscope.inputs.texts.reviews import deduplicate, write_reviews
+from batchscope.inputs.texts.selection import arrange
 from batchscope.inputs.texts.sources import load_reviews
+from batchscope.inputs.texts.summary import Choice, describe, summarise
+
+AnyBlock = TypeVar("AnyBlock", bound=Block)
 
 
 def main() -> None:
-    """Load, count copies, write both files, tell the user."""
+    """Load, name gold labels, count copies, choose an order, write both files, tell the user."""
     arguments = parse_arguments()
-    dataset = parse_dataset(arguments.config)
-    loaded = load_reviews(dataset, arguments.downloads)
-    reviews, copies = deduplicate(loaded.reviews, drop=dataset.deduplicate)
-    summary = summarise(reviews, dataset.source, copies, loaded.order, loaded.provenance)
+    dataset = parse_block(Dataset, "dataset", arguments.config)
+    task = parse_block(Task, "task", arguments.task)
+    loaded = load_reviews(dataset, arguments.downloads, task)
+    kept, copies = deduplicate(with_gold(loaded, task), drop=dataset.deduplicate)
+    reviews = arrange(kept, dataset.selection, dataset.seed)
+    choice = Choice(dataset.source, dataset.selection, dataset.seed)
+    summary = summarise(reviews, task.names, choice, copies, loaded)
     with replacing(arguments.summary) as summary_file, replacing(arguments.reviews) as reviews_file:
         write_reviews(reviews, reviews_file)
         summary_file.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
@@ -30,7 +41,10 @@ def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", required=True, help="the dataset block of the configuration, as JSON")
-    parser.add_argument("--reviews", required=True, type=Path, help="CSV to write: review_id, review, label")
+    parser.add_argument("--task", default="{}", help="the task block, as JSON (default: two labels)")
+    parser.add_argument(
+        "--reviews", required=True, type=Path, help="CSV to write: texts, gold labels and where they stood"
+    )
     parser.add_argument(
         "--summary", required=True, type=Path, help="JSON to write: counts, lengths, checksums"
     )
@@ -43,17 +57,22 @@ def parse_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def parse_dataset(text: str) -> Dataset:
-    """Check the dataset block.
+def parse_block(kind: type[AnyBlock], name: str, text: str) -> AnyBlock:
+    """Check a block of the configuration.
+
+    Args:
+        kind: The block's model.
+        name: Its key, for messages.
+        text: The block as JSON.
 
     Raises:
         UserError: it is no JSON or holds wrong values; one line per wrong key.
     """
     try:
-        return Dataset.model_validate_json(text)
+        return kind.model_validate_json(text)
     except ValidationError as error:
-        problems = [f"  dataset.{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors()]
-        raise UserError("\n".join(["--config is wrong:", *problems])) from None
+        problems = [f"  {'.'.join(map(str, [name, *item['loc']]))}: {item['msg']}" for item in error.errors()]
+        raise UserError("\n".join(["--config or --task is wrong:", *problems])) from None
 
 
 if __name__ == "__main__":

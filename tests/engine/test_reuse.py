@@ -39,7 +39,7 @@ def test_the_engine_serves_what_theory_says(project: Project, tmp_path: Path) ->
         "grid": {"reuse": ["none", "text", "full"], "layout": ["packed", "separate"]},
     }
     outcome = project.snakemake("all", "--until", "measure", config={
-        "dataset": {"source": "csv", "csv": {"path": REVIEWS}},
+        "dataset": {"source": "csv", "select": "first", "csv": {"path": REVIEWS}},
         "models": {"llama": {"source": "local", "path": str(model), "load_format": "dummy"}},
         "engine": {"model": "llama"},
         "measure": {"repeats": 1},

@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -53,9 +53,10 @@ class Outcome:
         assert not list(self.folder.glob(".*.tmp"))
 
 
-def command_line(**dataset: Any) -> list[str]:
-    """The script's command line for a dataset block; it writes to the working directory."""
+def command_line(task: Mapping[str, Any] | None = None, **dataset: Any) -> list[str]:
+    """The script's command line for a dataset block and a task; it writes to the working directory."""
     command = [sys.executable, str(ROOT / "scripts/make_dataset.py"), "--config", json.dumps(dataset)]
+    command += [] if task is None else ["--task", json.dumps(task)]
     return [*command, "--reviews", "reviews.csv", "--summary", "summary.json", "--downloads", "downloads"]
 
 
@@ -105,10 +106,11 @@ def make_from_csv(
     deduplicate: bool = False,
     **keys: Any,
 ) -> Outcome:
-    """A dataset from a CSV file with this content, at ``csv.path`` unless ``keys`` say otherwise."""
+    """A dataset from a CSV file with this content, in its order; at ``csv.path`` unless ``keys`` say otherwise."""
     if content is not None:
         (folder / "in.csv").write_bytes(content)
-    return call(folder, source="csv", deduplicate=deduplicate, csv={"path": "in.csv"} | keys)
+    block = {"path": "in.csv"} | keys
+    return call(folder, source="csv", select="first", deduplicate=deduplicate, csv=block)
 
 
 @dataclass

@@ -12,7 +12,7 @@ from typing import Any
 from support.data_helpers import Outcome, Site, make_dataset
 
 from batchscope.inputs.texts.generate import generate_reviews
-from batchscope.inputs.texts.reviews import Review, read_reviews
+from batchscope.inputs.texts.reviews import read_reviews
 
 TEXTS = [review.text for review in generate_reviews(240, seed=5)]
 
@@ -68,7 +68,7 @@ def run(
 def assert_complete(outcome: Outcome) -> None:
     """All reviews in order, and of the download nothing but the archive."""
     assert outcome.returncode == 0, outcome.stderr
-    assert read_reviews(outcome.reviews_csv) == [
-        Review(text, "positive" if number % 2 else "negative") for number, text in enumerate(TEXTS)
+    assert [(review.text, review.label) for review in read_reviews(outcome.reviews_csv)] == [
+        (text, "positive" if number % 2 else "negative") for number, text in enumerate(TEXTS)
     ]
     assert [path.name for path in (outcome.folder / "downloads").iterdir()] == ["archive.tar.gz"]

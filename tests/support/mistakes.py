@@ -38,6 +38,14 @@ def csv_file(content: bytes) -> dict[str, Any]:
     }
 
 
+def text_file(name: str, content: bytes, **keys: Any) -> dict[str, Any]:
+    return {
+        "config": {"dataset": {"source": "file", "file": {"path": name} | keys}},
+        "target": REVIEWS,
+        "files": {name: content},
+    }
+
+
 def local_model(**files: bytes) -> dict[str, Any]:
     asset = {"source": "local", "path": "my-model", "load_format": "dummy"}
     return {
@@ -62,8 +70,18 @@ CONFIG_MISTAKES = {
         {"engine": {"args": {"gpu_memory_utilization": 92}}}, ["engine.args.gpu_memory_utilization", "got 92"]
     ),
     "unknown source": Mistake(
-        {"dataset": {"source": "kaggle"}}, ["dataset.source", "'generated', 'csv' or 'imdb'"]
+        {"dataset": {"source": "kaggle"}}, ["dataset.source", "'generated', 'file', 'hub', 'csv' or 'imdb'"]
     ),
+    "two characters between fields": Mistake(
+        {"dataset": {"file": {"delimiter": "||"}}}, ["dataset.file.delimiter", "'||'", "one character"]
+    ),
+    "no such encoding": Mistake(
+        {"dataset": {"file": {"encoding": "utf-9"}}}, ["dataset.file.encoding", "'utf-9'", "cp1252"]
+    ),
+    "no such selection": Mistake(
+        {"dataset": {"select": "best"}}, ["dataset.select", "'stratified'", "'best'"]
+    ),
+    "hub data set without id": Mistake({"dataset": {"source": "hub"}}, ["dataset", "needs the key 'id'"]),
     "checksum that is none": Mistake(
         {"dataset": {"csv": {"sha256": "abc"}}}, ["dataset.csv.sha256", "'abc'"]
     ),
@@ -150,6 +168,21 @@ FILE_MISTAKES = {
     "unknown label": Mistake(**csv_file(HEADER + b"fine,meh\n"), says=["mine.csv", "row 1", "meh"]),
     "bad encoding": Mistake(
         **csv_file(HEADER + b"a,positive\nb\xff,negative\n"), says=["mine.csv", "row 2", "UTF-8"]
+    ),
+    "labels of another task": Mistake(
+        **text_file("mine.tsv", b"text\tcategory\nWhere is it?\tdelivery\nI paid twice.\tbilling\n"),
+        says=["task.labels", "mine.tsv", "task: {labels: [billing, delivery]}"],
+    ),
+    "line that is no JSON": Mistake(
+        **text_file("mine.jsonl", b'{"text": "fine"}\n{"text": "bad"\n'),
+        says=["mine.jsonl", "row 2 (line 2)"],
+    ),
+    "web page": Mistake(**text_file("mine.csv", b"<!doctype html>"), says=["mine.csv", "is a web page"]),
+    "damaged archive": Mistake(
+        **text_file("mine.csv.gz", b"\x1f\x8bno"), says=["mine.csv.gz", "cannot read"]
+    ),
+    "which column": Mistake(
+        **text_file("mine.csv", b"a,b\nsome words,more words\n"), says=["dataset.file.text_column", "a, b"]
     ),
     "no rows": Mistake(**csv_file(HEADER), says=["mine.csv", "no rows"]),
     "more reviews than rows": Mistake(

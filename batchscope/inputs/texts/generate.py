@@ -11,8 +11,9 @@ from pathlib import Path
 from random import Random
 
 from batchscope.config.dataset import Dataset
+from batchscope.config.task import Task
 from batchscope.inputs.texts import vocabulary as v
-from batchscope.inputs.texts.reviews import Label, Loaded, Review
+from batchscope.inputs.texts.reviews import Loaded, Review
 
 # (share of reviews, their words at most), read off IMDB (mean 231 words, median 173). A table and not a
 # lognormal law: log and exp may differ in the last bit between platforms, and the reviews must not.
@@ -77,7 +78,7 @@ _NEGATIVE: dict[str, Sequence[str]] = {
 }
 
 
-def load(dataset: Dataset, _: Path) -> Loaded:
+def load(dataset: Dataset, _: Path, __: Task) -> Loaded:
     """As many reviews as the block ``generated`` says, see `batchscope.inputs.texts.sources`."""
     count, seed = dataset.generated.reviews, dataset.generated.seed
     return Loaded(generate_reviews(count, seed), "as generated", {"reviews": count, "seed": seed})
@@ -102,16 +103,16 @@ def generate_reviews(count: int, seed: int) -> list[Review]:
         text = writer.review(label)
         while text in reviews:
             text = writer.review(label)
-        reviews[text] = Review(text, label)
+        reviews[text] = Review(text, label, str(len(reviews)))
     return list(reviews.values())
 
 
-def _balanced_labels(count: int, rng: Random) -> Iterator[Label]:
+def _balanced_labels(count: int, rng: Random) -> Iterator[str]:
     for start in range(0, count, LABEL_BLOCK):
         size = min(LABEL_BLOCK, count - start)
         block = _Deck(["positive"] * ((size + 1) // 2) + ["negative"] * (size // 2), rng)
         for _ in range(size):
-            yield "positive" if block.draw() == "positive" else "negative"
+            yield block.draw()
 
 
 class _Deck:
@@ -146,12 +147,12 @@ class _Writer:
         self._random = rng.random
         good, bad = v.POSITIVE_ADJECTIVES, v.NEGATIVE_ADJECTIVES
         common = _decks(rng, _COMMON)
-        self._decks: dict[Label, dict[str, _Deck]] = {
+        self._decks: dict[str, dict[str, _Deck]] = {
             "positive": common | _decks(rng, _POSITIVE | {"adj": good, "anti": bad}),
             "negative": common | _decks(rng, _NEGATIVE | {"adj": bad, "anti": good}),
         }
 
-    def review(self, label: Label) -> str:
+    def review(self, label: str) -> str:
         decks = self._decks[label]
         slots = _Slots(_cast(decks), decks)
         wanted = _words_at(self._random())

@@ -15,6 +15,7 @@ from tqdm import tqdm
 
 from batchscope.common.errors import UserError
 from batchscope.config.dataset import Dataset
+from batchscope.config.task import Task
 from batchscope.inputs.texts.download import download, file_digest, shown
 from batchscope.inputs.texts.reviews import Loaded, Review
 from batchscope.inputs.texts.urls import file_name
@@ -29,7 +30,7 @@ ORDER = (
 Place = tuple[bool, int, bool]
 
 
-def load(dataset: Dataset, downloads: Path) -> Loaded:
+def load(dataset: Dataset, downloads: Path, _: Task) -> Loaded:
     """The archive's reviews, fetched once and checked, see `batchscope.inputs.texts.sources`.
 
     Raises:
@@ -70,7 +71,8 @@ def read_archive(path: Path) -> list[Review]:
         for place, name, content in _members(path):
             if place in found:
                 raise UserError(_refusal(path, f"holds {name} twice"))
-            found[place] = Review(_text(path, name, content), "positive" if place[2] else "negative")
+            label = "positive" if place[2] else "negative"
+            found[place] = Review(_text(path, name, content), label, _id(name), name)
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise UserError(_refusal(path, f"is truncated or damaged ({error})")) from None
     if not found:
@@ -98,6 +100,11 @@ def _members(path: Path) -> Iterator[tuple[Place, str, bytes]]:
             )
         while unzipped.read(1 << 20):
             pass  # to the end, where gzip compares its own checksum
+
+
+def _id(name: str) -> str:
+    """Such as train/pos/0_9."""
+    return name.removeprefix("aclImdb/").removesuffix(".txt")
 
 
 def _text(path: Path, name: str, content: bytes) -> str:

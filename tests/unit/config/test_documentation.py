@@ -96,7 +96,7 @@ def test_other_values_and_notes_are_no_drift(old: str, new: str) -> None:
         ("  repeats: 3\n", "  repeat: 3\n", ["measure.repeats"]),
         ("#   source (hub): demo, hub or local\n", "", ["models"]),
         ("# Every key of the configuration, explained.", "# My configuration.", ["the comment at its head"]),
-        ("    # checksum to insist on\n    sha256: null\n", "    sha256: null\n", ["dataset.csv.sha256"]),
+        ("    # its checksum\n    md5: ", "    md5: ", ["dataset.imdb.md5"]),
     ],
 )
 def test_other_keys_and_comments_are_drift(old: str, new: str, wrong: list[str]) -> None:

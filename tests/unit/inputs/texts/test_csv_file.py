@@ -9,11 +9,11 @@ import pytest
 from support.data_helpers import GOOD_CSV as GOOD
 from support.data_helpers import Site, call_make_dataset, make_dataset, make_from_csv, serving
 
-from batchscope.inputs.texts.reviews import Review, read_reviews
+from batchscope.inputs.texts.reviews import read_reviews
 
 BAD: dict[str, tuple[bytes | None, Mapping[str, Any], tuple[str, ...]]] = {
     "missing file": (None, {}, ("dataset.csv.path", "there is no file in.csv", "put it there")),
-    "a folder": (GOOD, {"path": "."}, ("dataset.csv.path", "there is no file")),
+    "a folder": (GOOD, {"path": "."}, ("dataset.csv.path", ". is a folder", "name a file")),
     "empty file": (b"", {}, ("dataset.csv.path", "is empty", "header row")),
     "only blank lines": (b"\n\n", {}, ("dataset.csv.path", "is empty")),
     "header only": (b"review,sentiment\n", {}, ("dataset.csv.path", "no rows")),
@@ -36,12 +36,16 @@ BAD: dict[str, tuple[bytes | None, Mapping[str, Any], tuple[str, ...]]] = {
     "unknown label": (
         GOOD + b"Hm.,neutral\n",
         {},
-        ("dataset.csv.path", "row 3 (line 4): unknown label 'neutral'", "positive and negative"),
+        ("task.labels", "'neutral' first in row 3 (line 4) of in.csv", "none of positive, negative"),
     ),
     "empty text": (GOOD + b'"  ",negative\n', {}, ("row 3 (line 4): empty text", "correct or remove")),
     "bad encoding": (GOOD + "Très bon,positive\n".encode("latin-1"), {}, ("row 3", "not UTF-8")),
     "bad encoding of the label": (GOOD + b"Fine,\xff\n", {}, ("row 3", "not UTF-8")),
-    "UTF-16": (GOOD.decode().encode("utf-16"), {}, ("dataset.csv.review_column", "no column")),
+    "UTF-16": (
+        GOOD.decode().encode("utf-16"),
+        {},
+        ("dataset.csv.path", "in.csv is UTF-16", "save it as UTF-8"),
+    ),
     "NUL": (GOOD + b"Fi\0ne,positive\n", {}, ("row 3", "NUL")),
     "too few fields": (GOOD + b"Fine\n", {}, ("row 3", "1 fields where the header has 2")),
     "too many fields": (GOOD + b"Fine, really,positive\n", {}, ("row 3", "3 fields", "commas")),
@@ -81,7 +85,7 @@ def test_bad_input_is_refused_by_the_script_too(tmp_path: Path, name: str) -> No
 
 
 def test_only_the_first_ten_dirty_rows_are_shown(tmp_path: Path) -> None:
-    outcome = make_from_csv(tmp_path, GOOD + b"Hm,maybe\n" * 1234)
+    outcome = make_from_csv(tmp_path, GOOD + b" ,positive\n" * 1234)
     outcome.assert_refused("1,234 dirty rows", "row 3 ", "row 12 ", "and 1,224 more")
     assert "row 13 " not in outcome.stderr
 
@@ -102,12 +106,16 @@ def test_texts_pass_unchanged(tmp_path: Path) -> None:
         )
     outcome = make_from_csv(tmp_path, (tmp_path / "source.csv").read_bytes() + b"\r\n")
     assert outcome.returncode == 0, outcome.stderr
-    assert read_reviews(outcome.reviews_csv) == [Review(text, "positive") for text in texts]
+    read = read_reviews(outcome.reviews_csv)
+    assert [(review.text, review.label) for review in read] == [(text, "positive") for text in texts]
+    lines = [2, 3, 4, 5, 7, 10, 11]
+    assert [(review.row, review.line) for review in read] == list(enumerate(lines, start=1))
+    assert [review.id for review in read] == ["1", "2", "3", "4", "5", "6", "7"]
     frame = pd.read_csv(outcome.reviews_csv, keep_default_na=False)
     assert frame["review"].tolist() == texts
     assert frame["review_id"].tolist() == list(range(len(texts)))
     assert outcome.summary["with_line_breaks"] == 2
-    assert "2 reviews hold line breaks" in outcome.stdout
+    assert "texts with line breaks of their own: 2;" in outcome.stdout
 
 
 def test_a_url_is_downloaded_once(tmp_path: Path) -> None:
@@ -134,7 +142,7 @@ def test_a_url_that_is_not_there(tmp_path: Path) -> None:
 )
 def test_the_real_reviews(tmp_path: Path) -> None:
     path = Path(os.environ["BATCHSCOPE_IMDB_CSV"]).resolve()
-    outcome = make_dataset(tmp_path, source="csv", csv={"path": str(path)})
+    outcome = make_dataset(tmp_path, source="csv", select="first", csv={"path": str(path)})
     assert outcome.returncode == 0, outcome.stderr
     source = pd.read_csv(path, keep_default_na=False)
     ours = read_reviews(outcome.reviews_csv)

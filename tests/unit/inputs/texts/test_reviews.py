@@ -10,8 +10,9 @@ from batchscope.inputs.texts.reviews import (
     Review,
     content_sha256,
     deduplicate,
+    place,
     read_reviews,
-    summarise,
+    where,
     write_reviews,
 )
 
@@ -20,6 +21,11 @@ ODD = [
     Review("two\nlines, one \r and \r\n", "negative"),
     Review(" NA ", "positive"),
     Review("naïve 🎬 \x85", "negative"),
+]
+PLACED = [
+    Review("no gold label", None, "ticket-7", "my.csv", 3, 5),
+    Review("a label of another task", "late, delivery", "a,b", "folder/1.txt", None, None),
+    Review("one line\r\nand another", "0", "0", "my.jsonl", 1, None),
 ]
 
 
@@ -40,20 +46,15 @@ def test_copies_are_counted_and_dropped_on_request_only(tmp_path: Path, drop: bo
     assert outcome.summary["duplicates"] == {"found": 2, "label_conflicts": 1, "dropped": 2 if drop else 0}
     assert outcome.summary["rows"] == len(read_reviews(outcome.reviews_csv)) == (2 if drop else 4)
     fate = "dropped (deduplicate: true)" if drop else "kept (deduplicate: false)"
-    assert f"2 copies of earlier reviews, 1 with another label, {fate}" in outcome.stdout
+    assert f"2 copies of earlier texts, 1 with another label, {fate}" in outcome.stdout
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     write_reviews(ODD, tmp_path / "reviews.csv")
-    assert read_reviews(tmp_path / "reviews.csv") == ODD
+    read = read_reviews(tmp_path / "reviews.csv")
+    assert read == [review._replace(id=str(number)) for number, review in enumerate(ODD)]
     with (tmp_path / "reviews.csv").open(encoding="utf-8", newline="") as file:
         assert [row[0] for row in csv.reader(file)] == ["review_id", "0", "1", "2", "3"]
-
-
-def test_an_unknown_label_is_not_read(tmp_path: Path) -> None:
-    (tmp_path / "reviews.csv").write_text('"review_id","review","label"\n0,"Hm.","neutral"\n')
-    with pytest.raises(ValueError, match="neutral"):
-        read_reviews(tmp_path / "reviews.csv")
 
 
 def test_the_checksum_tells_texts_labels_and_order_apart() -> None:
@@ -63,17 +64,43 @@ def test_the_checksum_tells_texts_labels_and_order_apart() -> None:
     assert content_sha256(ODD) == content_sha256(list(ODD))
 
 
-def test_a_summary_by_hand() -> None:
-    reviews = [
-        Review("one two three", "positive"),
-        Review("four\nfive", "negative"),
-        Review("six", "negative"),
+def test_ids_places_and_missing_labels_are_kept(tmp_path: Path) -> None:
+    write_reviews(PLACED, tmp_path / "reviews.csv")
+    assert read_reviews(tmp_path / "reviews.csv") == PLACED
+
+
+def test_a_file_from_before_there_were_ids_is_read(tmp_path: Path) -> None:
+    (tmp_path / "reviews.csv").write_text('"review_id","review","label"\n0,"Fine.","positive"\n')
+    assert read_reviews(tmp_path / "reviews.csv") == [Review("Fine.", "positive", "0")]
+
+
+@pytest.mark.parametrize(
+    ("review", "words"),
+    [
+        (
+            Review("I bought it.", None, "9", "my.csv", 3, 5),
+            "row 3 (line 5) of my.csv, which begins 'I bought it.'",
+        ),
+        (
+            Review("I  bought\nit", None, "9", "a.parquet", 1234),
+            "row 1,234 of a.parquet, which begins 'I bought it'",
+        ),
+        (Review("w" * 99, None, "1", "pos/1.txt"), f"pos/1.txt, which begins '{'w' * 40} ...'"),
+        (Review("Hm.", "positive", "17"), "text 17, which begins 'Hm.'"),
+    ],
+)
+def test_a_text_is_named_as_the_user_finds_it(review: Review, words: str) -> None:
+    assert where(review) == words
+    assert words.startswith(place(review))
+
+
+def test_a_missing_label_contradicts_none() -> None:
+    same = [
+        Review("same", None),
+        Review("same", "a"),
+        Review("same", "b"),
+        Review("other", "a"),
+        Review("other"),
     ]
-    kept, copies = deduplicate([*reviews, Review("six", "positive")], drop=True)
-    assert kept == reviews
-    summary = summarise(kept, "csv", copies, "as in the file", {"path": "in.csv"})
-    assert summary["labels"] == {"positive": 1, "negative": 2}
-    assert summary["words"] == {"mean": 2.0, "median": 2, "min": 1, "max": 3}
-    assert summary["characters"] == {"mean": 8.33, "median": 9, "min": 3, "max": 13}
-    assert summary["with_line_breaks"] == 1
-    assert summary["duplicates"] == {"found": 1, "label_conflicts": 1, "dropped": 1}
+    assert deduplicate(same, drop=False)[1] == {"found": 3, "label_conflicts": 1, "dropped": 0}
+    assert deduplicate([*same[1:3]], drop=True)[1] == {"found": 1, "label_conflicts": 1, "dropped": 1}

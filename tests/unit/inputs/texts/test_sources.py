@@ -5,6 +5,7 @@ from typing import get_args
 import pytest
 
 from batchscope.config.dataset import Dataset
+from batchscope.config.task import Task
 from batchscope.inputs.texts.reviews import Loaded
 from batchscope.inputs.texts.sources import SOURCES, load_reviews, module_of
 from batchscope.workflow.code_digest import reached
@@ -19,18 +20,24 @@ def test_one_entry_brings_a_source(tmp_path, monkeypatch):
     generated = SOURCES["generated"]
     monkeypatch.setitem(SOURCES, "imdb", generated)
     dataset = Dataset.model_validate({"source": "imdb", "generated": {"reviews": 7, "seed": 3}})
-    assert load_reviews(dataset, tmp_path) == generated.load(dataset, tmp_path)
-    assert isinstance(load_reviews(dataset, tmp_path), Loaded)
-    assert len(load_reviews(dataset, tmp_path).reviews) == 7
+    loaded = load_reviews(dataset, tmp_path, Task())
+    assert loaded == generated.load(dataset, tmp_path, Task())
+    assert isinstance(loaded, Loaded)
+    assert len(loaded.reviews) == 7
 
 
+@pytest.mark.parametrize("source", ["csv", "file"])
 @pytest.mark.parametrize(
     ("path", "files"), [("mine.csv", ["mine.csv"]), ("https://example.org/a.csv", []), ("HTTP://x/a", [])]
 )
-def test_a_file_of_the_users_is_an_input_and_an_address_is_none(path, files):
-    dataset = Dataset.model_validate({"source": "csv", "csv": {"path": path}})
-    assert list(SOURCES["csv"].files(dataset)) == files
-    assert list(SOURCES["generated"].files(dataset)) == list(SOURCES["imdb"].files(dataset)) == []
+def test_a_file_of_the_users_is_an_input_and_an_address_is_none(source, path, files):
+    dataset = Dataset.model_validate({"source": source, source: {"path": path}})
+    assert list(SOURCES[source].files(dataset)) == files
+
+
+@pytest.mark.parametrize("source", ["generated", "hub", "imdb"])
+def test_what_comes_from_elsewhere_is_no_input(source):
+    assert list(SOURCES[source].files(Dataset())) == []
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -40,4 +47,5 @@ def test_only_the_source_in_use_is_code_of_the_data_set(name):
     found = reached(["scripts.make_dataset", module_of(name)], left_out)
     assert {source for source in SOURCES if module_of(source) in found} == {name}
     assert "batchscope.inputs.texts.reviews" in found
-    assert ("batchscope.inputs.texts.download" in found) is (name != "generated"), "nothing else downloads"
+    downloads = "batchscope.inputs.texts.download" in found
+    assert downloads is (name in {"file", "csv", "imdb"}), "the hub has its own client"

@@ -1,0 +1,40 @@
+"""Files of the user's that a rule reads: inputs where they can be, else a stamp among its parameters.
+
+Snakemake takes braces in an input's name for a wildcard and offers no way to escape them. And it prints all
+inputs of a job, which nobody wants of a folder with thousands of files.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+MOST_INPUTS = 20
+
+
+def as_inputs(files: Sequence[str]) -> list[str]:
+    """Those files that are there, if Snakemake can name them all; else none, see `stamp`."""
+    return _there(files) if _can_be_inputs(files) else []
+
+
+def stamp(files: Sequence[str]) -> str:
+    """What changes when one of the files does, where they are no inputs; empty where they are.
+
+    A digest of names, sizes and times: this is asked again in each of Snakemake's processes, so contents are
+    not read. A file that is only touched is read again, but what depends on its content stays.
+    """
+    if _can_be_inputs(files):
+        return ""
+    digest = hashlib.sha256()
+    for file in _there(files):
+        status = Path(file).stat()
+        digest.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\0".encode(errors="surrogateescape"))
+    return digest.hexdigest()
+
+
+def _can_be_inputs(files: Sequence[str]) -> bool:
+    return len(files) <= MOST_INPUTS and not any("{" in file for file in files)
+
+
+def _there(files: Sequence[str]) -> list[str]:
+    """A missing file is no input: the script names the key, Snakemake would not."""
+    return [file for file in files if Path(file).exists()]
