@@ -197,13 +197,17 @@ def _too_long(maker: Maker, reviews: Sequence[NumberedReview], context: int) -> 
     if not found:
         return None
     tokens, (number, longest) = max(found, key=lambda each: each[0])
-    begins = " ".join(longest.text[:60].split())
     others = f" (nor {len(found) - 1} others)" if found[1:] else ""
     return (
-        f"review {number} is too long on its own ({tokens} tokens; it begins '{begins}') and no layout holds "
-        f"it{others}: drop what is too long from the data, or take a "
-        "model with a longer context (engine.args.max_model_len, if that is set)"
+        f"{_named(number, longest)} is too long on its own ({tokens} tokens) and no layout holds it{others}: "
+        "drop what is too long from the data, or take a model with a longer context "
+        "(engine.args.max_model_len, if that is set)"
     )
+
+
+def _named(number: int, review: Review) -> str:
+    """A text, for a message."""
+    return f"review {number} (it begins '{' '.join(review.text[:60].split())}')"
 
 
 def largest_fitting_n(maker: Maker, reviews: Sequence[NumberedReview], above: int, context: int) -> int:

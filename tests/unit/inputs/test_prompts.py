@@ -236,10 +236,10 @@ def test_a_review_beyond_the_context_is_refused_by_its_number(tmp_path: Path, ll
     reviews = [Review("fine", "positive"), Review("very long " * 400, "negative")]
     call = make(tmp_path, short, reviews, PromptSet("short", "separate", 1, 2, 1))
     assert call.returncode == 1
-    assert "review 1 is too long on its own" in call.stderr
-    assert "it begins 'very long very" in call.stderr
+    assert "review 1 (it begins 'very long very" in call.stderr
+    assert "is too long on its own (8" in call.stderr
     call = make(tmp_path, short, reviews, PromptSet("short", "packed", 2, 2, 1))
-    assert "review 1 is too long on its own" in call.stderr, "layout: separate would not help"
+    assert "is too long on its own" in call.stderr, "layout: separate would not help"
     two = [Review("very long " * 100, "negative")] * 2
     call = make(tmp_path, short, two, PromptSet("short", "packed", 2, 2, 1))
     assert "no packed prompt fits; set layout: separate" in call.stderr
