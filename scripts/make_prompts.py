@@ -12,6 +12,7 @@ from batchscope.config.prompts import PromptTexts
 from batchscope.config.task import Task
 from batchscope.inputs.chat import chat_template
 from batchscope.inputs.context import context_length
+from batchscope.inputs.cut_texts import cut_texts
 from batchscope.inputs.models import load_tokenizer
 from batchscope.inputs.prompts import (
     check_context,
@@ -41,8 +42,9 @@ def main() -> None:
 
     spec = json.loads(args.spec)
     wanted, texts, task = PromptSet(**spec["prompts"]), PromptTexts(**spec["texts"]), Task(**spec["task"])
-    reviews = first_reviews(args.reviews, wanted.reviews)
     tokenizer = load_tokenizer(args.model, tell=print)
+    texts_asked = first_reviews(args.reviews, wanted.reviews)
+    reviews, cut = cut_texts(texts_asked, tokenizer, wanted.text_tokens, wanted.cut)
     maker = maker_of(wanted, texts, tokenizer, task, chat_template(args.model, texts))
     context = min(context_length(args.model, engine) for engine in spec["engines"] or [{}])
 
@@ -55,8 +57,11 @@ def main() -> None:
     with replacing(args.prompts) as path:
         digest = write_prompts(prompts, path)
     summary = summarise(prompts, maker, digest, label_token_ids(tokenizer, task, wanted.answer))
+    summary["cut_texts"] = cut
     args.summary.write_text(json.dumps(summary, indent=1) + "\n")
     args.timing.write_text(json.dumps({"tokenise_s": seconds, "threads": args.threads}) + "\n")
+    if cut:
+        print(f"{wanted.id}: {cut:,} of {len(reviews):,} texts were cut to {wanted.text_tokens} tokens")
     print(f"{wanted.id}: {summary['prompts']:,} prompts, {summary['prompt_tokens']:,} prompt tokens")
 
 

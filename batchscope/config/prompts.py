@@ -15,6 +15,8 @@ from batchscope.config.base_block import Block
 LayoutName = Literal["packed", "separate"]
 AnswerForm = Literal["free", "labels", "codes", "json"]
 """How the model is asked to answer; ``free`` and ``labels`` ask in the same words."""
+CutName = Literal["head", "tail", "both"]
+"""What is kept of a text that is too long."""
 
 
 @dataclass(frozen=True)

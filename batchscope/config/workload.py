@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from batchscope.config.base_block import Block
-from batchscope.config.prompts import LAYOUTS, AnswerForm, LayoutName
+from batchscope.config.prompts import LAYOUTS, AnswerForm, CutName, LayoutName
 
 
 class Workload(Block):
@@ -16,7 +16,18 @@ class Workload(Block):
     )
     n: PositiveInt = Field(4, description="reviews in one packed prompt")
     reviews: PositiveInt | None = Field(None, description="reviews in all, from the first on; null means n")
+    text_tokens: PositiveInt | None = Field(
+        None, description="cut longer texts to this many tokens; null: a text is never cut"
+    )
+    cut: CutName = Field(
+        "head", description="what is kept of a text that is cut: its head, its tail, or both ends"
+    )
     duplicates: PositiveInt = Field(1, description="how often every prompt is submitted in one pass")
+    permuted: bool = Field(
+        False,
+        description="whether duplicates hold the same texts in another order each, so that every text stands "
+        "in several places",
+    )
     reuse: Literal["none", "text", "full"] = Field(
         "none",
         description="what the prefix cache may serve. none: nothing; text: the reviews that duplicates "
@@ -83,6 +94,10 @@ class Workload(Block):
             raise ValueError("n: a packed prompt holds at least 2 reviews; for n = 1 set layout: separate")
         if packs and self.total_reviews < self.n:
             raise ValueError(f"reviews: {self.reviews} is less than n: {self.n}; raise reviews or lower n")
+        if self.permuted and (self.duplicates == 1 or self.reuse != "none"):
+            raise ValueError(
+                "permuted: needs duplicates above 1, one for each order, and reuse: none; set both or drop it"
+            )
         if self.reuse == "text" and self.instruction == "first":
             raise ValueError(
                 "reuse: text needs instruction: last; a text behind an instruction that differs is never "

@@ -125,7 +125,7 @@ def training_examples(tokenizer: Tokenizer, reviews: Sequence[Review], seed: int
             for members in (_members(reviews, stage, rng) for _ in range(256)):
                 text = render(list(enumerate(members)), SEPARATE if len(members) == 1 else PACKED)
                 token_ids = tokenizer.encode(text).ids
-                yield Example(token_ids, [answers[review.label] for review in members])
+                yield Example(token_ids, [answers[str(review.label)] for review in members])
                 left -= len(token_ids)
 
 

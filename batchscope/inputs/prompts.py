@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from tokenizers import Tokenizer
@@ -20,6 +21,7 @@ from batchscope.inputs.wording import Shown, Wording, render, wording_for
 from batchscope.studies.run import PromptSet
 
 NumberedReview = tuple[int, Review]
+Groups = list[Sequence[NumberedReview]]
 
 CHECKED = 20
 """Prompts of a set whose token ids are read back."""
@@ -53,7 +55,7 @@ def first_reviews(path: Path, count: int) -> list[tuple[int, Review]]:
     return list(enumerate(reviews[:count]))
 
 
-def group(reviews: Sequence[NumberedReview], n: int) -> list[Sequence[NumberedReview]]:
+def group(reviews: Sequence[NumberedReview], n: int) -> Groups:
     """Consecutive groups of n; the last one holds what remains."""
     return [reviews[start : start + n] for start in range(0, len(reviews), n)]
 
@@ -129,22 +131,44 @@ def build_prompts(
 
 def make_prompts(maker: Maker, reviews: Sequence[NumberedReview]) -> list[Prompt]:
     """The prompts of one pass, as `build_prompts` has them."""
-    wanted = maker.wanted
-    groups, guard = group(reviews, wanted.n), maker.guard(reviews)
-    token_ids = [maker.token_ids(groups, guard, mark) for mark in marks_of(wanted)]
+    wanted, guard = maker.wanted, maker.guard(reviews)
+    orders = [group(each, wanted.n) for each in orders_of(reviews, wanted)]
+    marks = marks_of(wanted)
+    token_ids = [
+        maker.token_ids(groups, guard, mark) for groups, mark in zip(*_as_long(orders, marks), strict=True)
+    ]
+    copies = [
+        (duplicate, orders[duplicate % len(orders)], token_ids[duplicate % len(token_ids)])
+        for duplicate in range(wanted.duplicates)
+    ]
     return [
         Prompt(
             id=duplicate * len(groups) + index,
-            token_ids=token_ids[duplicate if wanted.marked else 0][index],
+            token_ids=ids[index],
             review_ids=[number for number, _ in members],
             labels=[review.label for _, review in members],
             layout=wanted.layout,
             n=len(members),
             duplicate=duplicate,
         )
-        for duplicate in range(wanted.duplicates)
+        for duplicate, groups, ids in copies
         for index, members in enumerate(groups)
     ]
+
+
+def orders_of(reviews: Sequence[NumberedReview], wanted: PromptSet) -> list[list[NumberedReview]]:
+    """The order of the texts in each duplicate, where these differ; else the one that all have."""
+    orders = [list(reviews)]
+    for seed in range(1, wanted.duplicates if wanted.permuted else 1):
+        orders.append(list(reviews))
+        Random(seed).shuffle(orders[-1])  # noqa: S311 -- no secret
+    return orders
+
+
+def _as_long(orders: list[Groups], marks: list[str]) -> tuple[list[Groups], list[str]]:
+    """Orders and marks, as many of each: of one of the two there is only one."""
+    most = max(len(orders), len(marks))
+    return (orders * most)[:most], (marks * most)[:most]
 
 
 def marks_of(wanted: PromptSet) -> list[str]:

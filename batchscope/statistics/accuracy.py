@@ -188,9 +188,10 @@ def by_position(labels: pd.DataFrame) -> list[Bin]:
 
     Bins span the same number of positions, give or take one. There is a single bin where there is only one
     position, or where texts are few. Texts without a gold label do not count; without any there is no bin.
+    A text counts once at each of its positions: with ``permuted`` duplicates it has several.
     """
-    rows = counted_once(labels)
-    rows = rows[rows["gold"].notna()]
+    rows = labels[(labels["repeat"] == 0) & labels["gold"].notna()]
+    rows = rows.drop_duplicates(["review_id", "position"])
     if rows.empty:
         return []
     positions = np.arange(rows["position"].max() + 1)

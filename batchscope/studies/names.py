@@ -15,6 +15,8 @@ SHORT_LABELS = {
     "max_model_len": "context",
     "reviews": "r",
     "duplicates": "x",
+    "text_tokens": "t",
+    "cut": "",
     "tensor_parallel_size": "tp",
     "environment": "",
     "model": "",

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from batchscope.config.engine import Engine
 from batchscope.config.measure import Measure
-from batchscope.config.prompts import LAYOUTS, AnswerForm, LayoutName
+from batchscope.config.prompts import LAYOUTS, AnswerForm, CutName, LayoutName
 from batchscope.config.serving import Load
 from batchscope.config.workload import Workload
 
@@ -25,6 +25,12 @@ class PromptSet:
     """how the model is asked to answer; ``labels`` asks in the words of ``free``, and shares its prompts"""
     numbered: bool = False
     """whether the texts of a packed prompt are numbered"""
+    text_tokens: int | None = None
+    """tokens that a longer text is cut to"""
+    cut: CutName = "head"
+    """what is kept of it"""
+    permuted: bool = False
+    """whether each duplicate holds the texts in another order"""
 
     @property
     def id(self) -> str:
@@ -35,7 +41,12 @@ class PromptSet:
         mark = "-marked" if self.marked else ""
         form = "" if self.answer == "free" else f"-{self.answer}"
         numbers = "-numbered" if self.numbered else ""
-        return f"{self.model}-{group}-r{self.reviews}{copies}{order}{mark}{form}{numbers}"
+        cut = f"-t{self.text_tokens}" if self.text_tokens else ""
+        ends = f"-{self.cut}" if cut and self.cut != "head" else ""
+        permuted = "-permuted" if self.permuted else ""
+        return (
+            f"{self.model}-{group}-r{self.reviews}{copies}{order}{mark}{form}{numbers}{cut}{ends}{permuted}"
+        )
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,9 @@ class Run:
             marked=workload.reuse == "text",
             answer="free" if workload.answer == "labels" else workload.answer,
             numbered=workload.numbered and LAYOUTS[workload.layout].packs,
+            text_tokens=workload.text_tokens,
+            cut=workload.cut if workload.text_tokens else "head",
+            permuted=workload.permuted,
         )
 
     @property

@@ -56,7 +56,7 @@ def _protocol(run: Run) -> dict[str, Any]:
     return {"load": load, "measure": {"warmup_tokens": run.measure.warmup_tokens}}
 
 
-ADDED_LATER = ("reuse", "instruction", "answer", "numbered", "confidence")
+ADDED_LATER = ("reuse", "instruction", "answer", "numbered", "confidence", "text_tokens", "cut", "permuted")
 """Keys of `Workload` that the first measurements did not have; at their default they are left out."""
 
 FIRST_LABELS = ("positive", "negative")

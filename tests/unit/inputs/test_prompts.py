@@ -299,3 +299,21 @@ def test_packed_totals_are_the_published_ones(tokenizer, marked, published):
     prompts = build_prompts(reviews, wanted, TEXTS, tokenizer)
     assert len(prompts) == 100
     assert sum(len(prompt.token_ids) for prompt in prompts) == published
+
+
+def test_permuted_duplicates_hold_the_same_texts_in_other_places(demo: Path) -> None:
+    reviews = list(enumerate(generate_reviews(40, 3)))
+    wanted = PromptSet("demo", "packed", 8, 40, duplicates=3, permuted=True)
+    prompts = build_prompts(reviews, wanted, TEXTS, load_tokenizer(demo), TASK)
+    assert [prompt.id for prompt in prompts] == list(range(15))
+    passes = [[prompt for prompt in prompts if prompt.duplicate == number] for number in range(3)]
+    orders = [[number for prompt in each for number in prompt.review_ids] for each in passes]
+    assert orders[0] == list(range(40))
+    assert len({tuple(order) for order in orders}) == 3
+    assert all(sorted(order) == orders[0] for order in orders)
+    for prompt in prompts:
+        assert prompt.labels == [reviews[number][1].label for number in prompt.review_ids]
+    again = build_prompts(reviews, wanted, TEXTS, load_tokenizer(demo), TASK)
+    assert again == prompts, "the same seeds, the same orders"
+    plain = build_prompts(reviews, PromptSet("demo", "packed", 8, 40, 1), TEXTS, load_tokenizer(demo), TASK)
+    assert passes[0] == plain, "the first copy is the prompts without permutation"
