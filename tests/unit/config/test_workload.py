@@ -17,6 +17,8 @@ def test_a_workload_has_n_reviews_unless_it_says_how_many() -> None:
     [
         ({"n": 1}, "n: a packed prompt holds at least 2 reviews; for n = 1 set layout: separate"),
         ({"n": 8, "reviews": 5}, "reviews: 5 is less than n: 8; raise reviews or lower n"),
+        ({"permuted": True}, "permuted: needs duplicates above 1"),
+        ({"permuted": True, "duplicates": 3, "reuse": "full"}, "and reuse: none; set both or drop it"),
         ({"reuse": "text", "instruction": "first"}, "reuse: text needs instruction: last"),
         ({"layout": "mixed"}, "workload.layout: Input should be 'packed' or 'separate', got 'mixed'"),
     ],
