@@ -83,6 +83,11 @@ class Workload(Block):
             raise ValueError("n: a packed prompt holds at least 2 reviews; for n = 1 set layout: separate")
         if packs and self.total_reviews < self.n:
             raise ValueError(f"reviews: {self.reviews} is less than n: {self.n}; raise reviews or lower n")
+        if packs and self.numbered and self.answer == "free" and self.output_tokens_per_review == 1:
+            raise ValueError(
+                "numbered: a line such as '1. label' needs more than the one token that a free answer has "
+                "for each review; set output_tokens_per_review: null, or another answer"
+            )
         if self.reuse == "text" and self.instruction == "first":
             raise ValueError(
                 "reuse: text needs instruction: last; a text behind an instruction that differs is never "
