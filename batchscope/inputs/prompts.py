@@ -71,6 +71,13 @@ class Maker:
         """The whole text of each group's prompt, control tokens of a chat template and all."""
         return [self._whole(render(members, self.wording, mark)) for members in groups]
 
+    @property
+    def adds_special_tokens(self) -> bool:
+        """Whether a tokenizer that gets `texts` is to add what it adds by itself, to come to the same ids."""
+        tokenizer, added = self.encoder.tokenizer, self.encoder.added
+        start = tokenizer.id_to_token(added[0]) if added else None
+        return self.encoder.adds_start and not (start and self.wording.before.startswith(start))
+
     def guard(self, reviews: Sequence[NumberedReview]) -> Guard:
         """What keeps control tokens that these reviews spell from being parsed."""
         return Guard(self.encoder.tokenizer, [review.text for _, review in reviews])
@@ -197,13 +204,17 @@ def _too_long(maker: Maker, reviews: Sequence[NumberedReview], context: int) -> 
     if not found:
         return None
     tokens, (number, longest) = max(found, key=lambda each: each[0])
-    begins = " ".join(longest.text[:60].split())
     others = f" (nor {len(found) - 1} others)" if found[1:] else ""
     return (
-        f"review {number} is too long on its own ({tokens} tokens; it begins '{begins}') and no layout holds "
-        f"it{others}: drop what is too long from the data, or take a "
-        "model with a longer context (engine.args.max_model_len, if that is set)"
+        f"{_named(number, longest)} is too long on its own ({tokens} tokens) and no layout holds it{others}: "
+        "drop what is too long from the data, or take a model with a longer context "
+        "(engine.args.max_model_len, if that is set)"
     )
+
+
+def _named(number: int, review: Review) -> str:
+    """A text, for a message."""
+    return f"review {number} (it begins '{' '.join(review.text[:60].split())}')"
 
 
 def largest_fitting_n(maker: Maker, reviews: Sequence[NumberedReview], above: int, context: int) -> int:
@@ -262,6 +273,7 @@ def summarise(
         "longest_prompt": {"id": longest.id, "tokens": len(longest.token_ids), "n": longest.n},
         "label_token_ids": dict(label_tokens),
         "chat": maker.template is not None,
+        "adds_special_tokens": maker.adds_special_tokens,
         "example": shown_prompt(tokenizer, min(prompts, key=lambda each: len(each.token_ids)).token_ids),
         "sha256": content_sha256,
     }
@@ -276,3 +288,14 @@ def write_prompts(prompts: Sequence[Prompt], path: Path) -> str:
             digest.update(line)
             file.write(line)
     return digest.hexdigest()
+
+
+def write_texts(maker: Maker, reviews: Sequence[NumberedReview], path: Path) -> None:
+    """Write the text of each prompt, one JSON string a line, in the order of the prompts.
+
+    Copies of a prompt that have the same text have one line: line ``id % lines`` is that of a prompt.
+    """
+    groups = group(reviews, maker.wanted.n)
+    with path.open("w", encoding="utf-8") as file:
+        for mark in marks_of(maker.wanted):
+            file.writelines(json.dumps(text) + "\n" for text in maker.texts(groups, mark))

@@ -22,6 +22,7 @@ print("FOUND", json.dumps(found))
 
 
 @pytest.mark.engine
+@pytest.mark.long
 def test_vllm_resolves_the_same_contexts(tmp_path: Path) -> None:
     asked = {}
     for number, (name, (config, engine, _)) in enumerate(CONTEXTS.items()):

@@ -73,7 +73,7 @@ def make(
             [sys.executable, "-m", "scripts.make_prompts", "--reviews", data, "--model", model,
              "--spec", json.dumps({"prompts": vars(prompt_set), "texts": texts.model_dump(),
                                    "task": task.model_dump(), "engines": engines or [{}]}),
-             "--prompts", out / "prompts.jsonl", "--summary", out / "prompts.json", "--timing", out / "timing.json"],
+             "--prompts", out / "prompts.jsonl", "--summary", out / "prompts.json", "--texts", out / "texts.jsonl", "--timing", out / "timing.json"],
             env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
         )  # fmt: skip
     return call
@@ -173,6 +173,28 @@ def test_the_summary_shows_a_prompt_and_the_tokens_of_labels_or_codes(demo: Path
             assert made["label_token_ids"][label] == [ids[0] for ids in forms if len(ids) == 1]
 
 
+@pytest.mark.parametrize(
+    ("texts", "adds"),
+    [(PromptTexts(), True), (PromptTexts(packed="<s>[INST] {texts} [/INST]"), False)],
+)
+@pytest.mark.parametrize("marked", [False, True])
+def test_the_texts_give_the_token_ids_again(
+    demo: Path, tmp_path: Path, texts: PromptTexts, adds: bool, marked: bool
+) -> None:
+    wanted = PromptSet("demo", "packed", 4, 10, 3, marked=marked)
+    assert make(tmp_path, demo, generate_reviews(10, 3), wanted, texts=texts).returncode == 0
+    prompts, lines = (
+        [json.loads(line) for line in (tmp_path / wanted.id / name).read_text().splitlines()]
+        for name in ("prompts.jsonl", "texts.jsonl")
+    )
+    assert len(lines) == (9 if marked else 3)
+    assert summary(tmp_path, wanted)["adds_special_tokens"] == adds
+    tokenizer = load_tokenizer(demo)
+    for prompt in prompts:
+        text = lines[prompt["id"] % len(lines)]
+        assert tokenizer.encode(text, add_special_tokens=adds).ids == prompt["token_ids"]
+
+
 def test_a_tokenizer_that_cuts_is_kept_from_it_and_that_is_said(demo: Path, tmp_path: Path) -> None:
     cutting = tmp_path / "cutting"
     shutil.copytree(demo, cutting)
@@ -236,10 +258,10 @@ def test_a_review_beyond_the_context_is_refused_by_its_number(tmp_path: Path, ll
     reviews = [Review("fine", "positive"), Review("very long " * 400, "negative")]
     call = make(tmp_path, short, reviews, PromptSet("short", "separate", 1, 2, 1))
     assert call.returncode == 1
-    assert "review 1 is too long on its own" in call.stderr
-    assert "it begins 'very long very" in call.stderr
+    assert "review 1 (it begins 'very long very" in call.stderr
+    assert "is too long on its own (8" in call.stderr
     call = make(tmp_path, short, reviews, PromptSet("short", "packed", 2, 2, 1))
-    assert "review 1 is too long on its own" in call.stderr, "layout: separate would not help"
+    assert "is too long on its own" in call.stderr, "layout: separate would not help"
     two = [Review("very long " * 100, "negative")] * 2
     call = make(tmp_path, short, two, PromptSet("short", "packed", 2, 2, 1))
     assert "no packed prompt fits; set layout: separate" in call.stderr
