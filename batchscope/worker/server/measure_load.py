@@ -1,9 +1,7 @@
 """Measures one load point on a started server: warm-up, load, checks, and the files of the load point."""
 
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import cycle, islice
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from batchscope.worker.engine.start import differing_arguments
 from batchscope.worker.engine.timed_pass import Request
 from batchscope.worker.server.answer_bodies import bodies_of
 from batchscope.worker.server.client import Target, client_load, run_load, window_of
+from batchscope.worker.server.prompt_texts import Texts, read_texts
 from batchscope.worker.server.server_process import Server
 from batchscope.worker.telemetry.environment import write_environment
 from batchscope.worker.telemetry.hardware import energy, sampling
@@ -105,25 +104,6 @@ def closure_failures(
 def counted_from(rows: Iterable[dict[str, Any]], start: float, *times: str) -> list[dict[str, Any]]:
     """Rows with the columns ``times`` counted from ``start``, when the first request was sent."""
     return [{"repeat": 0, **row, **{name: row[name] - start for name in times}} for row in rows]
-
-
-@dataclass(frozen=True)
-class Texts:
-    """The prompts of a pass as text."""
-
-    lines: list[str]
-    whole: bool
-    """whether each has its special tokens in it, so that the server is to add none"""
-
-    def of(self, prompt: int) -> str:
-        """The text of a prompt; copies with the same text share one."""
-        return self.lines[prompt % len(self.lines)]
-
-
-def read_texts(job: dict[str, Any]) -> Texts:
-    """The texts of a job's prompts."""
-    with Path(job["texts"]).open(encoding="utf-8") as file:
-        return Texts([json.loads(line) for line in file], whole=not job["adds_special_tokens"])
 
 
 def as_sent(
