@@ -23,18 +23,20 @@ from batchscope.inputs.prompts import (
     maker_of,
     summarise,
     write_prompts,
+    write_texts,
 )
 from batchscope.studies.run import PromptSet
 
 
 def main() -> None:
-    """Read the reviews and the tokenizer, write prompts.jsonl, prompts.json and timing.json."""
+    """Read the reviews and the tokenizer, write prompts.jsonl, texts.jsonl, prompts.json and timing.json."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--spec", required=True, help="JSON: the prompt set, its wording and its task")
     parser.add_argument("--reviews", type=Path, required=True, help="normalised reviews.csv")
     parser.add_argument("--model", type=Path, required=True, help="model folder")
     parser.add_argument("--prompts", type=Path, required=True, help="JSON lines to write")
     parser.add_argument("--summary", type=Path, required=True, help="counts and content hash to write")
+    parser.add_argument("--texts", type=Path, required=True, help="JSON lines to write: the prompts as text")
     parser.add_argument("--timing", type=Path, required=True, help="seconds spent tokenising, to write")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of the tokenizer")
     args = parser.parse_args()
@@ -56,6 +58,8 @@ def main() -> None:
 
     with replacing(args.prompts) as path:
         digest = write_prompts(prompts, path)
+    with replacing(args.texts) as path:
+        write_texts(maker, reviews, path)
     summary = summarise(prompts, maker, digest, label_token_ids(tokenizer, task, wanted.answer))
     summary["cut_texts"] = cut
     args.summary.write_text(json.dumps(summary, indent=1) + "\n")

@@ -98,6 +98,11 @@ class Workload(Block):
             raise ValueError(
                 "permuted: needs duplicates above 1, one for each order, and reuse: none; set both or drop it"
             )
+        if packs and self.numbered and self.answer == "free" and self.output_tokens_per_review == 1:
+            raise ValueError(
+                "numbered: a line such as '1. label' needs more than the one token that a free answer has "
+                "for each review; set output_tokens_per_review: null, or another answer"
+            )
         if self.reuse == "text" and self.instruction == "first":
             raise ValueError(
                 "reuse: text needs instruction: last; a text behind an instruction that differs is never "

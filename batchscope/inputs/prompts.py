@@ -73,6 +73,13 @@ class Maker:
         """The whole text of each group's prompt, control tokens of a chat template and all."""
         return [self._whole(render(members, self.wording, mark)) for members in groups]
 
+    @property
+    def adds_special_tokens(self) -> bool:
+        """Whether a tokenizer that gets `texts` is to add what it adds by itself, to come to the same ids."""
+        tokenizer, added = self.encoder.tokenizer, self.encoder.added
+        start = tokenizer.id_to_token(added[0]) if added else None
+        return self.encoder.adds_start and not (start and self.wording.before.startswith(start))
+
     def guard(self, reviews: Sequence[NumberedReview]) -> Guard:
         """What keeps control tokens that these reviews spell from being parsed."""
         return Guard(self.encoder.tokenizer, [review.text for _, review in reviews])
@@ -290,6 +297,7 @@ def summarise(
         "longest_prompt": {"id": longest.id, "tokens": len(longest.token_ids), "n": longest.n},
         "label_token_ids": dict(label_tokens),
         "chat": maker.template is not None,
+        "adds_special_tokens": maker.adds_special_tokens,
         "example": shown_prompt(tokenizer, min(prompts, key=lambda each: len(each.token_ids)).token_ids),
         "sha256": content_sha256,
     }
@@ -304,3 +312,14 @@ def write_prompts(prompts: Sequence[Prompt], path: Path) -> str:
             digest.update(line)
             file.write(line)
     return digest.hexdigest()
+
+
+def write_texts(maker: Maker, reviews: Sequence[NumberedReview], path: Path) -> None:
+    """Write the text of each prompt, one JSON string a line, in the order of the prompts.
+
+    Copies of a prompt that have the same text have one line: line ``id % lines`` is that of a prompt.
+    """
+    groups = group(reviews, maker.wanted.n)
+    with path.open("w", encoding="utf-8") as file:
+        for mark in marks_of(maker.wanted):
+            file.writelines(json.dumps(text) + "\n" for text in maker.texts(groups, mark))

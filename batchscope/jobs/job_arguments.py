@@ -75,6 +75,7 @@ def read_job(args: argparse.Namespace) -> Job:
     """
     spec = json.loads(args.spec)
     summary = json.loads(args.prompts_summary.read_text(encoding="utf-8"))
+    summary.pop("example", None)  # a text of the user's; measurements go to others
     name = spec["engine"]["environment"]
     python = require(name, Environment(python=json.loads(args.environments)[name], device=spec["device"]))
     answers = answers_of(spec, summary, args.model)

@@ -90,7 +90,7 @@ class Scripts:
             make_prompts.main,
             "--spec", json.dumps(prompt_spec(self.wanted, self.runs, self.config)),
             "--reviews", "reviews.csv", "--model", "model",
-            "--prompts", "prompts.jsonl", "--summary", "prompts.json", "--timing", "timing.json",
+            "--prompts", "prompts.jsonl", "--summary", "prompts.json", "--texts", "texts.jsonl", "--timing", "timing.json",
         )  # fmt: skip
 
     def call(self, main: Callable[[], None], *arguments: str) -> None:

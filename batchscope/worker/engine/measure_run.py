@@ -61,7 +61,11 @@ def measure(
     warmup, rows, invalid = [], [], []
     repeats: list[dict[str, Any]] = []
     stopped: dict[str, Any] | None = None
-    if first := warmup_requests(requests, protocol["warmup_tokens"]):
+    first = warmup_requests(requests, protocol["warmup_tokens"])
+    if first and labels is not None:
+        # vLLM compiles a function for these probabilities, and again when a batch has another size.
+        first = list(requests)
+    if first:
         warmup.append(pass_totals(run_pass(llm, first, "warm-up", labels=labels)))
         tell(f"warm-up: {warmup[0]['prompt_tokens']:,} prompt tokens in {warmup[0]['seconds']:.2f} s")
     while stopped is None:

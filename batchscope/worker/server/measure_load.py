@@ -9,7 +9,6 @@ from typing import Any
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tokenizers import Tokenizer
 from vllm.benchmarks.datasets import SampleRequest
 
 from batchscope.common.answer_limits import asked_answers, output_tokens_check
@@ -19,6 +18,7 @@ from batchscope.worker.engine.start import differing_arguments
 from batchscope.worker.engine.timed_pass import Request
 from batchscope.worker.server.answer_bodies import bodies_of
 from batchscope.worker.server.client import Target, client_load, run_load, window_of
+from batchscope.worker.server.prompt_texts import Texts, read_texts
 from batchscope.worker.server.server_process import Server
 from batchscope.worker.telemetry.environment import write_environment
 from batchscope.worker.telemetry.hardware import energy, sampling
@@ -106,6 +106,22 @@ def counted_from(rows: Iterable[dict[str, Any]], start: float, *times: str) -> l
     return [{"repeat": 0, **row, **{name: row[name] - start for name in times}} for row in rows]
 
 
+def as_sent(
+    requests: Sequence[Request], texts: Texts | None, bodies: Mapping[int, dict[str, Any]]
+) -> list[SampleRequest]:
+    """Requests as vLLM's client takes them: text, as users send it, or token ids where there are no texts."""
+    return [
+        SampleRequest(
+            request.token_ids if texts is None else texts.of(request.prompt),
+            len(request.token_ids),
+            request.answer.most,
+            request_id=str(number),
+            **({"request_overrides": bodies[request.reviews]} if bodies else {}),
+        )
+        for number, request in enumerate(requests)
+    ]
+
+
 class ServerHost:
     """A started server, its instruments and its age, as `batchscope.worker.job_socket` takes it."""
 
@@ -113,7 +129,6 @@ class ServerHost:
         self.server = server
         self.instruments = instruments
         self.model = model
-        self.tokenizer = Tokenizer.from_file(str(Path(model) / "tokenizer.json"))
         self.loads = 0
         me = psutil.Process(server.process.pid)
         self.processes = [me, *me.children(recursive=True)]
@@ -122,7 +137,8 @@ class ServerHost:
         """Measure one load point; its files go into the job's folder.
 
         Args:
-            job: ``spec``, the paths ``prompts`` and ``out``, ``answers`` as `AskedAnswers.as_json` has them.
+            job: ``spec``, the paths ``prompts``, ``texts`` and ``out``, ``answers`` as `AskedAnswers.as_json`
+                has them, and ``adds_special_tokens``: whether the server's tokenizer is to add its own.
             tell: Called with each line of progress.
 
         Returns:
@@ -147,12 +163,12 @@ class ServerHost:
         spec, load = job["spec"], job["spec"]["load"]
         answers = asked_answers(job["answers"])
         prompts = read_requests(Path(job["prompts"]), answers)
-        bodies = bodies_of(prompts)
+        bodies, texts = bodies_of(prompts), read_texts(job) if load["prompts"] == "text" else None
+        extra = {"add_special_tokens": False, **bodies.common} if texts and texts.whole else bodies.common
         target = Target(self.server.url, self.model, self.server.name, self.server.token)
 
         def send(requests: Sequence[Request], how: dict[str, Any]) -> Any:
-            sent = self._as_sent(requests, load["prompts"], bodies.each)
-            return run_load(target, sent, how, bodies.common, out)
+            return run_load(target, as_sent(requests, texts, bodies.each), how, extra, out)
 
         warmup = []
         if first := warmup_requests(prompts, spec["measure"]["warmup_tokens"]):
@@ -196,23 +212,6 @@ class ServerHost:
             "client": client_load(beats, bench["duration"]),
             "invalid": closure_failures(rows, wanted, cached, expected),
         }
-
-    def _as_sent(
-        self, requests: Sequence[Request], form: str, bodies: Mapping[int, dict[str, Any]]
-    ) -> list[SampleRequest]:
-        """Prompts as text, as users send them, or as token ids."""
-        ids = [request.token_ids for request in requests]
-        prompts = self.tokenizer.decode_batch(ids, skip_special_tokens=True) if form == "text" else ids
-        return [
-            SampleRequest(
-                prompt,
-                len(request.token_ids),
-                request.answer.most,
-                request_id=str(number),
-                **({"request_overrides": bodies[request.reviews]} if bodies else {}),
-            )
-            for number, (prompt, request) in enumerate(zip(prompts, requests, strict=True))
-        ]
 
     def _steps(self, start: float) -> list[dict[str, Any]]:
         """Rows of steps.parquet."""

@@ -20,6 +20,10 @@ def test_a_workload_has_n_reviews_unless_it_says_how_many() -> None:
         ({"permuted": True}, "permuted: needs duplicates above 1"),
         ({"permuted": True, "duplicates": 3, "reuse": "full"}, "and reuse: none; set both or drop it"),
         ({"reuse": "text", "instruction": "first"}, "reuse: text needs instruction: last"),
+        (
+            {"numbered": True},
+            "numbered: a line such as '1. label' needs more than .* set output_tokens_per_review: null",
+        ),
         ({"layout": "mixed"}, "workload.layout: Input should be 'packed' or 'separate', got 'mixed'"),
     ],
 )
@@ -46,7 +50,7 @@ def test_the_first_name_of_answer_is_read() -> None:
     [
         ({}, False),
         ({"output_tokens_per_review": 3}, False),
-        ({"numbered": True}, False),
+        ({"numbered": True, "output_tokens_per_review": 8}, False),
         ({"answer": "labels"}, True),
         ({"answer": "json"}, True),
         ({"output_tokens_per_review": None}, True),

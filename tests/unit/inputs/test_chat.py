@@ -105,7 +105,7 @@ def test_the_system_message_and_arguments_reach_the_template(tmp_path: Path) -> 
     assert text.startswith(
         "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nText: The film is good."
     )
-    assert text.endswith("nothing else.<|im_end|>\n<|im_start|>assistant\nno thinking")
+    assert text.endswith("one word.<|im_end|>\n<|im_start|>assistant\nno thinking")
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

@@ -73,7 +73,7 @@ def make(
             [sys.executable, "-m", "scripts.make_prompts", "--reviews", data, "--model", model,
              "--spec", json.dumps({"prompts": vars(prompt_set), "texts": texts.model_dump(),
                                    "task": task.model_dump(), "engines": engines or [{}]}),
-             "--prompts", out / "prompts.jsonl", "--summary", out / "prompts.json", "--timing", out / "timing.json"],
+             "--prompts", out / "prompts.jsonl", "--summary", out / "prompts.json", "--texts", out / "texts.jsonl", "--timing", out / "timing.json"],
             env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
         )  # fmt: skip
     return call
@@ -171,6 +171,28 @@ def test_the_summary_shows_a_prompt_and_the_tokens_of_labels_or_codes(demo: Path
         for label, word in zip(task.names, spelt, strict=True):
             forms = [tokenizer.encode(form, add_special_tokens=False).ids for form in (f" {word}", word)]
             assert made["label_token_ids"][label] == [ids[0] for ids in forms if len(ids) == 1]
+
+
+@pytest.mark.parametrize(
+    ("texts", "adds"),
+    [(PromptTexts(), True), (PromptTexts(packed="<s>[INST] {texts} [/INST]"), False)],
+)
+@pytest.mark.parametrize("marked", [False, True])
+def test_the_texts_give_the_token_ids_again(
+    demo: Path, tmp_path: Path, texts: PromptTexts, adds: bool, marked: bool
+) -> None:
+    wanted = PromptSet("demo", "packed", 4, 10, 3, marked=marked)
+    assert make(tmp_path, demo, generate_reviews(10, 3), wanted, texts=texts).returncode == 0
+    prompts, lines = (
+        [json.loads(line) for line in (tmp_path / wanted.id / name).read_text().splitlines()]
+        for name in ("prompts.jsonl", "texts.jsonl")
+    )
+    assert len(lines) == (9 if marked else 3)
+    assert summary(tmp_path, wanted)["adds_special_tokens"] == adds
+    tokenizer = load_tokenizer(demo)
+    for prompt in prompts:
+        text = lines[prompt["id"] % len(lines)]
+        assert tokenizer.encode(text, add_special_tokens=adds).ids == prompt["token_ids"]
 
 
 def test_a_tokenizer_that_cuts_is_kept_from_it_and_that_is_said(demo: Path, tmp_path: Path) -> None:

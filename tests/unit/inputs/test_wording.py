@@ -25,19 +25,19 @@ def prompt(layout: str, instruction: str = "last", task: Task | None = None, **a
 
 def test_the_default_task_needs_few_words() -> None:
     assert prompt("separate") == (
-        "Text: Where is my {texts} bill?\n\nLabel the text above.\nThe labels: positive, negative.\n"
-        "Answer with the label and nothing else.\nLabel:"
+        "Text: Where is my {texts} bill?\n\nLabel the text above with one of these labels: "
+        "positive, negative.\nAnswer with one word.\nLabel:"
     )
     assert prompt("packed") == (
-        "Text: Where is my {texts} bill?\nText: It is broken.\n\nPlease help.\n\nLabel each of the texts above.\n"
-        "The labels: positive, negative.\n"
+        "Text: Where is my {texts} bill?\nText: It is broken.\n\nPlease help.\n\nLabel each of the texts above "
+        "with one of these labels: positive, negative.\n"
         "Answer with one label a line, in the order of the texts, and nothing else.\nLabels:\n"
     )
 
 
 def test_the_instruction_stands_first_where_asked() -> None:
     assert prompt("separate", "first") == (
-        "Label the text below.\nThe labels: positive, negative.\nAnswer with the label and nothing else.\n\n"
+        "Label the text below with one of these labels: positive, negative.\nAnswer with one word.\n\n"
         "Text: Where is my {texts} bill?\nLabel:"
     )
     packed = prompt("packed", "first", TICKETS)
@@ -85,12 +85,12 @@ def test_examples_are_answered_in_the_form_that_is_asked_for(layout: str, asked:
 @pytest.mark.parametrize(
     ("layout", "asked", "sentence"),
     [
-        ("separate", {"answer": "codes"}, "Answer with the letter of the label and nothing else."),
+        ("separate", {"answer": "codes"}, "Answer with one letter and nothing else."),
         ("separate", {"answer": "json"}, 'Answer with JSON and nothing else: {"label": "..."}'),
         ("packed", {"answer": "codes"}, "Answer with one letter a line, in the order of the texts"),
         ("packed", {"answer": "json", "numbered": True}, "the label of each text by its number: "),
         ("packed", {"answer": "json"}, "the label of each text by its place: "),
-        ("packed", {"numbered": True}, "Answer with one line for each text, its number and the label"),
+        ("packed", {"numbered": True}, "Answer with one line a text, its number and one label, "),
     ],
 )
 def test_the_form_of_the_answer_is_said(layout: str, asked: dict, sentence: str) -> None:
@@ -104,12 +104,12 @@ def test_codes_are_shown_with_their_labels_and_are_numbers_where_letters_run_out
     many = prompt("separate", task=MANY, answer="codes")
     assert "1. intent_0\n" in many
     assert "77. intent_76\n" in many
-    assert "the number of the label" in many
+    assert "Answer with one number and nothing else." in many
 
 
 def test_a_name_with_a_comma_stands_on_a_line_of_its_own() -> None:
     text = prompt("separate", task=Task(labels=["yes", "no", "yes, but"]))
-    assert "The labels:\n- yes\n- no\n- yes, but\n" in text
+    assert "these labels:\n- yes\n- no\n- yes, but\n" in text
 
 
 def test_numbered_texts_have_their_numbers_before_them() -> None:
