@@ -95,9 +95,7 @@ def read_frame(path: Path) -> pd.DataFrame:
 
 def column_of(axis: str) -> str:
     """The runs frame's column of a study's key, such as n, engine.model or engine.extra.<argument>."""
-    return {"engine.model": "model", **RENAMED}.get(
-        axis, axis.replace("engine.extra.", "engine.", 1)
-    )
+    return {"engine.model": "model", **RENAMED}.get(axis, axis.replace("engine.extra.", "engine.", 1))
 
 
 def cell_value(value: Any) -> Any:
