@@ -14,7 +14,17 @@ class Studies:
         self.folder, self.records, self.rows = folder, [], {}
 
     def add(
-        self, name, layout="separate", n=1, *, texts=40, missing=0, study="s", first=0, answer="free", **values
+        self,
+        name,
+        layout="separate",
+        n=1,
+        *,
+        texts=40,
+        missing=0,
+        study="s",
+        first=0,
+        answer="free",
+        **values,
     ):
         """A run of separate or packed prompts, whose last answers are missing."""
         suffix = f"-{name}"
