@@ -34,6 +34,7 @@ report: $(WORKFLOW) ## write results/report.html from the results that are there
 
 test: $(DEV) .engines/cpu/.installed ## run the tests (ARGS= for pytest, such as ARGS="-k plan")
 	@tests/install_nsys.sh || true # without it the tests that need it fail, and say so
+	@tests/install_smollm2.sh || true # without it the tests that need it fail, and say so
 	@tests/install_slurm.sh || true # without it the tests that need it fail, and say so
 	pytest -v --numprocesses 2 --dist loadgroup --no-loadscope-reorder --durations 20 --timeout 900 $(ARGS)
 

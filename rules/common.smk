@@ -25,6 +25,7 @@ from batchscope.reports.registry import REPORTS, check_study_names
 from batchscope.reports.serving.offline_counterparts import runs_beside
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import measuring_order, runs_by_engine
+from batchscope.studies.prompt_spec import prompt_spec
 from batchscope.studies.run_spec import canonical_json, run_spec
 from batchscope.workflow.code_digest import code_text
 from batchscope.workflow.snakemake_internals import (
@@ -165,11 +166,10 @@ def trainer_of(model):
     return min(users, default=CONFIG.engine.environment)
 
 
-def prompt_spec(wildcards):
+def spec_of_prompts(wildcards):
     """The prompt set and its wording; that of other prompts makes nothing stale."""
-    wanted = PROMPT_SETS[wildcards.prompts]
-    keys = CONFIG.prompts.keys_used(wanted.layout, wanted.instruction)
-    return canonical_json({"prompts": vars(wanted), "texts": CONFIG.prompts.model_dump(include=keys)})
+    runs = (*RUNS.values(), *SERVING.values())
+    return canonical_json(prompt_spec(PROMPT_SETS[wildcards.prompts], runs, CONFIG))
 
 
 def prompts_of_run(name):

@@ -2,6 +2,7 @@
 
 in:  <results>/data/reviews.csv, <results>/models/{model}/, configuration block 'prompts'
 out: <results>/prompts/{prompts}/prompts.jsonl    one object a prompt: ids, labels, layout, n, duplicate
+     <results>/prompts/{prompts}/texts.jsonl      the same prompts as text
      <results>/prompts/{prompts}/prompts.json     counts and content hash
      <results>/prompts/{prompts}/timing.json      seconds spent tokenising
 """
@@ -15,6 +16,7 @@ rule make_prompts:
     output:
         prompts="<results>/prompts/{prompts}/prompts.jsonl",
         summary="<results>/prompts/{prompts}/prompts.json",
+        texts="<results>/prompts/{prompts}/texts.jsonl",
         timing="<results>/prompts/{prompts}/timing.json",
     log:
         "<logs>/make_prompts/{prompts}.log",
@@ -24,12 +26,12 @@ rule make_prompts:
         "../envs/workflow.yaml"
     params:
         code=code_of("scripts.make_prompts", without=TOLD_ELSEWHERE),
-        spec=prompt_spec,
+        spec=spec_of_prompts,
         model=lambda wildcards, input: os.path.dirname(input.model),
     shell:
         "python3 -m scripts.make_prompts --spec {params.spec:q} --reviews {input.reviews:q}"
         " --model {params.model:q} --prompts {output.prompts:q} --summary {output.summary:q}"
-        " --timing {output.timing:q} 2>&1 | tee -i {log:q}"
+        " --texts {output.texts:q} --timing {output.timing:q} 2>&1 | tee -i {log:q}"
 
 
 rule prepare:

@@ -15,6 +15,7 @@ rule serve:
     input:
         allocation,
         prompts=lambda wildcards: f"<results>/prompts/{load_of(wildcards).prompts.id}/prompts.jsonl",
+        texts=lambda wildcards: f"<results>/prompts/{load_of(wildcards).prompts.id}/texts.jsonl",
         summary=lambda wildcards: f"<results>/prompts/{load_of(wildcards).prompts.id}/prompts.json",
         model=lambda wildcards: f"<results>/models/{load_of(wildcards).engine.model}/manifest.json",
     output:

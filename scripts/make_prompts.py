@@ -9,44 +9,56 @@ from pathlib import Path
 from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import run_script
 from batchscope.config.prompts import PromptTexts
-from batchscope.inputs.models import context_length, load_tokenizer
+from batchscope.config.task import Task
+from batchscope.inputs.chat import chat_template
+from batchscope.inputs.context import context_length
+from batchscope.inputs.models import load_tokenizer
 from batchscope.inputs.prompts import (
-    build_prompts,
     check_context,
+    check_prompts,
     first_reviews,
     label_token_ids,
+    make_prompts,
+    maker_of,
     summarise,
     write_prompts,
+    write_texts,
 )
 from batchscope.studies.run import PromptSet
 
 
 def main() -> None:
-    """Read the reviews and the tokenizer, write prompts.jsonl, prompts.json and timing.json."""
+    """Read the reviews and the tokenizer, write prompts.jsonl, texts.jsonl, prompts.json and timing.json."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--spec", required=True, help="JSON: the prompt set and the prompt texts")
+    parser.add_argument("--spec", required=True, help="JSON: the prompt set, its wording and its task")
     parser.add_argument("--reviews", type=Path, required=True, help="normalised reviews.csv")
     parser.add_argument("--model", type=Path, required=True, help="model folder")
     parser.add_argument("--prompts", type=Path, required=True, help="JSON lines to write")
     parser.add_argument("--summary", type=Path, required=True, help="counts and content hash to write")
+    parser.add_argument("--texts", type=Path, required=True, help="JSON lines to write: the prompts as text")
     parser.add_argument("--timing", type=Path, required=True, help="seconds spent tokenising, to write")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="threads of the tokenizer")
     args = parser.parse_args()
     os.environ["RAYON_NUM_THREADS"] = str(args.threads)
 
     spec = json.loads(args.spec)
-    wanted, texts = PromptSet(**spec["prompts"]), PromptTexts(**spec["texts"])
+    wanted, texts, task = PromptSet(**spec["prompts"]), PromptTexts(**spec["texts"]), Task(**spec["task"])
     reviews = first_reviews(args.reviews, wanted.reviews)
-    tokenizer = load_tokenizer(args.model)
+    tokenizer = load_tokenizer(args.model, tell=print)
+    maker = maker_of(wanted, texts, tokenizer, task, chat_template(args.model, texts))
+    context = min(context_length(args.model, engine) for engine in spec["engines"] or [{}])
 
     start = time.perf_counter()
-    prompts = build_prompts(reviews, wanted, texts, tokenizer)
+    prompts = make_prompts(maker, reviews)
     seconds = time.perf_counter() - start
-    check_context(prompts, context_length(args.model), reviews, wanted, texts, tokenizer)
+    check_prompts(maker, prompts, reviews)
+    check_context(maker, prompts, context, reviews)
 
     with replacing(args.prompts) as path:
         digest = write_prompts(prompts, path)
-    summary = summarise(prompts, wanted, digest, label_token_ids(tokenizer))
+    with replacing(args.texts) as path:
+        write_texts(maker, reviews, path)
+    summary = summarise(prompts, maker, digest, label_token_ids(tokenizer, task, wanted.answer))
     args.summary.write_text(json.dumps(summary, indent=1) + "\n")
     args.timing.write_text(json.dumps({"tokenise_s": seconds, "threads": args.threads}) + "\n")
     print(f"{wanted.id}: {summary['prompts']:,} prompts, {summary['prompt_tokens']:,} prompt tokens")

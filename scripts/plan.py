@@ -13,7 +13,9 @@ from typing import Any
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import load_config
 from batchscope.planning.cluster_queue import allocations, describe_queue, schedule
+from batchscope.planning.shown_prompts import describe_prompts, shown_prompts
 from batchscope.planning.sweep_plan import describe_plan, plain_reason, plan_runs
+from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.workflow.snakemake_plugins.snakemake_logger_plugin_jobs import FILE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,6 +41,8 @@ def main() -> None:
     others = Counter(job["rule"] for job in jobs if job["rule"] not in (*NAMES, "all"))
     planned = plan_runs(config, args.config.parent, stale)
     print(describe_plan(planned, others))
+    runs = [*expand_studies(config), *expand_serving(config)]
+    print(f"\n{describe_prompts(shown_prompts(runs, args.config.parent))}")
     if args.nodes:
         gpus = max(config.gpus, 1)
         placed = schedule(allocations(planned), args.nodes, gpus)

@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 
 from batchscope.common.atomic_files import replacing, write_text
 from batchscope.common.errors import UserError, run_script
-from batchscope.common.prefix_cache_theory import served_tokens
+from batchscope.common.prefix_cache_theory import served_tokens, why_silent
 from batchscope.config.profile import PROFILERS, module_of
 from batchscope.cost.flops import Lengths, architecture_from
+from batchscope.inputs.context import text_config
 from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_pool import EnginePool, state_folder
 from batchscope.jobs.job_arguments import Job, job_arguments, read_job
@@ -85,6 +86,8 @@ def plan_of(
 def capture_of(job: Job, gpus: list[str], plan: WindowPlan) -> CaptureJob:
     """What the profiler gets."""
     engine = job.spec["engine"]
+    reuse = job.spec["workload"].get("reuse", "none") != "none"
+    config = text_config(job.model, engine["args"].get("hf_overrides"))
     return CaptureJob(
         python=job.python,
         device=job.spec["device"],
@@ -101,7 +104,7 @@ def capture_of(job: Job, gpus: list[str], plan: WindowPlan) -> CaptureJob:
         timeout_s=job.timeout_s,
         skip=plan.skip,
         warmup_tokens=job.spec["measure"]["warmup_tokens"],
-        cached_tokens=plan.cached_tokens,
+        cached_tokens=None if reuse and why_silent(config) else plan.cached_tokens,
     )
 
 

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import run_script
 from batchscope.config.configuration import load_config
+from batchscope.config.prompts import AnswerForm
 from batchscope.config.studies import study_named
 from batchscope.config.task import Task
-from batchscope.config.workload import AnswerForm
 from batchscope.inputs.answers.reader import AnswerReader
 from batchscope.inputs.models import load_tokenizer
 from batchscope.results.asked_prompts import check_prompts, read_answers, read_prompts

@@ -3,7 +3,40 @@
 A run's own count is held against this number, and only the tokens beyond it are computed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+FULL_ATTENTION = "full"
+"""What is said of a model for which the theory holds; of others, `why_silent`'s words."""
+
+FULL = ("attention", "full_attention")
+"""Kinds of layers, as configurations call them, that attend to all that came before."""
+
+OTHER_KINDS = ("attention_chunk_size", "layers_block_type", "attn_type_list", "hybrid_override_pattern")
+"""Keys that models have whose layers do not all attend to all that came before."""
+
+
+def why_silent(config: Any) -> str | None:
+    """Why `served_tokens` does not hold for a model; None where it does.
+
+    It is for models all of whose layers attend to all that came before. Where some see a window, vLLM keeps
+    and finds blocks by other rules.
+
+    Args:
+        config: the language model's: a mapping such as config.json, or vLLM's ``hf_text_config``.
+    """
+    kinds = set(_value(config, "layer_types") or ())
+    if others := sorted(kinds.difference(FULL)):
+        return f"layers of the kinds {', '.join([*others, *sorted(kinds.intersection(FULL))])}"
+    window = _value(config, "sliding_window")
+    # Some models name a window and use none.
+    if window and not kinds and _value(config, "use_sliding_window") is not False:
+        return f"a sliding window of {window} tokens"
+    return next((f"'{key}' in its configuration" for key in OTHER_KINDS if _value(config, key)), None)
+
+
+def _value(config: Any, key: str) -> Any:
+    return config.get(key) if isinstance(config, Mapping) else getattr(config, key, None)
 
 
 def served_tokens(prompts: Iterable[Sequence[int]], block_size: int) -> list[int]:

@@ -5,10 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from batchscope.config.base_block import Block
-from batchscope.config.prompts import LAYOUTS, LayoutName
-
-AnswerForm = Literal["free", "labels", "codes", "json"]
-"""How the model may answer."""
+from batchscope.config.prompts import LAYOUTS, AnswerForm, LayoutName
 
 
 class Workload(Block):
@@ -52,6 +49,12 @@ class Workload(Block):
         """Reviews in one pass, duplicates not counted."""
         return self.reviews or self.n
 
+    def reviews_in_prompt(self, prompt: int) -> int:
+        """How many reviews the prompt of this id holds: n, and the last of a pass what remains."""
+        n = LAYOUTS[self.layout].reviews_in_prompt(self.n)
+        place = prompt % -(-self.total_reviews // n)
+        return min(n, self.total_reviews - place * n)
+
     @property
     def needs_labels(self) -> bool:
         """Whether the task's labels decide what the engine is asked for, beside its prompts."""
@@ -80,6 +83,11 @@ class Workload(Block):
             raise ValueError("n: a packed prompt holds at least 2 reviews; for n = 1 set layout: separate")
         if packs and self.total_reviews < self.n:
             raise ValueError(f"reviews: {self.reviews} is less than n: {self.n}; raise reviews or lower n")
+        if packs and self.numbered and self.answer == "free" and self.output_tokens_per_review == 1:
+            raise ValueError(
+                "numbered: a line such as '1. label' needs more than the one token that a free answer has "
+                "for each review; set output_tokens_per_review: null, or another answer"
+            )
         if self.reuse == "text" and self.instruction == "first":
             raise ValueError(
                 "reuse: text needs instruction: last; a text behind an instruction that differs is never "

@@ -16,8 +16,8 @@ from typing import Any
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 from batchscope.config.prompts import PromptTexts
-from batchscope.inputs.prompts import render, wording_of
 from batchscope.inputs.texts.reviews import Review
+from batchscope.inputs.wording import render, wording_of
 
 CONFIG: dict[str, Any] = {
     "architectures": ["LlamaForCausalLM"],
@@ -43,6 +43,7 @@ CONFIG: dict[str, Any] = {
 """A Llama small enough for a laptop; vLLM's CPU attention needs head_dim >= 32."""
 
 TOKENIZER_REVIEWS = 2000
+PACKED_TOGETHER = 4
 SEPARATE, PACKED = wording_of(PromptTexts(), "separate"), wording_of(PromptTexts(), "packed")
 
 SHARES_OF_N = {1: 0.7, 2: 0.2, 4: 0.1}
@@ -75,7 +76,7 @@ class Example:
 
 def prepare_demo(folder: Path, reviews: Sequence[Review]) -> Tokenizer:
     """Write the tiny Llama's configuration and train its tokenizer on prompts of ``reviews``."""
-    tokenizer = train_tokenizer(render([(0, review)], SEPARATE) for review in reviews[:TOKENIZER_REVIEWS])
+    tokenizer = train_tokenizer(tokenizer_corpus(reviews[:TOKENIZER_REVIEWS]))
     tokenizer.save(str(folder / "tokenizer.json"))
     for name, content in (
         ("config.json", CONFIG),
@@ -86,6 +87,16 @@ def prepare_demo(folder: Path, reviews: Sequence[Review]) -> Tokenizer:
     ):
         (folder / name).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     return tokenizer
+
+
+def tokenizer_corpus(reviews: Sequence[Review]) -> Iterator[str]:
+    """Prompts of both layouts: words that only one of them has are to become tokens too."""
+    half = len(reviews) // 2
+    yield from (render([(0, review)], SEPARATE) for review in reviews[:half])
+    yield from (
+        render(list(enumerate(reviews[at : at + PACKED_TOGETHER])), PACKED)
+        for at in range(half, len(reviews), PACKED_TOGETHER)
+    )
 
 
 def train_tokenizer(corpus: Iterable[str]) -> Tokenizer:

@@ -5,6 +5,7 @@ Small files (configuration, tokenizer) are copied, so that a change of one is no
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -100,33 +101,40 @@ def write_manifest(folder: Path, asset: ModelAsset, commit: str | None) -> None:
         _write_json(path, manifest)
 
 
-def context_length(folder: Path) -> int:
-    """Tokens that the model's positions allow, prompt and output together.
+def load_tokenizer(folder: Path, tell: Callable[[str], object] | None = None) -> Tokenizer:
+    """The model's own fast tokenizer, which neither cuts nor pads.
 
-    Raises:
-        UserError: the configuration is damaged or names no context.
-    """
-    path = folder / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-        return int(config.get("text_config", config)["max_position_embeddings"])
-    except (ValueError, AttributeError, KeyError, TypeError) as error:
-        raise UserError(
-            f"{path}: no readable max_position_embeddings ({error!r}); fetch the model again"
-        ) from None
-
-
-def load_tokenizer(folder: Path) -> Tokenizer:
-    """The model's own fast tokenizer.
+    Args:
+        folder: the model's.
+        tell: is told what was switched off, in one sentence each.
 
     Raises:
         UserError: the file is damaged.
     """
     path = folder / "tokenizer.json"
     try:
-        return Tokenizer.from_file(str(path))
+        tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # noqa: BLE001, the library raises plain Exception
         raise UserError(f"{path}: not a readable tokenizer ({error}); fetch the model again") from None
+    for sentence in switch_off_lengths(tokenizer):
+        if tell:
+            tell(f"{path}: {sentence}")
+    return tokenizer
+
+
+def switch_off_lengths(tokenizer: Tokenizer) -> list[str]:
+    """Switch truncation and padding off, as vLLM does, and say what was on.
+
+    They are left over from training. A prompt that is cut has lost its instruction, or some of its texts.
+    """
+    said = []
+    if tokenizer.truncation:
+        said.append(f"cuts at {tokenizer.truncation['max_length']} tokens; switched off, prompts stay whole")
+        tokenizer.no_truncation()
+    if tokenizer.padding:
+        said.append("pads to the longest prompt; switched off, prompts stay as they are")
+        tokenizer.no_padding()
+    return said
 
 
 def empty_folder(folder: Path) -> None:

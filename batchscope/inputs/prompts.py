@@ -1,20 +1,28 @@
-"""Reviews to prompts: the wording, the token ids, and the file that the engine replays."""
+"""Texts to prompts: the token ids, and the file that the engine replays."""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from tokenizers import Tokenizer
 
 from batchscope.common.errors import UserError
-from batchscope.config.prompts import LAYOUTS, LayoutName, PromptTexts
-from batchscope.inputs.texts.reviews import Label, Review, read_reviews
+from batchscope.config.prompts import LAYOUTS, PromptTexts
+from batchscope.config.task import Task
+from batchscope.inputs.chat import ChatTemplate
+from batchscope.inputs.label_codes import codes_of
+from batchscope.inputs.texts.reviews import Review, read_reviews
+from batchscope.inputs.tokens import Encoder, Guard, shown_prompt, spells_control
+from batchscope.inputs.wording import Shown, Wording, render, wording_for
 from batchscope.studies.run import PromptSet
 
 NumberedReview = tuple[int, Review]
+
+CHECKED = 20
+"""Prompts of a set whose token ids are read back."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +32,8 @@ class Prompt:
     id: int
     token_ids: list[int]
     review_ids: list[int]
-    labels: list[str]
+    labels: list[str | None]
+    """gold labels; None where a text has none"""
     layout: str
     n: int
     duplicate: int
@@ -50,46 +59,86 @@ def group(reviews: Sequence[NumberedReview], n: int) -> list[Sequence[NumberedRe
 
 
 @dataclass(frozen=True)
-class Wording:
-    """What stands around the reviews of a prompt, and between them."""
+class Maker:
+    """Makes the prompts of one set for one model."""
 
-    before: str
-    after: str
-    separator: str
+    wanted: PromptSet
+    wording: Wording
+    encoder: Encoder
+    template: ChatTemplate | None = None
+
+    def texts(self, groups: Sequence[Sequence[NumberedReview]], mark: str = "") -> list[str]:
+        """The whole text of each group's prompt, control tokens of a chat template and all."""
+        return [self._whole(render(members, self.wording, mark)) for members in groups]
+
+    @property
+    def adds_special_tokens(self) -> bool:
+        """Whether a tokenizer that gets `texts` is to add what it adds by itself, to come to the same ids."""
+        tokenizer, added = self.encoder.tokenizer, self.encoder.added
+        start = tokenizer.id_to_token(added[0]) if added else None
+        return self.encoder.adds_start and not (start and self.wording.before.startswith(start))
+
+    def guard(self, reviews: Sequence[NumberedReview]) -> Guard:
+        """What keeps control tokens that these reviews spell from being parsed."""
+        return Guard(self.encoder.tokenizer, [review.text for _, review in reviews])
+
+    def token_ids(
+        self, groups: Sequence[Sequence[NumberedReview]], guard: Guard, mark: str = ""
+    ) -> list[list[int]]:
+        """The token ids of each group's prompt."""
+        return self.encoder.encode(
+            [self._whole(self._hidden(members, guard, mark)) for members in groups], guard
+        )
+
+    def _hidden(self, members: Sequence[NumberedReview], guard: Guard, mark: str) -> str:
+        """The wording and the texts in it, with marks for control tokens that are not meant."""
+        if not self.wording.given:
+            return guard.hide(render(members, self.wording, mark))
+        shown = [(number, Shown(guard.hide(review.text))) for number, review in members]
+        return render(shown, self.wording, mark)
+
+    def _whole(self, text: str) -> str:
+        return self.template.render(text) if self.template else text
 
 
-def wording_of(texts: PromptTexts, layout: LayoutName, instruction: str = "last") -> Wording:
-    """The wording of a layout with its instruction ``last`` or ``first``."""
-    return Wording(*texts.around(layout, instruction), texts.separator)
+def maker_of(
+    wanted: PromptSet,
+    texts: PromptTexts,
+    tokenizer: Tokenizer,
+    task: Task | None = None,
+    template: ChatTemplate | None = None,
+) -> Maker:
+    """What makes the prompts of a set, in a chat template if there is one.
 
-
-def render(reviews: Sequence[NumberedReview], wording: Wording, mark: str = "") -> str:
-    """The text of one prompt.
-
-    ``mark`` stands where the instruction begins, behind the line breaks that end the reviews: prompts that
-    differ in it alone share their reviews' tokens and no more.
+    A wording that spells control tokens is a template that is written by hand: it is put into no other.
     """
-    text = wording.separator.join(review.text for _, review in reviews)
-    instruction = wording.after.lstrip("\n")
-    breaks = wording.after.removesuffix(instruction)
-    return wording.before + text + breaks + mark + instruction
-
-
-def tokenise(tokenizer: Tokenizer, texts: Sequence[str]) -> list[list[int]]:
-    """Token ids of each text, special tokens included; all cores work on one batch."""
-    return [encoding.ids for encoding in tokenizer.encode_batch_fast(list(texts))]
+    task = task or Task()
+    wording = wording_for(wanted, texts, task, chat=template is not None)
+    if template is not None:
+        # the tokenizer that vLLM's server uses
+        encoder = Encoder(template.tokenizer or tokenizer, adds_start=False)
+        if not (wording.given and spells_control(tokenizer, wording.before + wording.after)):
+            return Maker(wanted, wording, encoder, template)
+    return Maker(wanted, wording, Encoder(tokenizer))
 
 
 def build_prompts(
-    reviews: Sequence[NumberedReview], wanted: PromptSet, texts: PromptTexts, tokenizer: Tokenizer
+    reviews: Sequence[NumberedReview],
+    wanted: PromptSet,
+    texts: PromptTexts,
+    tokenizer: Tokenizer,
+    task: Task | None = None,
+    template: ChatTemplate | None = None,
 ) -> list[Prompt]:
     """The prompts of one pass, duplicate by duplicate, so that copies of a prompt lie a whole pass apart."""
-    groups = group(reviews, wanted.n)
-    wording = wording_of(texts, wanted.layout, wanted.instruction)
-    marks = [str(number) for number in range(wanted.duplicates)] if wanted.marked else [""]
-    token_ids = [
-        tokenise(tokenizer, [render(members, wording, mark) for members in groups]) for mark in marks
-    ]
+    return make_prompts(maker_of(wanted, texts, tokenizer, task, template), reviews)
+
+
+def make_prompts(maker: Maker, reviews: Sequence[NumberedReview]) -> list[Prompt]:
+    """The prompts of one pass, as `build_prompts` has them."""
+    wanted = maker.wanted
+    groups, guard = group(reviews, wanted.n), maker.guard(reviews)
+    token_ids = [maker.token_ids(groups, guard, mark) for mark in marks_of(wanted)]
     return [
         Prompt(
             id=duplicate * len(groups) + index,
@@ -105,15 +154,30 @@ def build_prompts(
     ]
 
 
+def marks_of(wanted: PromptSet) -> list[str]:
+    """What tells the duplicates of a prompt apart, one for each; a single empty one where nothing does."""
+    return [str(number) for number in range(wanted.duplicates)] if wanted.marked else [""]
+
+
+def check_prompts(maker: Maker, prompts: Sequence[Prompt], reviews: Sequence[NumberedReview]) -> None:
+    """Read a sample of the prompts back from their token ids, spread over the set.
+
+    Raises:
+        UserError: one says something else than its text.
+    """
+    by_number = dict(reviews)
+    marks = marks_of(maker.wanted)
+    step = max(1, len(prompts) // CHECKED)
+    for prompt in prompts[::step]:
+        members = [(number, by_number[number]) for number in prompt.review_ids]
+        (text,) = maker.texts([members], marks[prompt.duplicate if maker.wanted.marked else 0])
+        maker.encoder.check_decoded(f"{maker.wanted.id}: prompt {prompt.id}", prompt.token_ids, text)
+
+
 def check_context(
-    prompts: Sequence[Prompt],
-    context: int,
-    reviews: Sequence[NumberedReview],
-    wanted: PromptSet,
-    texts: PromptTexts,
-    tokenizer: Tokenizer,
+    maker: Maker, prompts: Sequence[Prompt], context: int, reviews: Sequence[NumberedReview]
 ) -> None:
-    """Refuse prompts that the model cannot hold, each with one output token a review.
+    """Refuse prompts that the model cannot hold, each with one output token a text.
 
     Raises:
         UserError: names the longest prompt, the limit, and the largest n that fits.
@@ -121,37 +185,47 @@ def check_context(
     longest = max(prompts, key=lambda prompt: len(prompt.token_ids) + prompt.n)
     if len(longest.token_ids) + longest.n <= context:
         return
+    wanted = maker.wanted
     problem = (
         f"{wanted.id}: prompt {longest.id} has {len(longest.token_ids)} tokens and asks for {longest.n} "
         f"more; the model's context is {context} tokens"
     )
-    if not LAYOUTS[wanted.layout].packs:
-        raise UserError(
-            f"{problem}; review {longest.review_ids[0]} is too long on its own: drop it from the data "
-            "or take a model with a longer context"
-        )
-    wording = wording_of(texts, wanted.layout, wanted.instruction)
-    fits = largest_fitting_n(reviews, wanted.n, context, wording, tokenizer)
-    remedy = (
-        f"the largest n that fits is {fits}" if fits > 1 else "no packed prompt fits; set layout: separate"
-    )
+    fits = largest_fitting_n(maker, reviews, wanted.n, context) if LAYOUTS[wanted.layout].packs else 1
+    if fits > 1:
+        raise UserError(f"{problem}; the largest n that fits is {fits}")
+    remedy = _too_long(maker, reviews, context) or "no packed prompt fits; set layout: separate"
     raise UserError(f"{problem}; {remedy}")
 
 
-def largest_fitting_n(
-    reviews: Sequence[NumberedReview],
-    above: int,
-    context: int,
-    wording: Wording,
-    tokenizer: Tokenizer,
-) -> int:
+def _too_long(maker: Maker, reviews: Sequence[NumberedReview], context: int) -> str | None:
+    """What to do about texts that no prompt holds, not even alone; None if there are none."""
+    alone = maker.token_ids(group(reviews, 1), maker.guard(reviews))
+    found = [(len(ids), member) for ids, member in zip(alone, reviews, strict=True) if len(ids) + 1 > context]
+    if not found:
+        return None
+    tokens, (number, longest) = max(found, key=lambda each: each[0])
+    others = f" (nor {len(found) - 1} others)" if found[1:] else ""
+    return (
+        f"{_named(number, longest)} is too long on its own ({tokens} tokens) and no layout holds it{others}: "
+        "drop what is too long from the data, or take a model with a longer context "
+        "(engine.args.max_model_len, if that is set)"
+    )
+
+
+def _named(number: int, review: Review) -> str:
+    """A text, for a message."""
+    return f"review {number} (it begins '{' '.join(review.text[:60].split())}')"
+
+
+def largest_fitting_n(maker: Maker, reviews: Sequence[NumberedReview], above: int, context: int) -> int:
     """The largest n below ``above`` whose every packed prompt fits ``context`` tokens; 1 if there is none."""
+    guard = maker.guard(reviews)
 
     def fits(n: int) -> bool:
-        token_ids = tokenise(tokenizer, [render(members, wording) for members in group(reviews, n)])
+        groups = group(reviews, n)
         return all(
             len(ids) + len(members) <= context
-            for ids, members in zip(token_ids, group(reviews, n), strict=True)
+            for ids, members in zip(maker.token_ids(groups, guard), groups, strict=True)
         )
 
     low, high = 1, above
@@ -164,20 +238,31 @@ def largest_fitting_n(
     return low
 
 
-def label_token_ids(tokenizer: Tokenizer) -> dict[str, list[int]]:
-    """Tokens that stand for each label: its word, after a blank or not, where that is one token."""
-    forms = {label: [f" {label}", label] for label in get_args(Label)}
+def label_token_ids(
+    tokenizer: Tokenizer, task: Task | None = None, answer: str = "free"
+) -> dict[str, list[int]]:
+    """Tokens that stand for each label: its name, or its code, after a blank or not, if that is one."""
+    task = task or Task()
+    words = codes_of(task) if answer == "codes" else {name: name for name in task.names}
     ids = {
-        label: [tokenizer.encode(form, add_special_tokens=False).ids for form in both]
-        for label, both in forms.items()
+        label: [
+            tokenizer.encode(form, add_special_tokens=False).ids for form in dict.fromkeys((f" {word}", word))
+        ]
+        for label, word in words.items()
     }
-    return {label: [each[0] for each in both if len(each) == 1] for label, both in ids.items()}
+    return {
+        label: list(dict.fromkeys(each[0] for each in both if len(each) == 1)) for label, both in ids.items()
+    }
 
 
 def summarise(
-    prompts: Sequence[Prompt], wanted: PromptSet, content_sha256: str, label_tokens: Mapping[str, list[int]]
+    prompts: Sequence[Prompt],
+    maker: Maker,
+    content_sha256: str,
+    label_tokens: Mapping[str, list[int]],
 ) -> dict[str, Any]:
     """Counts of a prompt file; tokens and requests are those of one pass."""
+    wanted, tokenizer = maker.wanted, maker.encoder.tokenizer
     longest = max(prompts, key=lambda prompt: len(prompt.token_ids) + prompt.n)
     return {
         "id": wanted.id,
@@ -187,6 +272,9 @@ def summarise(
         "labels": sum(prompt.n for prompt in prompts),
         "longest_prompt": {"id": longest.id, "tokens": len(longest.token_ids), "n": longest.n},
         "label_token_ids": dict(label_tokens),
+        "chat": maker.template is not None,
+        "adds_special_tokens": maker.adds_special_tokens,
+        "example": shown_prompt(tokenizer, min(prompts, key=lambda each: len(each.token_ids)).token_ids),
         "sha256": content_sha256,
     }
 
@@ -200,3 +288,14 @@ def write_prompts(prompts: Sequence[Prompt], path: Path) -> str:
             digest.update(line)
             file.write(line)
     return digest.hexdigest()
+
+
+def write_texts(maker: Maker, reviews: Sequence[NumberedReview], path: Path) -> None:
+    """Write the text of each prompt, one JSON string a line, in the order of the prompts.
+
+    Copies of a prompt that have the same text have one line: line ``id % lines`` is that of a prompt.
+    """
+    groups = group(reviews, maker.wanted.n)
+    with path.open("w", encoding="utf-8") as file:
+        for mark in marks_of(maker.wanted):
+            file.writelines(json.dumps(text) + "\n" for text in maker.texts(groups, mark))

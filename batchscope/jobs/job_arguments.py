@@ -12,7 +12,8 @@ from batchscope.config.engine import Environment
 from batchscope.config.prompts import LAYOUTS
 from batchscope.config.workload import Workload
 from batchscope.inputs.answers.limits import answers_asked
-from batchscope.inputs.models import context_length, load_tokenizer
+from batchscope.inputs.context import context_length
+from batchscope.inputs.models import load_tokenizer
 from batchscope.jobs.environments import require
 from batchscope.studies.run_spec import task_of
 
@@ -74,10 +75,11 @@ def read_job(args: argparse.Namespace) -> Job:
     """
     spec = json.loads(args.spec)
     summary = json.loads(args.prompts_summary.read_text(encoding="utf-8"))
+    summary.pop("example", None)  # a text of the user's; measurements go to others
     name = spec["engine"]["environment"]
     python = require(name, Environment(python=json.loads(args.environments)[name], device=spec["device"]))
     answers = answers_of(spec, summary, args.model)
-    check_fits(args.run, spec, summary, answers, context_length(args.model))
+    check_fits(args.run, summary, answers, context_length(args.model, spec["engine"]["args"]))
     return Job(
         run=args.run,
         spec=spec,
@@ -117,19 +119,16 @@ def sizes_of(prompts: dict[str, Any]) -> list[int]:
     return [n, rest] if rest else [n]
 
 
-def check_fits(
-    run: str, spec: dict[str, Any], prompts: dict[str, Any], answers: AskedAnswers, context: int
-) -> None:
+def check_fits(run: str, prompts: dict[str, Any], answers: AskedAnswers, context: int) -> None:
     """Refuse a prompt that is too long for the engine before the engine is started.
 
     Raises:
-        UserError: the longest request is longer than ``max_model_len``.
+        UserError: the longest request is longer than the context, ``max_model_len``.
     """
     longest = prompts["longest_prompt"]
     needed = longest["tokens"] + answers.limits[longest["n"]].most
-    limit = spec["engine"]["args"].get("max_model_len", context)
-    if needed > limit:
+    if needed > context:
         raise UserError(
-            f"{run}: prompt {longest['id']} needs {needed} tokens with output and max_model_len is {limit}; "
-            f"raise engine.args.max_model_len to {needed} or more, or lower n"
+            f"{run}: prompt {longest['id']} needs {needed} tokens with output and max_model_len is {context};"
+            f" raise engine.args.max_model_len to {needed} or more, or lower n"
         )

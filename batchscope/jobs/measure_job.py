@@ -51,6 +51,7 @@ def measure_job(
             "prompts": str(job.prompts.resolve()),
             "out": scratch,
             "answers": job.answers.as_json(),
+            **({} if server is None else texts_of(job)),
         }
         outcome = run_engine(pool, job, wanted, asked, limits)
         seconds = time.monotonic() - started - pool.waited_s
@@ -64,6 +65,14 @@ def measure_job(
             **outcome,
         }
         publish(measurement, kind, Path(scratch), job.out)
+
+
+def texts_of(job: Job) -> dict[str, Any]:
+    """What a server gets of a job beside its token ids: its prompts as text."""
+    return {
+        "texts": str(job.prompts.with_name("texts.jsonl").resolve()),
+        "adds_special_tokens": job.summary["adds_special_tokens"],
+    }
 
 
 def _end_in_order(number: int, _frame: FrameType | None) -> None:

@@ -52,8 +52,8 @@ class CaptureJob:
     """engine steps of the pass before the captured ones"""
     warmup_tokens: int = 16384
     """prompt tokens submitted before, discarded"""
-    cached_tokens: int = 0
-    """prompt tokens of one pass that the prefix cache must serve, in theory"""
+    cached_tokens: int | None = 0
+    """prompt tokens of one pass that the prefix cache must serve, in theory; None: it is silent"""
 
 
 def write_order(job: CaptureJob, profiler: str) -> Path:

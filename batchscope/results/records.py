@@ -161,7 +161,7 @@ class Measurement(Record):
     engine: EngineState = Field(default_factory=EngineState)
     repeats: tuple[Repeat, ...] = ()
     stopped: Stopped | None = None
-    expected_cached_tokens: NonNegativeInt = 0
+    expected_cached_tokens: NonNegativeInt | None = 0
     """prompt tokens of one repeat that the prefix cache must serve, in theory"""
     invalid: tuple[Invalidity, ...] = ()
     """what the engine's own checks found; `batchscope.results.gates.validity_of` adds to it"""

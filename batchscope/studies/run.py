@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from batchscope.config.engine import Engine
 from batchscope.config.measure import Measure
-from batchscope.config.prompts import LAYOUTS, LayoutName
+from batchscope.config.prompts import LAYOUTS, AnswerForm, LayoutName
 from batchscope.config.serving import Load
 from batchscope.config.workload import Workload
 
@@ -21,6 +21,10 @@ class PromptSet:
     instruction: str = "last"
     marked: bool = False
     """whether each duplicate's number stands before its instruction, so that copies share their text alone"""
+    answer: AnswerForm = "free"
+    """how the model is asked to answer; ``labels`` asks in the words of ``free``, and shares its prompts"""
+    numbered: bool = False
+    """whether the texts of a packed prompt are numbered"""
 
     @property
     def id(self) -> str:
@@ -28,7 +32,10 @@ class PromptSet:
         group = f"{self.layout}-n{self.n}" if LAYOUTS[self.layout].packs else self.layout
         copies = f"-x{self.duplicates}" if self.duplicates > 1 else ""
         order = "-first" if self.instruction == "first" else ""
-        return f"{self.model}-{group}-r{self.reviews}{copies}{order}{'-marked' if self.marked else ''}"
+        mark = "-marked" if self.marked else ""
+        form = "" if self.answer == "free" else f"-{self.answer}"
+        numbers = "-numbered" if self.numbered else ""
+        return f"{self.model}-{group}-r{self.reviews}{copies}{order}{mark}{form}{numbers}"
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,8 @@ class Run:
             workload.duplicates,
             workload.instruction,
             marked=workload.reuse == "text",
+            answer="free" if workload.answer == "labels" else workload.answer,
+            numbered=workload.numbered and LAYOUTS[workload.layout].packs,
         )
 
     @property

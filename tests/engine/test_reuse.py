@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,27 @@ def test_the_engine_serves_what_theory_says(project: Project, tmp_path: Path) ->
             assert repeat["cached_tokens"] == run["expected_cached_tokens"]
             assert 0.7 < repeat["cached_tokens"] / repeat["prompt_tokens"] < (copies - 1) / copies
         assert text["cached_tokens"] < full["cached_tokens"]
+
+
+@pytest.mark.engine
+def test_theory_is_silent_where_layers_see_a_window(prepared: Project) -> None:
+    """vLLM keeps and finds blocks by other rules there; what it serves is the answer, and the run counts."""
+    folder = prepared.folder / "window"
+    shutil.copytree(prepared.results / "models" / "demo", folder)
+    config = json.loads((folder / "config.json").read_text())
+    window = {"architectures": ["MistralForCausalLM"], "model_type": "mistral", "sliding_window": 128}
+    (folder / "config.json").write_text(json.dumps(config | window))
+    study = {"set": {"reviews": 16, "n": 8, "duplicates": 3}, "grid": {"reuse": ["full"]}}
+    outcome = prepared.snakemake("results/tables/packing.md", config={
+        "models": {"window": {"source": "local", "path": "window", "load_format": "dummy"}},
+        "engine": {"model": "window"},
+        "measure": {"repeats": 1},
+        "studies": {"packing": study, "saturation": None},
+    })  # fmt: skip
+    assert outcome.status == 0, outcome.text
+    (path,) = (prepared.results / "runs" / "packing").iterdir()
+    result = measurement(prepared, f"packing/{path.name}")
+    assert (result["status"], result["invalid"]) == ("ok", [])
+    assert result["expected_cached_tokens"] is None
+    assert result["engine"]["resolved"]["attention"] == "a sliding window of 128 tokens"
+    assert "a sliding window of 128 tokens: what its prefix cache serves is not checked" in outcome.text

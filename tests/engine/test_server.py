@@ -139,6 +139,35 @@ def test_statistics_from_the_arrays_are_those_of_vllm(served: Project, point: st
     assert row["total_token_throughput"] == pytest.approx(bench["total_token_throughput"])
 
 
+MOODS = {
+    "labels": [{"name": "very good", "spellings": ["positive"]}, {"name": "bad", "spellings": ["negative"]}]
+}
+
+
+def test_answers_are_restricted_as_offline(served_copy: Project) -> None:
+    """The last prompt of a pass holds fewer reviews, so that each size needs a grammar of its own."""
+    study = {
+        "set": {"layout": "packed", "n": 4, "reviews": 6},
+        "grid": {"answer": ["labels", "json", "codes"]},
+    }
+    points = {form: f"answers/packed-n4-decoding-{form}" for form in ("labels", "json", "codes")}
+    config = {**serving({"answers": study}), "task": MOODS}
+    outcome = served_copy.snakemake(*targets(*points.values()), config=config)
+    assert outcome.status == 0, outcome.text
+    for form, point in points.items():
+        result = measurement(served_copy, point)
+        assert (result["status"], result["invalid"]) == ("ok", [])
+        texts = list(pd.read_parquet(folder(served_copy, point) / "client.parquet")["text"])
+        if form == "codes":
+            assert [set(text.replace(" ", "")) <= set("AB") for text in texts] == [True, True]
+        elif form == "json":
+            assert [len(json.loads(text)) for text in texts] == [4, 2]
+        else:
+            found = [line.strip() for text in texts for line in text.split("\n")]
+            assert len(found) == 6
+            assert set(found) <= {"very good", "bad"}
+
+
 def test_page_and_figures(served: Project) -> None:
     page = (served.results / "tables" / "serving_layouts.md").read_text()
     for line in ("Successful requests", "Mean TTFT (ms)", "P99 ITL (ms)", "Median TPOT (ms)"):

@@ -70,7 +70,7 @@ CONFIG_MISTAKES = {
     "hub model without id": Mistake({"models": {"h": {"source": "hub"}}}, ["models.h", "needs the key 'id'"]),
     "local model without path": Mistake({"models": {"h": {"source": "local"}}}, ["models.h", "key 'path'"]),
     "prompt without its mark": Mistake(
-        {"prompts": {"packed": "Label these"}}, ["prompts", "'packed'", "{reviews}"]
+        {"prompts": {"packed": "Label these"}}, ["prompts", "'packed'", "{texts}"]
     ),
     "known argument under extra": Mistake(
         {"engine": {"args": {"extra": {"max_num_seqs": 4}}}},

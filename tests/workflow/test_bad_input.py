@@ -22,6 +22,7 @@ from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import Config, load_config
 from batchscope.reports.registry import check_study_names
 from batchscope.studies.grid import expand_serving, expand_studies
+from batchscope.studies.prompt_spec import prompt_spec
 from scripts import make_dataset, make_prompts, prepare_model
 
 NOT_PLANNED = "run that is not planned"
@@ -70,7 +71,8 @@ class Scripts:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, mistake: Mistake) -> None:
         self.monkeypatch = monkeypatch
         self.config = configured(mistake.config)
-        wanted = (run.prompts for run in expand_studies(self.config))
+        self.runs = expand_studies(self.config)
+        wanted = (run.prompts for run in self.runs)
         self.wanted = next((each for each in wanted if PROMPTS.format(each.id) == mistake.target), None)
         assert self.wanted or mistake.target == REVIEWS
 
@@ -84,12 +86,11 @@ class Scripts:
             return
         asset = self.config.models[self.config.engine.model]
         self.call(prepare_model.main, "--asset", asset.model_dump_json(), "--out", "model")
-        texts = self.config.prompts.model_dump(include={"packed", "separator"})
         self.call(
             make_prompts.main,
-            "--spec", json.dumps({"prompts": vars(self.wanted), "texts": texts}),
+            "--spec", json.dumps(prompt_spec(self.wanted, self.runs, self.config)),
             "--reviews", "reviews.csv", "--model", "model",
-            "--prompts", "prompts.jsonl", "--summary", "prompts.json", "--timing", "timing.json",
+            "--prompts", "prompts.jsonl", "--summary", "prompts.json", "--texts", "texts.jsonl", "--timing", "timing.json",
         )  # fmt: skip
 
     def call(self, main: Callable[[], None], *arguments: str) -> None:

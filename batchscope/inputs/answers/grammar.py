@@ -1,7 +1,7 @@
 """Grammars of answers, as EBNF for vLLM's structured outputs.
 
-An answer to n texts is one line a text, or one JSON object. A single label, or the first of several lines,
-may follow a blank: after a prompt that ends with a word most models begin so.
+An answer to n texts is one line a text, or one JSON object. Its first label may follow a blank, and so may
+the answer to a prompt of one text: after a prompt that ends with a word most models begin so.
 """
 
 import json
@@ -19,7 +19,7 @@ def grammar_of(words: Sequence[str], n: int, form: str, numbered: bool, packed: 
         packed: whether the prompt is of a kind that holds several texts; a single one may hold only one.
     """
     parts = ["label" if part is None else _literal(part) for part in _answer(n, form, numbered, packed)]
-    start = [] if form == "json" or (numbered and packed) else ['" "?']
+    start = [] if packed and (form == "json" or numbered) else ['" "?']
     labels = " | ".join(map(_literal, written(words, form)))
     return f"root ::= {' '.join([*start, *parts])}\nlabel ::= {labels}\n"
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from tokenizers import Tokenizer
 
+from batchscope.config.prompts import AnswerForm
 from batchscope.config.task import Task
-from batchscope.config.workload import AnswerForm
 from batchscope.inputs.answers.label_finder import LabelFinder
 from batchscope.inputs.answers.label_tokens import one_token_labels
 from batchscope.inputs.answers.numbered_lines import json_pairs, numbered_parts

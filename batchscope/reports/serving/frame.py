@@ -60,10 +60,17 @@ def _load(point: LoadPoint) -> Row:
     return {f"load.{key}": value for key, value in point.load.model_dump(exclude={"timeout_s"}).items()}
 
 
+def _reviews(point: LoadPoint) -> float:
+    """Reviews that were answered: by output tokens where each has so many, else by the prompts."""
+    workload, done = point.served.spec.workload, point.finished
+    if workload.answer == "free" and workload.output_tokens_per_review:
+        return float(done["output_tokens"].sum() / workload.output_tokens_per_review)
+    return sum(workload.reviews_in_prompt(number) for number in done["prompt"])
+
+
 def _measured(point: LoadPoint, slo: Slo) -> Row:
     seconds = point.served.repeats[0].seconds if point.served.repeats else np.nan
     done, good, state = point.finished, within_slo(point.client, slo), point.served.client
-    reviews = done["output_tokens"].sum() / point.served.spec.workload.planned_tokens_per_review
     shares = (good.value, good.low, good.high) if good else (np.nan,) * 3
     good_shares = dict(zip(("", "_low", "_high"), shares, strict=True))
     sent, prompts = len(point.client), point.served.prompts.prompts
@@ -73,7 +80,7 @@ def _measured(point: LoadPoint, slo: Slo) -> Row:
         "requests": len(done),
         "failed": sent - len(done),
         "duration_s": seconds,
-        "reviews_per_s": reviews / seconds,
+        "reviews_per_s": _reviews(point) / seconds,
         **statistics(point.client),
         "first_median_ttft_ms": first,
         "again_median_ttft_ms": again,

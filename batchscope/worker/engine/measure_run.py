@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from vllm import LLM
 
 from batchscope.common.answer_limits import AskedAnswers, asked_answers
-from batchscope.common.prefix_cache_theory import served_tokens
+from batchscope.common.prefix_cache_theory import FULL_ATTENTION, served_tokens
 from batchscope.common.schemas import HARDWARE, REQUESTS, STEPS
 from batchscope.worker.engine.label_probabilities import LabelTokens
 from batchscope.worker.engine.repeat_stop_rule import most_repeats, stop_reason
@@ -54,11 +54,18 @@ def measure(
         and the ``rows`` of requests.parquet.
     """
     protocol = spec["measure"]
-    cached = expected_cached_tokens(llm, spec, requests)
+    resolved = resolved_arguments(llm)
+    cached = expected_cached_tokens(spec, requests, resolved)
+    if cached is None:
+        tell(f"the model has {resolved['attention']}: what its prefix cache serves is not checked")
     warmup, rows, invalid = [], [], []
     repeats: list[dict[str, Any]] = []
     stopped: dict[str, Any] | None = None
-    if first := warmup_requests(requests, protocol["warmup_tokens"]):
+    first = warmup_requests(requests, protocol["warmup_tokens"])
+    if first and labels is not None:
+        # vLLM compiles a function for these probabilities, and again when a batch has another size.
+        first = list(requests)
+    if first:
         warmup.append(pass_totals(run_pass(llm, first, "warm-up", labels=labels)))
         tell(f"warm-up: {warmup[0]['prompt_tokens']:,} prompt tokens in {warmup[0]['seconds']:.2f} s")
     while stopped is None:
@@ -83,12 +90,24 @@ def measure(
     }
 
 
-def expected_cached_tokens(llm: LLM, spec: dict[str, Any], requests: Sequence[Request]) -> int:
-    """Prompt tokens of one pass that the prefix cache must serve; 0 if the workload has ``reuse: none``."""
+def expected_cached_tokens(
+    spec: dict[str, Any], requests: Sequence[Request], resolved: dict[str, Any]
+) -> int | None:
+    """Prompt tokens of one pass that the prefix cache must serve.
+
+    0 if the workload has ``reuse: none``; None where theory is silent, because not all of the model's layers
+    see the whole prompt.
+
+    Args:
+        spec: the run's.
+        requests: in the order of submission.
+        resolved: the engine's arguments in force.
+    """
     if spec["workload"].get("reuse", "none") == "none":
         return 0
-    block_size = llm.llm_engine.vllm_config.cache_config.block_size
-    return sum(served_tokens((request.token_ids for request in requests), block_size))
+    if resolved["attention"] != FULL_ATTENTION:
+        return None
+    return sum(served_tokens((request.token_ids for request in requests), resolved["block_size"]))
 
 
 def measure_run(

@@ -5,6 +5,7 @@ from typing import Any
 
 from vllm import LLM
 
+from batchscope.common.prefix_cache_theory import FULL_ATTENTION, why_silent
 from batchscope.worker.telemetry.steps import SCHEDULER
 
 
@@ -53,6 +54,8 @@ def resolved_arguments(llm: LLM) -> dict[str, Any]:
         "enforce_eager": config.model_config.enforce_eager,
         "cudagraph_mode": getattr(compilation.cudagraph_mode, "name", None),
         "seed": config.model_config.seed,
+        # no argument, but in force: what decides which blocks a prefix cache keeps
+        "attention": why_silent(config.model_config.hf_text_config) or FULL_ATTENTION,
     }
 
 

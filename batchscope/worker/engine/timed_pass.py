@@ -146,25 +146,27 @@ def request_rows(
 
 
 def closure_failures(
-    result: Pass, requests: Sequence[Request], cached_tokens: int = 0
+    result: Pass, requests: Sequence[Request], cached_tokens: int | None = 0
 ) -> list[dict[str, str]]:
     """Reasons why a pass does not count, as ``invalid`` of measurement.json; empty for a valid pass.
 
     A pass must do all of the work that was asked for, and no other. Where answers vary in length, each must
     have as many tokens as its limits allow. ``cached_tokens``: prompt tokens that the prefix cache must
-    serve, in theory.
+    serve, in theory; None: theory is silent.
     """
     totals = pass_totals(result)
     answered = [list(output.prompt_token_ids or ()) for output in result.outputs]
     alike = sum(ids == request.token_ids for ids, request in zip(answered, requests, strict=False))
     outputs = [len(output.outputs[0].token_ids) for output in result.outputs]
-    checks = (
+    checks = [
         ("prompts", alike, len(requests), "answers belong to their prompts"),
         ("requests", totals["requests"], len(requests), "requests finished"),
         ("prompt_tokens", totals["prompt_tokens"], sum(len(r.token_ids) for r in requests), "prompt tokens"),
         output_tokens_check(outputs, [request.answer for request in requests]),
-        ("cached_tokens", totals["cached_tokens"], cached_tokens, "prompt tokens came from the prefix cache"),
-    )
+    ]
+    if cached_tokens is not None:
+        served = totals["cached_tokens"]
+        checks.append(("cached_tokens", served, cached_tokens, "prompt tokens came from the prefix cache"))
     return [
         {"code": code, "detail": f"{found} {what}, {wanted} expected"}
         for code, found, wanted, what in checks

@@ -9,17 +9,16 @@ from typing import Any
 import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
-from tokenizers import Tokenizer
 from vllm.benchmarks.datasets import SampleRequest
 
 from batchscope.common.answer_limits import asked_answers, output_tokens_check
-from batchscope.common.prefix_cache_theory import served_tokens
 from batchscope.common.schemas import CLIENT, HARDWARE, STEPS, Sample
-from batchscope.worker.engine.measure_run import read_requests, warmup_requests
+from batchscope.worker.engine.measure_run import expected_cached_tokens, read_requests, warmup_requests
 from batchscope.worker.engine.start import differing_arguments
 from batchscope.worker.engine.timed_pass import Request
 from batchscope.worker.server.answer_bodies import bodies_of
 from batchscope.worker.server.client import Target, client_load, run_load, window_of
+from batchscope.worker.server.prompt_texts import Texts, read_texts
 from batchscope.worker.server.server_process import Server
 from batchscope.worker.telemetry.environment import write_environment
 from batchscope.worker.telemetry.hardware import energy, sampling
@@ -77,22 +76,24 @@ def request_rows(bench: dict[str, Any], requests: Sequence[Request]) -> list[dic
 
 
 def closure_failures(
-    rows: Sequence[dict[str, Any]], requests: Sequence[Request], cached: int, expected: int
+    rows: Sequence[dict[str, Any]], requests: Sequence[Request], cached: int, expected: int | None
 ) -> list[dict[str, str]]:
     """Reasons why a load point does not count, as ``invalid`` of measurement.json; empty for a valid one.
 
-    ``cached``: prompt tokens that the prefix cache served; ``expected``: as many as theory has.
+    ``cached``: prompt tokens that the prefix cache served; ``expected``: as many as theory has, None where
+    it is silent.
     """
     failed = [row["error"].splitlines()[-1] for row in rows if row["error"]]
     why = f" (the first that failed: {failed[0]})" if failed else ""
     wanted = sum(len(each.token_ids) for each in requests)
     outputs, limits = [row["output_tokens"] for row in rows], [each.answer for each in requests]
-    checks = (
+    checks = [
         ("requests", len(rows) - len(failed), len(requests), f"requests finished{why}"),
         ("prompt_tokens", sum(row["prompt_tokens"] for row in rows), wanted, "prompt tokens"),
         output_tokens_check(outputs, limits),
-        ("cached_tokens", cached, expected, "prompt tokens from the cache"),
-    )
+    ]
+    if expected is not None:
+        checks.append(("cached_tokens", cached, expected, "prompt tokens from the cache"))
     return [
         {"code": code, "detail": f"{found} {what}, {asked} expected"}
         for code, found, asked, what in checks
@@ -105,6 +106,22 @@ def counted_from(rows: Iterable[dict[str, Any]], start: float, *times: str) -> l
     return [{"repeat": 0, **row, **{name: row[name] - start for name in times}} for row in rows]
 
 
+def as_sent(
+    requests: Sequence[Request], texts: Texts | None, bodies: Mapping[int, dict[str, Any]]
+) -> list[SampleRequest]:
+    """Requests as vLLM's client takes them: text, as users send it, or token ids where there are no texts."""
+    return [
+        SampleRequest(
+            request.token_ids if texts is None else texts.of(request.prompt),
+            len(request.token_ids),
+            request.answer.most,
+            request_id=str(number),
+            **({"request_overrides": bodies[request.reviews]} if bodies else {}),
+        )
+        for number, request in enumerate(requests)
+    ]
+
+
 class ServerHost:
     """A started server, its instruments and its age, as `batchscope.worker.job_socket` takes it."""
 
@@ -112,7 +129,6 @@ class ServerHost:
         self.server = server
         self.instruments = instruments
         self.model = model
-        self.tokenizer = Tokenizer.from_file(str(Path(model) / "tokenizer.json"))
         self.loads = 0
         me = psutil.Process(server.process.pid)
         self.processes = [me, *me.children(recursive=True)]
@@ -121,7 +137,8 @@ class ServerHost:
         """Measure one load point; its files go into the job's folder.
 
         Args:
-            job: ``spec``, the paths ``prompts`` and ``out``, ``answers`` as `AskedAnswers.as_json` has them.
+            job: ``spec``, the paths ``prompts``, ``texts`` and ``out``, ``answers`` as `AskedAnswers.as_json`
+                has them, and ``adds_special_tokens``: whether the server's tokenizer is to add its own.
             tell: Called with each line of progress.
 
         Returns:
@@ -146,12 +163,12 @@ class ServerHost:
         spec, load = job["spec"], job["spec"]["load"]
         answers = asked_answers(job["answers"])
         prompts = read_requests(Path(job["prompts"]), answers)
-        bodies = bodies_of(prompts)
+        bodies, texts = bodies_of(prompts), read_texts(job) if load["prompts"] == "text" else None
+        extra = {"add_special_tokens": False, **bodies.common} if texts and texts.whole else bodies.common
         target = Target(self.server.url, self.model, self.server.name, self.server.token)
 
         def send(requests: Sequence[Request], how: dict[str, Any]) -> Any:
-            sent = self._as_sent(requests, load["prompts"], bodies.each)
-            return run_load(target, sent, how, bodies.common, out)
+            return run_load(target, as_sent(requests, texts, bodies.each), how, extra, out)
 
         warmup = []
         if first := warmup_requests(prompts, spec["measure"]["warmup_tokens"]):
@@ -174,7 +191,8 @@ class ServerHost:
             ("hardware", counted_from(samples, start, "time_s"), HARDWARE),
         ):
             pq.write_table(pa.Table.from_pylist(table, schema), out / f"{name}.parquet", compression="zstd")
-        cached, expected = sum(row["cached_tokens"] for row in steps), self._expected_cached(spec, wanted)
+        cached = sum(row["cached_tokens"] for row in steps)
+        expected = expected_cached_tokens(spec, wanted, self.server.resolved_arguments())
         tell(
             f"{bench['completed']} of {len(wanted)} requests in {bench['duration']:.2f} s, "
             f"{bench['request_throughput']:.2f} requests/s, median TTFT {bench['median_ttft_ms']:.1f} ms"
@@ -195,31 +213,7 @@ class ServerHost:
             "invalid": closure_failures(rows, wanted, cached, expected),
         }
 
-    def _as_sent(
-        self, requests: Sequence[Request], form: str, bodies: Mapping[int, dict[str, Any]]
-    ) -> list[SampleRequest]:
-        """Prompts as text, as users send them, or as token ids."""
-        ids = [request.token_ids for request in requests]
-        prompts = self.tokenizer.decode_batch(ids, skip_special_tokens=True) if form == "text" else ids
-        return [
-            SampleRequest(
-                prompt,
-                len(request.token_ids),
-                request.answer.most,
-                request_id=str(number),
-                **({"request_overrides": bodies[request.reviews]} if bodies else {}),
-            )
-            for number, (prompt, request) in enumerate(zip(prompts, requests, strict=True))
-        ]
-
     def _steps(self, start: float) -> list[dict[str, Any]]:
         """Rows of steps.parquet."""
         rows = counted_from(self.instruments.steps.rows(), start, "scheduled_s", "finished_s")
         return [{**row, "step": number} for number, row in enumerate(rows)]
-
-    def _expected_cached(self, spec: dict[str, Any], requests: Sequence[Request]) -> int:
-        """Prompt tokens that the prefix cache must serve: none where the workload allows none."""
-        if spec["workload"].get("reuse", "none") == "none":
-            return 0
-        block_size = self.server.resolved_arguments()["block_size"]
-        return sum(served_tokens((request.token_ids for request in requests), block_size))

@@ -1,8 +1,11 @@
 """What vLLM's prefix cache serves in theory; the real engine's count is compared in tests/engine."""
 
-import pytest
+from types import SimpleNamespace
 
-from batchscope.common.prefix_cache_theory import served_tokens
+import pytest
+from transformers import AutoConfig
+
+from batchscope.common.prefix_cache_theory import served_tokens, why_silent
 
 
 @pytest.mark.parametrize(
@@ -44,3 +47,35 @@ def test_a_block_counts_only_behind_the_same_start():
         32,
         16,
     ]
+
+
+@pytest.mark.parametrize(
+    ("config", "why"),
+    [
+        ({"model_type": "llama"}, None),
+        ({"sliding_window": None, "layer_types": None}, None),
+        ({"sliding_window": 4096, "use_sliding_window": False}, None),
+        ({"layer_types": ["full_attention"] * 4, "sliding_window": 4096}, None),
+        ({"sliding_window": 128}, "a sliding window of 128 tokens"),
+        (
+            {"layer_types": ["sliding_attention", "full_attention"], "sliding_window": 512},
+            "layers of the kinds sliding_attention, full_attention",
+        ),
+        ({"layer_types": ["linear_attention"] * 4}, "layers of the kinds linear_attention"),
+        ({"attention_chunk_size": 8192}, "'attention_chunk_size' in its configuration"),
+        ({"layers_block_type": ["mamba", "attention"]}, "'layers_block_type' in its configuration"),
+    ],
+)
+def test_the_theory_is_silent_where_layers_do_not_see_all(config: dict, why: str | None) -> None:
+    assert why_silent(config) == why
+    assert why_silent(SimpleNamespace(**config)) == why, "vLLM has it as an object"
+
+
+@pytest.mark.parametrize(
+    ("name", "silent"),
+    [("llama", False), ("qwen2", False), ("qwen3", False), ("mistral", True), ("gemma3_text", True)],
+)
+def test_models_of_transformers_are_known_for_what_they_are(name: str, silent: bool) -> None:
+    config = AutoConfig.for_model(name)
+    assert (why_silent(config) is not None) == silent
+    assert (why_silent(config.to_dict()) is not None) == silent

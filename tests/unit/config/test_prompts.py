@@ -3,14 +3,16 @@
 from typing import get_args
 
 import pytest
+import yaml
 from pydantic import Field, ValidationError
 
 from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
 from batchscope.config.prompts import LAYOUTS, Layout, LayoutName, PromptTexts
 from batchscope.config.workload import Workload
-from batchscope.inputs.prompts import group, render, wording_of
+from batchscope.inputs.prompts import group
 from batchscope.inputs.texts.reviews import Review
+from batchscope.inputs.wording import render, wording_of
 from batchscope.studies.run import PromptSet
 
 
@@ -23,27 +25,48 @@ from batchscope.studies.run import PromptSet
         ("separate_first", "separate", "first"),
     ],
 )
-def test_the_words_around_the_reviews(key: str, layout: str, instruction: str) -> None:
-    mark = "{reviews}" if layout == "packed" else "{review}"
+@pytest.mark.parametrize("older", [False, True])
+def test_the_words_around_the_texts(key: str, layout: str, instruction: str, older: bool) -> None:
+    mark = LAYOUTS[layout].placeholders[older]
     texts = PromptTexts(**{key: f"before {mark} after"})
     assert texts.around(layout, instruction) == ("before ", " after")
-    assert "".join(PromptTexts().around(layout, instruction)) == getattr(PromptTexts(), key).replace(mark, "")
+    assert PromptTexts().around(layout, instruction) is None
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"packed": "Label these"}, r"'packed' must hold \{reviews\} exactly once; it stands there 0 times"),
+        ({"packed": "Label these"}, r"'packed' must hold \{texts\} exactly once; it stands there 0 times"),
         (
-            {"separate": "{review} {review}"},
-            r"'separate' must hold \{review\} exactly once; it stands there 2 times",
+            {"separate": "{text} {review}"},
+            r"'separate' must hold \{text\} exactly once; it stands there 2 times",
         ),
-        ({"packed_first": "{review}"}, r"'packed_first' must hold \{reviews\} exactly once"),
+        ({"packed_first": "{review}"}, r"'packed_first' must hold \{texts\} exactly once"),
+        ({"chat": "on"}, r"prompts.chat: Input should be 'auto' or 'off'"),
+        (
+            {"chat_template_kwargs": "no thinking"},
+            r"prompts.chat_template_kwargs: Input should be a valid dict",
+        ),
     ],
 )
-def test_reviews_have_one_place(values: dict[str, str], words: str) -> None:
+def test_a_wrong_wording_is_refused(values: dict[str, str], words: str) -> None:
     with pytest.raises(UserError, match=words):
         load_config({"prompts": values})
+
+
+def test_yaml_writes_off_without_quotes() -> None:
+    chat = {
+        text: load_config({"prompts": yaml.safe_load(text)}).prompts.chat
+        for text in ("chat: off", "chat: on")
+    }
+    assert chat == {"chat: off": "off", "chat: on": "auto"}
+
+
+def test_a_prompt_depends_on_no_more_of_the_block_than_it_uses() -> None:
+    assert PromptTexts(chat="off").keys_used("separate", "last") == {"separate", "chat"}
+    assert PromptTexts().keys_used("packed", "first") == {
+        "packed_first", "separator", "chat", "system", "chat_template_kwargs",
+    }  # fmt: skip
 
 
 REVIEWS = list(
@@ -54,8 +77,8 @@ REVIEWS = list(
 class MoreTexts(PromptTexts):
     """The wording with that of one more layout."""
 
-    listed: str = Field("{reviews}! Last.", description="-")
-    listed_first: str = Field("First: {reviews}!", description="-")
+    listed: str = Field("{texts}! Last.", description="-")
+    listed_first: str = Field("First: {texts}!", description="-")
 
 
 def test_each_layout_has_a_name_an_entry_a_description_and_its_wording():
@@ -71,16 +94,16 @@ def test_each_layout_has_a_name_an_entry_a_description_and_its_wording():
 )
 def test_one_entry_and_its_wording_bring_a_layout(monkeypatch, packs, name, text):
     monkeypatch.setitem(LAYOUTS, "listed", Layout("one more", packs=packs))
-    mark = LAYOUTS["listed"].placeholder
+    mark = LAYOUTS["listed"].placeholders[0]
     texts = MoreTexts(listed=f"{mark}! Last.", listed_first=f"First: {mark}!")
     n = LAYOUTS["listed"].reviews_in_prompt(2)
     assert PromptSet("m", "listed", n, 3, 1).id == name
     assert render(group(REVIEWS, n)[0], wording_of(texts, "listed")) == text
     assert texts.around("listed", "first") == ("First: ", "!")
-    assert texts.keys_used("listed", "first") == {"listed_first"} | ({"separator"} if packs else set())
+    assert texts.keys_used("listed", "first") >= {"listed_first"} | ({"separator"} if packs else set())
 
 
 def test_the_wording_of_every_layout_is_checked(monkeypatch):
     monkeypatch.setitem(LAYOUTS, "listed", Layout("one more", packs=True))
-    with pytest.raises(ValidationError, match=r"'listed_first' must hold \{reviews\} exactly once"):
+    with pytest.raises(ValidationError, match=r"'listed_first' must hold \{texts\} exactly once"):
         MoreTexts(listed_first="no place for them")

@@ -18,6 +18,10 @@ def test_a_workload_has_n_reviews_unless_it_says_how_many() -> None:
         ({"n": 1}, "n: a packed prompt holds at least 2 reviews; for n = 1 set layout: separate"),
         ({"n": 8, "reviews": 5}, "reviews: 5 is less than n: 8; raise reviews or lower n"),
         ({"reuse": "text", "instruction": "first"}, "reuse: text needs instruction: last"),
+        (
+            {"numbered": True},
+            "numbered: a line such as '1. label' needs more than .* set output_tokens_per_review: null",
+        ),
         ({"layout": "mixed"}, "workload.layout: Input should be 'packed' or 'separate', got 'mixed'"),
     ],
 )
@@ -44,7 +48,7 @@ def test_the_first_name_of_answer_is_read() -> None:
     [
         ({}, False),
         ({"output_tokens_per_review": 3}, False),
-        ({"numbered": True}, False),
+        ({"numbered": True, "output_tokens_per_review": 8}, False),
         ({"answer": "labels"}, True),
         ({"answer": "json"}, True),
         ({"output_tokens_per_review": None}, True),
@@ -59,3 +63,10 @@ def test_tokens_to_plan_with() -> None:
     assert Workload(output_tokens_per_review=3).planned_tokens_per_review == 3
     assert Workload(output_tokens_per_review=None).planned_tokens_per_review == 1
     assert Workload(output_tokens_per_review=3, answer="labels").planned_tokens_per_review == 1
+
+
+def test_how_many_reviews_a_prompt_holds() -> None:
+    packed = Workload(n=4, reviews=10, duplicates=2)
+    assert [packed.reviews_in_prompt(number) for number in range(6)] == [4, 4, 2, 4, 4, 2]
+    alone = Workload(layout="separate", n=4)
+    assert [alone.reviews_in_prompt(number) for number in range(5)] == [1] * 5

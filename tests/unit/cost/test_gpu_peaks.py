@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from support import llama3
 from support.project import ROOT
+from support.published import TEXTS
 from support.shapes import MODEL
 
-from batchscope.config.prompts import PromptTexts
 from batchscope.cost.flops import Lengths
 from batchscope.cost.gpu_peaks import DEVICES, SHARES, device_named, peak_of
 from batchscope.cost.memory import (
@@ -18,8 +18,10 @@ from batchscope.cost.memory import (
 )
 from batchscope.cost.roofline import Engine, Peaks, predict
 from batchscope.cost.scheduler_simulation import Limits
-from batchscope.inputs.prompts import group, render, tokenise, wording_of
+from batchscope.inputs.prompts import group
 from batchscope.inputs.texts.reviews import Review
+from batchscope.inputs.tokens import tokenise
+from batchscope.inputs.wording import render, wording_of
 
 BF16 = precision_of("bfloat16", None, "auto")
 
@@ -69,7 +71,7 @@ def tokenised():
 
     def lengths(layout, n, count):
         groups = group(list(enumerate(reviews[:count])), n if layout == "packed" else 1)
-        ids = tokenise(tokenizer, [render(members, wording_of(PromptTexts(), layout)) for members in groups])
+        ids = tokenise(tokenizer, [render(members, wording_of(TEXTS, layout)) for members in groups])
         return [Lengths(len(each), 0, len(members)) for each, members in zip(ids, groups, strict=True)]
 
     return lengths

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -13,13 +14,17 @@ from pathlib import Path
 import pytest
 from support import llama3
 from support.project import ROOT
+from support.published import TASK, TEXTS
 
 from batchscope.config.prompts import PromptTexts
+from batchscope.config.task import Task
 from batchscope.inputs.demo_model import prepare_demo
 from batchscope.inputs.models import load_tokenizer
-from batchscope.inputs.prompts import build_prompts, group, render, tokenise, wording_of
+from batchscope.inputs.prompts import build_prompts, group
 from batchscope.inputs.texts.generate import generate_reviews
 from batchscope.inputs.texts.reviews import Review, write_reviews
+from batchscope.inputs.tokens import tokenise
+from batchscope.inputs.wording import render, wording_of
 from batchscope.studies.run import PromptSet
 
 PUBLISHED = {  # n: (packed, separate) prompt tokens
@@ -51,7 +56,13 @@ def real_reviews() -> list[Review]:
 
 
 def make(
-    folder: Path, model: Path, reviews: list[Review], *wanted: PromptSet, texts: dict | None = None
+    folder: Path,
+    model: Path,
+    reviews: list[Review],
+    *wanted: PromptSet,
+    texts: PromptTexts = TEXTS,
+    task: Task = TASK,
+    engines: list[dict] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Call the script as the rule does; one process per prompt set, the last one is returned."""
     data = folder / "reviews.csv"
@@ -60,8 +71,9 @@ def make(
         out = folder / prompt_set.id
         call = subprocess.run(
             [sys.executable, "-m", "scripts.make_prompts", "--reviews", data, "--model", model,
-             "--spec", json.dumps({"prompts": vars(prompt_set), "texts": texts or {}}),
-             "--prompts", out / "prompts.jsonl", "--summary", out / "prompts.json", "--timing", out / "timing.json"],
+             "--spec", json.dumps({"prompts": vars(prompt_set), "texts": texts.model_dump(),
+                                   "task": task.model_dump(), "engines": engines or [{}]}),
+             "--prompts", out / "prompts.jsonl", "--summary", out / "prompts.json", "--texts", out / "texts.jsonl", "--timing", out / "timing.json"],
             env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
         )  # fmt: skip
     return call
@@ -95,9 +107,7 @@ def test_making_prompts_costs_little_beside_the_tokenizer(
     start = time.perf_counter()
     for wanted in sets:
         groups = group(list(enumerate(four_thousand)), wanted.n)
-        tokenise(
-            load_tokenizer(llama), [render(each, wording_of(PromptTexts(), wanted.layout)) for each in groups]
-        )
+        tokenise(load_tokenizer(llama), [render(each, wording_of(TEXTS, wanted.layout)) for each in groups])
     bare = time.perf_counter() - start
     start = time.perf_counter()
     call = make(tmp_path, llama, four_thousand, *sets)
@@ -109,11 +119,11 @@ def test_making_prompts_costs_little_beside_the_tokenizer(
 
 def test_wording_is_the_published_one() -> None:
     two = list(enumerate([Review("Good {reviews} film.", "positive"), Review("Bad.", "negative")]))
-    assert render(two, wording_of(PromptTexts(), "packed")) == (
+    assert render(two, wording_of(TEXTS, "packed")) == (
         "Good {reviews} film.\nBad.\n For each line of the above comments, determine whether it is a positive or "
         "negative comment. Answer only postive or negative:\n"
     )
-    assert render(two[1:], wording_of(PromptTexts(), "separate")) == (
+    assert render(two[1:], wording_of(TEXTS, "separate")) == (
         "Bad.\n For the above comment, determine whether it is a positive or negative comment. "
         "Answer only postive or negative:\n"
     )
@@ -135,7 +145,7 @@ def test_lines_hold_ids_labels_and_the_order_of_the_pass(demo: Path, tmp_path: P
     assert {p["layout"] for p in prompts} == {"packed"}
     assert [label for p in prompts[:3] for label in p["labels"]] == [review.label for review in reviews]
     tokenizer = load_tokenizer(demo)
-    text = render(list(enumerate(reviews))[4:8], wording_of(PromptTexts(), "packed"))
+    text = render(list(enumerate(reviews))[4:8], wording_of(TEXTS, "packed"))
     assert prompts[1]["token_ids"] == tokenizer.encode(text).ids
     assert tokenizer.decode(prompts[1]["token_ids"]) == text
     counts = summary(tmp_path, wanted)
@@ -143,6 +153,74 @@ def test_lines_hold_ids_labels_and_the_order_of_the_pass(demo: Path, tmp_path: P
     assert counts["labels"] == 20
     assert counts["prompt_tokens"] == sum(len(p["token_ids"]) for p in prompts)
     assert counts["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_the_summary_shows_a_prompt_and_the_tokens_of_labels_or_codes(demo: Path, tmp_path: Path) -> None:
+    reviews = generate_reviews(8, 3)
+    tokenizer = load_tokenizer(demo)
+    task = Task(instruction="Is the film good?", labels=["positive", "negative", "neither of the two"])
+    words = {"free": ["positive", "negative", "neither of the two"], "codes": ["A", "B", "C"]}
+    for answer, spelt in words.items():
+        wanted = PromptSet("demo", "packed", 4, 8, 1, answer=answer, numbered=True)
+        call = make(tmp_path, demo, reviews, wanted, texts=PromptTexts(), task=task)
+        assert call.returncode == 0, call.stderr
+        made = summary(tmp_path, wanted)
+        assert "Is the film good?" in made["example"]
+        assert made["example"].startswith("<s>1. ")
+        assert made["chat"] is False
+        for label, word in zip(task.names, spelt, strict=True):
+            forms = [tokenizer.encode(form, add_special_tokens=False).ids for form in (f" {word}", word)]
+            assert made["label_token_ids"][label] == [ids[0] for ids in forms if len(ids) == 1]
+
+
+@pytest.mark.parametrize(
+    ("texts", "adds"),
+    [(PromptTexts(), True), (PromptTexts(packed="<s>[INST] {texts} [/INST]"), False)],
+)
+@pytest.mark.parametrize("marked", [False, True])
+def test_the_texts_give_the_token_ids_again(
+    demo: Path, tmp_path: Path, texts: PromptTexts, adds: bool, marked: bool
+) -> None:
+    wanted = PromptSet("demo", "packed", 4, 10, 3, marked=marked)
+    assert make(tmp_path, demo, generate_reviews(10, 3), wanted, texts=texts).returncode == 0
+    prompts, lines = (
+        [json.loads(line) for line in (tmp_path / wanted.id / name).read_text().splitlines()]
+        for name in ("prompts.jsonl", "texts.jsonl")
+    )
+    assert len(lines) == (9 if marked else 3)
+    assert summary(tmp_path, wanted)["adds_special_tokens"] == adds
+    tokenizer = load_tokenizer(demo)
+    for prompt in prompts:
+        text = lines[prompt["id"] % len(lines)]
+        assert tokenizer.encode(text, add_special_tokens=adds).ids == prompt["token_ids"]
+
+
+def test_a_tokenizer_that_cuts_is_kept_from_it_and_that_is_said(demo: Path, tmp_path: Path) -> None:
+    cutting = tmp_path / "cutting"
+    shutil.copytree(demo, cutting)
+    tokenizer = load_tokenizer(demo)
+    tokenizer.enable_truncation(128)
+    tokenizer.save(str(cutting / "tokenizer.json"))
+    wanted = PromptSet("demo", "packed", 4, 8, 1)
+    lines = []
+    for name, model in (("whole", demo), ("cut", cutting)):
+        (tmp_path / name).mkdir()
+        call = make(tmp_path / name, model, generate_reviews(8, 3), wanted)
+        assert ("cuts at 128 tokens; switched off" in call.stdout) == (name == "cut")
+        lines.append((tmp_path / name / wanted.id / "prompts.jsonl").read_bytes())
+    assert lines[0] == lines[1]
+
+
+def test_the_smallest_context_of_the_runs_is_the_limit(demo: Path, tmp_path: Path) -> None:
+    wanted = PromptSet("demo", "packed", 4, 8, 1)
+    reviews = generate_reviews(8, 3)
+    call = make(
+        tmp_path, demo, reviews, wanted, engines=[{}, {"max_model_len": 200}, {"max_model_len": 9000}]
+    )
+    assert "the model's context is 200 tokens" in call.stderr
+    overrides = {"hf_overrides": {"max_position_embeddings": 210}}
+    call = make(tmp_path, demo, reviews, wanted, engines=[overrides, {}])
+    assert "the model's context is 210 tokens" in call.stderr
 
 
 def test_same_input_same_bytes(demo: Path, tmp_path: Path) -> None:
@@ -167,7 +245,7 @@ def test_a_prompt_beyond_the_context_is_refused_with_the_largest_n_that_fits(
 
     def longest(n: int) -> int:
         prompts = build_prompts(
-            list(enumerate(reviews)), PromptSet("x", "packed", n, 60, 1), PromptTexts(), load_tokenizer(short)
+            list(enumerate(reviews)), PromptSet("x", "packed", n, 60, 1), TEXTS, load_tokenizer(short)
         )
         return max(len(prompt.token_ids) + prompt.n for prompt in prompts)
 
@@ -180,8 +258,12 @@ def test_a_review_beyond_the_context_is_refused_by_its_number(tmp_path: Path, ll
     reviews = [Review("fine", "positive"), Review("very long " * 400, "negative")]
     call = make(tmp_path, short, reviews, PromptSet("short", "separate", 1, 2, 1))
     assert call.returncode == 1
-    assert "review 1 is too long on its own" in call.stderr
+    assert "review 1 (it begins 'very long very" in call.stderr
+    assert "is too long on its own (8" in call.stderr
     call = make(tmp_path, short, reviews, PromptSet("short", "packed", 2, 2, 1))
+    assert "is too long on its own" in call.stderr, "layout: separate would not help"
+    two = [Review("very long " * 100, "negative")] * 2
+    call = make(tmp_path, short, two, PromptSet("short", "packed", 2, 2, 1))
     assert "no packed prompt fits; set layout: separate" in call.stderr
 
 
@@ -206,7 +288,7 @@ TWO = [(0, Review("Good film.", "positive")), (1, Review("Bad", "negative"))]
 def test_marked_copies_share_their_text_alone(tokenizer, layout):
     plain, marked = (
         build_prompts(TWO, PromptSet("m", layout, 2 if layout == "packed" else 1, 2, 12, marked=each),
-                      PromptTexts(), tokenizer)
+                      TEXTS, tokenizer)
         for each in (False, True)
     )  # fmt: skip
     per_pass = len(plain) // 12
@@ -220,11 +302,11 @@ def test_marked_copies_share_their_text_alone(tokenizer, layout):
 
 
 def test_the_instruction_comes_first_where_asked(tokenizer):
-    (packed,) = build_prompts(TWO, PromptSet("m", "packed", 2, 2, 1, "first"), PromptTexts(), tokenizer)
+    (packed,) = build_prompts(TWO, PromptSet("m", "packed", 2, 2, 1, "first"), TEXTS, tokenizer)
     text = tokenizer.decode(packed.token_ids)
     assert text.startswith("For each line of the below comments")
     assert text.endswith("negative:\nGood film.\nBad\n")
-    first, second = build_prompts(TWO, PromptSet("m", "separate", 1, 2, 1, "first"), PromptTexts(), tokenizer)
+    first, second = build_prompts(TWO, PromptSet("m", "separate", 1, 2, 1, "first"), TEXTS, tokenizer)
     shared = tokenizer.encode("For the below comment, determine whether it is").ids
     assert first.token_ids[: len(shared)] == second.token_ids[: len(shared)] == shared
 
@@ -236,6 +318,6 @@ def test_packed_totals_are_the_published_ones(tokenizer, marked, published):
         rows = islice(csv.DictReader(file), 400)
         reviews = list(enumerate(Review(row["review"], row["sentiment"]) for row in rows))
     wanted = PromptSet("m", "packed", 400, 400, 100, marked=marked)
-    prompts = build_prompts(reviews, wanted, PromptTexts(), tokenizer)
+    prompts = build_prompts(reviews, wanted, TEXTS, tokenizer)
     assert len(prompts) == 100
     assert sum(len(prompt.token_ids) for prompt in prompts) == published

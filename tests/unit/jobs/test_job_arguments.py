@@ -54,8 +54,8 @@ def test_labels_of_the_specification_are_those_allowed(model: Path) -> None:
 def test_the_longest_answer_must_fit(model: Path) -> None:
     asked = answers_of(spec(answer="labels", labels=["glad", "very sad"]), prompts(), model)
     needed = 100 + asked.limits[4].most
-    check_fits("s/r", spec(), prompts(), asked, context=needed)
+    check_fits("s/r", prompts(), asked, context=needed)
     with pytest.raises(
         UserError, match=f"^s/r: prompt 2 needs {needed} tokens .* max_model_len is {needed - 1}"
     ):
-        check_fits("s/r", spec(), prompts(), asked, context=needed - 1)
+        check_fits("s/r", prompts(), asked, context=needed - 1)

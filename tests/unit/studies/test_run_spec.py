@@ -80,7 +80,8 @@ def test_restricted_runs_from_before_are_those_of_today() -> None:
     assert "answer" not in workload
     assert Workload.model_validate(workload).answer == "labels"
     assert _spec(answer="json")["workload"]["answer"] == "json"
-    assert _spec(answer="json", numbered=True)["workload"]["numbered"] is True
+    numbered = _spec(numbered=True, output_tokens_per_review=None)["workload"]
+    assert (numbered["numbered"], numbered["output_tokens_per_review"]) == (True, None)
 
 
 def test_a_server_is_not_asked_for_probabilities() -> None:

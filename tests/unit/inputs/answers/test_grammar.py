@@ -13,7 +13,7 @@ from batchscope.inputs.answers.grammar import grammar_of, shape_of, written
         (2, "labels", True, True, '"1. " label "\\n2. " label'),
         (1, "labels", True, True, '"1. " label'),
         (1, "labels", True, False, '" "? label'),  # a separate prompt has no numbers
-        (1, "json", False, False, '"{\\"label\\": \\"" label "\\"}"'),
+        (1, "json", False, False, '" "? "{\\"label\\": \\"" label "\\"}"'),
         (1, "json", False, True, '"{\\"1\\": \\"" label "\\"}"'),
         (2, "json", True, True, '"{\\"1\\": \\"" label "\\"" ", \\"2\\": \\"" label "\\"}"'),
     ],
