@@ -5,7 +5,10 @@ A run's reference run has the same model, separate prompts, and of these the mos
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
+
+import numpy as np
 
 from batchscope.results.gates import validity_of
 from batchscope.results.records import Measurement, RunRecord
@@ -27,9 +30,8 @@ def with_references(records: Sequence[RunRecord]) -> list[RunRecord]:
 
     The reference run of a run that is one is the run itself: their agreement says how alike repeats are.
     """
-    found = [(record, _candidate(record)) for record in records]
-    candidates = [candidate for _, candidate in found if candidate]
-    return [replace(record, reference=reference_of(record, candidates)) for record, _ in found]
+    candidates = [candidate for record in records if (candidate := _candidate(record))]
+    return [replace(record, reference=reference_of(record, candidates)) for record in records]
 
 
 def _candidate(record: RunRecord) -> RunRecord | None:
@@ -51,13 +53,12 @@ def reference_of(record: RunRecord, candidates: Sequence[RunRecord]) -> RunRecor
     """
     if record.labels.empty:
         return None
-    texts = set(record.labels["review_id"])
-    run = record.measurement
+    run, texts = record.measurement, _texts(record)
 
     def rank(other: RunRecord) -> tuple[Any, ...]:
         its = other.measurement
         return (
-            len(texts & set(other.labels["review_id"])),
+            _in_common(texts, _texts(other)),
             other.labels["label"].notna().mean() >= ENOUGH_COVERAGE,
             precision(its),
             -ANSWERS.index(answer_form(its)),
@@ -68,6 +69,18 @@ def reference_of(record: RunRecord, candidates: Sequence[RunRecord]) -> RunRecor
     ranks = [rank(other) for other in alike]
     best = max(ranks, default=(0,))
     return alike[ranks.index(best)] if best[0] else None
+
+
+def _texts(record: RunRecord) -> bytes:
+    """Ids of the texts that a run was asked about, as a key: many runs have the same."""
+    return np.unique(record.labels["review_id"].to_numpy(np.int64)).tobytes()
+
+
+@lru_cache(maxsize=1024)
+def _in_common(texts: bytes, others: bytes) -> int:
+    """How many texts two runs were both asked about."""
+    first, second = (np.frombuffer(each, dtype=np.int64) for each in (texts, others))
+    return len(np.intersect1d(first, second, assume_unique=True))
 
 
 def precision(run: Measurement) -> tuple[int, int]:

@@ -201,6 +201,13 @@ def test_scripts_from_runs_to_page_and_figure(tmp_path, monkeypatch, capsys):
     found = pd.read_csv(tmp_path / "tables" / "labels.csv")
     assert list(found["base"].dropna()) == ["separate-n1"] * 7
     assert found["accuracy"].tolist() == [0.9, 0.99, 0.9875, 0.985, 0.95, 0.99, 0.9875, 0.99]
+    confusion = pd.read_csv(tmp_path / "tables" / "labels_confusion.csv")
+    assert confusion.groupby("run")["texts"].sum().to_dict() == dict.fromkeys(found["run"], 400)
+    by_label = pd.read_csv(tmp_path / "tables" / "labels_by_label.csv")
+    assert by_label.groupby("run")["right"].sum().to_dict() == dict(
+        zip(found["run"], found["right"], strict=True)
+    )
+    assert pd.read_csv(tmp_path / "tables" / "labels_reliability.csv").empty
     assert "No labels: unread," in (tmp_path / "tables" / "labels.md").read_text()
     drawn = (tmp_path / "plots" / "labels.svg").read_bytes()
     assert (tmp_path / "plots" / "labels.png").read_bytes().startswith(b"\x89PNG")
