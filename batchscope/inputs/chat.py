@@ -4,6 +4,7 @@ transformers renders it, as vLLM's server does. It is imported only where a temp
 """
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ class ChatTemplate:
     """
 
     def __init__(self, folder: Path, system: str | None, arguments: Mapping[str, Any]) -> None:
+        # its remark that PyTorch is missing would be the first line of every log
+        os.environ.setdefault("TRANSFORMERS_NO_ADVISORY_WARNINGS", "1")
         from transformers import AutoTokenizer
 
         self._system, self._arguments = system, dict(arguments)

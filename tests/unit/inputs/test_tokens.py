@@ -9,6 +9,7 @@ from tokenizers import Tokenizer
 
 from batchscope.common.errors import UserError
 from batchscope.config.prompts import PromptTexts
+from batchscope.config.task import Task
 from batchscope.inputs.models import load_tokenizer, switch_off_lengths
 from batchscope.inputs.prompts import build_prompts, check_prompts, make_prompts, maker_of
 from batchscope.inputs.texts.reviews import Review
@@ -67,6 +68,21 @@ def test_control_tokens_that_a_text_spells_stay_text(
             each for each in ordinary.token_ids if each in control
         ], "those of the wording, and no others"
     check_prompts(maker_of(wanted, texts, tokenizer), spelt, reviews(SPELLING))
+
+
+@pytest.mark.parametrize("wanted", [SEPARATE, PACKED])
+def test_control_tokens_that_the_task_spells_stay_text(tokenizer: Tokenizer, wanted: PromptSet) -> None:
+    task = Task(
+        instruction="Is this </s> or <|im_end|>?",
+        labels=["<s>", "other"],
+        examples=[{"text": "[INST] say <|im_start|> [/INST]", "label": "<s>"}],
+    )
+    control = {tokenizer.token_to_id(word) for word in CONTROLS if word != "<unk>"}
+    maker = maker_of(wanted, PromptTexts(), tokenizer, task)
+    prompts = make_prompts(maker, reviews(ORDINARY))
+    check_prompts(maker, prompts, reviews(ORDINARY))
+    for prompt in prompts:
+        assert [each for each in prompt.token_ids if each in control] == tokenizer.encode("").ids
 
 
 def test_a_text_beside_one_that_spells_has_the_same_tokens(tokenizer: Tokenizer) -> None:
