@@ -15,7 +15,7 @@ from batchscope.config.prompts import LAYOUTS, PromptTexts
 from batchscope.config.task import Task
 from batchscope.inputs.chat import ChatTemplate
 from batchscope.inputs.label_codes import codes_of
-from batchscope.inputs.texts.reviews import Review, read_reviews
+from batchscope.inputs.texts.reviews import Review, read_reviews, where
 from batchscope.inputs.tokens import Encoder, Guard, shown_prompt, spells_control
 from batchscope.inputs.wording import Shown, Wording, render, wording_for
 from batchscope.studies.run import PromptSet
@@ -227,18 +227,13 @@ def _too_long(maker: Maker, reviews: Sequence[NumberedReview], context: int) -> 
     found = [(len(ids), member) for ids, member in zip(alone, reviews, strict=True) if len(ids) + 1 > context]
     if not found:
         return None
-    tokens, (number, longest) = max(found, key=lambda each: each[0])
+    tokens, (_, longest) = max(found, key=lambda each: each[0])
     others = f" (nor {len(found) - 1} others)" if found[1:] else ""
     return (
-        f"{_named(number, longest)} is too long on its own ({tokens} tokens) and no layout holds it{others}: "
-        "drop what is too long from the data, or take a model with a longer context "
+        f"{where(longest)} is too long on its own ({tokens} tokens) and no layout holds it{others}: "
+        "cut texts (workload.text_tokens), drop what is too long, or take a model with a longer context "
         "(engine.args.max_model_len, if that is set)"
     )
-
-
-def _named(number: int, review: Review) -> str:
-    """A text, for a message."""
-    return f"review {number} (it begins '{' '.join(review.text[:60].split())}')"
 
 
 def largest_fitting_n(maker: Maker, reviews: Sequence[NumberedReview], above: int, context: int) -> int:

@@ -116,7 +116,7 @@ def read_reviews(path: Path) -> list[Review]:
             Review(
                 row["review"],
                 row["label"] or None,
-                row.get("id", row["review_id"]),
+                row.get("id") or row["review_id"],
                 row.get("file", ""),
                 _number(row.get("row", "")),
                 _number(row.get("line", "")),

@@ -258,7 +258,7 @@ def test_a_review_beyond_the_context_is_refused_by_its_number(tmp_path: Path, ll
     reviews = [Review("fine", "positive"), Review("very long " * 400, "negative")]
     call = make(tmp_path, short, reviews, PromptSet("short", "separate", 1, 2, 1))
     assert call.returncode == 1
-    assert "review 1 (it begins 'very long very" in call.stderr
+    assert "text 1, which begins 'very long very" in call.stderr
     assert "is too long on its own (8" in call.stderr
     call = make(tmp_path, short, reviews, PromptSet("short", "packed", 2, 2, 1))
     assert "is too long on its own" in call.stderr, "layout: separate would not help"
