@@ -11,6 +11,7 @@ import pytest
 from support.project import ROOT, Project
 from tokenizers import Tokenizer
 
+from batchscope.common.answer_limits import AskedAnswers, exactly
 from batchscope.config.task import Task
 from batchscope.config.workload import Workload
 from batchscope.inputs.answers.limits import answers_asked
@@ -46,22 +47,21 @@ class Engine:
         asked = Workload.model_validate({"layout": "packed", "n": MOST, **workload})
         sizes = range(1, MOST + 1)
         answers = answers_asked(asked, task, sizes, self.tokenizer, packed=True)
-        prompts = self.folder / "prompts.jsonl"
-        prompts.write_text(
-            "".join(
-                json.dumps({"id": n, "n": n, "token_ids": self.tokenizer.encode(f"{n} texts to label:").ids})
-                + "\n"
-                for n in sizes
-            )
-        )
-        job = {
-            "spec": self.spec, "prompts": str(prompts), "out": str(self.folder), "answers": answers.as_json(),
-        }  # fmt: skip
-        limits = Limits(600, keep=True)
-        result = self.pool.measure(self.wanted, job, self.folder / "engine.log", limits, lambda line: None)
+        prompts = [
+            {"id": n, "n": n, "token_ids": self.tokenizer.encode(f"{n} texts to label:").ids} for n in sizes
+        ]
+        result = self.send(prompts, answers)
         rows = pq.read_table(self.folder / "requests.parquet").to_pylist()
         texts = self.tokenizer.decode_batch([row["output_token_ids"] for row in rows])
         return rows, texts, {**result, "asked": answers}
+
+    def send(self, prompts: list[dict[str, Any]], answers: AskedAnswers) -> dict[str, Any]:
+        """A pass; its files are in the folder."""
+        path = self.folder / "prompts.jsonl"
+        path.write_text("".join(json.dumps(prompt) + "\n" for prompt in prompts))
+        job = {"spec": self.spec, "prompts": str(path), "out": str(self.folder), "answers": answers.as_json()}
+        limits = Limits(600, keep=True)
+        return self.pool.measure(self.wanted, job, self.folder / "engine.log", limits, lambda line: None)
 
     def read(self, task: Task, rows: list[dict[str, Any]], **workload: Any) -> list[Answer]:
         reader = AnswerReader(self.tokenizer, task, workload["answer"], workload.get("numbered", False))
@@ -122,6 +122,13 @@ def check_independently(form: str, task: Task, rows: list[dict[str, Any]], texts
         elif form.startswith("numbered"):
             numbers = [line.split(". ")[0] for line in text.splitlines()]
             assert numbers == [str(number) for number in range(1, n + 1)]
+
+
+def test_an_answer_that_is_cut_short_is_noticed(engine: Engine) -> None:
+    """The context has room for 2 tokens behind this prompt; vLLM then ends the request as if it were done."""
+    context = json.loads((engine.model / "config.json").read_text())["max_position_embeddings"]
+    result = engine.send([{"id": 0, "n": 4, "token_ids": [5] * (context - 2)}], exactly(1, 4))
+    assert result["invalid"] == [{"code": "output_tokens", "detail": "2 output tokens, 4 expected"}]
 
 
 def test_one_token_labels_cost_one_token_each(engine: Engine) -> None:

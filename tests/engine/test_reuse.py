@@ -74,16 +74,15 @@ def test_theory_is_silent_where_layers_see_a_window(prepared: Project) -> None:
     config = json.loads((folder / "config.json").read_text())
     window = {"architectures": ["MistralForCausalLM"], "model_type": "mistral", "sliding_window": 128}
     (folder / "config.json").write_text(json.dumps(config | window))
-    study = {"set": {"reviews": 16, "n": 8, "duplicates": 3}, "grid": {"reuse": ["full"]}}
-    outcome = prepared.snakemake("results/tables/packing.md", config={
+    study = {"set": {"layout": "packed", "reviews": 16, "n": 8, "duplicates": 3}, "grid": {"reuse": ["full"]}}
+    outcome = prepared.snakemake("results/tables/window.md", config={
         "models": {"window": {"source": "local", "path": "window", "load_format": "dummy"}},
         "engine": {"model": "window"},
         "measure": {"repeats": 1},
-        "studies": {"packing": study, "saturation": None},
+        "studies": {"packing": None, "saturation": None, "window": study},
     })  # fmt: skip
     assert outcome.status == 0, outcome.text
-    (path,) = (prepared.results / "runs" / "packing").iterdir()
-    result = measurement(prepared, f"packing/{path.name}")
+    result = measurement(prepared, "window/packed-n8-reuse-full")
     assert (result["status"], result["invalid"]) == ("ok", [])
     assert result["expected_cached_tokens"] is None
     assert result["engine"]["resolved"]["attention"] == "a sliding window of 128 tokens"
