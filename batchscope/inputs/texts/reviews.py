@@ -5,10 +5,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, TypedDict
-
-Label = Literal["positive", "negative"]
-"""The published study's labels. Any other task's are in ``task.labels``."""
+from typing import NamedTuple, TypedDict
 
 COLUMNS = ("review_id", "review", "label", "id", "file", "row", "line")
 BEGINNING = 40

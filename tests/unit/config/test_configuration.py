@@ -14,7 +14,7 @@ from batchscope.studies.grid import expand_studies
 
 
 @pytest.mark.parametrize(
-    "path", ["config.yaml", "configs/ci.yaml", "configs/half-hour.yaml", "configs/hermes-8b.yaml"]
+    "path", ["config.yaml", *(f"configs/{path.name}" for path in sorted((ROOT / "configs").glob("*.yaml")))]
 )
 def test_shipped_files_fit_the_schema_and_the_models(path: str) -> None:
     values = yaml.safe_load((ROOT / path).read_text())

@@ -8,9 +8,10 @@ import pytest
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, recall_score
 from support.analysis_helpers import labelled
 
-from batchscope.inputs.label_words import CLASSES
 from batchscope.statistics.accuracy import by_position, difference, mcnemar, quality, with_gold_of
 from batchscope.statistics.confusion import NONE
+
+CLASSES = ("positive", "negative")
 
 
 def random_prompts(seed: int, prompts: int, n: int, right: float, missing: float = 0.0) -> list[str]:
