@@ -6,7 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
+from snakemake.utils import update_config
 from support.project import ROOT
+
+from batchscope.config.configuration import load_config
+from batchscope.studies.grid import expand_studies
 
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 FILE = re.compile(
@@ -67,3 +72,14 @@ def test_the_functions_that_the_architecture_names_are_where_it_says():
         if name not in defined_in(page.parent / link)
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_piece_of_configuration_on_a_page_is_valid(page: Path) -> None:
+    """As it is printed, laid over the default: a reader copies it."""
+    for block in re.findall(r"```yaml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL):
+        values = yaml.safe_load((ROOT / "config.yaml").read_text())
+        overlay = yaml.safe_load(block)
+        if set(overlay) <= set(values):  # a piece of a Slurm profile is not ours
+            update_config(values, overlay)
+            expand_studies(load_config(values))
