@@ -29,8 +29,8 @@ plan: $(WORKFLOW) ## print the runs: prompts, tokens, predicted minutes, what is
 retry: $(WORKFLOW) ## measure again the runs that failed, with the configuration of the last call
 	python3 -m scripts.retry_failed
 
-report: $(WORKFLOW) ## write results/report.html from the results that are there
-	snakemake --cores 1 --report results/report.html
+report: $(WORKFLOW) ## write results/report.html from the results and the configuration of the last call
+	snakemake --cores 1 --report results/report.html $(if $(wildcard results/config.json),--configfile results/config.json)
 
 test: $(DEV) .engines/cpu/.installed ## run the tests (ARGS= for pytest, such as ARGS="-k plan")
 	@tests/install_nsys.sh || true # without it the tests that need it fail, and say so
