@@ -48,13 +48,14 @@ def main() -> None:
     texts_asked = first_reviews(args.reviews, wanted.reviews)
     reviews, cut = cut_texts(texts_asked, tokenizer, wanted.text_tokens, wanted.cut)
     maker = maker_of(wanted, texts, tokenizer, task, chat_template(args.model, texts))
-    context = min(context_length(args.model, engine) for engine in spec["engines"] or [{}])
+    contexts = [(context_length(args.model, each), each) for each in spec["engines"] or [{}]]
+    context, engine = min(contexts, key=lambda each: each[0])
 
     start = time.perf_counter()
     prompts = make_prompts(maker, reviews)
     seconds = time.perf_counter() - start
     check_prompts(maker, prompts, reviews)
-    check_context(maker, prompts, context, reviews)
+    check_context(maker, prompts, context, reviews, engine.get("max_model_len"))
 
     with replacing(args.prompts) as path:
         digest = write_prompts(prompts, path)

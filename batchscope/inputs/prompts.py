@@ -199,9 +199,20 @@ def check_prompts(maker: Maker, prompts: Sequence[Prompt], reviews: Sequence[Num
 
 
 def check_context(
-    maker: Maker, prompts: Sequence[Prompt], context: int, reviews: Sequence[NumberedReview]
+    maker: Maker,
+    prompts: Sequence[Prompt],
+    context: int,
+    reviews: Sequence[NumberedReview],
+    asked: int | None = None,
 ) -> None:
     """Refuse prompts that the model cannot hold, each with one output token a text.
+
+    Args:
+        maker: what made the prompts.
+        prompts: all of a set.
+        context: tokens that prompt and output may have together.
+        reviews: the texts in them.
+        asked: ``max_model_len`` of the runs, where it is what limits the context.
 
     Raises:
         UserError: names the longest prompt, the limit, and the largest n that fits.
@@ -210,9 +221,12 @@ def check_context(
     if len(longest.token_ids) + longest.n <= context:
         return
     wanted = maker.wanted
+    limit, hint = (
+        ("max_model_len", ": raise engine.args.max_model_len") if asked else ("the model's context", "")
+    )
     problem = (
         f"{wanted.id}: prompt {longest.id} has {len(longest.token_ids)} tokens and asks for {longest.n} "
-        f"more; the model's context is {context} tokens"
+        f"more; {limit} is {context} tokens{hint}"
     )
     fits = largest_fitting_n(maker, reviews, wanted.n, context) if LAYOUTS[wanted.layout].packs else 1
     if fits > 1:
@@ -231,8 +245,7 @@ def _too_long(maker: Maker, reviews: Sequence[NumberedReview], context: int) -> 
     others = f" (nor {len(found) - 1} others)" if found[1:] else ""
     return (
         f"{where(longest)} is too long on its own ({tokens} tokens) and no layout holds it{others}: "
-        "cut texts (workload.text_tokens), drop what is too long, or take a model with a longer context "
-        "(engine.args.max_model_len, if that is set)"
+        "cut texts (workload.text_tokens), drop what is too long, or take a model with a longer context"
     )
 
 

@@ -9,6 +9,7 @@ import pytest
 from support import llama3
 from support.engines import measurement
 from support.project import Project
+from support.published import OVERLAY
 
 REVIEWS = os.environ.get("BATCHSCOPE_IMDB_CSV")
 
@@ -42,6 +43,8 @@ def test_the_engine_serves_what_theory_says(project: Project, tmp_path: Path) ->
         "dataset": {"source": "csv", "select": "first", "csv": {"path": REVIEWS}},
         "models": {"llama": {"source": "local", "path": str(model), "load_format": "dummy"}},
         "engine": {"model": "llama"},
+        "task": OVERLAY["task"],
+        "prompts": OVERLAY["prompts"],
         "measure": {"repeats": 1},
         "studies": {"packing": None, "saturation": None, "reuse": study},
     })  # fmt: skip

@@ -251,7 +251,7 @@ def test_a_port_that_is_taken_is_named(served_copy: Project) -> None:
 
 
 def test_requests_above_the_context_limit_fail_and_are_named(served_copy: Project) -> None:
-    """A limit that only the server knows of; one that the configuration has is refused before it starts."""
+    """What is too long by its count is refused before a server starts; a text that is not as counted fails there."""
     point = "one/separate-n1-c4"
     tight = one({"load.max_concurrency": 4})
     refused = served_copy.snakemake(
@@ -259,17 +259,18 @@ def test_requests_above_the_context_limit_fail_and_are_named(served_copy: Projec
     )
     assert refused.status != 0
     assert "raise engine.args.max_model_len" in refused.text
-    extra = {"hf_overrides": {"max_position_embeddings": 256}}
-    outcome = served_copy.snakemake(*targets(point), config={**tight, "engine": {"args": {"extra": extra}}})
+    assert served_copy.snakemake("prepare", config=tight).status == 0
+    texts = served_copy.results / "prompts" / "demo-separate-r40" / "texts.jsonl"
+    first, *others = texts.read_text().splitlines()
+    texts.write_text("\n".join([json.dumps(json.loads(first) * 500), *others]) + "\n")
+    outcome = served_copy.snakemake(*targets(point), config=tight)
     assert outcome.status == 0, outcome.text
     result = measurement(served_copy, point)
     codes = {reason["code"]: reason["detail"] for reason in result["invalid"]}
     assert {"requests", "output_tokens"} <= codes.keys()
     assert "Bad Request" in codes["requests"]
     assert result["repeats"][0]["failed"] > 0
-    page = served_copy.snakemake(
-        "results/tables/serving_one.html", config={**tight, "engine": {"args": {"extra": extra}}}
-    )
+    page = served_copy.snakemake("results/tables/serving_one.html", config=tight)
     assert page.status == 0, page.text
     assert "invalid: requests" in (served_copy.results / "tables" / "serving_one.md").read_text()
 

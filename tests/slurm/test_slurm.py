@@ -48,10 +48,15 @@ TWO_ENGINES: dict[str, Any] = {
     "gpus": 1,
     "studies": {"saturation": {"set": {"layout": "packed", "reviews": 40, "engine.max_num_seqs": 64}}},
 }
+MODEST, GREEDY = (f"packed-n4-output_tokens_per_review-{tokens}" for tokens in (1, 900))
 FOUR_WAYS_TO_FAIL: dict[str, Any] = {
     "gpus": 1,
     "studies": {
-        "packing": {"set": {"engine.max_model_len": 3000}, "grid": {"n": [4, 40], "layout": ["packed"]}},
+        # the second asks for more output than its context holds; the prompts alone would fit
+        "packing": {
+            "set": {"engine.max_model_len": 3000, "layout": "packed"},
+            "grid": {"n": [4], "output_tokens_per_review": [1, 900], "layout": ["packed"]},
+        },
         "saturation": None,
         "cancelled": {"set": {**LONG, "engine.max_num_seqs": 64}, "include": [{}]},
         "slow": {"set": {**LONG, "engine.max_num_seqs": 65}, "include": [{}]},
@@ -231,9 +236,9 @@ def test_failures_are_told_and_only_what_is_missing_is_done_again(cluster: None,
 
     assert outcome.status == 1
     told = outcome.text[outcome.text.index("Exiting because a job execution failed") :]
-    assert "error: packing/packed-n40: prompt 0 needs" in told
+    assert f"error: packing/{GREEDY}: prompt 0 needs" in told
     assert "1 of its 2 runs had ended and are kept" in told
-    assert "packing/packed-n40 failed (log: logs/measure/packing/packed-n40.log)" in told
+    assert f"packing/{GREEDY} failed (log: logs/measure/packing/{GREEDY}.log)" in told
     for study, reason in (
         ("cancelled", "CANCELLED"),
         ("slow", "DUE TO TIME LIMIT"),
@@ -243,14 +248,14 @@ def test_failures_are_told_and_only_what_is_missing_is_done_again(cluster: None,
         assert reason in part
         assert f"{study}/packed-n8" in part
         assert f"logs/measure/{study}/packed-n8.log" in part
-    assert measurement(project, "packing/packed-n4")["status"] == "ok"
+    assert measurement(project, f"packing/{MODEST}")["status"] == "ok"
     assert in_queue() == []
     assert wait_until(lambda: not engine_processes(project), 10)
-    missing = {"packing/packed-n40", "cancelled/packed-n8", "slow/packed-n8", "large/packed-n8"}
+    missing = {f"packing/{GREEDY}", "cancelled/packed-n8", "slow/packed-n8", "large/packed-n8"}
     assert project.snakemake("all", "-n", config=config).measured == missing
     # what it was made of is on record: a change makes it stale
     changed = {**config, "measure": {"repeats": 3}}
-    assert "packing/packed-n4" in project.snakemake("all", "-n", config=changed).measured
+    assert f"packing/{MODEST}" in project.snakemake("all", "-n", config=changed).measured
 
 
 def test_an_interrupt_leaves_no_job_and_keeps_what_is_done(cluster: None, tmp_path: Path) -> None:

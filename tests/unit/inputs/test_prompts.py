@@ -217,7 +217,7 @@ def test_the_smallest_context_of_the_runs_is_the_limit(demo: Path, tmp_path: Pat
     call = make(
         tmp_path, demo, reviews, wanted, engines=[{}, {"max_model_len": 200}, {"max_model_len": 9000}]
     )
-    assert "the model's context is 200 tokens" in call.stderr
+    assert "max_model_len is 200 tokens: raise engine.args.max_model_len" in call.stderr
     overrides = {"hf_overrides": {"max_position_embeddings": 210}}
     call = make(tmp_path, demo, reviews, wanted, engines=[overrides, {}])
     assert "the model's context is 210 tokens" in call.stderr
