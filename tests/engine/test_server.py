@@ -158,7 +158,7 @@ def test_other_limits_and_another_port_measure_nothing_again(served_copy: Projec
 
 
 @pytest.mark.long
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path) -> None:
     """They take turns, request by request, and the fastest of each count (support/serving_clients.py says why)."""
     model = served.results / "models" / "demo"
@@ -184,7 +184,7 @@ def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path)
             capture_output=True,
             text=True,
             check=False,
-            timeout=500,
+            timeout=800,
         )
     assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
     found = json.loads((tmp_path / "found.json").read_text())
