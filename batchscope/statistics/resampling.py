@@ -30,7 +30,7 @@ With fewer separate prompts McNemar's test finds no difference either: with five
 
 RESAMPLES = 5_000
 RESAMPLES_OF_FIGURES = 1_000
-"""Of figures that are no mean, each of which is computed anew for every draw."""
+"""Of figures that are no mean, each of which is computed again for every draw."""
 
 SEED = 0
 

@@ -6,14 +6,15 @@ import os
 import resource
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
+
+from support.http_site import running
 
 from batchscope.common.errors import run_script
 from scripts.make_dataset import main
@@ -178,13 +179,6 @@ def serving(site: Site) -> Iterator[Site]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    site.url = f"http://127.0.0.1:{server.server_port}/files/archive.tar.gz"
-    try:
+    with running(Handler) as address:
+        site.url = f"{address}/files/archive.tar.gz"
         yield site
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -121,12 +121,12 @@ def test_labels_are_counted_and_the_first_one_is_placed() -> None:
 def test_other_words_for_the_tasks_labels_can_be_pasted_as_spellings(wanted, found, names) -> None:
     message = refusal(loaded(*found), wanted)
     overlay = yaml.safe_load(message.partition("other words for the task's labels:\n")[2].splitlines()[0])
-    mended = load_config(overlay).task
-    assert mended.names == wanted.names
+    pasted = load_config(overlay).task
+    assert pasted.names == wanted.names
     assert all(
-        set(old.words) <= set(new.words) for old, new in zip(wanted.labels, mended.labels, strict=True)
+        set(old.words) <= set(new.words) for old, new in zip(wanted.labels, pasted.labels, strict=True)
     )
-    assert [review.label for review in with_gold(loaded(*found), mended)] == names
+    assert [review.label for review in with_gold(loaded(*found), pasted)] == names
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,16 @@ as far as listing and fetching files go.
 import hashlib
 import json
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.data_helpers import EARLIER, ENVIRONMENT, Outcome, command_line
+from support.http_site import running
 from support.text_files import GOOD_BAD, as_parquet, pairs, texts_of
 
 from batchscope.common.errors import UserError
@@ -94,16 +94,8 @@ def serving(hub: Hub) -> Iterator[Hub]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    hub.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with running(Handler) as hub.url:
         yield hub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def make(folder: Path, url: str, **block: Any) -> Outcome:
