@@ -5,7 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$(realpath -m "${1:-.smollm2}")
-python=$(realpath -s "${PYTHON:-.venv/bin/python}")
+python=$PWD/.venv/bin/python # never $PYTHON: make exports that one, and it has none of our packages
 
 fail() {
     printf '%s\n' "SmolLM2 is not there for the tests: $1" \
