@@ -18,7 +18,7 @@ LABEL_LOGPROBS = "label_logprobs"
 _PROMPTS = pa.schema(
     [
         ("id", pa.int64()),
-        ("review_ids", pa.list_(pa.int64())),
+        ("text_ids", pa.list_(pa.int64())),
         ("labels", pa.list_(pa.string())),
         ("duplicate", pa.int64()),
     ]
@@ -30,7 +30,7 @@ _LONGEST_LINE = 256 << 20  # bytes; a prompt of a million tokens has 7 MB
 class AskedPrompt:
     """What a prompt asked for: the labels of these texts."""
 
-    review_ids: tuple[int, ...]
+    text_ids: tuple[int, ...]
     gold: tuple[str | None, ...]
     """None where the right label is not known"""
     duplicate: int

@@ -75,7 +75,7 @@ class Prompts(Record):
     prompts: NonNegativeInt
     prompt_tokens: NonNegativeInt
     labels: NonNegativeInt
-    """labels asked for: one for each review of each prompt"""
+    """labels asked for: one for each text of each prompt"""
     longest_prompt: LongestPrompt
 
 
@@ -188,9 +188,9 @@ class Measurement(Record):
         return f"{self.study}/{self.run}"
 
     @property
-    def reviews(self) -> int:
-        """Reviews labelled in one repeat, duplicates counted each time."""
-        return self.spec.workload.total_reviews * self.spec.workload.duplicates
+    def texts(self) -> int:
+        """Texts labelled in one repeat, duplicates counted each time."""
+        return self.spec.workload.total_texts * self.spec.workload.duplicates
 
 
 class Gpu(Record):

@@ -117,9 +117,9 @@ MOODS = {
 
 
 def test_answers_are_restricted_as_offline(served_copy: Project) -> None:
-    """The last prompt of a pass holds fewer reviews, so that each size needs a grammar of its own."""
+    """The last prompt of a pass holds fewer texts, so that each size needs a grammar of its own."""
     study = {
-        "set": {"layout": "packed", "n": 4, "reviews": 6},
+        "set": {"layout": "packed", "n": 4, "texts": 6},
         "grid": {"answer": ["labels", "json", "codes"]},
     }
     points = {form: f"answers/packed-n4-decoding-{form}" for form in ("labels", "json", "codes")}
@@ -162,8 +162,8 @@ def test_other_limits_and_another_port_measure_nothing_again(served_copy: Projec
 def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path) -> None:
     """They take turns, request by request, and the fastest of each count (support/serving_clients.py says why)."""
     model = served.results / "models" / "demo"
-    reviews = pd.read_csv(served.results / "data" / "reviews.csv")["review"].head(40)
-    text, tokens = "\n".join(reviews), 40
+    texts = pd.read_csv(served.results / "data" / "texts.csv")["text"].head(40)
+    text, tokens = "\n".join(texts), 40
     prompt_tokens = len(Tokenizer.from_file(str(model / "tokenizer.json")).encode(text).ids)
     args = yaml.safe_load((ROOT / "config.yaml").read_text())["engine"]["args"]
     args = {key: value for key, value in args.items() if value not in (None, {})}

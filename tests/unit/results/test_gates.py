@@ -341,10 +341,10 @@ def test_mfu_and_energy(tmp_path):
     record = packed(tmp_path, 7.0, repeat={"energy_j": 8000.0})
     row = runs_frame([record], []).iloc[0]
     assert row["mfu"] == pytest.approx((5451 + 402 * 0.02) / 12.0 / 989.5, rel=0.01)
-    assert row["joules_per_review"] == 20.0
+    assert row["joules_per_text"] == 20.0
     page = study_page("mine", Study(), runs_frame([record], []))
     columns = [name for _, name in page.table.columns]
-    assert page.table.rows[0][columns.index("J/review")] == "20.00"
+    assert page.table.rows[0][columns.index("J/text")] == "20.00"
     assert float(page.table.rows[0][columns.index("MFU (%)")]) == pytest.approx(46.0, abs=0.5)
 
 
@@ -353,6 +353,6 @@ def test_a_metric_that_one_repeat_lacks_is_not_known(tmp_path):
     path = folder / "measurement.json"
     path.write_text(path.read_text().replace('"energy_j": 8.0', '"energy_j": null', 1))
     runs = runs_frame([load_run(folder)], [])
-    assert runs[["joules_per_review", "joules_per_review_low", "mfu"]].isna().all(axis=None)
+    assert runs[["joules_per_text", "joules_per_text_low", "mfu"]].isna().all(axis=None)
     page = study_page("mine", Study(), runs)
-    assert not {"J/review", "MFU (%)"} & {name for _, name in page.table.columns}
+    assert not {"J/text", "MFU (%)"} & {name for _, name in page.table.columns}

@@ -63,7 +63,7 @@ def test_labels_matter_only_where_they_decide_what_is_measured() -> None:
     assert _spec(MOODS) == _spec(), "the prompts have their own parameter"
     assert "task" not in _spec(answer="labels"), "as in all measurements from before there were tasks"
     assert _spec(MOODS, answer="labels")["task"] == {"labels": ["glad", "sad", "angry"]}
-    for workload in ({"answer": "codes"}, {"output_tokens_per_review": None}, {"confidence": True}):
+    for workload in ({"answer": "codes"}, {"output_tokens_per_text": None}, {"confidence": True}):
         assert _spec(MOODS, **workload)["task"] == {"labels": ["glad", "sad", "angry"]}
     described = {"labels": [{"name": name, "description": "x"} for name in ("glad", "sad", "angry")]}
     assert _spec(described, answer="codes") == _spec(MOODS, answer="codes")
@@ -80,8 +80,8 @@ def test_restricted_runs_from_before_are_those_of_today() -> None:
     assert "answer" not in workload
     assert Workload.model_validate(workload).answer == "labels"
     assert _spec(answer="json")["workload"]["answer"] == "json"
-    numbered = _spec(numbered=True, output_tokens_per_review=None)["workload"]
-    assert (numbered["numbered"], numbered["output_tokens_per_review"]) == (True, None)
+    numbered = _spec(numbered=True, output_tokens_per_text=None)["workload"]
+    assert (numbered["numbered"], numbered["output_tokens_per_text"]) == (True, None)
 
 
 def test_a_server_is_not_asked_for_probabilities() -> None:
