@@ -6,7 +6,6 @@ figure. The reference itself is only read.
 
 import argparse
 import json
-import shutil
 import sys
 import tempfile
 from collections.abc import Collection, Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import Config, load_config
+from batchscope.config.older_names import configuration_today
 from batchscope.profiling.profiled_runs import profiled_runs
 from batchscope.reporting.compare_outputs import differences
 from batchscope.reports.registry import REPORTS, Report
@@ -62,8 +62,9 @@ def remake(reference: Path, folder: Path, names: Collection[str] = ()) -> None:
     results.mkdir(parents=True)
     for name in RAW:
         (results / name).symlink_to((reference / name).resolve(), target_is_directory=True)
-    shutil.copyfile(reference / "config.json", results / "config.json")
-    config = load_config(json.loads((results / "config.json").read_text(encoding="utf-8")))
+    values = configuration_today(json.loads((reference / "config.json").read_text(encoding="utf-8")))
+    (results / "config.json").write_text(json.dumps(values), encoding="utf-8")
+    config = load_config(values)
     runs = expand_studies(config)
     timelines = {path.stem for path in (reference / "timelines").glob("*")}
     picked = {run.study for run in runs if run.name in timelines}

@@ -12,13 +12,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     NonNegativeFloat,
@@ -31,6 +32,7 @@ from pydantic import (
 from batchscope.common.errors import UserError
 from batchscope.common.schemas import HARDWARE, REQUESTS, STEPS
 from batchscope.config.model import ModelAsset
+from batchscope.config.older_names import COLUMNS, workload_today
 from batchscope.config.workload import Workload
 from batchscope.statistics.intervals import Ending, ending_of
 
@@ -91,7 +93,7 @@ class EngineSpec(Record):
 class Spec(Record):
     """All that decided what the run measured."""
 
-    workload: Workload
+    workload: Annotated[Workload, BeforeValidator(workload_today)]
     engine: EngineSpec
     model: ModelAsset
     measure: dict[str, Any] = Field(default_factory=dict)
@@ -326,6 +328,7 @@ def load_table(path: Path, schema: pa.Schema, remedy: str | None = None) -> pd.D
     wanted = pa.schema([column for column in schema if not pa.types.is_list(column.type)])
     try:
         table = pq.read_table(path) if path.exists() else schema.empty_table()
+        table = table.rename_columns([COLUMNS.get(name, name) for name in table.column_names])
         if absent := [name for name in wanted.names if name not in table.column_names]:
             raise UserError(f"{path}: damaged: no column '{absent[0]}'; {remedy}")
         frame: pd.DataFrame = table.select(wanted.names).cast(wanted).to_pandas()

@@ -27,6 +27,15 @@ def test_prompts_without_any_gold_label_are_read(tmp_path):
     assert read_prompts(path)[0].gold == (None,)
 
 
+def test_prompts_under_their_first_names_are_read(tmp_path):
+    path = tmp_path / "prompts.jsonl"
+    path.write_text(json.dumps({"id": 0, "review_ids": [4, 2], "labels": [None, "a"], "duplicate": 0}))
+    assert read_prompts(path) == {0: AskedPrompt((4, 2), (None, "a"), 0)}
+    path.write_text(json.dumps({"id": 0, "labels": [None], "duplicate": 0}))
+    with pytest.raises(UserError, match="cannot be read"):
+        read_prompts(path)
+
+
 def test_damaged_files_are_named(tmp_path):
     bad = tmp_path / "prompts.jsonl"
     bad.write_text('{"id": 0, "text_ids"')

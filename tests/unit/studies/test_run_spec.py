@@ -42,8 +42,8 @@ def test_default_runs_are_what_they_were() -> None:
     """A change of these values makes all measurements stale: it must be wanted."""
     config = load_config({})
     expected = {
-        expand_studies: "f16b2e6001f11590e44c5aa4ea25a58a19a31c9ba0f5933e68f7c9435e1c27b1",
-        expand_serving: "a881497fec51ad0ffe8065c705162227c9ddb9a53047f41b2949a18247eae94e",
+        expand_studies: "4d2f98db6adb4c96c77ae3a12452f574e420ca046232aead23e1cf3556ebef8e",
+        expand_serving: "e2649bb5b17041655273d53acd0e3bb5dc5b83d6e1e7c0dc5cf7c7dfcc7fd93c",
     }
     for expand, digest in expected.items():
         specs = {run.id: run_spec(run, config, {"vllm": "1"}) for run in expand(config)}
