@@ -1,7 +1,7 @@
 """Texts, with gold labels where there are some, from wherever the configuration says.
 
 in:  configuration blocks 'dataset' and 'task'; for the sources file and csv, the user's files
-out: <results>/data/texts.csv      texts exactly as the source has them, in the order in which runs take them
+out: <results>/data/texts.csv        texts exactly as the source has them, in the order in which runs take them
      <results>/data/summary.json     counts, lengths, scripts, duplicates, content hash
 """
 

@@ -131,7 +131,7 @@ def _configuration(each: Estimate) -> tuple[object, ...]:
 def lengths_of(estimates: Sequence[Estimate]) -> MeanLengths | None:
     """Mean tokens of a text and of what a prompt has beside: a line through the runs, by least squares.
 
-    Tokens a text = text + instruction x prompts a text; runs count by their texts. None where all
+    All tokens a text = its own + instruction x prompts a text; runs count by their texts. None where all
     runs have as many prompts a text, or where the line makes no sense.
     """
     texts = np.array([each.run.measurement.texts for each in estimates], dtype=float)

@@ -106,7 +106,7 @@ def _break_even(curves: Curves | None) -> list[str]:
     if curves is None:
         return []
     lengths = curves.lengths
-    basis = f"mean text {lengths.text_tokens:.0f} tokens, instruction {lengths.instruction_tokens:.0f}"
+    basis = f"mean text of {lengths.text_tokens:.0f} tokens, instruction {lengths.instruction_tokens:.0f}"
     if curves.engine.peaks is None:
         basis += ", by FLOP alone"
     lines = [f"Break-even, the engine kept busy: {_up_to(curves.break_even)} ({basis}, no reuse)."]
