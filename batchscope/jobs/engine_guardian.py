@@ -16,6 +16,7 @@ import psutil
 from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import UserError, run_script
 from batchscope.common.processes import gone
+from batchscope.common.visible_gpus import Visible
 from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_pool import environment_folder
 from batchscope.jobs.engine_variables import engine_variables
@@ -38,12 +39,12 @@ def main() -> None:
         shutil.rmtree(order["folder"], ignore_errors=True)
 
 
-def guard(order: dict[str, Any], gpus: list[str], waited_s: float) -> None:
+def guard(order: dict[str, Any], gpus: list[Visible], waited_s: float) -> None:
     """Run the engine host until it ends; ``KEY.json`` says that it is there, ``KEY.ended`` how it ended.
 
     Args:
         order: the engine request, paths, and the process to follow, from `EnginePool`.
-        gpus: those held, as CUDA_VISIBLE_DEVICES names them.
+        gpus: those held.
         waited_s: seconds that passed until the device was free.
     """
     pid, created = order["follow"]
