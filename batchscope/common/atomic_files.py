@@ -8,7 +8,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from batchscope.common.errors import UserError
+from batchscope.common.processes import gone
+
+WORKFLOW = "BATCHSCOPE_WORKFLOW"
+"""Names the variable with the process, id and time of creation, of the Snakemake that started this one."""
 
 
 @contextmanager
@@ -18,13 +24,15 @@ def replacing(path: Path) -> Iterator[Path]:
     Folders above it are made.
 
     Raises:
-        UserError: the file cannot be written; an earlier version stays as it is.
+        UserError: the file cannot be written, or the workflow that asked for it has ended; an earlier version
+            stays as it is.
     """
     # The suffix stays the same: some writers choose their format by it.
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
+        refuse_orphans(path)
         temporary.replace(path)
     except OSError as error:
         raise UserError(
@@ -34,6 +42,33 @@ def replacing(path: Path) -> Iterator[Path]:
         # Where it could not be made it cannot be removed either, and the first error is the one to tell.
         with suppress(OSError):
             temporary.unlink()
+
+
+def refuse_orphans(path: Path) -> None:
+    """Let no process write a result whose Snakemake was killed: the next one may have made a newer one.
+
+    Raises:
+        UserError: it is gone.
+    """
+    pid, _, created = os.environ.get(WORKFLOW, "").partition(" ")
+    if pid and _gone(int(pid), float(created)):
+        raise UserError(f"the workflow that asked for {path} has ended; the file stays as it is")
+
+
+def _gone(pid: int, created: float) -> bool:
+    try:
+        process = psutil.Process(pid)
+        return process.create_time() != created or gone(process)
+    except psutil.NoSuchProcess:
+        return True
+
+
+def name_workflow() -> None:
+    """Tell all processes that this one starts that they work for it, or for what it works for itself."""
+    pid = os.environ.get(WORKFLOW, "").partition(" ")[0]
+    me = psutil.Process()
+    if not any(str(process.pid) == pid for process in me.parents()):
+        os.environ[WORKFLOW] = f"{me.pid} {me.create_time()}"
 
 
 def write_text(path: Path, text: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import psutil
 
-from batchscope.common.atomic_files import replacing
+from batchscope.common.atomic_files import WORKFLOW, replacing
 from batchscope.common.errors import UserError, run_script
 from batchscope.common.processes import gone
 from batchscope.common.visible_gpus import Visible
@@ -31,6 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("order", type=Path, help="JSON: the engine, the paths, the process to follow")
     order = json.loads(parser.parse_args().order.read_text(encoding="utf-8"))
+    os.environ.pop(WORKFLOW, None)  # it follows the workflow itself, and says how the engine ended after it
     try:
         asked = time.monotonic()
         with device_lock(order["device"], max(order["gpus"], 1)) as gpus:
