@@ -11,8 +11,8 @@ rule make_dataset:
     input:
         source=dataset_files,
     output:
-        reviews="<results>/data/reviews.csv",
-        summary="<results>/data/summary.json",
+        reviews=update("<results>/data/reviews.csv"),
+        summary=update("<results>/data/summary.json"),
     log:
         "<logs>/make_dataset.log",
     conda:

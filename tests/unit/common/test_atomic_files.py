@@ -64,7 +64,9 @@ def ended_process() -> str:
     return f"{process.pid} {created}"
 
 
-def test_a_process_without_its_workflow_writes_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_without_its_workflow_writes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = tmp_path / "rows.csv"
     path.write_text("those of the next call")
     monkeypatch.setenv(WORKFLOW, ended_process())
