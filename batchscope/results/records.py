@@ -24,6 +24,7 @@ from pydantic import (
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
+    PositiveInt,
     ValidationError,
     model_validator,
 )
@@ -113,6 +114,14 @@ class Invalidity(Record):
     detail: str = ""
 
 
+class AnswerBounds(Record):
+    """Fewest and most output tokens of a prompt with n texts."""
+
+    n: PositiveInt
+    least: PositiveInt
+    most: PositiveInt
+
+
 class Stopped(Record):
     """Why there were no further repeats, and how precise they were: a share of the mean."""
 
@@ -165,6 +174,8 @@ class Measurement(Record):
     """prompt tokens of one repeat that the prefix cache must serve, in theory"""
     invalid: tuple[Invalidity, ...] = ()
     """what the engine's own checks found; `batchscope.results.gates.validity_of` adds to it"""
+    answers: tuple[AnswerBounds, ...] = ()
+    """how long answers may be; empty in files from before answers could vary"""
     architecture: dict[str, Any] = Field(default_factory=dict)
     """the model's shape, as config.json has it; empty where it is not known"""
     sweep: Sweep | None = None
