@@ -6,7 +6,8 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -39,14 +40,15 @@ def main() -> None:
 
     environments = json.loads(args.environments)
     pythons = [sys.executable, *filter(os.path.exists, environments.values())]
+    convert = partial(convert_tokenizer, pythons=pythons)
     with filled_folder(args.out) as folder:
         commit = None
         if asset.source == "demo":
             make_demo(folder, asset, lambda: python_of(args.environment, environments))
         elif asset.source == "local":
-            prepare_local(folder, Path(asset.path or ""), asset, pythons)
+            prepare_local(folder, Path(asset.path or ""), asset, convert)
         else:
-            commit = prepare_hub(folder, asset, pythons)
+            commit = prepare_hub(folder, asset, convert)
         write_manifest(folder, asset, commit)
     print(f"model folder {args.out} is ready ({asset.source}, load_format: {asset.load_format})")
 
@@ -57,6 +59,22 @@ def make_demo(folder: Path, asset: ModelAsset, python: Callable[[], str]) -> Non
     tokenizer = prepare_demo(folder, reviews)
     if asset.load_format != "dummy":
         train(folder, tokenizer, reviews, python())
+
+
+def convert_tokenizer(folder: Path, pythons: Sequence[str]) -> str:
+    """Make tokenizer.json of the other tokenizer files in a folder, in the first Python that can.
+
+    Returns:
+        Why the last one cannot; nothing where it was made.
+    """
+    reason = "there is no Python with transformers"
+    for python in pythons:
+        command = [python, "-m", "batchscope.worker.fast_tokenizer", str(folder)]
+        converted = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not converted.returncode:
+            return ""
+        reason = (converted.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+    return reason.replace(f"{folder}/", "")
 
 
 def python_of(name: str, environments: dict[str, str]) -> str:

@@ -6,8 +6,7 @@ Small files (configuration, tokenizer) are copied, so that a change of one is no
 import json
 import os
 import shutil
-import subprocess
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
@@ -21,12 +20,21 @@ from batchscope.config.model import ModelAsset
 from batchscope.inputs.hub_answers import Asked, explain
 from batchscope.inputs.model_files import missing_parts, small_files_in, weights_in, why_no_weights
 
-CONVERTER = "batchscope.worker.fast_tokenizer"
-"""Makes tokenizer.json in an engine's Python."""
+Convert = Callable[[Path], str]
+"""Makes tokenizer.json of the other tokenizer files in a folder; returns why it cannot, or nothing."""
+
+
+def cannot_convert(_: Path) -> str:
+    """Stands for a conversion where there is nothing that could do it."""
+    return "nothing here converts tokenizers"
 
 
 def prepare_local(
-    folder: Path, source: Path, asset: ModelAsset, pythons: Sequence[str] = (), where: str | None = None
+    folder: Path,
+    source: Path,
+    asset: ModelAsset,
+    convert: Convert = cannot_convert,
+    where: str | None = None,
 ) -> None:
     """Copy a model folder's small files, link its weights, and make tokenizer.json where there is none.
 
@@ -34,7 +42,7 @@ def prepare_local(
         folder: The one to fill.
         source: The model's own.
         asset: What the configuration says of it.
-        pythons: Those that may convert its tokenizer, of engine environments.
+        convert: For a tokenizer of another form.
         where: For messages: the model as the user knows it.
 
     Raises:
@@ -56,10 +64,10 @@ def prepare_local(
     for name in weights:
         (folder / name).symlink_to((source / name).resolve())
     if not (folder / "tokenizer.json").exists():
-        make_tokenizer(folder, pythons, where)
+        make_tokenizer(folder, convert, where)
 
 
-def make_tokenizer(folder: Path, pythons: Sequence[str], where: str) -> None:
+def make_tokenizer(folder: Path, convert: Convert, where: str) -> None:
     """Make tokenizer.json of a model's older tokenizer files.
 
     Raises:
@@ -71,15 +79,9 @@ def make_tokenizer(folder: Path, pythons: Sequence[str], where: str) -> None:
             f"{where} holds no tokenizer.json and no other tokenizer; name a model that has one, or put "
             "that of its base model beside it and set source: local"
         )
-    reason = ""
-    for python in pythons:
-        converted = subprocess.run(
-            [python, "-m", CONVERTER, str(folder)], capture_output=True, text=True, check=False
-        )
-        if not converted.returncode:
-            print(f"{where}: made tokenizer.json of {', '.join(found)}")
-            return
-        reason = (converted.stderr.strip().splitlines() or [""])[-1].replace(f"{folder}/", "")
+    if not (reason := convert(folder)):
+        print(f"{where}: made tokenizer.json of {', '.join(found)}")
+        return
     raise UserError(
         f"{where} has a tokenizer of another form ({', '.join(found)}) and no tokenizer.json, and "
         f"transformers cannot convert it ({reason[:300]}); put a converted tokenizer.json beside the model's "
@@ -91,7 +93,7 @@ def _is_vocabulary(name: str) -> bool:
     return name.endswith((".model", ".tiktoken")) or name in ("vocab.json", "vocab.txt", "merges.txt")
 
 
-def prepare_hub(folder: Path, asset: ModelAsset, pythons: Sequence[str] = ()) -> str:
+def prepare_hub(folder: Path, asset: ModelAsset, convert: Convert = cannot_convert) -> str:
     """Fetch a repository from the hub, or find it in the hub's cache, and return its commit.
 
     Of several forms of the weights one is fetched; with ``load_format: dummy`` none.
@@ -109,7 +111,7 @@ def prepare_hub(folder: Path, asset: ModelAsset, pythons: Sequence[str] = ()) ->
             error, Asked("model", str(asset.id), asset.revision, "set source: local with its path")
         )
         raise UserError(f"models: {problem.key}: {problem.text}") from None
-    prepare_local(folder, snapshot, asset, pythons, where)
+    prepare_local(folder, snapshot, asset, convert, where)
     return snapshot.name
 
 

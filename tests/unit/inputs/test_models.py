@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from transformers import AutoTokenizer
 from batchscope.common.errors import UserError
 from batchscope.config.model import ModelAsset
 from batchscope.inputs.models import filled_folder, load_tokenizer, prepare_hub, prepare_local
+from scripts.prepare_model import convert_tokenizer
 
 TEXTS = ["The film is good.", "", "A bad film</s>"]
 
@@ -86,7 +88,7 @@ def asset(name: str, **more: Any) -> ModelAsset:
 def prepared(folder: Path, name: str, **more: Any) -> list[str]:
     """The files of a model's folder made of a repository."""
     folder.mkdir()
-    prepare_hub(folder, asset(name, **more), [sys.executable])
+    prepare_hub(folder, asset(name, **more), partial(convert_tokenizer, pythons=[sys.executable]))
     return sorted(path.name for path in folder.iterdir())
 
 
