@@ -16,6 +16,9 @@ from batchscope.common.processes import gone
 WORKFLOW = "BATCHSCOPE_WORKFLOW"
 """Names the variable with the process, id and time of creation, of the Snakemake that started this one."""
 
+CLOCK_S = 2.0
+"""Seconds by which a time of creation may differ between two readers, when the machine's clock is set."""
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -50,24 +53,30 @@ def refuse_orphans(path: Path) -> None:
     Raises:
         UserError: it is gone.
     """
-    pid, _, created = os.environ.get(WORKFLOW, "").partition(" ")
-    if pid and _gone(int(pid), float(created)):
+    if (named := _named()) and _living(*named) is None:
         raise UserError(f"the workflow that asked for {path} has ended; the file stays as it is")
 
 
-def _gone(pid: int, created: float) -> bool:
+def _named() -> tuple[int, float] | None:
+    """The process that `WORKFLOW` names; None where it names none."""
+    pid, _, created = os.environ.get(WORKFLOW, "").partition(" ")
+    return (int(pid), float(created)) if pid else None
+
+
+def _living(pid: int, created: float) -> psutil.Process | None:
+    """The process with this id and time of creation; None: it is gone. Ids are used again."""
     try:
         process = psutil.Process(pid)
-        return process.create_time() != created or gone(process)
+        same = abs(process.create_time() - created) < CLOCK_S
+        return process if same and not gone(process) else None
     except psutil.NoSuchProcess:
-        return True
+        return None
 
 
 def name_workflow() -> None:
     """Tell all processes that this one starts that they work for it, or for what it works for itself."""
-    pid = os.environ.get(WORKFLOW, "").partition(" ")[0]
-    me = psutil.Process()
-    if not any(str(process.pid) == pid for process in me.parents()):
+    me, named = psutil.Process(), _named()
+    if named is None or _living(*named) not in me.parents():
         os.environ[WORKFLOW] = f"{me.pid} {me.create_time()}"
 
 

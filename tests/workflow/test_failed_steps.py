@@ -14,6 +14,7 @@ import yaml
 from support.http_site import running
 from support.project import Project
 
+from batchscope.common.atomic_files import WORKFLOW
 from batchscope.inputs.texts.reviews import read_reviews
 
 pytestmark = pytest.mark.long
@@ -74,7 +75,7 @@ def test_an_orphan_does_not_write_over_newer_data(project: Project) -> None:
         call = subprocess.Popen(
             [sys.executable, "-m", "snakemake", "--cores", "1", "results/data/reviews.csv",
              "--configfile", "configs/ci.yaml", "slow.yaml"],
-            cwd=project.folder, env={**os.environ, "NO_PROXY": "127.0.0.1"},
+            cwd=project.folder, env={**os.environ, "NO_PROXY": "127.0.0.1", WORKFLOW: ""},
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         assert asked.wait(60)
