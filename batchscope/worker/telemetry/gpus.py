@@ -121,12 +121,15 @@ def computing(
         others_before: Processes on any GPU before it started.
     """
     known = {uuid: listed for uuid, listed in users.items() if listed is not None}
-    if named := [uuid for uuid, listed in known.items() if listed & engine]:
-        return named
-    # In a container under the host's ids: those that came meanwhile. On GPUs that it should not be on, a
-    # newcomer may be a stranger, so that says something only where it is missing on its own.
+    named = [uuid for uuid, listed in known.items() if listed & engine]
     came = [uuid for uuid, listed in known.items() if listed - others_before]
-    return list(sampled) if set(sampled) <= set(came) and sampled else came or None
+    may_be_there = bool(sampled) and set(sampled) <= set(came)
+    if named and (set(sampled) <= set(named) or not may_be_there):
+        return named
+    # In a container the driver may use the host's ids, and one of ours may be a stranger's there. Then those
+    # that came meanwhile are meant. On GPUs that it should not be on, a newcomer may be a stranger too, so that
+    # says something only where there is none on its own.
+    return list(sampled) if may_be_there else came or None
 
 
 def users_by_gpu(nvml: Nvml, devices: Iterable[Visible]) -> dict[str, set[int] | None]:

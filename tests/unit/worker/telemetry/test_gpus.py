@@ -147,6 +147,7 @@ def test_an_engine_on_another_gpu_than_the_one_sampled_is_seen(monkeypatch: pyte
         ({GPU_A: None, GPU_B: {EARLIER}}, None),
         # from here on a container, in which the driver uses the host's ids: 900 came meanwhile
         ({GPU_A: {900}, GPU_B: set()}, [GPU_A]),
+        ({GPU_A: {900}, GPU_B: {ENGINE}}, [GPU_A]),  # on the host that id is a stranger's
         ({GPU_A: {900}, GPU_B: {901}}, [GPU_A]),
         ({GPU_A: {EARLIER}, GPU_B: {900}}, [GPU_B]),
         ({GPU_A: {EARLIER}, GPU_B: {EARLIER}}, None),
