@@ -127,8 +127,8 @@ def computing(
     if named and (set(sampled) <= set(named) or not may_be_there):
         return named
     # In a container the driver may use the host's ids, and one of ours may be a stranger's there. Then those
-    # that came meanwhile are meant. On GPUs that it should not be on, a newcomer may be a stranger too, so that
-    # says something only where there is none on its own.
+    # that came meanwhile are meant. On GPUs that it should not be on, a newcomer may be a stranger too, so
+    # that says something only where there is none on its own.
     return list(sampled) if may_be_there else came or None
 
 
