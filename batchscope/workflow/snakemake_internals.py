@@ -2,10 +2,12 @@
 
 Snakemake may change these without notice, so each function says what it is for and why nothing documented
 serves. All were seen to work with Snakemake 9.27.1 (tests/unit/workflow/test_internals.py, and tests/slurm
-for what only a cluster uses); after an upgrade these tests say which one to look at. ``workflow`` is
-Snakemake's own object of that name.
+for what only a cluster uses, tests/workflow/test_failed_steps.py for failed jobs); after an upgrade these
+tests say which one to look at. ``workflow`` is Snakemake's own object of that name.
 """
 
+import os
+import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,73 @@ def limit_resource(workflow: Workflow, name: str, most: int) -> None:
     A limit in a profile is lost as soon as any other ``--resources`` is on the command line; this one stays.
     """
     workflow.global_resources.setdefault(name, most)
+
+
+def keep_earlier_results() -> None:
+    """Let a failed job leave earlier results, marked ``update(...)``, and the record of them as they were.
+
+    Snakemake's own ``update`` puts a copy back with a new time, and notes the parameters of the job that
+    failed as those of the files: the next call would take the earlier rows for those of the new
+    configuration.
+    """
+    from snakemake.jobs import Job as SnakemakeJob
+    from snakemake.persistence import FileBackupMixin
+
+    if FileBackupMixin.backup_output is not _keep_aside:
+        FileBackupMixin.backup_output = _keep_aside
+        FileBackupMixin.restore_output = _put_back
+        SnakemakeJob.postprocess = _without_record_of_failure(SnakemakeJob.postprocess)
+
+
+def _keep_aside(persistence: Any, path: Path) -> None:
+    aside = persistence._get_backup_path(path)
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    aside.unlink(missing_ok=True)
+    try:
+        os.link(path, aside)
+    except OSError:  # a file system without links
+        shutil.copy2(path, aside)
+
+
+def _put_back(persistence: Any, path: Path) -> bool:
+    aside = persistence._get_backup_path(path)
+    if not aside.exists():
+        return False
+    if not (path.exists() and path.samefile(aside)):
+        shutil.move(aside, path)
+    aside.unlink(missing_ok=True)
+    return True
+
+
+def _without_record_of_failure(postprocess: Any) -> Any:
+    """Snakemake's end of a job, which notes nothing of a failed one whose earlier files stay."""
+
+    async def ended(job: Job, *arguments: Any, error: bool = False, **more: Any) -> None:
+        if not (error and any(is_updated(file) for file in job.output)):
+            await postprocess(job, *arguments, error=error, **more)
+            return
+        persistence = job.dag.workflow.persistence
+        record = persistence.finished
+
+        async def record_others(each: Job) -> None:
+            if each is not job:
+                await record(each)
+                return
+            for file in job.output:
+                persistence._unmark_incomplete(persistence._get_key(file))
+
+        persistence.finished = record_others
+        try:
+            await postprocess(job, *arguments, error=error, **more)
+        finally:
+            persistence.finished = record
+
+    return ended
+
+
+def is_updated(file: Any) -> bool:
+    """Whether an output was marked with ``update(...)``."""
+    return bool(getattr(file, "flags", {}).get("update"))
 
 
 def run_locally(workflow: Workflow, rules: Iterable[str]) -> None:
