@@ -45,6 +45,7 @@ class Console(logging.Handler):
         self._knowledge = knowledge
         self._options = options
         self._streams = Streams(options)
+        self._streams.progress.update = self._update
         self._capture: Capture | None = None
         # The handler's own lock is held while it is closed, and then what is caught must still be shown.
         self._turn = threading.RLock()
@@ -84,7 +85,6 @@ class Console(logging.Handler):
         """Show a record."""
         try:
             self._events.get(internals.event_of(record), _ignore)(record)
-            self._refresh()
         except Exception:  # noqa: BLE001, as all of logging: what cannot be shown stops no job
             self.handleError(record)
 
@@ -92,7 +92,9 @@ class Console(logging.Handler):
         """End with the results, or with the cause of what failed."""
         if not self._closed_once:
             self._closed_once = True
-            self._interrupted |= isinstance(sys.exc_info()[1], KeyboardInterrupt)
+            if isinstance(sys.exc_info()[1], KeyboardInterrupt):
+                self._interrupted = True
+                sys.excepthook = _say_no_more
             if self._capture:
                 self._capture.end()
             self._streams.end()
@@ -201,7 +203,6 @@ class Console(logging.Handler):
                 self._tell_state(*said)
             elif not self._options.quiet_rules or self._runs_any(PRINTING):
                 self._streams.pass_on(stream, line)
-            self._refresh()
 
     def _tell_state(self, run: str, said: str) -> None:
         kind = kind_of(said)
@@ -224,11 +225,17 @@ class Console(logging.Handler):
             self._streams.write(line)
         self._held.clear()
 
-    def _refresh(self) -> None:
-        now = time.monotonic()
-        planned = bool(self._time.runs or self._time.steps)
-        self._streams.progress.left = self._time.left(now) if planned else None
-        self._streams.progress.share = self._time.share(now) if planned else 0.0
+    def _update(self) -> None:
+        """Called by the thread that draws, which must not wait for a thread that waits for it."""
+        if not self._turn.acquire(blocking=False):
+            return
+        try:
+            if self._time.runs or self._time.steps:
+                now = time.monotonic()
+                self._streams.progress.left = self._time.left(now)
+                self._streams.progress.share = self._time.share(now)
+        finally:
+            self._turn.release()
 
     # The end
 
@@ -257,6 +264,10 @@ class Console(logging.Handler):
 
 def _ignore(record: logging.LogRecord) -> None:
     """Some events are for the log file alone."""
+
+
+def _say_no_more(*_: object) -> None:
+    """After Ctrl-C, in place of Python's traceback."""
 
 
 def _first(paths: Any) -> str:

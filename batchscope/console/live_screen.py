@@ -23,8 +23,6 @@ SHOWN = 4
 class LiveScreen:
     """The last lines of a terminal move; what is written appears above them and stays."""
 
-    moves = True
-
     def __init__(self, stream: TextIO, progress: Progress, colours: bool) -> None:
         self._descriptor = stream.fileno()
         self._progress = progress
@@ -48,11 +46,6 @@ class LiveScreen:
         self._resize()
         self._console.print(Text(text), soft_wrap=True)
 
-    def refresh(self) -> None:
-        """Show a change at once."""
-        if self._live.is_started:
-            self._live.refresh()
-
     def end(self) -> None:
         """Leave only what stays."""
         self._live.stop()
@@ -66,6 +59,7 @@ class LiveScreen:
 
     def _render(self) -> RenderableType:
         self._resize()
+        self._progress.update()
         states = list(self._progress.states.items())
         lines: list[RenderableType] = [self._state(job, *state) for job, state in states[:SHOWN]]
         if len(states) > SHOWN:

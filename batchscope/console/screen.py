@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TextIO
 
@@ -22,6 +23,8 @@ class Progress:
     share: float = 0.0
     left: float | None = None
     """seconds; None: not known"""
+    update: Callable[[], None] = lambda: None
+    """brings ``share`` and ``left`` up to date"""
 
     def begin(self, job: str) -> None:
         """A job begins."""
@@ -45,8 +48,6 @@ def describe_state(job: str, began: float, said: str) -> str:
 class PlainScreen:
     """One line after the other; where nothing happens for long, a line says what is under way."""
 
-    moves = False
-
     def __init__(self, stream: TextIO, progress: Progress, quiet: bool = False) -> None:
         self._stream = stream
         self._progress = progress
@@ -64,9 +65,6 @@ class PlainScreen:
         """Write one line or several."""
         self._last, self._patience = time.monotonic(), SILENCE_S
         self._put(text)
-
-    def refresh(self) -> None:
-        """Nothing moves here."""
 
     def end(self) -> None:
         """Write nothing more by itself."""

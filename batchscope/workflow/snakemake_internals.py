@@ -1,9 +1,9 @@
 """What this project needs of Snakemake beyond its documented interface, all in one place.
 
 Snakemake may change these without notice, so each function says what it is for and why nothing documented
-serves. All were seen to work with Snakemake 9.27.1 (tests/unit/workflow/test_snakemake_internals.py; tests/slurm
-for what only a cluster uses, tests/workflow/test_console.py for what messages say); after an upgrade these
-tests say which one to look at. ``workflow`` is Snakemake's own object of that name.
+serves. All were seen to work with Snakemake 9.27.1 (tests/unit/workflow/test_snakemake_internals.py; for what
+only a cluster uses, tests/slurm; for what messages say, tests/workflow/test_console.py). After an upgrade
+these tests say which one to look at. ``workflow`` is Snakemake's own object of that name.
 """
 
 import logging
