@@ -55,6 +55,7 @@ class Console(logging.Handler):
         self._held: list[str] = []
         self._errors: list[str] = []
         self._failures: list[Failure] = []
+        self._kept = 0
         self._tables = ""
         self._began = time.monotonic()
         self._interrupted = False
@@ -152,6 +153,7 @@ class Console(logging.Handler):
         if job.rule == TABLES:
             self._tables = job.outputs[0]
         if job.rule in MEASURING:
+            self._kept += 1
             self._tell_run(job, wording.measured(read_json(Path(job.outputs[0])) or {}))
 
     def _fail_job(self, record: logging.LogRecord) -> None:
@@ -241,7 +243,7 @@ class Console(logging.Handler):
 
     def _last_words(self) -> list[str]:
         if self._interrupted:
-            words = wording.stopped(len(self._time.ended), len(self._time.runs))
+            words = wording.stopped(self._kept, len(self._time.runs))
             return [] if self._options.silent else [words]
         if self._failures or self._errors:
             return [*self._held, *self._causes()]
