@@ -109,6 +109,8 @@ class Console(logging.Handler):
         text = record.getMessage()
         if internals.is_interrupt(text):
             self._interrupted = True
+            for job in self._jobs.values():
+                self._streams.progress.say(job.name, "stopping")
         elif internals.is_nothing_to_do(text):
             self._streams.progress.end(LOOKING)
             if not self._options.silent:

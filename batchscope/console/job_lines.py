@@ -6,6 +6,7 @@ from enum import Enum
 
 PASSES = re.compile(
     r"warm-up: |repeat \d+/\d+: |ended by |kept as a result, |[\d,]+ prompts, |[\d,]+ (of [\d,]+ )?requests"
+    r"|vllm serve starts on |the server (starts: |is ready after )"
 )
 """What a run says of its passes; its own line sums that up."""
 

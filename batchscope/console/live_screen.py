@@ -64,7 +64,7 @@ class LiveScreen:
         lines: list[RenderableType] = [self._state(job, *state) for job, state in states[:SHOWN]]
         if len(states) > SHOWN:
             lines.append(Text(f"  and {len(states) - SHOWN} more"))
-        return Group(*lines, self._bar())
+        return Group(*lines, *([] if self._progress.left is None else [self._bar()]))
 
     def _state(self, job: str, began: float, said: str) -> RenderableType:
         line = Table.grid(padding=(0, 1))

@@ -25,8 +25,8 @@ class TimeLeft:
     """steps under way, by name, and when they began"""
     ended: set[str] = field(default_factory=set)
     """runs"""
-    engines: set[str] = field(default_factory=set)
-    """those that have been started"""
+    engines: dict[str, float] = field(default_factory=dict)
+    """those that have been started, and when the last run on each ended"""
     predicted: float = 0.0
     """seconds of the runs that ended"""
     taken: float = 0.0
@@ -40,28 +40,30 @@ class TimeLeft:
 
     def end(self, name: str, rule: str, now: float) -> None:
         """Note that a step ended."""
-        seconds = now - self.begun.pop(name, now)
+        began = self.begun.pop(name, now)
         if name not in self.runs:
             self.steps[rule] -= 1
-            self.of_rule.setdefault(rule, []).append(seconds)
+            self.of_rule.setdefault(rule, []).append(now - began)
             return
+        engine = self.runs[name].engine
         self.predicted += self._seconds_of(name)
-        self.taken += seconds
+        # An allocation of a cluster begins and ends all its runs at once.
+        self.taken += now - max(began, self.engines.get(engine, began))
+        self.engines[engine] = now
         self.ended.add(name)
-        self.engines.add(self.runs[name].engine)
 
     def left(self, now: float) -> float:
         """Seconds until the end, if runs go on as they went and as many at once as now."""
         open_runs = [name for name in self.runs if name not in self.ended]
-        at_once = max(sum(name in self.begun for name in open_runs), 1)
-        passed = sum(now - self.begun[name] for name in open_runs if name in self.begun)
+        busy = self._busy()
+        passed = sum(now - began for began in busy.values())
         runs = max(self.factor * self._seconds_of(*open_runs) - passed, 0.0)
-        return runs / at_once + self._others_left()
+        return runs / max(len(busy), 1) + self._others_left()
 
     def share(self, now: float) -> float:
         """From 0 to 1: how much of the time has passed."""
         done = self.taken + sum(sum(seconds) for seconds in self.of_rule.values())
-        done += sum(now - began for began in self.begun.values())
+        done += sum(now - began for began in self._busy().values())
         whole = done + self.left(now)
         return done / whole if whole else 1.0
 
@@ -69,6 +71,12 @@ class TimeLeft:
     def factor(self) -> float:
         """By what predictions are corrected."""
         return (self.taken + TRUST_S) / (self.predicted + TRUST_S)
+
+    def _busy(self) -> dict[str, float]:
+        """Engines with runs under way, and since when."""
+        runs = [name for name in self.begun if name in self.runs]
+        latest_first = sorted(runs, key=lambda name: -self.begun[name])
+        return {self.runs[name].engine: self.begun[name] for name in latest_first}
 
     def _seconds_of(self, *names: str) -> float:
         """Predicted seconds of runs, with the starts of engines that have not been started."""

@@ -69,6 +69,6 @@ def test_on_a_terminal_the_last_lines_move(checkout: Project) -> None:
     assert terminal.end() == 0, terminal.text
     assert "make_dataset (0:0" in terminal.text, "a job under way"
     assert "━━━━━" in terminal.text, "a bar"
-    assert "\n200 texts from source generated" in terminal.text
+    assert "200 texts from source generated" in terminal.text
     assert terminal.raw.rindex(b"\x1b[?25h") > terminal.raw.rindex(b"\x1b[?25l"), "the cursor is back"
     assert "rule make_dataset" not in terminal.text

@@ -32,6 +32,8 @@ def test_a_line_that_begins_with_a_run_under_way_is_about_it(
         ("ended by precision after 4 repeats: mean known within 1.2%", Kind.PASSING),
         ("25 requests, at once, at most 8 under way", Kind.PASSING),
         ("25 of 25 requests in 1.20 s, 20.83 requests/s, median TTFT 9.1 ms", Kind.PASSING),
+        ("vllm serve starts on 127.0.0.1:33277", Kind.PASSING),
+        ("the server starts: 10 s", Kind.PASSING),
         ("starting vLLM", Kind.STATE),
         ("waiting: another run holds the cpu device (process 12)", Kind.STATE),
         ("the model has a sliding window: what its prefix cache serves is not checked", Kind.LINE),

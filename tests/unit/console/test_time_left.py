@@ -54,6 +54,16 @@ def test_two_at_once_take_half_as_long() -> None:
     assert time.left(0) == 190 / 2
 
 
+def test_an_allocation_s_runs_begin_and_end_together() -> None:
+    time = two_engines()
+    time.begin("a/1", 0)
+    time.begin("a/2", 0)
+    assert time.left(10) == 180
+    time.end("a/1", "measure", 90)
+    time.end("a/2", "measure", 90)
+    assert (time.taken, time.predicted, time.left(90)) == (90, 90, 100)
+
+
 def test_other_steps_are_weighed_by_those_of_their_rule() -> None:
     time = TimeLeft({}, Counter(report_timeline=3))
     assert time.share(0) == 0
