@@ -67,9 +67,10 @@ def stopped(done: int, runs: int) -> str:
     """After Ctrl-C: what is kept and how to go on."""
     if not runs:
         return "Stopped. What was finished is kept; the same call goes on from there."
-    rest = f"the other {runs - done}" if done else "them"
+    if not done:
+        return f"Stopped before any of {counted(runs, 'run')} was measured; the same call goes on from here."
     kept = f"{done} of {counted(runs, 'run')} {'is' if done == 1 else 'are'} measured and kept"
-    return f"Stopped: {kept}; the same call goes on with {rest}."
+    return f"Stopped: {kept}; the same call goes on with the other {runs - done}."
 
 
 def nothing_to_do(runs: int, summary: str) -> list[str]:
