@@ -14,7 +14,7 @@ from batchscope.common.atomic_files import read_json
 from batchscope.console import wording
 from batchscope.console.capture import Capture
 from batchscope.console.causes import Failure, cause_of, describe_status
-from batchscope.console.job_lines import Kind, begins_error, kind_of, run_of_line
+from batchscope.console.job_lines import Kind, begins_error, is_passing, kind_of, run_of_line
 from batchscope.console.knowledge import MEASURING, PRINTING, TABLES, Knowledge, name_of_job
 from batchscope.console.results_table import results_table
 from batchscope.console.streams import Options, Streams
@@ -196,11 +196,12 @@ class Console(logging.Handler):
 
     def _printed(self, stream: int, line: str, passing: bool) -> None:
         with self._turn:
-            if passing:
+            if not passing:
+                self._options.keep(line)
+            if passing or is_passing(line):
                 for job in self._jobs.values():
                     self._streams.progress.say(job.name, line.strip())
                 return
-            self._options.keep(line)
             if self._held or (self._jobs and begins_error(line)):
                 self._held.append(line)
             elif said := run_of_line(line, self._running()):

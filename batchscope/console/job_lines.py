@@ -13,6 +13,9 @@ PASSES = re.compile(
 STATE = re.compile(r"starting |waiting: |loading |still ")
 """What a run waits for."""
 
+STEPS = re.compile(r"training: step ")
+"""What steps say that are no runs."""
+
 ERROR = re.compile(r"error: |Traceback \(most recent call last\):")
 
 
@@ -43,6 +46,11 @@ def kind_of(said: str) -> Kind:
     if PASSES.match(said):
         return Kind.PASSING
     return Kind.STATE if STATE.match(said) else Kind.LINE
+
+
+def is_passing(line: str) -> bool:
+    """Whether a step that is no run says how far it is."""
+    return bool(STEPS.match(line))
 
 
 def begins_error(line: str) -> bool:

@@ -134,6 +134,7 @@ NOISE = re.compile(
         r"Complete log\(s\): ",
         "Elapsed time: ",
         "Removing output files of failed job",
+        r"Warning: the following output files of rule \w+ were not present when the DAG was created",
         "Creating report",
         "Loading script code for rule",
         r"Adding .+ \([\d.]+ \w+\)",

@@ -157,6 +157,14 @@ def test_results_end_a_call_that_made_them(call: Call, tmp_path: Path) -> None:
     assert lines[-1] == "Done in 5 s. Answers: results/summary.html"
 
 
+def test_steps_and_bars_pass(call: Call) -> None:
+    call.begin()
+    call.hear(job_begins(1, "prepare_model", model="demo"))
+    say("training: step 25/415\ndownloading\r10 %\r20 %\rready\n")
+    call.hear(job_ends(1))
+    assert call.shown().splitlines()[1:] == ["ready"]
+
+
 @pytest.mark.parametrize("quiet", [("progress", "rules"), ("all",)])
 def test_quiet_leaves_the_cause(capfd: pytest.CaptureFixture[str], quiet: tuple[str, ...]) -> None:
     call = Call(capfd, *quiet)
