@@ -70,7 +70,7 @@ def describe_status(error: str) -> str:
     """What is known of a job that said nothing, from Snakemake's message on it."""
     match = STATUS.search(error)
     if not match:
-        return "error: it failed and said nothing"
+        return "error: it failed; what it printed stands above"
     status = int(match[1])
     if status <= 128 or status - 128 not in set(signal.Signals):
         return f"error: it ended with exit status {status} and said nothing"

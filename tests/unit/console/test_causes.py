@@ -53,7 +53,7 @@ def test_an_error_in_an_engine_s_log_is_not_the_job_s_own(tmp_path: Path) -> Non
         ("Command 'x' returned non-zero exit status 143.", "signal 15 (SIGTERM)"),
         ("Command 'x' returned non-zero exit status 3.", "exit status 3 and said nothing"),
         ("Command 'x' returned non-zero exit status 255.", "exit status 255 and said nothing"),
-        ("", "it failed and said nothing"),
+        ("", "what it printed stands above"),
     ],
 )
 def test_a_job_that_says_nothing_is_known_by_its_status(status: str, words: str) -> None:
