@@ -1,6 +1,7 @@
 """What a call prints, in place of Snakemake's own text; docs/console.md. Included first; no rules here.
 
-Its functions are called only once the configuration is read.
+Its functions are called only once the configuration is read. They import what they need themselves, because each
+job of a cluster parses the rules again, and needs none of it.
 """
 
 import sys
@@ -8,16 +9,15 @@ import sys
 if workflow.basedir not in sys.path:
     sys.path.insert(0, workflow.basedir)
 
-from batchscope.console.console import Console
 from batchscope.console.knowledge import MEASURING as MEASURING_RULES
 from batchscope.console.knowledge import Knowledge, Prediction, name_of_job
-from batchscope.console.streams import Options
-from batchscope.planning.sweep_plan import plan_runs
 from batchscope.workflow import snakemake_internals as internals
 
 
 def predictions():
     """Of the runs that this call will measure: seconds, from the plan."""
+    from batchscope.planning.sweep_plan import plan_runs
+
     jobs = [job for job in internals.jobs_to_run(workflow) if job.rule.name in MEASURING_RULES]
     names = {name_of_job(job.rule.name, internals.wildcards_of(job)) for job in jobs}
     planned = plan_runs(CONFIG, Path(internals.results_folder(workflow)), {}) if names else []
@@ -41,6 +41,9 @@ def names_of_targets():
 
 
 def console():
+    from batchscope.console.console import Console
+    from batchscope.console.streams import Options
+
     return Console(
         Knowledge(
             predictions,
