@@ -9,7 +9,7 @@ from typing import TextIO
 from batchscope.console.wording import clock
 
 SILENCE_S = 30.0
-"""After so long without a line, one says what is under way; after twice as long the next."""
+"""After so long without a line or a new job, one says what is under way; after twice as long the next."""
 
 
 @dataclass
@@ -76,8 +76,7 @@ class PlainScreen:
 
     def _watch(self) -> None:
         while not self._done.wait(1.0):
-            if time.monotonic() - self._last < self._patience:
-                continue
             for job, (began, said) in list(self._progress.states.items())[:1]:
-                self._put(describe_state(job, began, said))
-            self._last, self._patience = time.monotonic(), 2 * self._patience
+                if time.monotonic() - max(self._last, began) >= self._patience:
+                    self._put(describe_state(job, began, said))
+                    self._last, self._patience = time.monotonic(), 2 * self._patience

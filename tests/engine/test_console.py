@@ -23,7 +23,7 @@ def test_ctrl_c_is_one_line_and_each_run_is_one(prepared: Project) -> None:
     assert terminal.end(300) == 0, terminal.text
     assert "2 runs to measure with 1 engine start: about " in terminal.text
     lines = [line.lstrip("\r") for line in terminal.text.splitlines() if " tok/s" in line]
-    assert [line.split()[0] for line in lines] == ["packing/packed-n4", "packing/separate-n4"]
+    assert sorted(line.split()[0] for line in lines) == ["packing/packed-n4", "packing/separate-n4"]
     assert all("  2 repeats  [" in line for line in lines)
     assert lines[0].endswith(" left]")
     assert lines[1].endswith("[2/2]")
