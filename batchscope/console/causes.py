@@ -27,6 +27,20 @@ class Failure:
         return [*self.cause, *([] if known else [f"  log: {self.log}"])]
 
 
+def describe_failures(failures: Sequence[Failure]) -> list[str]:
+    """All failures, each cause once; of several jobs that failed for the same cause the first one's log."""
+    if len(failures) == 1:
+        return failures[0].lines()
+    causes: dict[tuple[str, ...], list[Failure]] = {}
+    for failure in failures:
+        causes.setdefault(failure.cause, []).append(failure)
+    lines = [f"{len(failures)} steps failed:"] if failures else []
+    for same in causes.values():
+        first, *rest = same[0].lines()
+        lines += [f"{', '.join(failure.name for failure in same)}: {first}", *rest]
+    return lines
+
+
 def last_error(lines: Sequence[str]) -> tuple[str, ...]:
     """The last error among lines, to their end; empty if there is none.
 

@@ -13,7 +13,7 @@ from typing import Any
 from batchscope.common.atomic_files import read_json
 from batchscope.console import wording
 from batchscope.console.capture import Capture
-from batchscope.console.causes import Failure, cause_of, describe_status
+from batchscope.console.causes import Failure, cause_of, describe_failures, describe_status
 from batchscope.console.job_lines import Kind, begins_error, is_passing, kind_of, run_of_line
 from batchscope.console.knowledge import MEASURING, PRINTING, TABLES, Knowledge, name_of_job
 from batchscope.console.results_table import results_table
@@ -255,12 +255,7 @@ class Console(logging.Handler):
 
     def _causes(self) -> list[str]:
         errors = [line for error in self._errors for line in _own_words(error)]
-        several = len(self._failures) > 1
-        lines = [f"{wording.counted(len(self._failures), 'step')} failed:"] if several else []
-        for failure in self._failures:
-            first, *rest = failure.lines()
-            lines += [f"{failure.name}: {first}" if several else first, *rest]
-        return [*lines, *errors]
+        return [*describe_failures(self._failures), *errors]
 
     def _results(self) -> list[str]:
         table, took = results_table(Path(self._tables)), wording.duration(time.monotonic() - self._began)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from batchscope.console.causes import Failure, cause_of, describe_status, last_error
+from batchscope.console.causes import Failure, cause_of, describe_failures, describe_status, last_error
 
 TRACEBACK = [
     "Traceback (most recent call last):",
@@ -58,6 +58,24 @@ def test_an_error_in_an_engine_s_log_is_not_the_job_s_own(tmp_path: Path) -> Non
 )
 def test_a_job_that_says_nothing_is_known_by_its_status(status: str, words: str) -> None:
     assert words in describe_status(status)
+
+
+def test_a_cause_that_several_jobs_share_is_told_once() -> None:
+    shared = ("error: no engine", "  make it")
+    failures = [
+        Failure("a/1", shared, "a.log"),
+        Failure("b", ("error: other",), ""),
+        Failure("a/2", shared, ""),
+    ]
+    assert describe_failures(failures) == [
+        "3 steps failed:",
+        "a/1, a/2: error: no engine",
+        "  make it",
+        "  log: a.log",
+        "b: error: other",
+    ]
+    assert describe_failures(failures[1:2]) == ["error: other"]
+    assert describe_failures([]) == []
 
 
 def test_the_log_s_path_is_said_once() -> None:
