@@ -12,13 +12,10 @@ from tabulate import tabulate
 from batchscope.common.atomic_files import read_json
 from batchscope.config.configuration import Config
 from batchscope.planning.predicted_time import Likeness, Pattern, expected_seconds, pattern_of, patterns
+from batchscope.planning.run_sizes import guessed_tokens
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import runs_by_engine
 from batchscope.studies.run import Run
-
-TOKENS_PER_REVIEW = 300
-"""Tokens of an IMDB review with the Llama-3 tokenizer and its share of the instruction; used until there are
-prompts."""
 
 GUESSED_RATE = {"cpu": 150_000.0, "cuda": 20_000.0}
 """Prompt tokens per second: the demo's model on two cores, an 8B model on one large GPU."""
@@ -96,6 +93,11 @@ def plan_runs(config: Config, results: Path, stale: Mapping[str, str]) -> list[P
     return [replace(each, stale=stale.get(each.run)) for each in planned]
 
 
+def name_in_plan(run: Run) -> str:
+    """study/run; of a load point serving/study/run."""
+    return f"serving/{run.id}" if run.load else run.id
+
+
 def _with_engines(runs: Sequence[Run]) -> list[tuple[Run, str]]:
     engines = {run: name for name, ids in runs_by_engine(runs).items() for run in ids}
     return [(run, engines[run.id]) for run in runs]
@@ -144,7 +146,7 @@ def _plan(
     else:
         seconds, known = _expected(run, prompts, tokens, rates, GUESSED_RATE[device])
     return PlannedRun(
-        run=f"serving/{run.id}" if run.load else run.id,
+        run=name_in_plan(run),
         engine=engine,
         prompts=prompts,
         prompt_tokens=tokens,
@@ -181,7 +183,7 @@ def _size(run: Run, made: Mapping[str, Any] | None) -> tuple[int, int]:
     """Prompts and their tokens, of one pass or of the whole load; guessed where they are not made yet."""
     load = run.workload
     prompts = -(-load.total_reviews // run.prompts.n) * load.duplicates
-    tokens = made["prompt_tokens"] if made else load.total_reviews * TOKENS_PER_REVIEW * load.duplicates
+    tokens = made["prompt_tokens"] if made else guessed_tokens(load)
     if run.load and run.load.requests:
         return run.load.requests, tokens * run.load.requests // prompts
     return prompts, tokens
