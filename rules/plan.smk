@@ -10,7 +10,7 @@ NEED_AN_ENGINE = {"measure": run_of, "serve": load_of, "profile_run": run_of}
 
 
 def refuse_what_cannot_end_well():
-    """Stop this call, before it does anything, if one of its measurements would fail; nothing to measure, no check."""
+    """Stop this call, before it does anything, if one of its measurements would fail."""
     jobs = [job for job in internals.jobs_to_run(workflow) if job.rule.name in NEED_AN_ENGINE]
     if not jobs or not internals.is_first_parse(workflow) or internals.only_touches(workflow):
         return
@@ -34,7 +34,7 @@ def refuse_what_cannot_end_well():
 rule write_plan_config:
     """The configuration of this plan: that of the last sweep stays where it is."""
     output:
-        config=temp("<results>/.plan/config.json"),
+        config="<results>/.plan/config.json",
     log:
         "<logs>/write_plan_config.log",
     localrule: True

@@ -16,9 +16,9 @@ from typing import Any
 
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import load_config
-from batchscope.planning.cluster_queue import allocations, describe_queue, schedule
 from batchscope.planning.checks.registry import findings
 from batchscope.planning.checks.situation import Situation
+from batchscope.planning.cluster_queue import allocations, describe_queue, schedule
 from batchscope.planning.problems import (
     Finding,
     describe_problems,

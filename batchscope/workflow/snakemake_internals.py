@@ -34,7 +34,7 @@ def is_on_cluster(workflow: Workflow) -> bool:
 
 
 def only_touches(workflow: Workflow) -> bool:
-    """Whether this call, with ``--touch``, runs no job; handlers such as ``onstart:`` are called all the same."""
+    """Whether this call runs no job (``--touch``); handlers such as ``onstart:`` are called all the same."""
     return bool(workflow.touch)
 
 

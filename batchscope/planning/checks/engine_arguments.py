@@ -22,7 +22,7 @@ def check(situation: Situation) -> Iterator[Finding]:
 
 
 def unknown_arguments(use: EngineUse, known: KnownToVllm) -> Iterator[Problem]:
-    """Arguments by names that this vLLM does not have; a server knows more than the engine, so it is not asked."""
+    """Names that this vLLM does not have; a server knows more of them than the engine, and is left out."""
     if use.serves:
         return
     for name in sorted(use.args.keys() - known.arguments):

@@ -1,4 +1,4 @@
-"""The GPUs of this machine, as the driver's own program tells them: no package of ours asks the driver here."""
+"""The GPUs of this machine, as nvidia-smi tells of them."""
 
 import csv
 import subprocess
@@ -14,7 +14,7 @@ MIB = 1 << 20
 
 @dataclass(frozen=True)
 class Gpu:
-    """A GPU; sizes in bytes, None where the driver does not tell, or where MIG has cut the GPU into slices."""
+    """A GPU; sizes in bytes, None where the driver does not tell, or where MIG has divided it."""
 
     index: str
     uuid: str
@@ -29,7 +29,7 @@ def visible_gpus() -> list[Gpu]:
 
 
 def chosen(names: Sequence[str], gpus: Sequence[Gpu]) -> list[Gpu]:
-    """The GPUs that CUDA_VISIBLE_DEVICES names, by number or by UUID; a name for another thing is left out."""
+    """The GPUs that CUDA_VISIBLE_DEVICES names, by number or UUID; names of other things are left out."""
     found = []
     for name in names:
         by_uuid = [gpu for gpu in gpus if name.startswith("GPU-") and gpu.uuid.startswith(name)]

@@ -5,7 +5,7 @@ estimate, and an estimate that does not fit is told as such.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import psutil
 
@@ -52,7 +52,7 @@ class Sizes:
 
     @property
     def context_bytes(self) -> int:
-        """Of the smallest KV cache with which vLLM starts: one context in whole blocks, and a block of its own."""
+        """Of the smallest KV cache with which vLLM starts: a context in whole blocks, and a spare block."""
         return (-(-self.context // self.block) + 1) * self.block * self.token_bytes
 
     @property
@@ -142,7 +142,7 @@ def too_large_for_gpu(use: EngineUse, sizes: Sizes, gpu: Gpu) -> Iterator[Findin
             f"models.{use.model.name}",
             f"weights of {_gb(sizes.weights)} and a KV cache of {_gb(cache)} for one request are more than "
             f"the {_gb(budget)} that vLLM takes of {gpu.name}",
-            _smaller(use, sizes, budget, cache),
+            _smaller(use, sizes, budget),
         )
         return
     memory = GpuMemory(gpu.total, share)
@@ -158,14 +158,15 @@ def too_large_for_gpu(use: EngineUse, sizes: Sizes, gpu: Gpu) -> Iterator[Findin
         )
 
 
-def _smaller(use: EngineUse, sizes: Sizes, budget: int, cache: int) -> str:
+def _smaller(use: EngineUse, sizes: Sizes, budget: int) -> str:
     """What fits: a shorter context, else more GPUs, each tried by its own sizes."""
+    asked = use.args.get("kv_cache_memory_bytes")
     tokens = sizes.context_in(budget - sizes.weights) if budget > sizes.weights else 0
-    if tokens and not use.args.get("kv_cache_memory_bytes"):
+    if tokens and not asked:
         return f"set {use.key('max_model_len')} to less than {tokens}"
-    weights = sizes.weights * sizes.gpus
-    for gpus in (2, 4, 8):
-        if gpus > sizes.gpus and weights // gpus + cache <= budget and not _indivisible(sizes.shape, gpus):
+    for gpus in (each for each in (2, 4, 8) if each > sizes.gpus and not _indivisible(sizes.shape, each)):
+        spread = replace(sizes, gpus=gpus)
+        if spread.weights + (asked or spread.context_bytes) <= budget:
             return f"set {use.key('tensor_parallel_size')} to {gpus}, with as many 'gpus'"
     return "name a smaller model"
 

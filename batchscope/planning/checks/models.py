@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from difflib import get_close_matches
+from pathlib import Path
 
 from batchscope.common.errors import UserError
 from batchscope.inputs.models import check_local
@@ -28,9 +29,9 @@ def files(situation: Situation, name: str, model: ModelFiles) -> Iterator[Findin
     asset = situation.config.models[name]
     if asset.source == "local":
         try:
-            check_local(model.folder, asset)
+            check_local(Path(asset.path or ""), asset)
         except UserError as error:
-            yield problem_from(error, f"models.{name}.path")
+            yield problem_from(UserError(str(error).removeprefix("models: ")), f"models.{name}.path")
     if asset.source == "hub" and model.folder is None:
         yield Unchecked(
             f"models.{name}",

