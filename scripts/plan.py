@@ -9,16 +9,20 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import load_config
+from batchscope.planning.checks.gpu_facts import visible_gpus
 from batchscope.planning.checks.registry import findings
 from batchscope.planning.checks.situation import Situation
 from batchscope.planning.cluster_queue import allocations, describe_queue, schedule
+from batchscope.planning.described_plan import describe_plan
+from batchscope.planning.first_guess import Machine
+from batchscope.planning.job_seconds import JobSeconds, count_kinds, recorded_seconds
+from batchscope.planning.machine_speed import measure_speed
 from batchscope.planning.problems import (
     Finding,
     describe_problems,
@@ -27,7 +31,7 @@ from batchscope.planning.problems import (
     unchecked_of,
 )
 from batchscope.planning.shown_prompts import describe_prompts, shown_prompts
-from batchscope.planning.sweep_plan import describe_plan, name_in_plan, plain_reason, plan_runs
+from batchscope.planning.sweep_plan import name_in_plan, plain_reason, plan_runs
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.workflow.snakemake_plugins.snakemake_logger_plugin_jobs import FILE_VARIABLE
 
@@ -52,9 +56,10 @@ def main() -> None:
         for job in jobs
         if job["rule"] in NAMES
     }
-    others = Counter(job["rule"] for job in jobs if job["rule"] not in (*NAMES, "all"))
-    planned = plan_runs(config, args.results, stale)
-    print(describe_plan(planned, others))
+    others = count_kinds((job for job in jobs if job["rule"] not in (*NAMES, "all")), config)
+    machine = this_machine()
+    planned = plan_runs(config, args.results, stale, machine)
+    print(describe_plan(planned, others, JobSeconds(recorded_seconds(), machine.speed)))
     runs = [*expand_studies(config), *expand_serving(config)]
     print(f"\n{describe_prompts(shown_prompts(runs, args.results))}")
     if args.nodes:
@@ -63,6 +68,12 @@ def main() -> None:
         print(f"\n{describe_queue(placed, args.nodes, gpus)}")
     wanted = [run for run in runs if name_in_plan(run) in stale]
     tell_findings(findings(Situation(config, args.results, wanted, elsewhere=bool(args.nodes))))
+
+
+def this_machine() -> Machine:
+    """How fast this machine is now, and the name of its first GPU."""
+    gpus = visible_gpus()
+    return Machine(measure_speed(), gpus[0].name if gpus else "")
 
 
 def tell_findings(found: Sequence[Finding]) -> None:

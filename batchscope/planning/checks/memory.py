@@ -39,6 +39,7 @@ class Sizes:
     """What the device must hold for an engine."""
 
     shape: Architecture
+    dtype: str
     precision: Precision
     context: int
     """tokens of one request, at most"""
@@ -85,11 +86,12 @@ def sizes_of(use: EngineUse) -> Sizes | None:
     shape = architecture_from(config)
     context = args.get("max_model_len") or use.model.context
     stored = use.model.config.get("quantization_config")
-    precision = precision_of(_dtype(use), args.get("quantization"), args.get("kv_cache_dtype"))
+    dtype = _dtype(use)
+    precision = precision_of(dtype, args.get("quantization"), args.get("kv_cache_dtype"))
     if shape is None or precision is None or not context or stored or "hf_overrides" in args:
         return None
     block = args.get("block_size") or BLOCK[use.environment.device]
-    return Sizes(shape, precision, context, block, max(use.gpus, 1))
+    return Sizes(shape, dtype, precision, context, block, max(use.gpus, 1))
 
 
 def _dtype(use: EngineUse) -> str:
