@@ -38,6 +38,8 @@ rule write_plan_config:
     log:
         "<logs>/write_plan_config.log",
     localrule: True
+    params:
+        config=lambda wildcards: canonical_json(CONFIG.model_dump()),
     run:
         Path(output.config).write_text(CONFIG.model_dump_json(indent=1) + "\n")
 
