@@ -57,23 +57,18 @@ def main() -> None:
         if job["rule"] in NAMES
     }
     others = count_kinds((job for job in jobs if job["rule"] not in (*NAMES, "all")), config)
-    machine = this_machine()
+    speed, gpus = measure_speed(), visible_gpus()
+    machine = Machine(speed.now, gpus[0].name if gpus else "")
     planned = plan_runs(config, args.results, stale, machine)
-    print(describe_plan(planned, others, JobSeconds(recorded_seconds(), machine.speed)))
+    print(describe_plan(planned, others, JobSeconds(recorded_seconds(), speed.now), speed.now / speed.alone))
     runs = [*expand_studies(config), *expand_serving(config)]
     print(f"\n{describe_prompts(shown_prompts(runs, args.results))}")
     if args.nodes:
-        gpus = max(config.gpus, 1)
-        placed = schedule(allocations(planned), args.nodes, gpus)
-        print(f"\n{describe_queue(placed, args.nodes, gpus)}")
+        each = max(config.gpus, 1)
+        placed = schedule(allocations(planned), args.nodes, each)
+        print(f"\n{describe_queue(placed, args.nodes, each)}")
     wanted = [run for run in runs if name_in_plan(run) in stale]
     tell_findings(findings(Situation(config, args.results, wanted, elsewhere=bool(args.nodes))))
-
-
-def this_machine() -> Machine:
-    """How fast this machine is now, and the name of its first GPU."""
-    gpus = visible_gpus()
-    return Machine(measure_speed(), gpus[0].name if gpus else "")
 
 
 def tell_findings(found: Sequence[Finding]) -> None:

@@ -11,6 +11,9 @@ from batchscope.planning.sweep_plan import PlannedRun
 RUN_S = 2.0
 """What a run takes beside warm-up and passes, on the reference machine: its job's start, and Snakemake."""
 
+BUSY = 0.75
+"""Share of a core's time that is left to us, below which it is worth a word."""
+
 SLOWER, FASTER = 1.25, 0.85
 """How far single predictions are off, where passes are as expected."""
 
@@ -33,24 +36,41 @@ class Total:
         return self.passes + self.starts + self.others
 
 
-def total_of(planned: Sequence[PlannedRun], other_jobs: Mapping[str, int], jobs: JobSeconds) -> Total:
-    """Seconds of the stale runs and of the other jobs."""
+def total_of(
+    planned: Sequence[PlannedRun], other_jobs: Mapping[str, int], jobs: JobSeconds, calm: float = 1.0
+) -> Total:
+    """Seconds of the stale runs and of the other jobs.
+
+    ``calm``: which share of its guessed seconds the processor would need if no other program ran.
+    """
     stale = [run for run in planned if run.stale]
     beside = RUN_S / jobs.speed * len(stale)
-    starts = sum({run.engine: run.start_s for run in stale}.values())
+    starts = sum(_starts(stale, 1.0).values())
     others = jobs.total(other_jobs)
-    fixed = beside + starts + others
+    least = calm * (beside + others) + sum(_starts(stale, calm).values())
     return Total(
         passes=beside + sum(run.seconds for run in stale),
         starts=starts,
         others=others,
-        least=FASTER * (fixed + sum(run.least_s for run in stale)),
-        most=SLOWER * (fixed + sum(run.most_s for run in stale)),
+        least=FASTER * (least + sum(run.least_s * _share(run, calm) for run in stale)),
+        most=SLOWER * (beside + starts + others + sum(run.most_s for run in stale)),
     )
 
 
+def _starts(runs: Sequence[PlannedRun], calm: float) -> dict[str, float]:
+    return {run.engine: run.start_s * _share(run, calm) for run in runs}
+
+
+def _share(run: PlannedRun, calm: float) -> float:
+    """What other programs change of a run's seconds."""
+    return calm if run.device == "cpu" and not run.measured_basis else 1.0
+
+
 def describe_plan(
-    planned: Sequence[PlannedRun], other_jobs: Mapping[str, int], jobs: JobSeconds | None = None
+    planned: Sequence[PlannedRun],
+    other_jobs: Mapping[str, int],
+    jobs: JobSeconds | None = None,
+    calm: float = 1.0,
 ) -> str:
     """The plan as text.
 
@@ -58,9 +78,13 @@ def describe_plan(
         planned: every run.
         other_jobs: how many jobs of each kind measure nothing.
         jobs: how long those take; None: as on the reference machine.
+        calm: as `total_of` has it.
     """
     lines = [table(planned), ""]
-    lines += summary(planned, total_of(planned, other_jobs, jobs or JobSeconds({}, 1.0)))
+    total = total_of(planned, other_jobs, jobs or JobSeconds({}, 1.0), calm)
+    lines += summary(planned, total)
+    if calm < BUSY and total.likely:
+        lines.append(f"This machine is busy: other programs have {1 - calm:.0%} of a core's time now.")
     if other_jobs:
         listed = ", ".join(f"{count} {kind}" for kind, count in sorted(other_jobs.items()))
         lines.append(f"Other jobs: {listed}.")

@@ -35,7 +35,7 @@ class CpuRates:
     request_s: float
 
 
-CPU = CpuRates(linear=33e9, attention=70e9, step_s=0.008, request_s=0.00016)
+CPU = CpuRates(linear=45e9, attention=92e9, step_s=0.0055, request_s=0.00012)
 
 HTTP_S = 0.004
 """More for a request to the server, on the reference machine."""

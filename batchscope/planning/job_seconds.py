@@ -25,24 +25,24 @@ TRAINING = "prepare_model (training)"
 """The demo's model, made and trained; other models are copied."""
 
 SECONDS = {
-    TRAINING: 105.0,
-    "prepare_model": 3.0,
-    "make_dataset": 3.0,
-    "make_prompts": 1.5,
-    "score_labels": 2.0,
-    "make_tables": 2.5,
-    "report_timeline": 5.0,
+    TRAINING: 75.0,
+    "prepare_model": 2.0,
+    "make_dataset": 2.0,
+    "make_prompts": 1.0,
+    "score_labels": 1.2,
+    "make_tables": 1.5,
+    "report_timeline": 6.0,
     "profile_run": 60.0,
 }
 """On the reference machine, what Snakemake itself takes for a job left out."""
 
-REPORT_S = 3.0
+REPORT_S = 3.5
 """Of any other report."""
 
-SNAKEMAKE_S = 0.6
+SNAKEMAKE_S = 0.8
 """What Snakemake takes from the end of one job to the start of the next, on the reference machine."""
 
-BEGIN_S = 4.0
+BEGIN_S = 3.0
 """From the call to the first job."""
 
 

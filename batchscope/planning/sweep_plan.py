@@ -29,7 +29,7 @@ GUESSED_RATE = {"cpu": 150_000.0, "cuda": 20_000.0}
 """Prompt tokens per second: the demo's model on two cores, an 8B model on one large GPU; where not even the
 cost model can tell."""
 
-GUESSED_START_S = {"cpu": 27.0, "cuda": 45.0}
+GUESSED_START_S = {"cpu": 25.0, "cuda": 45.0}
 """Of an engine with its imports; on CPU that of the reference machine."""
 
 FIRST_START_S = 140.0
@@ -83,6 +83,7 @@ class PlannedRun:
     """seconds of its engine's start, which all runs of that engine configuration share"""
     gpus: int
     """number that it holds; 1 on CPU"""
+    device: str
     measured_basis: bool
     stale: str | None
 
@@ -197,6 +198,7 @@ def _plan(run: Run, engine: str, known: Known, rates: Rates, served: Mapping[str
         most_s=times.warmup_s + passes.most * times.pass_s,
         start_s=rates.start_s.get(environment, guess),
         gpus=run.gpus if device == "cuda" else 1,
+        device=device,
         measured_basis=measured,
         stale=None,
     )

@@ -7,8 +7,8 @@ from batchscope.planning.job_seconds import JobSeconds
 from batchscope.planning.sweep_plan import PlannedRun
 
 
-def run(name: str, engine: str = "a", stale: str | None = "new") -> PlannedRun:
-    return PlannedRun(name, engine, 10, 3000, True, 30.0, 10.0, 60.0, 25.0, 1, True, stale)
+def run(name: str, engine: str = "a", stale: str | None = "new", *, measured: bool = True) -> PlannedRun:
+    return PlannedRun(name, engine, 10, 3000, True, 30.0, 10.0, 60.0, 25.0, 1, "cpu", measured, stale)
 
 
 def test_an_engine_starts_once_and_what_is_up_to_date_costs_nothing() -> None:
@@ -20,6 +20,17 @@ def test_an_engine_starts_once_and_what_is_up_to_date_costs_nothing() -> None:
     assert total.least == pytest.approx(FASTER * (fixed + 20))
     assert total.most == pytest.approx(SLOWER * (fixed + 120))
     assert total.least < total.likely < total.most
+
+
+def test_a_guess_beside_other_programs_may_come_out_sooner() -> None:
+    jobs = JobSeconds({}, 1.0)
+    calm, busy = (total_of([run("s/a", measured=False)], {}, jobs, share) for share in (1.0, 0.5))
+    assert busy.least == pytest.approx(calm.least / 2)
+    assert (busy.likely, busy.most) == (calm.likely, calm.most)
+    experience = total_of([run("s/a")], {}, jobs, 0.5)
+    assert experience.least == pytest.approx(FASTER * (0.5 * RUN_S + 25 + 10)), "it was measured here"
+    assert "60% of a core's time" in describe_plan([run("s/a")], {}, jobs, 0.4)
+    assert "busy" not in describe_plan([run("s/a")], {}, jobs, 0.9)
 
 
 def test_nothing_to_do_is_said_in_a_line() -> None:
