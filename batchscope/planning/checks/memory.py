@@ -6,6 +6,7 @@ estimate, and an estimate that does not fit is told as such.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import psutil
 
@@ -32,6 +33,10 @@ UTILIZATION = 0.92
 
 BATCHED = 16_384
 """Tokens of a step that vLLM chooses for a large GPU."""
+
+
+CONTAINER = Path("/sys/fs/cgroup/memory.max")
+"""Where a container's limit stands (control groups, version 2)."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +80,19 @@ def check(situation: Situation) -> Iterator[Finding]:
             continue
         yield from cache_too_small(use, sizes)
         if use.environment.device == "cpu":
-            yield from too_large_for_host(use, sizes, psutil.virtual_memory().total)
+            yield from too_large_for_host(use, sizes, memory_of_host())
         elif gpus:
             yield from too_large_for_gpu(use, sizes, min(gpus, key=lambda gpu: gpu.total or 0))
+
+
+def memory_of_host(limit: Path = CONTAINER) -> int:
+    """Bytes that processes here may have: the machine's, or what a container is limited to."""
+    total = int(psutil.virtual_memory().total)
+    try:
+        text = limit.read_text().strip()
+    except OSError:
+        return total
+    return min(total, int(text)) if text.isdigit() else total
 
 
 def sizes_of(use: EngineUse) -> Sizes | None:
@@ -88,7 +103,8 @@ def sizes_of(use: EngineUse) -> Sizes | None:
     stored = use.model.config.get("quantization_config")
     dtype = _dtype(use)
     precision = precision_of(dtype, args.get("quantization"), args.get("kv_cache_dtype"))
-    if shape is None or precision is None or not context or stored or "hf_overrides" in args:
+    plain = isinstance(config.get("head_dim", 1), int)
+    if shape is None or precision is None or not plain or not context or stored or "hf_overrides" in args:
         return None
     block = args.get("block_size") or BLOCK[use.environment.device]
     return Sizes(shape, dtype, precision, context, block, max(use.gpus, 1))

@@ -32,6 +32,9 @@ def files(situation: Situation, name: str, model: ModelFiles) -> Iterator[Findin
             check_local(Path(asset.path or ""), asset)
         except UserError as error:
             yield problem_from(UserError(str(error).removeprefix("models: ")), f"models.{name}.path")
+            return
+    if model.folder and not model.config:
+        yield Problem(f"{model.folder}/config.json", "it holds no JSON object", "fetch the model again")
     if asset.source == "hub" and model.folder is None:
         yield Unchecked(
             f"models.{name}",
@@ -42,7 +45,8 @@ def files(situation: Situation, name: str, model: ModelFiles) -> Iterator[Findin
 
 def architecture(use: EngineUse, known: KnownToVllm) -> Iterator[Finding]:
     """The first class that config.json names, as vLLM's registry has it."""
-    names = use.model.config.get("architectures") or []
+    listed = use.model.config.get("architectures")
+    names = [str(name) for name in listed] if isinstance(listed, list) else []
     if not names or not known.architectures or any(_is_known(name, use, known) for name in names):
         return
     where, name = f"{use.model.folder}/config.json", names[0]
@@ -88,7 +92,8 @@ def quantization(use: EngineUse, known: KnownToVllm) -> Iterator[Problem]:
             f"vLLM {known.version} has no '{asked}'",
             f"set it to {near[0] if near else 'null'}; it has {', '.join(sorted(known.quantizations))}",
         )
-    stored = (use.model.config.get("quantization_config") or {}).get("quant_method")
+    how = use.model.config.get("quantization_config")
+    stored = how.get("quant_method") if isinstance(how, dict) else None
     if stored and str(stored).replace("_", "-") not in {
         each.replace("_", "-") for each in known.quantizations
     }:

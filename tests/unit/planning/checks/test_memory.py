@@ -8,7 +8,13 @@ import pytest
 from support.situations import engine, hermes, problem, situation
 
 from batchscope.planning.checks.gpu_facts import Gpu
-from batchscope.planning.checks.memory import check, sizes_of, too_large_for_gpu, too_large_for_host
+from batchscope.planning.checks.memory import (
+    check,
+    memory_of_host,
+    sizes_of,
+    too_large_for_gpu,
+    too_large_for_host,
+)
 from batchscope.planning.problems import Problem, Unchecked
 
 H100 = Gpu("0", "GPU-1", "NVIDIA H100 80GB HBM3", 85_520_809_984, 85_000_000_000)
@@ -87,6 +93,14 @@ def test_a_context_that_a_gpu_does_not_hold_is_shortened_to_one_that_it_does(tmp
     assert not list(too_large_for_gpu(use, sizes, replace(card, total=None))), (
         "MIG, or a driver that does not tell"
     )
+
+
+def test_a_container_s_limit_counts(tmp_path: Path) -> None:
+    limit = tmp_path / "memory.max"
+    whole = memory_of_host(limit)
+    for text, expected in (("max\n", whole), ("1048576\n", 1 << 20), (f"{2 * whole}\n", whole)):
+        limit.write_text(text)
+        assert memory_of_host(limit) == expected
 
 
 def test_a_host_holds_weights_and_cache(tmp_path: Path) -> None:

@@ -20,6 +20,27 @@ def test_a_folder_that_is_not_there_or_lacks_a_file(tmp_path: Path) -> None:
     assert found.what == f"there is no folder {tmp_path / 'modle'}"
 
 
+@pytest.mark.parametrize("content", ["", "{", "[1]", "{}"])
+def test_a_configuration_that_is_none(tmp_path: Path, content: str) -> None:
+    overlay = local_model(tmp_path / "model", architectures=["LlamaForCausalLM"])
+    (tmp_path / "model" / "config.json").write_text(content)
+    found = problem(list(check(situation(overlay))))
+    assert (found.where, found.remedy) == (f"{tmp_path / 'model'}/config.json", "fetch the model again")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"architectures": "Llama"},
+        {"quantization_config": ["gptq"]},
+        {"text_config": 7},
+        {"max_position_embeddings": "8"},
+    ],
+)
+def test_odd_values_are_left_to_vllm(tmp_path: Path, odd: dict) -> None:
+    assert not list(check(situation(local_model(tmp_path / "model", **{"model_type": "llama"} | odd))))
+
+
 def test_of_a_hub_model_that_is_not_fetched_it_is_said_what_is_not_checked() -> None:
     hub = {"models": {"mine": {"source": "hub", "id": "someone/no-such-model"}}, "engine": {"model": "mine"}}
     (found,) = check(situation(hub))
