@@ -66,10 +66,10 @@ def first_guess(use: EngineUse, run: Run, prompts: int, tokens: int, machine: Ma
     both = (warmup_of(requests, run.measure.warmup_tokens), requests)
     try:
         if use.environment.device == "cpu":
-            warmup_s, pass_s = (seconds_on_cpu(sizes.shape, each, limits_of(use)) for each in both)
+            warmup_s, pass_s = (seconds_on_cpu(sizes.shape, each, limits_of(use, run)) for each in both)
             http = HTTP_S * len(requests) if run.load else 0.0
             return PassTimes(warmup_s / machine.speed, (pass_s + http) / machine.speed)
-        engine = gpu_engine(use, sizes, machine.gpu)
+        engine = gpu_engine(use, sizes, limits_of(use, run), machine.gpu)
         if engine is None:
             return None
         share = SHARES[machine.gpu].value if machine.gpu in SHARES else SHARE
@@ -79,12 +79,13 @@ def first_guess(use: EngineUse, run: Run, prompts: int, tokens: int, machine: Ma
         return None
 
 
-def limits_of(use: EngineUse) -> Limits:
-    """What bounds a step of an engine, by its arguments and vLLM's defaults for large devices."""
+def limits_of(use: EngineUse, run: Run) -> Limits:
+    """What bounds a step: the engine's arguments, else vLLM's defaults for large devices, and the run's load."""
     device = use.environment.device
     batched = use.args.get("max_num_batched_tokens") or BATCHED
     seqs = use.args.get("max_num_seqs") or SEQS[device]
-    return Limits(batched, min(seqs, batched))
+    under_way = (run.load.max_concurrency if run.load else None) or seqs
+    return Limits(batched, min(seqs, batched, under_way))
 
 
 def seconds_on_cpu(
@@ -101,7 +102,7 @@ def seconds_on_cpu(
     return linear / rates.linear + attention / rates.attention + beside
 
 
-def gpu_engine(use: EngineUse, sizes: Sizes, gpu: str) -> Engine | None:
+def gpu_engine(use: EngineUse, sizes: Sizes, limits: Limits, gpu: str) -> Engine | None:
     """An engine as the roofline takes it; None where the GPU's figures are not known."""
     device, dtype = device_named(gpu), sizes.dtype
     quantization, kv_dtype = use.args.get("quantization"), use.args.get("kv_cache_dtype")
@@ -111,4 +112,4 @@ def gpu_engine(use: EngineUse, sizes: Sizes, gpu: str) -> Engine | None:
         return None
     count = sizes.gpus
     peaks = Peaks(peak * count, device.bits16 * count, device.bandwidth * count)
-    return Engine(sizes.shape, precision, limits_of(use), peaks)
+    return Engine(sizes.shape, precision, limits, peaks)

@@ -32,6 +32,9 @@ cost model can tell."""
 GUESSED_START_S = {"cpu": 25.0, "cuda": 45.0}
 """Of an engine with its imports; on CPU that of the reference machine."""
 
+SERVER_S = 8.0
+"""More for a server, on the reference machine."""
+
 FIRST_START_S = 140.0
 """Of the first engine on a GPU, whose kernels are compiled."""
 
@@ -186,7 +189,9 @@ def _plan(run: Run, engine: str, known: Known, rates: Rates, served: Mapping[str
     else:
         times, measured = _expected(run, prompts, tokens, rates, known)
         passes = passes_of(run, times.pass_s, device)
-    guess = GUESSED_START_S[device] / (known.machine.speed if device == "cpu" else 1.0)
+    guess = GUESSED_START_S[device]
+    if device == "cpu":
+        guess = (guess + (SERVER_S if run.load else 0.0)) / known.machine.speed
     return PlannedRun(
         run=name_in_plan(run),
         engine=engine,

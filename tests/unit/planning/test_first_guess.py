@@ -63,3 +63,18 @@ def test_a_slow_machine_takes_longer_and_so_does_a_server() -> None:
     assert served
     assert plain
     assert served.pass_s - plain.pass_s == pytest.approx(HTTP_S)
+
+
+def test_one_request_after_the_other_takes_longer_than_all_at_once() -> None:
+    def of(most: int) -> float:
+        load = {
+            "set": {"layout": "separate", "n": 1, "reviews": 64},
+            "grid": {"load.max_concurrency": [most]},
+        }
+        wanted = situation({"serving": {"studies": {"mine": load}}})
+        server = next(each for each in wanted.engines if each.serves)
+        found = first_guess(server, server.runs[0], 64, 19_200, Machine())
+        assert found
+        return found.pass_s
+
+    assert of(1) > of(64)
