@@ -80,7 +80,7 @@ def first_guess(use: EngineUse, run: Run, prompts: int, tokens: int, machine: Ma
 
 
 def limits_of(use: EngineUse, run: Run) -> Limits:
-    """What bounds a step: the engine's arguments, else vLLM's defaults for large devices, and the run's load."""
+    """What bounds a step: arguments, else vLLM's defaults for large devices, and the load."""
     device = use.environment.device
     batched = use.args.get("max_num_batched_tokens") or BATCHED
     seqs = use.args.get("max_num_seqs") or SEQS[device]
