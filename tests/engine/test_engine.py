@@ -18,7 +18,7 @@ PACKING, SATURATION = "results/tables/packing.md", "results/tables/saturation.md
 """All tables, hence all runs; plots take as long as an engine's start, and are seen elsewhere."""
 
 UNCHECKED = "--no-hooks"
-"""Without the look at what would fail (rules/plan.smk): here it shall fail."""
+"""Without the look at what would fail (rules/preflight.smk): here it shall fail."""
 
 
 def test_counts_and_times_close(measured: Project) -> None:
