@@ -17,9 +17,6 @@ RUN = "results/runs/packing/packed-n4/measurement.json"
 PACKING, SATURATION = "results/tables/packing.md", "results/tables/saturation.md"
 """All tables, hence all runs; plots take as long as an engine's start, and are seen elsewhere."""
 
-UNCHECKED = "--no-hooks"
-"""Without the look at what would fail (rules/preflight.smk): here it shall fail."""
-
 
 def test_counts_and_times_close(measured: Project) -> None:
     for run in ("packing/packed-n4", "packing/separate-n4", "saturation/packed-n8"):
@@ -81,7 +78,7 @@ def test_a_run_that_did_other_work_than_asked_is_kept_and_marked(project: Projec
     assert all(code in table for code in details)
 
 
-def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(prepared: Project) -> None:
+def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(prepared: Project, unchecked: None) -> None:
     tight = {
         "studies": {
             "packing": {
@@ -92,7 +89,7 @@ def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(prepared: Proje
             "saturation": None,
         }
     }
-    outcome = prepared.snakemake(PACKING, UNCHECKED, config=tight)
+    outcome = prepared.snakemake(PACKING, config=tight)
     assert outcome.status == 0, outcome.text
     failed, other = measurement(prepared, "packing/packed-n4"), measurement(prepared, "packing/separate-n4")
     assert (failed["status"], other["status"]) == ("oom", "ok")
@@ -136,9 +133,9 @@ def test_a_run_that_takes_too_long_is_a_result_and_can_be_retried(prepared: Proj
     ids=["unknown argument", "unknown quantization"],
 )
 def test_an_engine_that_does_not_start_says_why_and_where_its_log_is(
-    prepared: Project, config: dict, words: list[str]
+    prepared: Project, unchecked: None, config: dict, words: list[str]
 ) -> None:
-    outcome = prepared.snakemake(RUN, UNCHECKED, config=config)
+    outcome = prepared.snakemake(RUN, config=config)
     assert outcome.status != 0
     assert "Traceback" not in outcome.text, outcome.text
     for word in [*words, "logs/measure/packing/packed-n4.log"]:
