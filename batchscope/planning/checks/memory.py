@@ -103,7 +103,8 @@ def sizes_of(use: EngineUse) -> Sizes | None:
     stored = use.model.config.get("quantization_config")
     dtype = _dtype(use)
     precision = precision_of(dtype, args.get("quantization"), args.get("kv_cache_dtype"))
-    plain = isinstance(config.get("head_dim", 1), int)
+    head_dim = config.get("head_dim")
+    plain = head_dim is None or (isinstance(head_dim, int) and head_dim > 0)
     if shape is None or precision is None or not plain or not context or stored or "hf_overrides" in args:
         return None
     block = args.get("block_size") or BLOCK[use.environment.device]

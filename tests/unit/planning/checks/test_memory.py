@@ -56,6 +56,10 @@ def test_what_is_not_known_is_no_problem(tmp_path: Path) -> None:
     (use,) = situation(overlay).engines
     assert sizes_of(use) is None
     assert sizes_of(replace(use, model=replace(use.model, config={"model_type": "mixtral"}))) is None
+    plain = {key: value for key, value in use.model.config.items() if key != "quantization_config"}
+    for head_dim, known in ((128, True), (None, True), (0, False), ("128", False)):
+        other = replace(use.model, config=plain | {"head_dim": head_dim})
+        assert (sizes_of(replace(use, model=other)) is not None) == known, head_dim
 
 
 def test_weights_that_a_gpu_does_not_hold_are_spread_over_as_many_as_hold_them(tmp_path: Path) -> None:
