@@ -71,6 +71,13 @@ def test_what_needs_no_engine_is_made_all_the_same(project: Project) -> None:
     assert "things are wrong" not in touched.text
 
 
+def test_whoever_knows_better_does_without(prepared: Project, unchecked: None) -> None:
+    nowhere = {"environments": {"cpu": {"python": "nowhere/bin/python", "device": "cpu"}}}
+    outcome = prepared.snakemake("results/runs/packing/packed-n4/measurement.json", config=nowhere)
+    assert outcome.status == 1
+    assert outcome.rules["measure"] == 1, "the job itself was tried"
+
+
 def test_the_plan_shows_a_cluster_s_queue_and_its_nodes_make_nothing_stale(project: Project) -> None:
     before = project.snakemake("plan")
     config = project.results / ".plan" / "config.json"
