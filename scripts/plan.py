@@ -1,4 +1,7 @@
-"""Print what Snakemake would do: runs, prompts, tokens, predicted minutes, what is stale and why."""
+"""Print what Snakemake would do: runs, prompts, tokens, predicted minutes, what is stale and why.
+
+Ends with status 1, and a list, where texts or context leave no room for runs.
+"""
 
 import argparse
 import json
@@ -13,6 +16,7 @@ from typing import Any
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import load_config
 from batchscope.planning.cluster_queue import allocations, describe_queue, schedule
+from batchscope.planning.prompt_fit import describe_fit, name_in_plan, prompt_fit
 from batchscope.planning.shown_prompts import describe_prompts, shown_prompts
 from batchscope.planning.sweep_plan import describe_plan, plain_reason, plan_runs
 from batchscope.studies.grid import expand_serving, expand_studies
@@ -39,14 +43,21 @@ def main() -> None:
         if job["rule"] in NAMES
     }
     others = Counter(job["rule"] for job in jobs if job["rule"] not in (*NAMES, "all"))
-    planned = plan_runs(config, args.config.parent, stale)
-    print(describe_plan(planned, others))
     runs = [*expand_studies(config), *expand_serving(config)]
+    fit = prompt_fit(config, [run for run in runs if name_in_plan(run) in stale], args.config.parent)
+    planned = [each for each in plan_runs(config, args.config.parent, stale) if each.run not in fit.left_out]
+    print(describe_plan(planned, others))
+    if said := describe_fit(fit):
+        print(f"\n{said}")
     print(f"\n{describe_prompts(shown_prompts(runs, args.config.parent))}")
     if args.nodes:
         gpus = max(config.gpus, 1)
         placed = schedule(allocations(planned), args.nodes, gpus)
         print(f"\n{describe_queue(placed, args.nodes, gpus)}")
+    if fit.problems:
+        print(flush=True)
+        listed = (f"{each.where}: {each.what}; {each.remedy}" for each in fit.problems)
+        raise UserError("\n  ".join(["this cannot be:", *listed]))
 
 
 def planned_jobs(config: Path) -> list[dict[str, Any]]:

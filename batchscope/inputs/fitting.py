@@ -103,8 +103,8 @@ class Fitting:
     def _made(self, reviews: Sequence[NumberedReview], n: int) -> Iterator[tuple[Need, Members]]:
         """Each prompt that may be too long; those with the most bytes first."""
         suspects, mark = self._suspects(reviews, n), marks_of(self.maker.wanted)[-1]
-        for start in range(0, len(suspects), TOGETHER):
-            groups = suspects[start : start + TOGETHER]
+        # the longest one by itself: if it is too long, nobody asks for more
+        for groups in (suspects[:1], *batches(suspects[1:], TOGETHER)):
             guard = self.maker.guard([member for members in groups for member in members])
             for members, ids in zip(groups, self.maker.token_ids(groups, guard, mark), strict=True):
                 yield Need(len(ids), len(members), self.answer(len(members))), members
@@ -126,6 +126,11 @@ class Fitting:
     def _around(self) -> int:
         """Bytes of a chat template, and tokens that stand for no byte."""
         return len(self.maker.texts([[]])[0].encode()) + OVERHEAD
+
+
+def batches(groups: Sequence[Members], size: int) -> Iterator[Sequence[Members]]:
+    """Groups, ``size`` at a time."""
+    return (groups[start : start + size] for start in range(0, len(groups), size))
 
 
 def check_context(
