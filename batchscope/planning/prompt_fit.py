@@ -4,8 +4,9 @@ What would end a run is a problem, with a remedy that was tried; a run of ``work
 instead. Nothing is downloaded for this, and no engine is started.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +16,7 @@ from batchscope.inputs.texts.reviews import Review, where
 from batchscope.planning.at_hand import model_at_hand, texts_at_hand
 from batchscope.planning.problems import Problem
 from batchscope.planning.prompt_room import Model, Overlong, Shortfall, counted, look
+from batchscope.planning.sweep_plan import PlannedRun
 from batchscope.studies.run import Run
 
 FIT = "workload.fit: true"
@@ -27,6 +29,7 @@ class Seen:
     problems: tuple[Problem, ...] = ()
     short: tuple[Shortfall, ...] = ()
     notes: tuple[str, ...] = ()
+    shares: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class PromptFit:
     """why a run that is to fit cannot be, by its name in the plan"""
     notes: tuple[str, ...]
     """what else there is to know, and what could not be looked at, a sentence each"""
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """of the texts that a run asks for, those that there are, where it takes fewer; by its name in the plan"""
 
 
 def prompt_problems(config: Config, runs: Sequence[Run], results: Path) -> list[Problem]:
@@ -65,7 +70,22 @@ def prompt_fit(config: Config, runs: Sequence[Run], results: Path) -> PromptFit:
             if each.run.workload.fit
         },
         tuple(note for found in seen for note in found.notes),
+        {run: share for found in seen for run, share in found.shares.items()},
     )
+
+
+def as_fitted(planned: Iterable[PlannedRun], fit: PromptFit) -> list[PlannedRun]:
+    """The plan's runs without those that are left out; those whose prompts are not made yet at their size."""
+    return [
+        each if each.tokens_known else _smaller(each, fit.shares.get(each.run, 1.0))
+        for each in planned
+        if each.run not in fit.left_out
+    ]
+
+
+def _smaller(run: PlannedRun, share: float) -> PlannedRun:
+    prompts, tokens = math.ceil(run.prompts * share), round(run.prompt_tokens * share)
+    return replace(run, prompts=prompts, prompt_tokens=tokens, seconds=run.seconds * share)
 
 
 def describe_fit(fit: PromptFit) -> str:
@@ -101,7 +121,9 @@ def _look(config: Config, runs: Sequence[Run], results: Path) -> Iterator[Seen]:
         source = f"dataset.source: {config.dataset.source}"
         yield Seen(notes=(f"Prompts were not checked: the texts ({source}) are not here yet.",))
         return
-    yield Seen(tuple(_too_few(config, runs, len(texts))), notes=tuple(_all_there_are(runs, len(texts))))
+    shares = dict(_shares(runs, len(texts)))
+    problems, notes = _too_few(config, runs, len(texts)), _all_there_are(runs, len(texts))
+    yield Seen(tuple(problems), notes=tuple(notes), shares=shares)
     for name in dict.fromkeys(run.engine.model for run in runs):
         of_model = [run for run in runs if run.engine.model == name]
         yield _of_model(config, name, of_model, texts, results)
@@ -168,6 +190,12 @@ def _all_there_are(runs: Iterable[Run], there: int) -> Iterator[str]:
     most = max((run.workload.total_reviews for run in runs if run.workload.fit), default=0)
     if most > there:
         yield f"There are {there:,} texts, and runs that may take up to {most:,} take all of them."
+
+
+def _shares(runs: Iterable[Run], there: int) -> Iterator[tuple[str, float]]:
+    for run in runs:
+        if run.workload.fit and run.workload.total_reviews > there:
+            yield name_in_plan(run), there / run.workload.total_reviews
 
 
 def _by_study(runs: Iterable[Run]) -> dict[str, list[Run]]:
