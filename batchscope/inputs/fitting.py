@@ -111,7 +111,7 @@ class Fitting:
 
     def _suspects(self, reviews: Sequence[NumberedReview], n: int) -> list[Members]:
         sized = [
-            (len(render(members, self.maker.wording).encode()) + self._around, members)
+            (self._bytes(render(members, self.maker.wording)) + self._around, members)
             for order in orders_of(reviews, self.maker.wanted)
             for members in group(order, n)
         ]
@@ -121,6 +121,11 @@ class Fitting:
             before = [0, *accumulate(size for size, _ in found)]
             found = [each for each, held in zip(found, before, strict=False) if held < self.most_bytes]
         return [members for _, members in found]
+
+    def _bytes(self, text: str) -> int:
+        """Bytes of a text as the tokenizer normalises it, which may lengthen it."""
+        normalizer = self.maker.encoder.tokenizer.normalizer
+        return len((normalizer.normalize_str(text) if normalizer else text).encode())
 
     @cached_property
     def _around(self) -> int:

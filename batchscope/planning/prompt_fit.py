@@ -42,7 +42,7 @@ class PromptFit:
     notes: tuple[str, ...]
     """what else there is to know, and what could not be looked at, a sentence each"""
     shares: Mapping[str, float] = field(default_factory=dict)
-    """of the texts that a run asks for, those that there are, where it takes fewer; by its name in the plan"""
+    """which share of the texts it asks for a run takes, where there are too few; by its name in the plan"""
 
 
 def prompt_problems(config: Config, runs: Sequence[Run], results: Path) -> list[Problem]:
@@ -107,7 +107,7 @@ def problem_of(error: UserError, at: str) -> Problem:
     own, mark, rest = str(error).partition(": ")
     place, text = (own, rest) if mark and "\n" not in own else (at, str(error))
     what, _, remedy = text.partition("\n") if "\n" in text else text.rpartition("; ")
-    return Problem(place, what or text, remedy or "correct it")
+    return Problem(place, what, remedy) if what else Problem(place, text, "correct it")
 
 
 def _look(config: Config, runs: Sequence[Run], results: Path) -> Iterator[Seen]:
