@@ -23,6 +23,7 @@ from batchscope.studies.prompt_spec import prompt_spec
 from batchscope.studies.run import Run
 from batchscope.studies.run_spec import canonical_json, run_spec
 from scripts import make_dataset, make_prompts, measure, profile_run
+from scripts.retry_failed import failed_runs
 
 TEXTS = [f"text number {number} " + "word " * (3 * number) for number in range(20)]
 STUDY = {"set": {"reviews": 200, "fit": True}, "grid": {"n": [2, 16, 64]}}
@@ -99,11 +100,13 @@ def test_runs_that_cannot_be_are_results_with_their_reason(
     page = page_markdown(study_page("mine", Study(), runs_frame(records, [])))
     assert "No answer: there is no valid run." in page
     assert "with its answer, and the context is 1,500; the largest n that fits is 8" in page
-    assert "does not fit: a prompt takes 64 texts, and there are 20; the largest n that fits is 9." in page
+    assert "does not fit: a prompt takes 64 texts, and there are 20; the largest n that fits is 8." in page
     assert "Measured on" not in page, "it was measured nowhere"
     assert [record.measurement.status for record in records] == ["unfit", "unfit"]
     assert [record.measurement.spec.workload.reviews for record in records] == [20, 64]
     assert not any(record.measurement.spec.workload.fit for record in records)
+    Path("results/config.json").write_text(made.config.model_dump_json())
+    assert failed_runs(Path("results")) == [], "it would not fit again"
 
 
 def test_a_profile_of_a_run_that_cannot_be_is_refused(

@@ -119,7 +119,7 @@ def test_reuse_turns_the_prefix_cache_on() -> None:
 
 def test_runs_that_are_to_fit_may_ask_for_more_texts_than_are_generated() -> None:
     asked = {"grid": {"n": [4]}, "set": {"reviews": 9_000}}
-    with pytest.raises(UserError, match="reviews: 9000 asked, dataset.generated.reviews makes 4000"):
+    with pytest.raises(UserError, match=r"reviews: 9000 asked, .* makes 4000"):
         runs(**asked)
     (run,) = runs(grid={"n": [4]}, set={"reviews": 9_000, "fit": True})
     assert run.workload.total_reviews == 9_000
