@@ -1,6 +1,7 @@
 """Runs that fit themselves to their texts and their model, from the user's file to their row in a table.
 
-By the scripts that Snakemake calls, in this process: no engine is started for a run that cannot be.
+By the scripts that Snakemake calls, in this process: no engine is started for a run that cannot be. With a real
+engine for the others: tests/engine/test_my_texts.py.
 """
 
 import json
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.project import ROOT
+from support.project import ROOT, Project
 from support.short_texts import Sweep, sweep
 
 from batchscope.common.errors import run_script
@@ -133,3 +134,14 @@ def test_a_text_that_no_prompt_holds_is_an_error_with_a_cut_that_works(
     cut = int(said.partition("workload.text_tokens: ")[2].partition(")")[0])
     made.overlay(workload={"text_tokens": cut})
     assert Scripts(made, monkeypatch).prompts(made.runs[0])["cut_texts"] == 1
+
+
+def test_a_plan_lists_what_cannot_be_and_ends_with_status_1(project: Project) -> None:
+    """As a user sees it who lays a file of 20 rows over a study of another size."""
+    made = sweep(project.folder, TEXTS, 1_500, mine={"set": {"reviews": 200}, "grid": {"n": [2, 16]}})
+    outcome = project.snakemake("plan", config=made.values)
+    assert outcome.status == 1
+    assert "Traceback" not in outcome.text
+    listed = [f"{each.where}: {each.what}; {each.remedy}" for each in made.look().problems]
+    assert len(listed) == 2
+    assert all(line in outcome.text for line in ("error: this cannot be:", *listed)), outcome.text
