@@ -1,6 +1,7 @@
 """A user's file and three lines over configs/my-texts.yaml, on the real engine: 60 texts, and a short context."""
 
 import json
+from typing import Any
 
 import pytest
 import yaml
