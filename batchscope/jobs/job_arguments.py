@@ -84,6 +84,7 @@ def read_job(args: argparse.Namespace) -> Job:
     answers = answers_of(spec, summary, args.model)
     context = context_length(args.model, spec["engine"]["args"])
     unfit = why_unfit(spec, summary, answers, context)
+    summary.pop("largest_n", None)
     if unfit is None:
         check_fits(args.run, summary, answers, context)
     return Job(

@@ -19,11 +19,11 @@ from batchscope.config.studies import Study
 from batchscope.reporting.render import page_markdown
 from batchscope.reports.study.page import study_page
 from batchscope.results.frames import runs_frame
-from batchscope.results.records import RunRecord, load_run
+from batchscope.results.records import RunRecord, load_measurement, load_run
 from batchscope.studies.prompt_spec import prompt_spec
 from batchscope.studies.run import Run
 from batchscope.studies.run_spec import canonical_json, run_spec
-from scripts import make_dataset, make_prompts, measure, profile_run
+from scripts import make_dataset, make_prompts, measure, profile_run, serve
 from scripts.retry_failed import failed_runs
 
 TEXTS = [f"text number {number} " + "word " * (3 * number) for number in range(20)]
@@ -52,7 +52,7 @@ class Scripts:
         )  # fmt: skip
         return json.loads(Path(run.name, "prompts.json").read_text())
 
-    def job(self, main: Callable[[], None], run: Run, *more: str) -> None:
+    def job(self, main: Callable[[], None], run: Run, *more: str, folder: str = "runs") -> None:
         """Call a script that gets a run."""
         Path("my-model/manifest.json").write_text("{}")
         self.call(
@@ -60,7 +60,7 @@ class Scripts:
             "--run", run.id, "--spec", canonical_json(run_spec(run, self.config, {"vllm": "0.32.0"})),
             "--environments", json.dumps({"cpu": str(ROOT / ".engines/cpu/bin/python")}),
             "--prompts", f"{run.name}/prompts.jsonl", "--prompts-summary", f"{run.name}/prompts.json",
-            "--model", "my-model", "--out", f"results/runs/{run.id}", "--log", "log", *more,
+            "--model", "my-model", "--out", f"results/{folder}/{run.id}", "--log", "log", *more,
         )  # fmt: skip
 
     def measured(self, run: Run) -> RunRecord:
@@ -108,6 +108,19 @@ def test_runs_that_cannot_be_are_results_with_their_reason(
     assert not any(record.measurement.spec.workload.fit for record in records)
     Path("results/config.json").write_text(made.config.model_dump_json())
     assert failed_runs(Path("results")) == [], "it would not fit again"
+
+
+def test_a_load_that_cannot_be_is_a_result_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = sweep(tmp_path, TEXTS, 1_500, mine={"grid": {"n": [2]}})
+    made.overlay(serving={"studies": {"served": {"set": {"reviews": 200, "fit": True}, "grid": {"n": [16]}}}})
+    scripts, run = Scripts(made, monkeypatch), made.runs[-1]
+    scripts.prompts(run)
+    scripts.job(serve.main, run, folder="serving")
+    folder = Path("results/serving", run.id)
+    assert load_measurement(folder).status == "unfit"
+    assert {path.name for path in folder.iterdir()} == {
+        "measurement.json", "environment.json", "bench.json", "client.parquet", "steps.parquet", "hardware.parquet",
+    }  # fmt: skip
 
 
 def test_a_profile_of_a_run_that_cannot_be_is_refused(
