@@ -161,9 +161,10 @@ def _too_few(config: Config, runs: Iterable[Run], there: int) -> Iterator[Proble
         short = [reviews for reviews in asked if reviews > there]
         if short:
             which = f"{len(short)} of {len(of_study)} runs ask" if len(of_study) > 1 else "its run asks"
+            most = f"{'up to ' if len(set(short)) > 1 else ''}{max(short):,}"
             yield Problem(
                 study,
-                f"{which} for {max(short):,} texts, and there are {there:,}",
+                f"{which} for {most} texts, and there are {there:,}",
                 f"lower reviews to {there} in {_places(config, study, 'reviews')}, or set {FIT}",
             )
 

@@ -155,7 +155,9 @@ def _short(
     n, chosen = run.prompts.n, model.texts_of(run, texts, most)
     largest = fitting.largest_n_up_to(n, chosen)
     if short:
-        yield from (Shortfall(each, short.what, largest) for each in alike)
+        context = f"the context of {run.engine.model} ({fitting.context:,})"
+        more = f", more than {context} holds in one prompt" if largest < there else ""
+        yield from (Shortfall(each, short.what + more, largest) for each in alike)
     elif largest < n and (need := fitting.longest(chosen, n)):
         what = (
             f"a prompt of {n:,} texts needs {need.whole:,} tokens with its answer, and the context of "

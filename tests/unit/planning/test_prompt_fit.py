@@ -108,7 +108,10 @@ def test_several_studies_and_a_server_are_mended_by_what_is_said(tmp_path: Path)
     assert set(problems) == {
         ("studies.many", True), ("studies.many", False), ("studies.packing", False), ("serving.studies.open", True),
     }  # fmt: skip
-    assert problems["studies.many", False].what == "a prompt takes 400 texts, and there are 20"
+    assert problems["studies.many", False].what == (
+        "a prompt takes 400 texts, and there are 20, more than the context of mine (2,000) holds in one prompt"
+    )
+    assert problems["serving.studies.open", True].what == "its run asks for 300 texts, and there are 20"
     n = {
         where: number_in(problem.remedy, "the largest n that fits is ")
         for (where, of_reviews), problem in problems.items()
@@ -148,7 +151,7 @@ def test_runs_that_are_to_fit_are_left_out(tmp_path: Path) -> None:
     assert not found.problems
     assert set(found.left_out) == {"mine/packed-n16", "mine/packed-n64"}
     assert found.left_out["mine/packed-n64"].startswith(
-        "a prompt takes 64 texts, and there are 20; the largest"
+        "a prompt takes 64 texts, and there are 20, more than"
     )
     assert describe_fit(found).splitlines()[:2] == [
         "There are 20 texts, and runs that may take up to 200 take all of them.",
