@@ -57,12 +57,12 @@ def main() -> None:
     texts_asked = first_reviews(args.reviews, wanted.reviews, fit=wanted.fit)
     reviews, cut = cut_texts(texts_asked, tokenizer, wanted.text_tokens, wanted.cut)
     maker = maker_of(wanted, texts, tokenizer, task, chat_template(args.model, texts))
+    rooms = Rooms([(context_length(args.model, each), each) for each in spec["engines"] or [{}]])
 
     start = time.perf_counter()
     prompts = make_prompts(maker, reviews)
     seconds = time.perf_counter() - start
     check_prompts(maker, prompts, reviews)
-    rooms = Rooms(args.model, spec["engines"] or [{}])
     largest_n = rooms.fitted(maker, reviews, task) if wanted.fit else rooms.check(maker, prompts, reviews)
 
     with replacing(args.prompts) as path:
@@ -82,9 +82,8 @@ def main() -> None:
 class Rooms:
     """What the runs that share the prompts have room for."""
 
-    model: Path
-    engines: Sequence[Mapping[str, Any]]
-    """what decides the context of each; see `batchscope.studies.prompt_spec`"""
+    contexts: Sequence[tuple[int, Mapping[str, Any]]]
+    """each context, and what decides it; see `batchscope.studies.prompt_spec`"""
 
     def check(
         self, maker: Maker, prompts: Sequence[Prompt], reviews: Sequence[NumberedReview]
@@ -94,8 +93,7 @@ class Rooms:
         Raises:
             UserError: see `check_context`.
         """
-        contexts = [(context_length(self.model, each), each) for each in self.engines]
-        context, engine = min(contexts, key=lambda each: each[0])
+        context, engine = min(self.contexts, key=lambda each: each[0])
         check_context(maker, prompts, context, reviews, engine.get("max_model_len"))
         return {}
 
@@ -105,16 +103,21 @@ class Rooms:
         Raises:
             UserError: not even the largest context holds one of the texts; that is no question of n.
         """
-        fittings = {canonical_json(each): self._fitting(maker, each, task) for each in self.engines}
+        fittings = {
+            canonical_json(room): fitting(maker, context, room, task) for context, room in self.contexts
+        }
         widest = max(fittings.values(), key=lambda each: each.context)
         if problem := too_long_alone(widest, reviews):
             raise UserError(f"{maker.wanted.id}: {problem}")
         n = maker.wanted.n
         return {"largest_n": {room: each.largest_n_up_to(n, reviews) for room, each in fittings.items()}}
 
-    def _fitting(self, maker: Maker, engine: Mapping[str, Any], task: Task) -> Fitting:
-        answer = longest_answer(Workload(**engine["workload"]), task, maker.encoder.tokenizer)
-        return Fitting(maker, context_length(self.model, engine), answer)
+
+def fitting(maker: Maker, context: int, room: Mapping[str, Any], task: Task) -> Fitting:
+    """What fits texts into the prompts of one kind of run."""
+    return Fitting(
+        maker, context, longest_answer(Workload(**room["workload"]), task, maker.encoder.tokenizer)
+    )
 
 
 if __name__ == "__main__":
