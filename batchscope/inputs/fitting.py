@@ -21,6 +21,10 @@ TOGETHER = 16
 Members = Sequence[NumberedReview]
 """The texts of a prompt."""
 
+FEW = 4
+"""Prompts that are looked at however long they are: the one with the most bytes may not be that with the most
+tokens."""
+
 OVERHEAD = 2
 """Tokens that stand for no byte of a text: a start and an end."""
 
@@ -57,7 +61,7 @@ class Fitting:
     answer: Callable[[int], int] = one_token_a_text
     """most tokens of the answer to a prompt of so many texts"""
     most_bytes: int | None = None
-    """look at the longest prompts alone, of so many bytes together; None: at all"""
+    """look at the longest prompts alone, of so many bytes together, but at `FEW`; None: at all"""
 
     def longest(self, reviews: Sequence[NumberedReview], n: int) -> Need | None:
         """The neediest of the prompts with n texts each that might be too long; None if there are none."""
@@ -70,7 +74,10 @@ class Fitting:
 
     def largest_n(self, reviews: Sequence[NumberedReview], above: int) -> int:
         """The largest n below ``above`` whose every prompt fits; 1 if there is none."""
-        low, high = 1, above
+        low, high = 1, 2  # from below: prompts that are far too long take long to make
+        while high < above and self.fits(reviews, high):
+            low, high = high, 2 * high
+        high = min(high, above)
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if self.fits(reviews, middle) else (low, middle)
@@ -119,7 +126,8 @@ class Fitting:
         found = [each for each in sized if each[0] + self.answer(len(each[1])) > self.context]
         if self.most_bytes is not None:
             before = [0, *accumulate(size for size, _ in found)]
-            found = [each for each, held in zip(found, before, strict=False) if held < self.most_bytes]
+            enough = sum(held < self.most_bytes for held in before[:-1])
+            found = found[: max(enough, FEW)]
         return [members for _, members in found]
 
     def _bytes(self, text: str) -> int:

@@ -22,7 +22,7 @@ from batchscope.studies.run import PromptSet, Run
 from batchscope.studies.run_spec import canonical_json
 
 MOST_BYTES = 200_000
-"""Of prompts that are made to look at one set of them, unless a single one has more."""
+"""Of prompts that are made to look at one set of them, unless a few have more."""
 
 MOST_CUT = 2_000
 """Texts of a set that are cut to look at them."""
@@ -153,12 +153,13 @@ def _short(
         yield from (Shortfall(each, short.what, there) for each in alike if short)
         return
     n, chosen = run.prompts.n, model.texts_of(run, texts, most)
-    largest = fitting.largest_n_up_to(n, chosen)
     if short:
+        largest = fitting.largest_n_up_to(n, chosen)
         context = f"the context of {run.engine.model} ({fitting.context:,})"
         more = f", more than {context} holds in one prompt" if largest < there else ""
         yield from (Shortfall(each, short.what + more, largest) for each in alike)
-    elif largest < n and (need := fitting.longest(chosen, n)):
+    elif (need := fitting.longest(chosen, n)) and need.whole > fitting.context:
+        largest = fitting.largest_n(chosen, n)
         what = (
             f"a prompt of {n:,} texts needs {need.whole:,} tokens with its answer, and the context of "
             f"{run.engine.model} is {fitting.context:,}"

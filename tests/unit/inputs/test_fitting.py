@@ -75,6 +75,17 @@ def test_marks_and_other_orders_of_duplicates_count(tokenizer: Tokenizer) -> Non
         assert not Fitting(maker(tokenizer, 8, **more), context - 1).fits(reviews, 8)
 
 
+@pytest.mark.parametrize(("plain", "seen"), [(3, True), (4, False)])
+def test_of_many_prompts_the_longest_are_made_and_a_few_at_least(
+    tokenizer: Tokenizer, plain: int, seen: bool
+) -> None:
+    """The last text has fewest bytes and most tokens: it is among those that are looked at, or it is not."""
+    reviews = numbered(["positive " * 60] * plain + ["xq" * 100])
+    context = needed(tokenizer, reviews, 1) - 1
+    assert Fitting(maker(tokenizer, 1), context, most_bytes=1).fits(reviews, 1) is not seen
+    assert not Fitting(maker(tokenizer, 1), context).fits(reviews, 1)
+
+
 @pytest.mark.parametrize("keep", ["head", "tail", "both"])
 def test_the_longest_cut_fits_and_a_token_more_does_not(tokenizer: Tokenizer, keep: str) -> None:
     reviews = numbered(["short", "long " * 300, "longer " * 900])
