@@ -20,6 +20,7 @@ def refuse_what_cannot_end_well():
     from batchscope.planning.checks.registry import findings
     from batchscope.planning.checks.situation import Situation
     from batchscope.planning.problems import describe_problems, problems_of
+    from batchscope.planning.prompt_fit import prompt_problems
 
     situation = Situation(
         CONFIG,
@@ -29,5 +30,6 @@ def refuse_what_cannot_end_well():
         {job.wildcards.profiler for job in jobs if job.rule.name == "profile_run"},
         elsewhere=ON_CLUSTER,
     )
-    if problems := problems_of(findings(situation)):
+    of_prompts = prompt_problems(CONFIG, situation.runs, situation.results)
+    if problems := problems_of([*findings(situation), *of_prompts]):
         raise SystemExit(f"error: {describe_problems(problems)}")

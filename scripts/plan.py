@@ -30,6 +30,7 @@ from batchscope.planning.problems import (
     problems_of,
     unchecked_of,
 )
+from batchscope.planning.prompt_fit import as_fitted, describe_fit, prompt_fit
 from batchscope.planning.shown_prompts import describe_prompts, shown_prompts
 from batchscope.planning.sweep_plan import name_in_plan, plain_reason, plan_runs
 from batchscope.studies.grid import expand_serving, expand_studies
@@ -59,16 +60,20 @@ def main() -> None:
     others = count_kinds((job for job in jobs if job["rule"] not in (*NAMES, "all")), config)
     speed, gpus = measure_speed(), visible_gpus()
     machine = Machine(speed.now, gpus[0].name if gpus else "")
-    planned = plan_runs(config, args.results, stale, machine)
-    print(describe_plan(planned, others, JobSeconds(recorded_seconds(), speed.now), speed.now / speed.alone))
     runs = [*expand_studies(config), *expand_serving(config)]
+    wanted = [run for run in runs if name_in_plan(run) in stale]
+    fit = prompt_fit(config, wanted, args.results)
+    planned = as_fitted(plan_runs(config, args.results, stale, machine), fit)
+    print(describe_plan(planned, others, JobSeconds(recorded_seconds(), speed.now), speed.now / speed.alone))
+    if said := describe_fit(fit):
+        print(f"\n{said}")
     print(f"\n{describe_prompts(shown_prompts(runs, args.results))}")
     if args.nodes:
         each = max(config.gpus, 1)
         placed = schedule(allocations(planned), args.nodes, each)
         print(f"\n{describe_queue(placed, args.nodes, each)}")
-    wanted = [run for run in runs if name_in_plan(run) in stale]
-    tell_findings(findings(Situation(config, args.results, wanted, elsewhere=bool(args.nodes))))
+    situation = Situation(config, args.results, wanted, elsewhere=bool(args.nodes))
+    tell_findings([*findings(situation), *fit.problems])
 
 
 def tell_findings(found: Sequence[Finding]) -> None:

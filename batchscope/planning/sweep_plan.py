@@ -240,7 +240,9 @@ def _size(run: Run, made: Mapping[str, Any] | None) -> tuple[int, int]:
     """Prompts and their tokens, of one pass or of the whole load; guessed where they are not made yet."""
     load = run.workload
     prompts = -(-load.total_reviews // run.prompts.n) * load.duplicates
-    tokens = made["prompt_tokens"] if made else guessed_tokens(load)
+    tokens = guessed_tokens(load)
+    if made:
+        prompts, tokens = made["prompts"], made["prompt_tokens"]
     if run.load and run.load.requests:
         return run.load.requests, tokens * run.load.requests // prompts
     return prompts, tokens

@@ -120,8 +120,9 @@ def _check_references(label: str, run: Run, config: Config) -> None:
             "raise 'gpus' or lower engine.args.tensor_parallel_size"
         )
     made = config.dataset.generated.reviews
-    if config.dataset.source == "generated" and run.workload.total_reviews > made:
+    needed = 0 if run.workload.fit else run.workload.total_reviews
+    if config.dataset.source == "generated" and needed > made:
         raise UserError(
-            f"{label}: reviews: {run.workload.total_reviews} asked, dataset.generated.reviews makes {made}; "
+            f"{label}: reviews: {needed} asked, dataset.generated.reviews makes {made}; "
             "raise the one or lower the other"
         )
