@@ -23,7 +23,7 @@ ON_CPU = {
     "engine": {
         "environment": "cpu",
         "args": {
-            "max_model_len": 4096,
+            "max_model_len": 3600,
             "kv_cache_memory_bytes": 1 << 28,
             "dtype": "float32",
             "enforce_eager": True,
