@@ -43,7 +43,9 @@ def failed_runs(results: Path) -> list[Path]:
     folders = [results / "runs" / run.id for run in expand_studies(config)]
     folders += [results / "serving" / run.id for run in expand_serving(config)]
     paths = [folder / "measurement.json" for folder in folders]
-    return [path for path in paths if (read_json(path) or {"status": "ok"})["status"] != "ok"]
+    # one that does not fit would not fit again
+    well = ("ok", "unfit")
+    return [path for path in paths if (read_json(path) or {"status": "ok"})["status"] not in well]
 
 
 if __name__ == "__main__":

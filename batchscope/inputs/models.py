@@ -25,6 +25,20 @@ def prepare_local(folder: Path, source: Path, asset: ModelAsset) -> None:
     Raises:
         UserError: the folder or a needed file is missing.
     """
+    check_local(source, asset)
+    for path in sorted({path for pattern in SMALL_FILES for path in source.glob(pattern)}):
+        shutil.copyfile(path, folder / path.name)
+    if asset.load_format != "dummy":
+        for path in weights_of(source):
+            (folder / path.name).symlink_to(path.resolve())
+
+
+def check_local(source: Path, asset: ModelAsset) -> None:
+    """Whether a model folder holds what is needed of it.
+
+    Raises:
+        UserError: the folder or a needed file is missing.
+    """
     if not source.is_dir():
         raise UserError(f"models: path: there is no folder {source}; correct the path")
     for name in ("config.json", "tokenizer.json"):
@@ -32,17 +46,16 @@ def prepare_local(folder: Path, source: Path, asset: ModelAsset) -> None:
             raise UserError(
                 f"models: path: {source} holds no {name}; give a folder with a Hugging Face model"
             )
-    weights = [path for path in sorted(source.iterdir()) if path.suffix in WEIGHTS]
-    if not weights and asset.load_format != "dummy":
+    if not weights_of(source) and asset.load_format != "dummy":
         raise UserError(
             f"models: path: {source} holds no weights ({', '.join(WEIGHTS)}); add them, or set "
             "load_format: dummy to measure speed without weights"
         )
-    for path in sorted({path for pattern in SMALL_FILES for path in source.glob(pattern)}):
-        shutil.copyfile(path, folder / path.name)
-    if asset.load_format != "dummy":
-        for path in weights:
-            (folder / path.name).symlink_to(path.resolve())
+
+
+def weights_of(source: Path) -> list[Path]:
+    """A folder's files of weights."""
+    return [path for path in sorted(source.iterdir()) if path.suffix in WEIGHTS]
 
 
 def prepare_hub(folder: Path, asset: ModelAsset) -> str:

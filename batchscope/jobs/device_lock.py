@@ -102,3 +102,8 @@ def _holders(names: Sequence[str]) -> str:
         with contextlib.suppress(OSError):
             texts.append(_lock_path(name).read_text())
     return "; ".join(text for text in texts if text) or "unknown"
+
+
+def visible_devices() -> list[str]:
+    """The GPUs that this process may use, as CUDA_VISIBLE_DEVICES names them."""
+    return _visible_gpus()
