@@ -30,6 +30,7 @@ include: "rules/aggregate.smk"
 include: "rules/report.smk"
 include: "rules/profile.smk"
 include: "rules/plan.smk"
+include: "rules/preflight.smk"
 include: "rules/cluster.smk"
 
 

@@ -66,6 +66,7 @@ def allocation_of(job):
 
 
 onstart:
+    refuse_what_cannot_end_well()
     submits = internals.submits_jobs(workflow)
     if submits and shutil.which("sbatch") is None:
         raise SystemExit(

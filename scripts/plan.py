@@ -1,4 +1,7 @@
-"""Print what Snakemake would do: runs, prompts, tokens, predicted minutes, what is stale and why."""
+"""Print what Snakemake would do: runs, prompts, tokens, predicted minutes, what is stale and why.
+
+Ends with status 1 where something is wrong that would end a run, and tells all of it.
+"""
 
 import argparse
 import json
@@ -6,16 +9,31 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import load_config
 from batchscope.console.knowledge import MEASURING, name_of_job
+from batchscope.planning.checks.gpu_facts import visible_gpus
+from batchscope.planning.checks.registry import findings
+from batchscope.planning.checks.situation import Situation
 from batchscope.planning.cluster_queue import allocations, describe_queue, schedule
+from batchscope.planning.described_plan import describe_plan
+from batchscope.planning.first_guess import Machine
+from batchscope.planning.job_seconds import JobSeconds, count_kinds, recorded_seconds
+from batchscope.planning.machine_speed import measure_speed
+from batchscope.planning.problems import (
+    Finding,
+    describe_problems,
+    describe_unchecked,
+    problems_of,
+    unchecked_of,
+)
+from batchscope.planning.prompt_fit import as_fitted, describe_fit, prompt_fit
 from batchscope.planning.shown_prompts import describe_prompts, shown_prompts
-from batchscope.planning.sweep_plan import describe_plan, plain_reason, plan_runs
+from batchscope.planning.sweep_plan import name_in_plan, plain_reason, plan_runs
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.workflow.snakemake_plugins.snakemake_logger_plugin_jobs import FILE_VARIABLE
 
@@ -27,6 +45,7 @@ def main() -> None:
     """Ask Snakemake for its jobs, then add sizes and times."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="the merged configuration, JSON")
+    parser.add_argument("--results", type=Path, required=True, help="folder with what has been made")
     parser.add_argument("--nodes", type=int, help="nodes of a cluster: how the sweep goes through its queue")
     args = parser.parse_args()
     config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
@@ -37,15 +56,36 @@ def main() -> None:
         for job in jobs
         if job["rule"] in MEASURING
     }
-    others = Counter(job["rule"] for job in jobs if job["rule"] not in (*MEASURING, "all"))
-    planned = plan_runs(config, args.config.parent, stale)
-    print(describe_plan(planned, others))
+    others = count_kinds((job for job in jobs if job["rule"] not in (*MEASURING, "all")), config)
+    speed, gpus = measure_speed(), visible_gpus()
+    machine = Machine(speed.now, gpus[0].name if gpus else "")
     runs = [*expand_studies(config), *expand_serving(config)]
-    print(f"\n{describe_prompts(shown_prompts(runs, args.config.parent))}")
+    wanted = [run for run in runs if name_in_plan(run) in stale]
+    fit = prompt_fit(config, wanted, args.results)
+    planned = as_fitted(plan_runs(config, args.results, stale, machine), fit)
+    print(describe_plan(planned, others, JobSeconds(recorded_seconds(), speed.now), speed.now / speed.alone))
+    if said := describe_fit(fit):
+        print(f"\n{said}")
+    print(f"\n{describe_prompts(shown_prompts(runs, args.results))}")
     if args.nodes:
-        gpus = max(config.gpus, 1)
-        placed = schedule(allocations(planned), args.nodes, gpus)
-        print(f"\n{describe_queue(placed, args.nodes, gpus)}")
+        each = max(config.gpus, 1)
+        placed = schedule(allocations(planned), args.nodes, each)
+        print(f"\n{describe_queue(placed, args.nodes, each)}")
+    situation = Situation(config, args.results, wanted, elsewhere=bool(args.nodes))
+    tell_findings([*findings(situation), *fit.problems])
+
+
+def tell_findings(found: Sequence[Finding]) -> None:
+    """Print what was not checked, then what is wrong.
+
+    Raises:
+        UserError: something is wrong.
+    """
+    if unchecked := unchecked_of(found):
+        print(f"\n{describe_unchecked(unchecked)}")
+    if problems := problems_of(found):
+        print(flush=True)
+        raise UserError(describe_problems(problems))
 
 
 def planned_jobs(config: Path) -> list[dict[str, Any]]:

@@ -15,14 +15,11 @@ from tokenizers import Tokenizer
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.engine import Environment
 from batchscope.config.model import ModelAsset
-from batchscope.inputs.demo_model import prepare_demo, training_examples
+from batchscope.inputs.demo_model import DEMO_CORPUS_SEED, prepare_demo, training_examples
 from batchscope.inputs.models import filled_folder, prepare_hub, prepare_local, write_manifest
 from batchscope.inputs.texts.generate import generate_reviews
 from batchscope.inputs.texts.source_text import SourceText
 from batchscope.jobs.environments import require
-
-DEMO_CORPUS_SEED = 1_000_003
-"""Far from the seeds people give the data set, so that the demo's model has not seen the reviews it meets."""
 
 DEMO_CORPUS = 6000
 """Reviews."""

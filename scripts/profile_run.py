@@ -45,6 +45,8 @@ def main() -> None:
 
     # Only the profiler in use is imported.
     job, profiler = read_job(args), import_module(module_of(args.profiler))
+    if job.unfit:
+        raise UserError(f"{job.run}: {job.unfit}; name another run under profile.runs")
     shape = architecture(job.model)
     requests = requests_of(job)
     plan = plan_of(job, requests, shape, args.steps, args.at)

@@ -63,8 +63,8 @@ def failed_runs(results: Path, config: Config) -> list[Path]:
 
 
 def failed(measurement: Path) -> bool:
-    """Whether a run is there that did not end well."""
-    return bool((read_json(measurement) or {}).get("status", "ok") != "ok")
+    """Whether a run is there that did not end well; one that does not fit would not fit again."""
+    return (read_json(measurement) or {}).get("status", "ok") not in ("ok", "unfit")
 
 
 def nothing_to_retry(results: Path) -> str:

@@ -49,6 +49,12 @@ def _place(item: pytest.Item) -> int:
 
 
 @pytest.fixture
+def unchecked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls do not look first for what would fail: here it shall fail later."""
+    monkeypatch.setenv("BATCHSCOPE_PREFLIGHT", "off")
+
+
+@pytest.fixture
 def project(tmp_path: Path) -> Project:
     """A fresh checkout with no results."""
     return Project(tmp_path / "project")

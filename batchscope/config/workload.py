@@ -16,6 +16,11 @@ class Workload(Block):
     )
     n: PositiveInt = Field(4, description="texts in one packed prompt")
     texts: PositiveInt | None = Field(None, description="texts in all, from the first on; null means n")
+    fit: bool = Field(
+        False,
+        description="true: 'texts' is the most that a run takes, and a run that n or the context leaves no "
+        "room for is left out, and shown with the reason; false: both are errors",
+    )
     text_tokens: PositiveInt | None = Field(
         None, description="cut longer texts to this many tokens; null: a text is never cut"
     )

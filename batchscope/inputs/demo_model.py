@@ -42,6 +42,9 @@ CONFIG: dict[str, Any] = {
 }
 """A Llama small enough for a laptop; vLLM's CPU attention needs head_dim >= 32."""
 
+DEMO_CORPUS_SEED = 1_000_003
+"""Far from the seeds people give the data set, so that the demo's model has not seen the reviews it meets."""
+
 TOKENIZER_REVIEWS = 2000
 PACKED_TOGETHER = 4
 SEPARATE, PACKED = wording_of(PromptTexts(), "separate"), wording_of(PromptTexts(), "packed")

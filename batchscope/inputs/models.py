@@ -49,9 +49,26 @@ def prepare_local(
         UserError: the folder or a needed file is missing.
     """
     where = where or f"models: path: {source}"
+    check_local(source, asset, where)
+    names = _names_in(source)
+    for name in small_files_in(names):
+        shutil.copyfile(source / name, folder / name)
+    for name in weights_in(names, asset.load_format):
+        (folder / name).symlink_to((source / name).resolve())
+    if not (folder / "tokenizer.json").exists():
+        make_tokenizer(folder, convert, where)
+
+
+def check_local(source: Path, asset: ModelAsset, where: str = "") -> None:
+    """Whether a model folder holds what is needed of it.
+
+    Raises:
+        UserError: the folder or a needed file is missing.
+    """
+    where = where or f"models: path: {source}"
     if not source.is_dir():
         raise UserError(f"models: path: there is no folder {source}; correct the path")
-    names = [path.name for path in source.iterdir() if path.is_file()]
+    names = _names_in(source)
     if "config.json" not in names:
         raise UserError(f"{where} holds no config.json; name a Hugging Face model")
     weights = weights_in(names, asset.load_format)
@@ -59,12 +76,19 @@ def prepare_local(
         raise UserError(f"{where} holds {why_no_weights(names)}")
     if missing := missing_parts(weights):
         raise UserError(f"{where} holds its weights in part, {missing}; fetch it again")
-    for name in small_files_in(names):
-        shutil.copyfile(source / name, folder / name)
-    for name in weights:
-        (folder / name).symlink_to((source / name).resolve())
-    if not (folder / "tokenizer.json").exists():
-        make_tokenizer(folder, convert, where)
+    if "tokenizer.json" not in names and not any(map(_is_vocabulary, names)):
+        raise UserError(_no_tokenizer(where))
+
+
+def _names_in(source: Path) -> list[str]:
+    return [path.name for path in source.iterdir() if path.is_file()]
+
+
+def _no_tokenizer(where: str) -> str:
+    return (
+        f"{where} holds no tokenizer.json and no other tokenizer; name a model that has one, or put "
+        "that of its base model beside it and set source: local"
+    )
 
 
 def make_tokenizer(folder: Path, convert: Convert, where: str) -> None:
@@ -75,10 +99,7 @@ def make_tokenizer(folder: Path, convert: Convert, where: str) -> None:
     """
     found = [path.name for path in sorted(folder.iterdir()) if _is_vocabulary(path.name)]
     if not found:
-        raise UserError(
-            f"{where} holds no tokenizer.json and no other tokenizer; name a model that has one, or put "
-            "that of its base model beside it and set source: local"
-        )
+        raise UserError(_no_tokenizer(where))
     if not (reason := convert(folder)):
         print(f"{where}: made tokenizer.json of {', '.join(found)}")
         return

@@ -11,11 +11,11 @@ from typing import Any
 from tokenizers import Tokenizer
 
 from batchscope.common.errors import UserError
-from batchscope.config.prompts import LAYOUTS, PromptTexts
+from batchscope.config.prompts import PromptTexts
 from batchscope.config.task import Task
 from batchscope.inputs.chat import ChatTemplate
 from batchscope.inputs.label_codes import codes_of
-from batchscope.inputs.texts.source_text import SourceText, read_source_texts, where
+from batchscope.inputs.texts.source_text import SourceText, read_source_texts
 from batchscope.inputs.tokens import Encoder, Guard, shown_prompt, spells_control
 from batchscope.inputs.wording import Shown, Wording, render, wording_for
 from batchscope.studies.run import PromptSet
@@ -41,15 +41,18 @@ class Prompt:
     duplicate: int
 
 
-def first_texts(path: Path, count: int) -> list[tuple[int, SourceText]]:
-    """The first ``count`` texts of a normalised data set, each with its id.
+def first_texts(path: Path, count: int, *, fit: bool = False) -> list[tuple[int, SourceText]]:
+    """The first ``count`` texts of a normalised data set, each with its id; with ``fit``, at most so many.
 
     Raises:
-        UserError: the data set holds fewer.
+        UserError: the data set holds fewer, and they are not to fit.
     """
     texts = read_source_texts(path)
-    if len(texts) < count:
-        raise UserError(f"texts: {count} asked, the data set holds {len(texts)}; lower 'texts' (or n) to fit")
+    if len(texts) < count and not fit:
+        raise UserError(
+            f"texts: {count} asked, the data set holds {len(texts)}; lower 'texts' (or n) to fit, "
+            "or set workload.fit: true to take those that there are"
+        )
     return list(enumerate(texts[:count]))
 
 
@@ -196,78 +199,6 @@ def check_prompts(maker: Maker, prompts: Sequence[Prompt], texts: Sequence[Numbe
         maker.encoder.check_decoded(f"{maker.wanted.id}: prompt {prompt.id}", prompt.token_ids, text)
 
 
-def check_context(
-    maker: Maker,
-    prompts: Sequence[Prompt],
-    context: int,
-    texts: Sequence[NumberedText],
-    asked: int | None = None,
-) -> None:
-    """Refuse prompts that the model cannot hold, each with one output token a text.
-
-    Args:
-        maker: what made the prompts.
-        prompts: all of a set.
-        context: tokens that prompt and output may have together.
-        texts: the texts in them.
-        asked: ``max_model_len`` of the runs, where it is what limits the context.
-
-    Raises:
-        UserError: names the longest prompt, the limit, and the largest n that fits.
-    """
-    longest = max(prompts, key=lambda prompt: len(prompt.token_ids) + prompt.n)
-    if len(longest.token_ids) + longest.n <= context:
-        return
-    wanted = maker.wanted
-    limit, hint = (
-        ("max_model_len", ": raise engine.args.max_model_len") if asked else ("the model's context", "")
-    )
-    problem = (
-        f"{wanted.id}: prompt {longest.id} has {len(longest.token_ids)} tokens and asks for {longest.n} "
-        f"more; {limit} is {context} tokens{hint}"
-    )
-    fits = largest_fitting_n(maker, texts, wanted.n, context) if LAYOUTS[wanted.layout].packs else 1
-    if fits > 1:
-        raise UserError(f"{problem}; the largest n that fits is {fits}")
-    remedy = _too_long(maker, texts, context) or "no packed prompt fits; set layout: separate"
-    raise UserError(f"{problem}; {remedy}")
-
-
-def _too_long(maker: Maker, texts: Sequence[NumberedText], context: int) -> str | None:
-    """What to do about texts that no prompt holds, not even alone; None if there are none."""
-    alone = maker.token_ids(group(texts, 1), maker.guard(texts))
-    found = [(len(ids), member) for ids, member in zip(alone, texts, strict=True) if len(ids) + 1 > context]
-    if not found:
-        return None
-    tokens, (_, longest) = max(found, key=lambda each: each[0])
-    others = f" (nor {len(found) - 1} others)" if found[1:] else ""
-    return (
-        f"{where(longest)} is too long on its own ({tokens} tokens) and no layout holds it{others}: "
-        "cut texts (workload.text_tokens), drop what is too long, or take a model with a longer context"
-    )
-
-
-def largest_fitting_n(maker: Maker, texts: Sequence[NumberedText], above: int, context: int) -> int:
-    """The largest n below ``above`` whose every packed prompt fits ``context`` tokens; 1 if there is none."""
-    guard = maker.guard(texts)
-
-    def fits(n: int) -> bool:
-        groups = group(texts, n)
-        return all(
-            len(ids) + len(members) <= context
-            for ids, members in zip(maker.token_ids(groups, guard), groups, strict=True)
-        )
-
-    low, high = 1, above
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
-    # Groups shift with n, so "fits" need not be monotone: step down to one that does.
-    while low > 1 and not fits(low):
-        low -= 1
-    return low
-
-
 def label_token_ids(
     tokenizer: Tokenizer, task: Task | None = None, answer: str = "free"
 ) -> dict[str, list[int]]:
@@ -291,12 +222,13 @@ def summarise(
     content_sha256: str,
     label_tokens: Mapping[str, list[int]],
 ) -> dict[str, Any]:
-    """Counts of a prompt file; tokens and requests are those of one pass."""
+    """Counts of a prompt file; tokens and requests are those of one pass, ``texts`` those that it holds."""
     wanted, tokenizer = maker.wanted, maker.encoder.tokenizer
     longest = max(prompts, key=lambda prompt: len(prompt.token_ids) + prompt.n)
     return {
         "id": wanted.id,
         **asdict(wanted),
+        "texts": len({number for prompt in prompts for number in prompt.text_ids}),
         "prompts": len(prompts),
         "prompt_tokens": sum(len(prompt.token_ids) for prompt in prompts),
         "labels": sum(prompt.n for prompt in prompts),

@@ -15,6 +15,7 @@ from batchscope.inputs.answers.limits import answers_asked
 from batchscope.inputs.context import context_length
 from batchscope.inputs.models import load_tokenizer
 from batchscope.jobs.environments import require
+from batchscope.jobs.fitted_run import fitted_spec, why_unfit
 from batchscope.studies.run_spec import task_of
 
 
@@ -38,6 +39,8 @@ class Job:
     model: Path
     out: Path
     log: Path
+    unfit: str | None = None
+    """why it cannot be, and is left out; None: it can"""
 
     @property
     def identity(self) -> dict[str, str]:
@@ -79,10 +82,14 @@ def read_job(args: argparse.Namespace) -> Job:
     name = spec["engine"]["environment"]
     python = require(name, Environment(python=json.loads(args.environments)[name], device=spec["device"]))
     answers = answers_of(spec, summary, args.model)
-    check_fits(args.run, summary, answers, context_length(args.model, spec["engine"]["args"]))
+    context = context_length(args.model, spec["engine"]["args"])
+    unfit = why_unfit(spec, summary, answers, context)
+    summary.pop("largest_n", None)
+    if unfit is None:
+        check_fits(args.run, summary, answers, context)
     return Job(
         run=args.run,
-        spec=spec,
+        spec=fitted_spec(spec, summary),
         python=python,
         gpus=args.gpus,
         timeout_s=args.timeout,
@@ -92,6 +99,7 @@ def read_job(args: argparse.Namespace) -> Job:
         model=args.model,
         out=args.out,
         log=args.log,
+        unfit=unfit,
     )
 
 

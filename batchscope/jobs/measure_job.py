@@ -1,5 +1,6 @@
 """Measures a job on its engine: what it asks the engine for, what it keeps, and what a failure becomes."""
 
+import json
 import shutil
 import signal
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from batchscope.common.atomic_files import sha256_of
+from batchscope.common.atomic_files import sha256_of, write_text
 from batchscope.common.errors import UserError
 from batchscope.common.processes import gone
 from batchscope.jobs.engine_exit_reason import describe_exit, ran_out_of_memory
@@ -24,7 +25,7 @@ from batchscope.jobs.engine_pool import (
     state_folder,
 )
 from batchscope.jobs.job_arguments import Job
-from batchscope.jobs.measurement_files import Kind, architecture, failure, publish
+from batchscope.jobs.measurement_files import Kind, architecture, failure, no_engine, publish
 from batchscope.jobs.supervise import snakemake_above
 
 
@@ -54,7 +55,7 @@ def measure_job(
             "answers": job.answers.as_json(),
             **({} if server is None else texts_of(job)),
         }
-        outcome = run_engine(pool, job, wanted, asked, limits)
+        outcome = left_out(job, Path(scratch)) or run_engine(pool, job, wanted, asked, limits)
         seconds = time.monotonic() - started - pool.waited_s
         measurement = {
             **job.identity,
@@ -66,6 +67,15 @@ def measure_job(
             **outcome,
         }
         publish(measurement, kind, Path(scratch), job.out)
+
+
+def left_out(job: Job, scratch: Path) -> dict[str, Any] | None:
+    """What is kept of a run that cannot be, for which no engine is asked; None where it can."""
+    if job.unfit is None:
+        return None
+    print(f"{job.run}: left out: {job.unfit}", flush=True)
+    write_text(scratch / "environment.json", json.dumps(no_engine(job.spec)))
+    return failure("unfit", job.unfit, [])
 
 
 def texts_of(job: Job) -> dict[str, Any]:

@@ -1,10 +1,13 @@
 """A run's results as files: ``measurement.json``, ``environment.json`` and Parquet; see docs/files.md."""
 
 import json
+import os
+import platform
 import shutil
+import socket
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,7 +44,7 @@ LOAD = Kind({"client": CLIENT, "steps": STEPS, "hardware": HARDWARE}, ("bench.js
 
 
 def failure(status: str, message: str, log: list[str]) -> dict[str, Any]:
-    """What measurement.json says of a run that was not measured; ``status``: oom, died or timeout."""
+    """What measurement.json says of a run that was not measured; ``status``: oom, died, timeout or unfit."""
     return {
         "status": status,
         "message": message,
@@ -49,6 +52,20 @@ def failure(status: str, message: str, log: list[str]) -> dict[str, Any]:
         "warmup": [],
         "repeats": [],
         "invalid": [],
+    }
+
+
+def no_engine(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """environment.json of a run for which no engine was asked: nothing was measured, so no fingerprint."""
+    return {
+        "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "hostname": socket.gethostname(),
+        "device": spec["device"],
+        "gpu": None,
+        "cpu": {"model": platform.machine(), "cores": len(os.sched_getaffinity(0))},
+        "python": platform.python_version(),
+        "versions": spec["versions"],
+        "fingerprint": "",
     }
 
 

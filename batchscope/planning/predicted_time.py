@@ -99,8 +99,16 @@ def pattern_of(run: Run, found: Mapping[Likeness, Pattern]) -> Pattern | None:
     return replace(pattern, engine=replace(pattern.engine, limits=own))
 
 
-def expected_seconds(pattern: Pattern, run: Run, prompts: int, prompt_tokens: int) -> float | None:
-    """Predicted seconds of a run's warm-up and passes; None where the KV cache is too small for a prompt.
+@dataclass(frozen=True)
+class PassTimes:
+    """Predicted seconds of a run's warm-up, and of one pass."""
+
+    warmup_s: float
+    pass_s: float
+
+
+def expected_times(pattern: Pattern, run: Run, prompts: int, prompt_tokens: int) -> PassTimes | None:
+    """What a run should take by runs like it; None where the KV cache is too small for a prompt.
 
     Args:
         pattern: from measured runs like it.
@@ -108,6 +116,18 @@ def expected_seconds(pattern: Pattern, run: Run, prompts: int, prompt_tokens: in
         prompts: number in one pass, duplicates counted.
         prompt_tokens: of all of them together.
     """
+    requests = requests_of_run(run, prompts, prompt_tokens, pattern.block_size)
+    warmup = warmup_of(requests, run.measure.warmup_tokens)
+    factor = pattern.factors.get(run.workload.layout, median(pattern.factors.values()))
+    try:
+        warmup_s = predict(pattern.engine, warmup).ideal if warmup else 0.0
+        return PassTimes(factor * warmup_s, factor * predict(pattern.engine, requests).ideal)
+    except ValueError:
+        return None
+
+
+def requests_of_run(run: Run, prompts: int, prompt_tokens: int, block_size: int) -> list[Lengths]:
+    """The requests of one pass, from the mean length of its prompts; arguments as for `expected_times`."""
     load, in_prompt = run.workload, run.prompts.n
     mean = prompt_tokens / prompts - INSTRUCTION_TOKENS
     texts = Load(
@@ -115,31 +135,24 @@ def expected_seconds(pattern: Pattern, run: Run, prompts: int, prompt_tokens: in
         prompts // load.duplicates * in_prompt,
         load.duplicates,
         cached=load.reuse != "none",
-        block_size=pattern.block_size,
+        block_size=block_size,
         output_tokens_per_text=load.planned_tokens_per_text,
     )
     requests = requests_of(texts, "packed", in_prompt)  # a prompt of one text is packed with n = 1
     if load.reuse == "text":  # the copy's number stands before the instruction, which is computed again
         requests = [
-            replace(each, cached_tokens=_without_instruction(each.cached_tokens, pattern))
+            replace(each, cached_tokens=_without_instruction(each.cached_tokens, block_size))
             for each in requests
         ]
-    try:
-        warmup = _warmup(requests, run.measure.warmup_tokens)
-        passes = 1 if run.load else run.measure.repeats
-        seconds = passes * predict(pattern.engine, requests).ideal
-        seconds += predict(pattern.engine, warmup).ideal if warmup else 0.0
-    except ValueError:
-        return None
-    return seconds * pattern.factors.get(load.layout, median(pattern.factors.values()))
+    return requests
 
 
-def _without_instruction(cached: int, pattern: Pattern) -> int:
+def _without_instruction(cached: int, block_size: int) -> int:
     """Cached tokens, in whole blocks, of a duplicate whose instruction is computed again."""
-    return max(cached - INSTRUCTION_TOKENS, 0) // pattern.block_size * pattern.block_size
+    return max(cached - INSTRUCTION_TOKENS, 0) // block_size * block_size
 
 
-def _warmup(requests: Sequence[Lengths], tokens: int) -> list[Lengths]:
+def warmup_of(requests: Sequence[Lengths], tokens: int) -> list[Lengths]:
     """The first requests that together hold at least ``tokens``, as the worker's `warmup_requests`."""
     before = [0, *accumulate(each.prompt_tokens for each in requests)]
     first = [each for each, held in zip(requests, before, strict=False) if held < tokens]

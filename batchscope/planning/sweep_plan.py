@@ -1,4 +1,4 @@
-"""What a sweep would do and how long it would take, from the configuration and earlier results."""
+"""What a sweep would do and how long each run would take, from the configuration and earlier results."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -7,23 +7,36 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from tabulate import tabulate
-
 from batchscope.common.atomic_files import read_json
 from batchscope.config.configuration import Config
-from batchscope.planning.predicted_time import Likeness, Pattern, expected_seconds, pattern_of, patterns
+from batchscope.planning.checks.situation import EngineUse, Situation
+from batchscope.planning.first_guess import Machine, first_guess
+from batchscope.planning.passes import Passes, passes_of
+from batchscope.planning.predicted_time import (
+    Likeness,
+    PassTimes,
+    Pattern,
+    expected_times,
+    pattern_of,
+    patterns,
+)
+from batchscope.planning.run_sizes import guessed_tokens
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import runs_by_engine
 from batchscope.studies.run import Run
 
-TOKENS_PER_TEXT = 300
-"""Tokens of an IMDB review with the Llama-3 tokenizer and its share of the instruction; used until there are
-prompts."""
-
 GUESSED_RATE = {"cpu": 150_000.0, "cuda": 20_000.0}
-"""Prompt tokens per second: the demo's model on two cores, an 8B model on one large GPU."""
+"""Prompt tokens per second: the demo's model on two cores, an 8B model on one large GPU; where not even the
+cost model can tell."""
 
-GUESSED_START_S = {"cpu": 25.0, "cuda": 60.0}
+GUESSED_START_S = {"cpu": 25.0, "cuda": 45.0}
+"""Of an engine with its imports; on CPU that of the reference machine."""
+
+SERVER_S = 8.0
+"""More for a server, on the reference machine."""
+
+FIRST_START_S = 140.0
+"""Of the first engine on a GPU, whose kernels are compiled."""
 
 REASONS = (
     ("Missing output files", "not measured yet"),
@@ -65,35 +78,68 @@ class PlannedRun:
     tokens_known: bool
     seconds: float
     """predicted, of warm-up and passes, or of the load"""
+    least_s: float
+    """with the fewest passes that it may have"""
+    most_s: float
+    """with the most"""
     start_s: float
     """seconds of its engine's start, which all runs of that engine configuration share"""
     gpus: int
     """number that it holds; 1 on CPU"""
+    device: str
     measured_basis: bool
-    may_repeat: bool
-    """whether it may take longer: ``seconds`` counts only the repeats that it has in any case"""
     stale: str | None
 
 
-def plan_runs(config: Config, results: Path, stale: Mapping[str, str]) -> list[PlannedRun]:
+def plan_runs(
+    config: Config, results: Path, stale: Mapping[str, str], machine: Machine | None = None
+) -> list[PlannedRun]:
     """Every run, then every load point of the server: its size, predicted seconds and why it is stale.
 
     Args:
         config: The configuration.
         results: Folder with what has been measured and made.
         stale: The reason for each stale run, by `PlannedRun.run`.
+        machine: What is known of this machine; None: nothing.
     """
     runs, loads = expand_studies(config), expand_serving(config)
+    uses = Situation(config, results, [*runs, *loads]).engines
+    known = Known(
+        config, results, machine or Machine(), {name_in_plan(run): use for use in uses for run in use.runs}
+    )
     offline = [read_json(results / "runs" / run.id / "measurement.json") for run in runs]
     served = [read_json(results / "serving" / run.id / "measurement.json") for run in loads]
     rates = replace(rates_from(offline), patterns=patterns(results / "runs" / run.id for run in runs))
     of_servers = replace(rates, start_s=rates_from(served).start_s)
-    planned = [_plan(run, name, config, results, rates, None) for run, name in _with_engines(runs)]
+    planned = [_plan(run, name, known, rates, None) for run, name in _with_engines(runs)]
     planned += [
-        _plan(run, name, config, results, of_servers, measured)
+        _plan(run, name, known, of_servers, measured)
         for (run, name), measured in zip(_with_engines(loads), served, strict=True)
     ]
-    return [replace(each, stale=stale.get(each.run)) for each in planned]
+    return first_compiles([replace(each, stale=stale.get(each.run)) for each in planned])
+
+
+def first_compiles(planned: Sequence[PlannedRun]) -> list[PlannedRun]:
+    """The same runs; the first engine that starts on a GPU without any experience takes longer."""
+    guessed = GUESSED_START_S["cuda"]
+    first = next((run.engine for run in planned if run.stale and run.start_s == guessed), None)
+    return [replace(run, start_s=FIRST_START_S) if run.engine == first else run for run in planned]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What predictions are made from, beside rates of earlier results."""
+
+    config: Config
+    results: Path
+    machine: Machine
+    uses: Mapping[str, EngineUse]
+    """the engine of each run, by `PlannedRun.run`"""
+
+
+def name_in_plan(run: Run) -> str:
+    """study/run; of a load point serving/study/run."""
+    return f"serving/{run.id}" if run.load else run.id
 
 
 def _with_engines(runs: Sequence[Run]) -> list[tuple[Run, str]]:
@@ -132,56 +178,71 @@ def _start_of(measured: Mapping[str, Any]) -> float:
     return max(float(measured["engine"]["start_s"]), float(job - passes))
 
 
-def _plan(
-    run: Run, engine: str, config: Config, results: Path, rates: Rates, served: Mapping[str, Any] | None
-) -> PlannedRun:
+def _plan(run: Run, engine: str, known: Known, rates: Rates, served: Mapping[str, Any] | None) -> PlannedRun:
     environment = run.engine.environment
-    device = config.environments[environment].device
-    made = read_json(results / "prompts" / run.prompts.id / "prompts.json")
+    device = known.config.environments[environment].device
+    made = read_json(known.results / "prompts" / run.prompts.id / "prompts.json")
     prompts, tokens = _size(run, made)
     if served and served["repeats"]:
-        seconds, known = sum(one["seconds"] for one in (*served["warmup"], *served["repeats"])), True
+        took, measured = sum(one["seconds"] for one in (*served["warmup"], *served["repeats"])), True
+        times, passes = PassTimes(0.0, took), Passes(1, 1, 1)
     else:
-        seconds, known = _expected(run, prompts, tokens, rates, GUESSED_RATE[device])
+        times, measured = _expected(run, prompts, tokens, rates, known)
+        passes = passes_of(run, times.pass_s, device)
+    guess = GUESSED_START_S[device]
+    if device == "cpu":
+        guess = (guess + (SERVER_S if run.load else 0.0)) / known.machine.speed
     return PlannedRun(
-        run=f"serving/{run.id}" if run.load else run.id,
+        run=name_in_plan(run),
         engine=engine,
         prompts=prompts,
         prompt_tokens=tokens,
         tokens_known=made is not None,
-        seconds=seconds,
-        start_s=rates.start_s.get(environment, GUESSED_START_S[device]),
+        seconds=times.warmup_s + passes.likely * times.pass_s,
+        least_s=times.warmup_s + passes.least * times.pass_s,
+        most_s=times.warmup_s + passes.most * times.pass_s,
+        start_s=rates.start_s.get(environment, guess),
         gpus=run.gpus if device == "cuda" else 1,
-        measured_basis=known,
-        may_repeat=run.load is None and run.measure.stops_by_precision,
+        device=device,
+        measured_basis=measured,
         stale=None,
     )
 
 
-def _expected(run: Run, prompts: int, tokens: int, rates: Rates, guess: float) -> tuple[float, bool]:
-    """Predicted seconds, and whether they are based on measurements, of this run or of runs like it."""
+def _expected(run: Run, prompts: int, tokens: int, rates: Rates, known: Known) -> tuple[PassTimes, bool]:
+    """Predicted times, and whether they are based on measurements, of this run or of runs like it."""
     own = None if run.load else rates.by_run.get(run.id)
     alike = rates.by_layout.get((run.engine.environment, run.engine.model, run.workload.layout))
     pattern = None if own else pattern_of(run, rates.patterns)
-    seconds = expected_seconds(pattern, run, prompts, tokens) if pattern else None
-    if seconds is None:
-        # Rates of other runs are those of computed tokens: copies from the prefix cache take almost no time.
-        shared = own is None and run.workload.reuse != "none"
-        computed = tokens // run.workload.duplicates if shared else tokens
-        passes = 1 if run.load else run.measure.repeats
-        work = min(run.measure.warmup_tokens, computed) + passes * computed
-        seconds = work / (own or alike or guess)
+    times = expected_times(pattern, run, prompts, tokens) if pattern else None
+    if times is None and not (own or alike):
+        times = first_guess(known.uses[name_in_plan(run)], run, prompts, tokens, known.machine)
+    if times is None:
+        guess = GUESSED_RATE[known.config.environments[run.engine.environment].device]
+        times = _at_rate(run, tokens, own or alike or guess, shared=own is None)
     if run.load and run.load.request_rate:
-        seconds = max(seconds, prompts / run.load.request_rate)
+        times = replace(times, pass_s=max(times.pass_s, prompts / run.load.request_rate))
     # With few requests under way the engine idles: times of busy engines make no more than a guess.
-    return seconds, run.load is None and bool(own or pattern or alike)
+    return times, run.load is None and bool(own or pattern or alike)
+
+
+def _at_rate(run: Run, tokens: int, rate: float, *, shared: bool) -> PassTimes:
+    """Times at so many prompt tokens a second; ``shared``: a rate of computed tokens, as of other runs.
+
+    Copies that the prefix cache serves then take almost no time.
+    """
+    served = shared and run.workload.reuse != "none"
+    computed = tokens // run.workload.duplicates if served else tokens
+    return PassTimes(min(run.measure.warmup_tokens, computed) / rate, computed / rate)
 
 
 def _size(run: Run, made: Mapping[str, Any] | None) -> tuple[int, int]:
     """Prompts and their tokens, of one pass or of the whole load; guessed where they are not made yet."""
     load = run.workload
     prompts = -(-load.total_texts // run.prompts.n) * load.duplicates
-    tokens = made["prompt_tokens"] if made else load.total_texts * TOKENS_PER_TEXT * load.duplicates
+    tokens = guessed_tokens(load)
+    if made:
+        prompts, tokens = made["prompts"], made["prompt_tokens"]
     if run.load and run.load.requests:
         return run.load.requests, tokens * run.load.requests // prompts
     return prompts, tokens
@@ -195,43 +256,3 @@ def plain_reason(reason: str) -> str:
         if start in reason:
             return words
     return re.sub(r"\s+", " ", reason)[:80]
-
-
-def describe_plan(planned: Sequence[PlannedRun], other_jobs: Mapping[str, int]) -> str:
-    """The plan as text: a line a run, then sums over the stale ones."""
-    rows = [
-        (
-            run.run,
-            f"{run.prompts:,}",
-            ("" if run.tokens_known else "~") + f"{run.prompt_tokens:,}",
-            _minutes(run.seconds) + ("" if run.measured_basis else " ?"),
-            run.stale or "up to date",
-        )
-        for run in planned
-    ]
-    columns = ("run", "prompts", "prompt tokens", "minutes", "state")
-    lines = [
-        tabulate(rows, columns, tablefmt="simple", colalign=("left", "right", "right", "right", "left")),
-        "",
-    ]
-    stale = [run for run in planned if run.stale]
-    starts = {run.engine: run.start_s for run in stale}
-    total = _minutes(sum(run.seconds for run in stale) + sum(starts.values()))
-    lines.append(
-        f"{len(stale)} of {len(planned)} runs to measure: about {total} minutes, one after the other, "
-        f"{_minutes(sum(starts.values()))} of them for {len(starts)} engine start(s)."
-    )
-    if any(run.may_repeat for run in stale):
-        lines.append("With the fewest repeats; a run that is not precise then gets more, see 'measure'.")
-    if other_jobs:
-        jobs = ", ".join(f"{count} {rule}" for rule, count in sorted(other_jobs.items()))
-        lines.append(f"Other jobs: {jobs}.")
-    if any(not run.tokens_known for run in planned):
-        lines.append("~ estimated: these prompts are not made yet.")
-    if any(not run.measured_basis for run in planned):
-        lines.append("? guessed: nothing alike has been measured here yet.")
-    return "\n".join(lines)
-
-
-def _minutes(seconds: float) -> str:
-    return f"{seconds / 60:.1f}" if seconds >= 3 or seconds == 0 else "<0.1"

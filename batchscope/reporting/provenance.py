@@ -14,6 +14,7 @@ from batchscope.statistics.intervals import BETWEEN_GPUS
 
 def environments(runs: pd.DataFrame, *, across: bool = False) -> list[str]:
     """One line for each environment that the runs were measured in, and what that means for them."""
+    runs = runs[runs["fingerprint"] != ""]  # the others were measured nowhere: no engine was asked
     lines = [f"Measured on: {_environment(group)}." for _, group in runs.groupby("fingerprint", sort=False)]
     if len(lines) > 1 and across:
         lines.append(

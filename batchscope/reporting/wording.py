@@ -7,7 +7,9 @@ import pandas as pd
 
 from batchscope.results.frames import cell_value
 
-FAILURES = {"oom": "out of memory", "died": "engine died", "timeout": "timed out"}
+FAILURES = {
+    "oom": "out of memory", "died": "engine died", "timeout": "timed out", "unfit": "does not fit",
+}  # fmt: skip
 """Statuses of runs that did not end, in words."""
 
 

@@ -176,6 +176,7 @@ def _totals(run: Measurement) -> Row:
     first = run.repeats[0] if run.repeats else None
     seconds = [repeat.seconds for repeat in run.repeats]
     asked = run.prompts.labels * run.spec.workload.planned_tokens_per_text
+    half_width = run.stopped.half_width if run.stopped else None
     return {
         "requests": first.requests if first else run.prompts.prompts,
         "prompt_tokens": first.prompt_tokens if first else run.prompts.prompt_tokens,
@@ -186,7 +187,8 @@ def _totals(run: Measurement) -> Row:
         "repeats": len(run.repeats),
         "stopped": run.stopped.reason if run.stopped else None,
         "ending": run.ending,
-        "half_width": run.stopped.half_width if run.stopped else None,
+        # a number in any case: a study without a single repeat is asked for its precision too
+        "half_width": math.nan if half_width is None else half_width,
         "noise": stdev(map(math.log, seconds)) if len(seconds) > 1 else math.nan,
         "trend": trends(seconds),
     }

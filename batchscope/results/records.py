@@ -153,8 +153,9 @@ class ClientState(Record):
     lag_max_s: float | None = None
 
 
-Status = Literal["ok", "oom", "died", "timeout"]
-"""How a run ended: measured; out of memory; the engine ended in the middle; it took too long."""
+Status = Literal["ok", "oom", "died", "timeout", "unfit"]
+"""How a run ended: measured; out of memory; the engine ended in the middle; it took too long; or it was left
+out, for texts or context had no room for it."""
 
 
 class Measurement(Record):

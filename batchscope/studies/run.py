@@ -31,10 +31,13 @@ class PromptSet:
     """what is kept of it"""
     permuted: bool = False
     """whether each duplicate holds the texts in another order"""
+    fit: bool = False
+    """whether ``texts`` is only the most that it holds, and prompts may be longer than the context"""
 
     @property
     def id(self) -> str:
         """Folder name under ``results/prompts``, such as ``demo-packed-n40-r400``."""
+        texts = f"r{self.texts}{'-fit' if self.fit else ''}"
         group = f"{self.layout}-n{self.n}" if LAYOUTS[self.layout].packs else self.layout
         copies = f"-x{self.duplicates}" if self.duplicates > 1 else ""
         order = "-first" if self.instruction == "first" else ""
@@ -44,7 +47,7 @@ class PromptSet:
         cut = f"-t{self.text_tokens}" if self.text_tokens else ""
         ends = f"-{self.cut}" if cut and self.cut != "head" else ""
         permuted = "-permuted" if self.permuted else ""
-        return f"{self.model}-{group}-r{self.texts}{copies}{order}{mark}{form}{numbers}{cut}{ends}{permuted}"
+        return f"{self.model}-{group}-{texts}{copies}{order}{mark}{form}{numbers}{cut}{ends}{permuted}"
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class Run:
             text_tokens=workload.text_tokens,
             cut=workload.cut if workload.text_tokens else "head",
             permuted=workload.permuted,
+            fit=workload.fit,
         )
 
     @property

@@ -120,8 +120,9 @@ def _check_references(label: str, run: Run, config: Config) -> None:
             "raise 'gpus' or lower engine.args.tensor_parallel_size"
         )
     made = config.dataset.generated.texts
-    if config.dataset.source == "generated" and run.workload.total_texts > made:
+    needed = 0 if run.workload.fit else run.workload.total_texts
+    if config.dataset.source == "generated" and needed > made:
         raise UserError(
-            f"{label}: texts: {run.workload.total_texts} asked, dataset.generated.texts makes {made}; "
+            f"{label}: texts: {needed} asked, dataset.generated.texts makes {made}; "
             "raise the one or lower the other"
         )

@@ -56,7 +56,9 @@ def _protocol(run: Run) -> dict[str, Any]:
     return {"load": load, "measure": {"warmup_tokens": run.measure.warmup_tokens}}
 
 
-ADDED_LATER = ("reuse", "instruction", "answer", "numbered", "confidence", "text_tokens", "cut", "permuted")
+ADDED_LATER = (
+    "reuse", "instruction", "answer", "numbered", "confidence", "text_tokens", "cut", "permuted", "fit",
+)  # fmt: skip
 """Keys of `Workload` that the first measurements did not have; at their default they are left out."""
 
 FIRST_LABELS = ("positive", "negative")

@@ -38,6 +38,11 @@ def is_on_cluster(workflow: Workflow) -> bool:
     return is_remote(workflow) or workflow.resource_settings.nodes is not None
 
 
+def only_touches(workflow: Workflow) -> bool:
+    """Whether this call runs no job (``--touch``); handlers such as ``onstart:`` are called all the same."""
+    return bool(workflow.touch)
+
+
 def is_first_parse(workflow: Workflow) -> bool:
     """Whether this is the process that the user started; jobs parse the Snakefile again, and warn nobody."""
     return bool(workflow.is_main_process)

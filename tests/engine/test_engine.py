@@ -78,7 +78,7 @@ def test_a_run_that_did_other_work_than_asked_is_kept_and_marked(project: Projec
     assert all(code in table for code in details)
 
 
-def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(prepared: Project) -> None:
+def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(prepared: Project, unchecked: None) -> None:
     tight = {
         "studies": {
             "packing": {
@@ -133,7 +133,7 @@ def test_a_run_that_takes_too_long_is_a_result_and_can_be_retried(prepared: Proj
     ids=["unknown argument", "unknown quantization"],
 )
 def test_an_engine_that_does_not_start_says_why_and_where_its_log_is(
-    prepared: Project, config: dict, words: list[str]
+    prepared: Project, unchecked: None, config: dict, words: list[str]
 ) -> None:
     outcome = prepared.snakemake(RUN, config=config)
     assert outcome.status != 0

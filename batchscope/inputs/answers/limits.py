@@ -8,13 +8,15 @@ for each byte of the longest.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from itertools import chain
 
 from tokenizers import Tokenizer, pre_tokenizers
 
 from batchscope.common.answer_limits import AnswerLimits, AskedAnswers, LimitsBySize
 from batchscope.common.errors import UserError
+from batchscope.config.prompts import LAYOUTS
 from batchscope.config.task import Task
 from batchscope.config.workload import Workload
 from batchscope.inputs.answers.grammar import grammar_of, shape_of, written
@@ -44,6 +46,24 @@ def answers_asked(
     sizes = sorted(set(sizes))
     limits = _limits(workload, words, sizes, tokenizer, packed)
     return AskedAnswers(limits, _confidence(workload, words, tokenizer) if workload.confidence else None)
+
+
+def longest_answer(workload: Workload, task: Task, tokenizer: Tokenizer) -> Callable[[int], int]:
+    """Most tokens of the answer to a prompt, by the number of texts in it.
+
+    Args:
+        workload: the run's.
+        task: the labels.
+        tokenizer: the model's.
+    """
+    words = list(spelled(task, workload.answer).values())
+    packed = LAYOUTS[workload.layout].packs
+
+    @cache
+    def most(texts: int) -> int:
+        return _limits(workload, words, [texts], tokenizer, packed)[texts].most
+
+    return most
 
 
 def _limits(

@@ -34,11 +34,14 @@ def findings(runs: pd.DataFrame, plot: Plot, *, across: bool = False) -> list[st
         first, *others = _ranked(pd.DataFrame([group[0] for group in groups]))
         pairs += [(first, other) for other in others]
     sentences = [compare(fast, slow, settings, across=across) for fast, slow in pairs]
-    left_out = [
-        f"Left out: {run_in_words(run, settings)}, {fault(run)}."
-        for _, run in runs[~runs["valid"]].iterrows()
-    ]
+    left_out = [_left_out(run, settings) for _, run in runs[~runs["valid"]].iterrows()]
     return [*(sentences or [_nothing_to_compare(valid, settings)]), *left_out]
+
+
+def _left_out(run: "pd.Series[Any]", settings: Sequence[str]) -> str:
+    """A run that does not count; of one that does not fit also what there is no room for."""
+    why = f": {run['reason']}" if run["status"] == "unfit" else ""
+    return f"Left out: {run_in_words(run, settings)}, {fault(run)}{why}."
 
 
 def _groups(runs: pd.DataFrame, plot: Plot, settings: Sequence[str]) -> list[tuple[Hashable, pd.DataFrame]]:

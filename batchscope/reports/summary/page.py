@@ -6,7 +6,11 @@ from batchscope.reporting.numbers import counted
 
 
 def sweep(runs: pd.DataFrame) -> str | None:
-    """How much of the jobs' time was timed; None where a job did not say how long it took."""
+    """How much of the jobs' time was timed; None where a job did not say how long it took.
+
+    Runs that were left out asked for no engine.
+    """
+    runs = runs[runs["status"] != "unfit"]
     if runs.empty or runs["job_s"].isna().any():
         return None
     starts = int((~runs["engine_reused"].astype(bool)).sum())

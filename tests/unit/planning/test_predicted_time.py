@@ -54,7 +54,8 @@ def test_what_was_not_measured_takes_what_the_cost_model_says_of_runs_like_it(pa
     alone, together = (load.seconds for load in closed)
     assert alone > together
     slow = plan["serving/open_loop/separate-n1-rate20"]
-    assert (slow.seconds, slow.measured_basis) == (100.0, False)
+    assert slow.seconds == pytest.approx(100, abs=2), "warm-up, then the times of arrival"
+    assert not slow.measured_basis
 
 
 def test_other_arithmetic_or_a_damaged_run_says_nothing_of_a_run(packing_on_h200: Path) -> None:

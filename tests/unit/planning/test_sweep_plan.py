@@ -7,7 +7,9 @@ import pytest
 from support.studies import study
 
 from batchscope.config.configuration import load_config
-from batchscope.planning.sweep_plan import describe_plan, plain_reason, plan_runs, rates_from
+from batchscope.planning.described_plan import describe_plan
+from batchscope.planning.first_guess import HTTP_S
+from batchscope.planning.sweep_plan import plain_reason, plan_runs, rates_from
 
 
 def test_predictions_follow_from_measured_rates(tmp_path) -> None:
@@ -39,13 +41,18 @@ def test_predictions_follow_from_measured_rates(tmp_path) -> None:
     # 400 texts of about 300 tokens, 16,384 of warm-up and 3 repeats, 500 tokens a second
     assert plan["saturation/packed-n4"].seconds == pytest.approx((16384 + 3 * 120_000) / 500)
     assert plan["saturation/packed-n4"].start_s == 10
-    assert plan["saturation/separate-n1"].seconds == pytest.approx((16384 + 3 * 120_000) / 150_000)
+    # of separate prompts nothing is known, so the processor's constants tell
+    guessed = plan["saturation/separate-n1"]
+    assert 0 < guessed.least_s < guessed.seconds == guessed.most_s
+    assert not guessed.measured_basis
     # the other packed runs are taken to be as fast; copies that the prefix cache serves take no time
     assert plan["reuse/packed-n40-reuse-none"].seconds == pytest.approx((16384 + 3 * 120_000) / 500)
     assert plan["reuse/packed-n40-reuse-full"].seconds == pytest.approx((12_000 + 3 * 12_000) / 500)
     assert plan["reuse/packed-n40-reuse-none"].measured_basis
     assert not plan["serving/layouts/packed-n40"].measured_basis, "no load has been measured"
-    assert "1 of 16 runs to measure: about 12.7 minutes" in describe_plan(list(plan.values()), {})
+    # the start, the run, and 2 seconds for its job
+    text = describe_plan(list(plan.values()), {})
+    assert "1 of 16 runs to measure: about 12.7 minutes, one job after the other (10.8 to 15.9):" in text
 
 
 def test_a_load_takes_what_it_took_else_its_times_of_arrival_or_the_engine_s_work(tmp_path) -> None:
@@ -66,9 +73,10 @@ def test_a_load_takes_what_it_took_else_its_times_of_arrival_or_the_engine_s_wor
         planned()["serving/open_loop/separate-n1-rate10"],
         planned()[f"serving/open_loop/{folder.name}"],
     )
-    assert (slow.prompts, slow.prompt_tokens, slow.seconds) == (200, 60_000, 20.0)
+    assert (slow.prompts, slow.prompt_tokens) == (200, 60_000)
+    assert slow.seconds == pytest.approx(20, abs=0.5), "warm-up, then the times of arrival"
     assert (many.prompts, many.prompt_tokens) == (4000, 1_200_000)
-    assert many.seconds == pytest.approx((16384 + 1_200_000) / 150_000)
+    assert many.seconds > 4000 * HTTP_S
     assert slow.engine == many.engine
     assert slow.engine.startswith("server-demo-cpu-")
     folder.mkdir(parents=True)
@@ -111,4 +119,5 @@ def test_axes_with_vllm_s_own_names_are_planned_with_an_engine_start_each(tmp_pa
     assert [run.run for run in planned if run.stale] == list(stale)
     lines = describe_plan(planned, {}).splitlines()
     assert sum("-X-default" in line for line in lines) == 4
-    assert any(line.startswith("2 of 8 runs to measure") and "1 engine start(s)" in line for line in lines)
+    assert any(line.startswith("2 of 8 runs to measure") for line in lines)
+    assert any("for 1 engine start(s)" in line for line in lines)

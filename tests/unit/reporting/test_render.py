@@ -142,6 +142,8 @@ def test_the_summary_says_how_much_of_the_sweep_was_timed(tmp_path):
     assert sweep(frame(*jobs)) == line
     assert summary_markdown("T", [], line).startswith(f"# T\n\n{line}\n")
     assert line in summary_html("T", [], line)
+    unfit = make_run(tmp_path, n=16, seconds=(), status="unfit", more={"sweep": {"seconds": 2.0}})
+    assert sweep(frame(*jobs, unfit)) == line, "it asked for no engine"
     assert sweep(frame(*jobs, make_run(tmp_path, n=12))) is None, "one job did not say how long it took"
 
 

@@ -5,7 +5,7 @@ from support.studies import study
 
 from batchscope.config.configuration import load_config
 from batchscope.studies.grid import expand_studies
-from batchscope.studies.prompt_spec import prompt_spec
+from batchscope.studies.prompt_spec import prompt_spec, room_of
 from batchscope.studies.run_spec import canonical_json
 
 STUDIES = {"mine": {"set": {"texts": 40}, "grid": {"n": [4, 8]}}}
@@ -67,3 +67,21 @@ def test_the_contexts_of_all_runs_that_share_the_prompts_are_told() -> None:
     assert prompt_spec(runs[0].prompts, runs, config)["engines"] == [
         {"max_model_len": 4096}, {"max_model_len": 8192}, {},
     ]  # fmt: skip
+
+
+def test_where_runs_are_to_fit_the_length_of_their_answers_is_told_too() -> None:
+    config = study(
+        set={"texts": 40, "fit": True},
+        grid={
+            "answer": ["free", "labels"],
+            "engine.max_model_len": [None, 4096],
+            "engine.max_num_seqs": [1, 2],
+        },
+    )
+    runs = expand_studies(config)
+    asked = prompt_spec(runs[0].prompts, runs, config)["engines"]
+    assert len(asked) == 4
+    assert {(each["workload"]["answer"], each.get("max_model_len")) for each in asked} == {
+        ("free", None), ("free", 4096), ("labels", None), ("labels", 4096),
+    }  # fmt: skip
+    assert all(room_of(run.workload, run.engine.args.as_vllm()) in asked for run in runs)

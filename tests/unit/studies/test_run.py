@@ -14,3 +14,9 @@ def test_a_run_is_known_by_its_study_and_name_and_takes_the_gpus_of_its_engine()
     one, two = runs(grid={"engine.tensor_parallel_size": [None, 2]})
     assert (one.id, one.gpus) == ("mine/packed-n4-tpdefault", 1)
     assert (two.id, two.gpus) == ("mine/packed-n4-tp2", 2)
+
+
+def test_prompts_of_runs_that_are_to_fit_are_others() -> None:
+    """They may hold fewer texts than they are named by."""
+    (run,) = runs(include=[{"n": 8, "texts": 40, "fit": True, "duplicates": 2}])
+    assert run.prompts.id == "demo-packed-n8-r40-fit-x2"

@@ -115,3 +115,11 @@ def test_values_that_do_not_fit_name_the_study_the_point_and_the_key(
 def test_reuse_turns_the_prefix_cache_on() -> None:
     found = runs(grid={"reuse": ["none", "full"]})
     assert [run.engine.args.enable_prefix_caching for run in found] == [False, True]
+
+
+def test_runs_that_are_to_fit_may_ask_for_more_texts_than_are_generated() -> None:
+    asked = {"grid": {"n": [4]}, "set": {"texts": 9_000}}
+    with pytest.raises(UserError, match=r"texts: 9000 asked, .* makes 4000"):
+        runs(**asked)
+    (run,) = runs(grid={"n": [4]}, set={"texts": 9_000, "fit": True})
+    assert run.workload.total_texts == 9_000

@@ -180,3 +180,27 @@ def test_runs_without_a_partner_are_compared_with_the_fastest(tmp_path):
     assert "max_num_batched_tokens=16,384" in said[1]
     assert "max_num_batched_tokens=4,096, max_num_seqs=256" in said[1]
     assert "max_num_batched_tokens=1,024" in said[2]
+
+
+def test_a_run_that_does_not_fit_is_left_out_with_what_there_is_no_room_for(tmp_path):
+    why = "a prompt takes 64 texts, and there are 20; the largest n that fits is 20"
+    measured = make_run(tmp_path, study="mine", n=4, texts=20, seconds=(1.0, 1.01, 1.02))
+    unfit = make_run(
+        tmp_path, study="mine", n=64, texts=64, seconds=(), status="unfit", message=why, fingerprint=""
+    )
+    page = study_page("mine", Study(), frame(measured, unfit))
+    assert f"Left out: packed prompts (n=64, texts=64), does not fit: {why}." in page.findings
+    assert sum(line.startswith("Measured on: ") for line in page.context) == 1
+    assert not any("environments differ" in line for line in page.context)
+
+
+def test_a_study_without_a_single_repeat_has_a_page(tmp_path):
+    failed = [
+        make_run(
+            tmp_path, study="mine", n=n, seconds=(), status="oom", message="full", measure={"precision": 0.02}
+        )
+        for n in (4, 8)
+    ]
+    page = study_page("mine", Study(), frame(*failed))
+    assert page.findings[0] == "No answer: there is no valid run."
+    assert "No run has a timed repeat." in page.notes

@@ -1,0 +1,63 @@
+"""Whether the GPUs that runs need are there and free."""
+
+from collections.abc import Iterator, Sequence
+
+from batchscope.common.nvml import open_nvml
+from batchscope.jobs.device_lock import device_is_free, gpus_in_reach
+from batchscope.planning.checks.gpu_facts import Gpu, visible_gpus
+from batchscope.planning.checks.memory import UTILIZATION
+from batchscope.planning.checks.situation import EngineUse, Situation
+from batchscope.planning.problems import Finding, Problem, Unchecked
+
+
+def check(situation: Situation) -> Iterator[Finding]:
+    """Each engine that needs GPUs; and another workflow that has the device now."""
+    if situation.elsewhere:
+        return
+    on_gpus = [use for use in situation.engines if use.gpus]
+    seen = len(gpus_in_reach(open_nvml())) if on_gpus else 0
+    for use in on_gpus:
+        yield from too_few(use, seen)
+    most = max((use.gpus for use in on_gpus), default=0)
+    if on_gpus and most <= seen:
+        locked = not device_is_free("cuda", most)
+        yield from [Unchecked("gpus", WAITS)] if locked else in_use(on_gpus, visible_gpus(), most)
+    if len(on_gpus) < len(situation.engines) and not device_is_free("cpu", 1):
+        yield Unchecked("this machine", WAITS)
+
+
+WAITS = "another run measures here at this moment; this call waits until that has ended"
+
+
+def too_few(use: EngineUse, seen: int) -> Iterator[Problem]:
+    """Fewer GPUs than an engine is spread over."""
+    if use.gpus > seen:
+        fewer = f"set {use.key('tensor_parallel_size')} to {seen}, or " if seen else ""
+        yield Problem(
+            "gpus" if use.gpus == 1 else use.key("tensor_parallel_size"),
+            f"the run needs {use.gpus} GPU(s) and this process sees {seen}",
+            f"{fewer}run it where there are more, or set engine.environment: cpu",
+        )
+
+
+def in_use(uses: Sequence[EngineUse], gpus: Sequence[Gpu], most: int) -> Iterator[Problem]:
+    """GPUs that have less memory free than vLLM takes when it starts: somebody else has it."""
+    share = max(use.args.get("gpu_memory_utilization") or UTILIZATION for use in uses)
+    known = [gpu for gpu in gpus if gpu.total and gpu.free is not None]
+    taken = [gpu for gpu in known if (gpu.free or 0) < share * (gpu.total or 0)]
+    free = [gpu for gpu in gpus if gpu not in taken]
+    if not taken or len(free) >= len(gpus):
+        return
+    names = ", ".join(f"GPU {gpu.index} ({_gb(gpu.free)} of {_gb(gpu.total)} free)" for gpu in taken)
+    use_others = (
+        f"set CUDA_VISIBLE_DEVICES={','.join(gpu.index for gpu in free)}, or " if len(free) >= most else ""
+    )
+    yield Problem(
+        "gpus",
+        f"other programs hold memory that vLLM asks for (gpu_memory_utilization: {share}): {names}",
+        f"{use_others}end those programs: nvidia-smi names them",
+    )
+
+
+def _gb(size: int | None) -> str:
+    return f"{(size or 0) / 1e9:.1f} GB"

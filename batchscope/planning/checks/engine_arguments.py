@@ -1,0 +1,68 @@
+"""Engine arguments that the environment's vLLM does not know, or refuses together."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+
+from batchscope.planning.checks.situation import EngineUse, Situation
+from batchscope.planning.checks.vllm_source import KnownToVllm, known_to_vllm
+from batchscope.planning.problems import Finding, Problem
+
+RENAMED = {"max_seq_len": "max_model_len", "max_tokens": "max_model_len", "tp": "tensor_parallel_size"}
+"""What people write for it, where the spelling alone would not tell."""
+
+
+def check(situation: Situation) -> Iterator[Finding]:
+    """All engine configurations."""
+    for use in situation.engines:
+        known = known_to_vllm(use.environment.python, use.environment.device)
+        if known and known.arguments:
+            yield from unknown_arguments(use, known)
+        yield from steps_too_small(use)
+        yield from heads_that_do_not_divide(use)
+
+
+def unknown_arguments(use: EngineUse, known: KnownToVllm) -> Iterator[Problem]:
+    """Names that this vLLM does not have; a server knows more of them than the engine, and is left out."""
+    if use.serves:
+        return
+    for name in sorted(use.args.keys() - known.arguments):
+        guess = RENAMED.get(name) or next(iter(get_close_matches(name, known.arguments, 1)), None)
+        hint = f"write {_our_key(use, guess)}, or drop it" if guess in known.arguments else "drop it"
+        yield Problem(use.key(name), f"vLLM {known.version} has no engine argument '{name}'", hint)
+
+
+def _our_key(use: EngineUse, argument: str | None) -> str:
+    own = argument in type(use.runs[0].engine.args).model_fields
+    return f"engine.args.{argument}" if own else f"engine.args.extra.{argument}"
+
+
+def steps_too_small(use: EngineUse) -> Iterator[Problem]:
+    """Steps that hold fewer tokens than requests, or than one whole prompt where prompts may not be split."""
+    batched, seqs = use.args.get("max_num_batched_tokens"), use.args.get("max_num_seqs")
+    key = use.key("max_num_batched_tokens")
+    if batched and seqs and batched < seqs:
+        yield Problem(
+            key,
+            f"{batched} tokens a step are fewer than max_num_seqs: {seqs}, which vLLM refuses",
+            f"raise it to {seqs} or more, or set engine.args.max_num_seqs: {batched}",
+        )
+    longest = use.args.get("max_model_len") or use.model.context
+    if batched and longest and use.args.get("enable_chunked_prefill") is False and batched < longest:
+        yield Problem(
+            key,
+            f"{batched} tokens a step are fewer than max_model_len: {longest}, and enable_chunked_prefill is "
+            "false, which vLLM refuses",
+            f"raise it to {longest} or more, or drop enable_chunked_prefill",
+        )
+
+
+def heads_that_do_not_divide(use: EngineUse) -> Iterator[Problem]:
+    """More GPUs than attention heads can be spread over evenly."""
+    heads, gpus = use.model.text_config.get("num_attention_heads"), use.args.get("tensor_parallel_size") or 1
+    if isinstance(heads, int) and heads % gpus:
+        fits = max(count for count in range(1, gpus) if heads % count == 0)
+        yield Problem(
+            use.key("tensor_parallel_size"),
+            f"the {heads} attention heads of {use.model.name} cannot be spread over {gpus} GPUs",
+            f"set it to {fits}",
+        )

@@ -1,0 +1,118 @@
+"""Whether a model's files are there, and whether the environment's vLLM knows what they hold."""
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from batchscope.common.errors import UserError
+from batchscope.inputs.models import check_local
+from batchscope.planning.checks.model_files import ModelFiles
+from batchscope.planning.checks.situation import EngineUse, Situation
+from batchscope.planning.checks.vllm_source import KnownToVllm, known_to_vllm
+from batchscope.planning.problems import Finding, Problem, Unchecked, problem_from
+
+
+def check(situation: Situation) -> Iterator[Finding]:
+    """The files of each model, then each engine's model against its environment."""
+    for name, model in situation.models.items():
+        yield from files(situation, name, model)
+    for use in situation.engines:
+        known = known_to_vllm(use.environment.python, use.environment.device)
+        if use.model.config and known:
+            yield from architecture(use, known)
+            yield from quantization(use, known)
+        yield from context(use)
+
+
+def files(situation: Situation, name: str, model: ModelFiles) -> Iterator[Finding]:
+    """A local folder with all that is needed; what the hub has is not known before it is fetched."""
+    asset = situation.config.models[name]
+    if asset.source == "local":
+        try:
+            check_local(Path(asset.path or ""), asset)
+        except UserError as error:
+            yield problem_from(UserError(str(error).removeprefix("models: ")), f"models.{name}.path")
+            return
+    if model.folder and not model.config:
+        yield Problem(f"{model.folder}/config.json", "it holds no JSON object", "fetch the model again")
+    if asset.source == "hub" and model.folder is None:
+        yield Unchecked(
+            f"models.{name}",
+            f"{asset.id} is not fetched yet, so nothing is known of its architecture, size and context; "
+            "`snakemake --cores 1 prepare` fetches it, with the same --configfile, and starts no engine",
+        )
+
+
+def architecture(use: EngineUse, known: KnownToVllm) -> Iterator[Finding]:
+    """The first class that config.json names, as vLLM's registry has it."""
+    listed = use.model.config.get("architectures")
+    names = [str(name) for name in listed] if isinstance(listed, list) else []
+    if not names or not known.architectures or any(_is_known(name, use, known) for name in names):
+        return
+    where, name = f"{use.model.folder}/config.json", names[0]
+    if name in known.others:
+        what = f"{name} writes no text: it classifies, or embeds"
+        yield Problem(where, what, f"name a model that writes text in models.{use.model.name}")
+    elif "auto_map" in use.model.config and not use.asset.trust_remote_code:
+        yield Problem(
+            where,
+            f"vLLM {known.version} does not know {name}, and the model brings code of its own",
+            f"read that code, then set models.{use.model.name}.trust_remote_code: true",
+        )
+    elif name in known.removed:
+        yield Problem(
+            where,
+            f"vLLM {known.version} no longer knows {name}; {known.removed[name]} was the last that did",
+            "name an environment with that vLLM in engine.environment, or another model in engine.model",
+        )
+    else:
+        yield Problem(
+            where,
+            f"vLLM {known.version} in {use.environment.python} does not know the architecture {name}",
+            f"name a model that it knows in models.{use.model.name}, or an environment with a newer vLLM",
+        )
+
+
+def _is_known(name: str, use: EngineUse, known: KnownToVllm) -> bool:
+    """Whether vLLM has the class, or runs it through transformers or the model's own code."""
+    through_transformers = f'"{name}"' in known.transformers and name not in known.others
+    own_code = "auto_map" in use.model.config and use.asset.trust_remote_code
+    return name in known.architectures or through_transformers or own_code
+
+
+def quantization(use: EngineUse, known: KnownToVllm) -> Iterator[Problem]:
+    """How weights are quantized: as asked for, or as the model's files are."""
+    asked = use.args.get("quantization")
+    if not known.quantizations:
+        return
+    if asked and asked not in known.quantizations:
+        near = get_close_matches(asked, known.quantizations, 1)
+        yield Problem(
+            use.key("quantization"),
+            f"vLLM {known.version} has no '{asked}'",
+            f"set it to {near[0] if near else 'null'}; it has {', '.join(sorted(known.quantizations))}",
+        )
+    how = use.model.config.get("quantization_config")
+    stored = how.get("quant_method") if isinstance(how, dict) else None
+    if stored and str(stored).replace("_", "-") not in {
+        each.replace("_", "-") for each in known.quantizations
+    }:
+        yield Problem(
+            f"{use.model.folder}/config.json",
+            f"its weights are quantized with '{stored}', which vLLM {known.version} does not read",
+            f"name the model without it, or in another form, in models.{use.model.name}",
+        )
+
+
+def context(use: EngineUse) -> Iterator[Problem]:
+    """A context longer than the model's positions, which vLLM refuses."""
+    asked, positions = use.args.get("max_model_len"), use.model.context
+    stretched = use.model.text_config.get("rope_scaling") or use.model.text_config.get("rope_parameters")
+    changed = stretched or "hf_overrides" in use.args
+    allowed = str(use.variables.get("VLLM_ALLOW_LONG_MAX_MODEL_LEN", "")) == "1"
+    if asked and positions and asked > positions and not changed and not allowed:
+        yield Problem(
+            use.key("max_model_len"),
+            f"{asked} tokens are more than the {positions} positions of {use.model.name}",
+            f"set it to {positions} or less, or to null",
+        )

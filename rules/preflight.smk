@@ -1,0 +1,35 @@
+"""A look at what would fail, before a call's first job; docs/plan.md tells what is looked at. No rules here.
+
+in:  the configuration, and the jobs that this call would run
+out: nothing; a call that would fail ends with a list of what is wrong
+"""
+
+from batchscope.workflow import snakemake_internals as internals
+
+NEED_AN_ENGINE = {"measure": run_of, "serve": load_of, "profile_run": run_of}
+
+
+def refuse_what_cannot_end_well():
+    """Stop this call, before it does anything, if one of its measurements would fail."""
+    if os.environ.get("BATCHSCOPE_PREFLIGHT") == "off":
+        return
+    jobs = [job for job in internals.jobs_to_run(workflow) if job.rule.name in NEED_AN_ENGINE]
+    if not jobs or not internals.is_first_parse(workflow) or internals.only_touches(workflow):
+        return
+    # imported here, because every job parses this file
+    from batchscope.planning.checks.registry import findings
+    from batchscope.planning.checks.situation import Situation
+    from batchscope.planning.problems import describe_problems, problems_of
+    from batchscope.planning.prompt_fit import prompt_problems
+
+    situation = Situation(
+        CONFIG,
+        # results/runs/STUDY/RUN/FILE, and the like of a load point or a capture
+        Path(jobs[0].output[0]).parents[3],
+        [NEED_AN_ENGINE[job.rule.name](job.wildcards) for job in jobs],
+        {job.wildcards.profiler for job in jobs if job.rule.name == "profile_run"},
+        elsewhere=ON_CLUSTER,
+    )
+    of_prompts = prompt_problems(CONFIG, situation.runs, situation.results)
+    if problems := problems_of([*findings(situation), *of_prompts]):
+        raise SystemExit(f"error: {describe_problems(problems)}")

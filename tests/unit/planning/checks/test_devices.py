@@ -1,0 +1,56 @@
+"""GPUs that are not there, or that others use."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from support.situations import hermes, problem, situation
+
+from batchscope.jobs.device_lock import device_lock
+from batchscope.planning.checks.devices import WAITS, check, in_use, too_few
+from batchscope.planning.checks.gpu_facts import Gpu
+
+FREE = Gpu("0", "GPU-1", "NVIDIA H100", 80_000_000_000, 79_000_000_000)
+TAKEN = replace(FREE, index="1", uuid="GPU-2", free=30_000_000_000)
+
+
+def test_fewer_gpus_than_a_run_needs(tmp_path: Path) -> None:
+    overlay = hermes(tmp_path / "model")
+    (one,) = situation(overlay).engines
+    (found,) = too_few(one, 0)
+    assert found.what == "the run needs 1 GPU(s) and this process sees 0"
+    overlay["engine"]["args"]["tensor_parallel_size"] = 4
+    (four,) = situation(overlay).engines
+    (found,) = too_few(four, 2)
+    assert found.remedy.startswith("set engine.args.tensor_parallel_size to 2, or")
+    assert not list(too_few(one, 1))
+
+
+def test_a_gpu_that_another_program_fills(tmp_path: Path) -> None:
+    uses = situation(hermes(tmp_path / "model")).engines
+    assert not list(in_use(uses, [FREE], 1))
+    (found,) = in_use(uses, [TAKEN], 1)
+    assert "GPU 1 (30.0 GB of 80.0 GB free)" in found.what
+    assert found.remedy.startswith("end those programs")
+    (found,) = in_use(uses, [TAKEN, FREE], 1)
+    assert found.remedy.startswith("set CUDA_VISIBLE_DEVICES=0, or")
+    assert not list(in_use(uses, [replace(TAKEN, free=None)], 1)), "a driver that does not tell"
+
+
+def test_no_gpu_is_seen_where_the_variable_hides_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    wanted = situation(hermes(tmp_path / "model"))
+    assert problem(list(check(wanted))).where == "gpus"
+    assert not list(check(replace(wanted, elsewhere=True))), "the nodes have them"
+
+
+def test_a_device_that_another_workflow_holds_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    assert not list(check(situation({})))
+    with device_lock("cpu", 1):
+        (found,) = check(situation({}))
+    assert found.what == WAITS

@@ -1,0 +1,59 @@
+"""Engine arguments that vLLM would refuse; each remedy is followed."""
+
+import pytest
+from support.situations import engine, hermes, problem, situation
+
+from batchscope.planning.checks.engine_arguments import check
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("max_seq_len", "engine.args.max_model_len"),
+        ("enable_chunked_prefil", "engine.args.extra.enable_chunked_prefill"),
+        ("compile_config", "engine.args.extra.compilation_config"),
+    ],
+)
+def test_an_unknown_argument_is_named_with_the_one_that_is_meant(wrong: str, right: str) -> None:
+    found = problem(list(check(situation(engine(extra={wrong: 1})))))
+    assert found.where == f"engine.args.extra.{wrong}"
+    assert found.remedy == f"write {right}, or drop it"
+    *_, name = right.split(".")
+    assert not list(check(situation(engine(**({name: 1} if "extra" not in right else {"extra": {name: 1}})))))
+
+
+def test_an_argument_like_nothing_is_to_be_dropped_and_one_of_a_study_is_named_there() -> None:
+    studies = {"studies": {"mine": {"grid": {"n": [4], "engine.extra.zzzzz": [1, 2]}}}}
+    found = list(check(situation(studies)))
+    assert {each.where for each in found} == {"studies.mine: engine.extra.zzzzz"}
+    assert {each.remedy for each in found} == {"drop it"}
+
+
+def test_steps_hold_no_fewer_tokens_than_requests() -> None:
+    found = problem(list(check(situation(engine(max_num_batched_tokens=64, max_num_seqs=256)))))
+    assert found.where == "engine.args.max_num_batched_tokens"
+    for right in (
+        {"max_num_batched_tokens": 256, "max_num_seqs": 256},
+        {"max_num_batched_tokens": 64, "max_num_seqs": 64},
+    ):
+        assert not list(check(situation(engine(**right))))
+    assert "raise it to 256" in found.remedy
+    assert "max_num_seqs: 64" in found.remedy
+
+
+def test_a_prompt_that_may_not_be_split_fits_into_a_step() -> None:
+    whole = {"extra": {"enable_chunked_prefill": False}}
+    found = problem(list(check(situation(engine(max_num_batched_tokens=64, **whole)))))
+    assert "max_model_len: 16384" in found.what, "the demo's own"
+    assert found.remedy.startswith("raise it to 16384")
+    assert not list(check(situation(engine(max_num_batched_tokens=16384, **whole))))
+    assert not list(check(situation(engine(max_num_batched_tokens=64))))
+
+
+def test_heads_are_spread_evenly(tmp_path) -> None:
+    overlay = hermes(tmp_path / "model")
+    overlay["engine"]["args"]["tensor_parallel_size"] = 5
+    found = problem(list(check(situation(overlay))))
+    assert found.remedy == "set it to 4"
+    overlay["engine"]["args"]["tensor_parallel_size"] = 4
+    assert not list(check(situation(overlay)))
