@@ -33,10 +33,10 @@ def test_a_file_is_read_as_the_data_set_s_script_does(
     monkeypatch.chdir(tmp_path)
     found = texts_at_hand(made.config, Path("results"), 4)
     assert found is not None
-    assert sorted(each.text for each in found) == sorted(TEXTS)
-    assert [each.text for each in found] != TEXTS, "a random sample, as runs take it"
+    assert sorted(each.content for each in found) == sorted(TEXTS)
+    assert [each.content for each in found] != TEXTS, "a random sample, as runs take it"
     made.overlay(dataset={"select": "first"})
-    assert [each.text for each in texts_at_hand(made.config, Path("results"), 4) or []] == TEXTS
+    assert [each.content for each in texts_at_hand(made.config, Path("results"), 4) or []] == TEXTS
 
 
 @pytest.mark.parametrize("select", [None, "random"])
@@ -78,7 +78,7 @@ def test_what_comes_from_a_network_is_taken_as_an_earlier_call_left_it(
     config = Sweep(tmp_path).overlay(dataset=dataset).config
     assert texts_at_hand(config, tmp_path / "results", 4) is None, "nothing is fetched"
     prepared(tmp_path, **summary)
-    assert [each.text for each in texts_at_hand(config, tmp_path / "results", 4) or []] == ["kept"]
+    assert [each.content for each in texts_at_hand(config, tmp_path / "results", 4) or []] == ["kept"]
     other = Sweep(tmp_path).overlay(dataset={**dataset, "seed": 1}).config
     assert texts_at_hand(other, tmp_path / "results", 4) is None, "those were drawn otherwise"
     (tmp_path / "results" / "data" / "summary.json").write_text(json.dumps({**summary, "provenance": {}}))

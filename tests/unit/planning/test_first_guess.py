@@ -8,6 +8,7 @@ import pytest
 from support.project import ROOT
 from support.situations import engine, hermes, situation
 
+from batchscope.config.older_names import workload_today
 from batchscope.planning.checks.situation import Situation
 from batchscope.planning.first_guess import HTTP_S, Machine, first_guess
 
@@ -26,7 +27,8 @@ def test_a_gpu_with_known_figures_takes_what_it_took(tmp_path: Path, run: str) -
     measured = json.loads(
         (ROOT / "docs/reference/h100/runs/saturation" / run / "measurement.json").read_text()
     )
-    load = {key: measured["spec"]["workload"][key] for key in ("layout", "n", "texts")}
+    workload = workload_today(measured["spec"]["workload"])
+    load = {key: workload[key] for key in ("layout", "n", "texts")}
     overlay = hermes(tmp_path / "model") | {"studies": {"mine": {"set": load, "grid": {"n": [load["n"]]}}}}
     first = measured["repeats"][0]
     found = guess(situation(overlay), first["prompt_tokens"], Machine(gpu=H100))
