@@ -15,7 +15,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, PositiveInt
 
-from batchscope.config.base_block import Block
+from batchscope.config.base_block import LONGEST_TIME_S, Block
 
 RunId = Annotated[str, Field(pattern=r"^[^/]+/[^/]+$")]
 
@@ -77,4 +77,4 @@ class Profile(Block):
         description="where in a pass they lie, as a share of the time that the cost model predicts for it; "
         "the last steps decode only",
     )
-    timeout_s: PositiveInt = Field(300, description="a capture that takes longer is stopped")
+    timeout_s: PositiveInt = Field(300, le=LONGEST_TIME_S, description="a capture that takes longer is stopped")

@@ -8,21 +8,27 @@ from batchscope.config.base_block import Block
 from batchscope.config.prompts import LAYOUTS, AnswerForm, CutName, LayoutName
 
 
+MOST_TEXTS = 10_000_000
+"""In one pass of a run: its prompts are written to files, and its requests are held in memory."""
+
+
 class Workload(Block):
     """Which prompts a run submits."""
 
     layout: LayoutName = Field(
         "packed", description="; ".join(f"{name}: {layout.description}" for name, layout in LAYOUTS.items())
     )
-    n: PositiveInt = Field(4, description="reviews in one packed prompt")
-    reviews: PositiveInt | None = Field(None, description="reviews in all, from the first on; null means n")
+    n: PositiveInt = Field(4, le=100_000, description="reviews in one packed prompt")
+    reviews: PositiveInt | None = Field(
+        None, le=MOST_TEXTS, description="reviews in all, from the first on; null means n"
+    )
     text_tokens: PositiveInt | None = Field(
-        None, description="cut longer texts to this many tokens; null: a text is never cut"
+        None, le=10_000_000, description="cut longer texts to this many tokens; null: a text is never cut"
     )
     cut: CutName = Field(
         "head", description="what is kept of a text that is cut: its head, its tail, or both ends"
     )
-    duplicates: PositiveInt = Field(1, description="how often every prompt is submitted in one pass")
+    duplicates: PositiveInt = Field(1, le=10_000, description="how often every prompt is submitted in one pass")
     permuted: bool = Field(
         False,
         description="whether duplicates hold the same texts in another order each, so that every text stands "
@@ -38,6 +44,7 @@ class Workload(Block):
     )
     output_tokens_per_review: PositiveInt | None = Field(
         1,
+        le=100_000,
         description="tokens decoded for each review of a free answer, no more and no less; null: until the "
         "model ends it, at most as many as the longest labels need. Other answers have the length they need",
     )
@@ -94,6 +101,11 @@ class Workload(Block):
             raise ValueError("n: a packed prompt holds at least 2 reviews; for n = 1 set layout: separate")
         if packs and self.total_reviews < self.n:
             raise ValueError(f"reviews: {self.reviews} is less than n: {self.n}; raise reviews or lower n")
+        if (texts := self.total_reviews * self.duplicates) > MOST_TEXTS:
+            raise ValueError(
+                f"duplicates: {self.duplicates} times {self.total_reviews} reviews are {texts:,} texts in one pass, and "
+                f"{MOST_TEXTS:,} is the most; lower one of the two"
+            )
         if self.permuted and (self.duplicates == 1 or self.reuse != "none"):
             raise ValueError(
                 "permuted: needs duplicates above 1, one for each order, and reuse: none; set both or drop it"
