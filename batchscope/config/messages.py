@@ -10,6 +10,18 @@ Schema = Mapping[str, Any]
 """The configuration's JSON schema."""
 
 
+Path = tuple[str | int, ...]
+
+SCALARS = ("bool", "int", "float", "str")
+"""How pydantic calls the types of a value that a study may set."""
+
+IN_WORDS = {
+    "scalar": "must be one value: a number, a word, true, false or null",
+    "dict_type": "must be keys with values, such as {key: value}",
+    "list_type": "must be a list, such as [1, 2]",
+}
+"""Where pydantic's words are Python's."""
+
 LONGEST_SHOWN = 80
 """Most characters of a key or value in a message."""
 
@@ -20,7 +32,7 @@ MOST_BESIDE_NEAREST = 10
 
 def explain(error: ValidationError, schema: Schema) -> str:
     """One line for each wrong key, unknown ones with the known key that is spelt most like them."""
-    problems = error.errors()
+    problems = _one_each(error.errors())
     lines = [f"  {_explain(problem, schema)}" for problem in problems[:MOST_LINES]]
     more = len(problems) - len(lines)
     return "\n".join(["the configuration is wrong:", *lines, *([f"  and {more:,} more"] if more else [])])
@@ -28,7 +40,7 @@ def explain(error: ValidationError, schema: Schema) -> str:
 
 def describe(problem: Mapping[str, Any]) -> str:
     """One of pydantic's errors without its place: what it says, and the value where that helps."""
-    message = str(problem["msg"]).removeprefix("Value error, ")
+    message = IN_WORDS.get(problem["type"], str(problem["msg"]).removeprefix("Value error, "))
     # An error of ours names what it does not accept.
     return message if problem["type"] == "value_error" else f"{message}, got {shortened(repr(problem['input']))}"
 
@@ -67,6 +79,18 @@ def _listed(keys: Sequence[str]) -> str:
     return f"{', '.join(keys[:MOST_SUGGESTED])}{more}"
 
 
+def _one_each(problems: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What is none of several types is one problem, not one for each of them."""
+    found: dict[Path, Mapping[str, Any]] = {}
+    for problem in problems:
+        *place, last = problem["loc"] or ("",)
+        if last in SCALARS and len(place) > 1:
+            found.setdefault(tuple(place), {**problem, "loc": tuple(place), "type": "scalar"})
+        else:
+            found[(*problem["loc"], len(found))] = problem
+    return list(found.values())
+
+
 def _explain(problem: Mapping[str, Any], schema: Schema) -> str:
     location = problem["loc"]
     # pydantic marks what is wrong with a key itself by [key]
@@ -76,7 +100,7 @@ def _explain(problem: Mapping[str, Any], schema: Schema) -> str:
     return f"{path}: {describe(problem)}"
 
 
-def _keys_at(location: tuple[str | int, ...], schema: Schema) -> list[str]:
+def _keys_at(location: Path, schema: Schema) -> list[str]:
     """Keys that the configuration has in the block at a place."""
     node: Any = schema
     for part in location:

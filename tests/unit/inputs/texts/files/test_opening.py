@@ -38,7 +38,7 @@ def with_password(archive: bytes) -> bytes:
         (b"<HEAD><title>Log in</title>", ("is a web page",)),
         (zipped(CSV, "[Content_Types].xml", "xl/workbook.xml"), ("is a workbook", "save the sheet as CSV")),
         (zipped(CSV, "a.csv", "b.csv"), ("holds 2 files (a.csv, b.csv)", "unpack it")),
-        (zipped(CSV), ("holds 0 files",)),
+        (zipped(CSV), ("holds no files",)),
         (with_password(zipped(CSV, "a.csv")), ("cannot read", "password")),
         (b"PK\x03\x04 and no more", ("cannot read", "whole file")),
         (b"\x1f\x8b and no more", ("cannot read", "whole file")),
