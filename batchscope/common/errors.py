@@ -17,7 +17,8 @@ NOT_SHOWN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\
 class UserError(Exception):
     """Something wrong or missing that the user can put right.
 
-    The message names the key, file or row and says what to do; it is printed without a traceback. What it quotes
+    The message names the key, file or row and says what to do; it is printed without a traceback. What
+    it quotes
     may be of any length and hold any character: `plain` is applied.
     """
 
@@ -26,7 +27,10 @@ class UserError(Exception):
 
 
 def plain(message: str) -> str:
-    """A message as a terminal can show it: control characters as escapes, and the middle of a huge one left out."""
+    """A message as a terminal can show it.
+
+    Control characters become escapes, and of a huge message the middle is left out.
+    """
     if (left_out := len(message) - LONGEST_MESSAGE) > 0:
         start, end = message[: LONGEST_MESSAGE - LONGEST_END], message[-LONGEST_END:]
         message = f"{start}\n... ({left_out:,} characters left out) ...\n{end}"

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, WithJsonSchema
 
@@ -10,7 +10,7 @@ Scalar = bool | int | float | str | None
 """A value that a study may give to a key."""
 
 LONGEST_NAME = 60
-"""Most characters of a name. Names are put together to names of files, which may have 143 on some file systems."""
+"""Most characters of a name. Several make up a file's name, and some file systems take 143 in one."""
 
 LONGEST_TIME_S = 10_000_000
 """Most seconds that may be asked for, 115 days; a timer takes no number of any size."""
@@ -24,14 +24,16 @@ DEVICES = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECAS
 def _checked(name: str) -> str:
     if not re.fullmatch(NAME, name):
         raise ValueError(
-            f"'{name}' is no name: it becomes a folder; write it with letters (a to z), digits, . _ -, and a letter or "
+            f"'{name}' is no name: it becomes a folder; write it with letters (a to z), digits, . _ -, "
+            f"and a letter or "
             f"digit first{_instead(name)}"
         )
     if name.endswith("."):
         raise ValueError(f"'{name}' ends in a dot, which some file systems drop; take it off")
     if len(name) > LONGEST_NAME:
         raise ValueError(
-            f"'{name[:20]}...' has {len(name):,} characters; a name becomes a folder and has {LONGEST_NAME} at most"
+            f"'{name[:20]}...' has {len(name):,} characters; a name becomes a folder and has "
+            f"{LONGEST_NAME} at most"
         )
     if DEVICES.fullmatch(name):
         raise ValueError(f"'{name}' is the name of a device on some systems; choose another one")
@@ -48,7 +50,7 @@ Name = Annotated[str, AfterValidator(_checked), WithJsonSchema({"type": "string"
 
 
 def told_apart(names: Collection[str]) -> None:
-    """Stop at names that differ in capitals alone: some file systems make no difference, so one folder would hold both.
+    """Stop at names that differ in capitals alone: on some file systems one folder would hold both.
 
     Raises:
         ValueError: names the two.
@@ -64,5 +66,3 @@ class Block(BaseModel):
     """A block of the configuration: unknown keys are errors, and values never change after loading."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
-
-

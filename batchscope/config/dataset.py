@@ -60,7 +60,9 @@ class FileDataset(Block):
         if delimiter is not None and delimiter != "tab" and len(delimiter) != 1:
             raise ValueError(f"'{delimiter}' is not one character; write it as ';' or tab")
         if delimiter in ('"', "\r", "\n"):
-            raise ValueError(f"{delimiter!r} ends a field or a row already; write the one that stands between two fields")
+            raise ValueError(
+                f"{delimiter!r} ends a field or a row already; write the one that stands between two fields"
+            )
         return delimiter
 
     @field_validator("encoding")
@@ -68,11 +70,11 @@ class FileDataset(Block):
     def _known_encoding(cls, encoding: str) -> str:
         try:
             "".encode(encoding)
-            codecs.lookup(encoding)
-            if codecs.lookup(encoding).name in OF_PYTHON:
-                raise LookupError
+            known = codecs.lookup(encoding).name not in OF_PYTHON
         except (LookupError, UnicodeError):
-            raise ValueError(f"there is no encoding '{encoding}'; write utf-8, utf-16, cp1252, ...") from None
+            known = False
+        if not known:
+            raise ValueError(f"there is no encoding '{encoding}'; write utf-8, utf-16, cp1252, ...")
         return encoding
 
 

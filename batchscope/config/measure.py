@@ -10,7 +10,10 @@ class Measure(Block):
     """How a run is measured."""
 
     warmup_tokens: int = Field(
-        16384, ge=0, le=1_000_000_000, description="prompt tokens submitted before the clock starts, discarded; 0: no warm-up"
+        16384,
+        ge=0,
+        le=1_000_000_000,
+        description="prompt tokens submitted before the clock starts, discarded; 0: no warm-up",
     )
     repeats: PositiveInt = Field(3, le=1000, description="timed passes of a run, at least")
     precision: float | None = Field(
@@ -21,7 +24,9 @@ class Measure(Block):
     )
     max_repeats: PositiveInt = Field(10, le=100, description="most passes of a run that does not get precise")
     repeat_budget_s: PositiveFloat | None = Field(
-        20, le=LONGEST_TIME_S, description="no pass beyond 'repeats' starts once all took so many seconds; null: no limit"
+        20,
+        le=LONGEST_TIME_S,
+        description="no pass beyond 'repeats' starts once all took so many seconds; null: no limit",
     )
     timeout_s: PositiveInt = Field(
         3600, le=LONGEST_TIME_S, description="a run that takes longer is stopped, and shown as timed out"

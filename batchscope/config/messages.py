@@ -42,7 +42,9 @@ def describe(problem: Mapping[str, Any]) -> str:
     """One of pydantic's errors without its place: what it says, and the value where that helps."""
     message = IN_WORDS.get(problem["type"], str(problem["msg"]).removeprefix("Value error, "))
     # An error of ours names what it does not accept.
-    return message if problem["type"] == "value_error" else f"{message}, got {shortened(repr(problem['input']))}"
+    return (
+        message if problem["type"] == "value_error" else f"{message}, got {shortened(repr(problem['input']))}"
+    )
 
 
 def shortened(text: str) -> str:
@@ -60,7 +62,10 @@ def suggest(key: str, known: Iterable[str], cutoff: float = 0.6) -> str:
 
 
 def list_names(name: str, known: Iterable[str]) -> str:
-    """The names that there are, for one that is not, and which of them is spelt like it; of many that one alone."""
+    """The names that there are, for one that is not, and the one that is spelt most like it.
+
+    Of many names the latter alone.
+    """
     names = list(known)
     nearest = _nearest(name, names, 0.6)
     if nearest and len(names) > MOST_BESIDE_NEAREST:

@@ -87,4 +87,6 @@ class Profile(Block):
         description="where in a pass they lie, as a share of the time that the cost model predicts for it; "
         "the last steps decode only",
     )
-    timeout_s: PositiveInt = Field(300, le=LONGEST_TIME_S, description="a capture that takes longer is stopped")
+    timeout_s: PositiveInt = Field(
+        300, le=LONGEST_TIME_S, description="a capture that takes longer is stopped"
+    )

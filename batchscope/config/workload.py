@@ -7,7 +7,6 @@ from pydantic import Field, PositiveInt, model_validator
 from batchscope.config.base_block import Block
 from batchscope.config.prompts import LAYOUTS, AnswerForm, CutName, LayoutName
 
-
 MOST_TEXTS = 10_000_000
 """In one pass of a run: its prompts are written to files, and its requests are held in memory."""
 
@@ -28,7 +27,9 @@ class Workload(Block):
     cut: CutName = Field(
         "head", description="what is kept of a text that is cut: its head, its tail, or both ends"
     )
-    duplicates: PositiveInt = Field(1, le=10_000, description="how often every prompt is submitted in one pass")
+    duplicates: PositiveInt = Field(
+        1, le=10_000, description="how often every prompt is submitted in one pass"
+    )
     permuted: bool = Field(
         False,
         description="whether duplicates hold the same texts in another order each, so that every text stands "
@@ -103,7 +104,8 @@ class Workload(Block):
             raise ValueError(f"reviews: {self.reviews} is less than n: {self.n}; raise reviews or lower n")
         if (texts := self.total_reviews * self.duplicates) > MOST_TEXTS:
             raise ValueError(
-                f"duplicates: {self.duplicates} times {self.total_reviews} reviews are {texts:,} texts in one pass, and "
+                f"duplicates: {self.duplicates} times {self.total_reviews} reviews are {texts:,} texts "
+                f"in one pass, and "
                 f"{MOST_TEXTS:,} is the most; lower one of the two"
             )
         if self.permuted and (self.duplicates == 1 or self.reuse != "none"):

@@ -16,7 +16,6 @@ from batchscope.studies.run import Run
 from batchscope.studies.run_from_point import run_from_point, show
 from batchscope.studies.run_spec import canonical_json
 
-
 MOST_RUNS = 20_000
 """Of all studies together. More than this is a grid with an axis too many."""
 
@@ -47,7 +46,8 @@ def _runs_of_all(block: str, studies: Mapping[str, GridStudy], axes: Axes, confi
     if (total := sum(counts.values())) > MOST_RUNS:
         name = max(counts, key=counts.__getitem__)
         raise UserError(
-            f"{block}.{name}: asks for {counts[name]:,} runs, all studies for {total:,}, and {MOST_RUNS:,} are the most; "
+            f"{block}.{name}: asks for {counts[name]:,} runs, all studies for {total:,}, and "
+            f"{MOST_RUNS:,} are the most; "
             "take values off its axes, or list single points under 'include'"
         )
     for name, study in studies.items():
@@ -119,7 +119,7 @@ def _check_keys(where: str, study: GridStudy, axes: Axes) -> None:
 
 
 def _check_plot(where: str, study: GridStudy) -> None:
-    """Keys of a plot are those of studies; an argument of the engine may be there without ``extra``, as in tables."""
+    """Keys of a plot are those of studies; one of the engine's arguments may lack ``extra``, as in tables."""
     if not isinstance(study, Study):
         return
     for role, key in study.plot.model_dump().items():

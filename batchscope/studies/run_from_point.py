@@ -21,9 +21,7 @@ Asked = Mapping[str, Mapping[str, Scalar]]
 """What a study says of a run, by block of the configuration and key in it."""
 
 
-def run_from_point(
-    where: str, study: str, point: Point, values: Point, axes: Axes, config: Config
-) -> Run:
+def run_from_point(where: str, study: str, point: Point, values: Point, axes: Axes, config: Config) -> Run:
     """The run of a study's point.
 
     Args:
@@ -120,7 +118,8 @@ def _check_references(label: str, run: Run, config: Config) -> None:
             raise UserError(f"{label}: {key}: no '{name}'; {list_names(name, known)}")
     if (length := length_of(run.engine.model_dump(mode="json"))) > LONGEST:
         raise UserError(
-            f"{label}: its engine configuration takes {length:,} bytes on a command line, and {LONGEST:,} are the most; "
+            f"{label}: its engine configuration takes {length:,} bytes on a command line, and "
+            f"{LONGEST:,} are the most; "
             "shorten what it sets under engine.extra and engine.variables"
         )
     if config.environments[run.engine.environment].device == "cuda" and run.gpus > config.gpus:

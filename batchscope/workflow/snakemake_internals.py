@@ -39,9 +39,9 @@ def is_first_parse(workflow: Workflow) -> bool:
 
 
 def configuration_parts(workflow: Workflow, first: str) -> tuple[list[Path], Mapping[str, Any]]:
-    """Configuration files in the order in which they lie over each other, and what ``--config`` lays over them.
+    """The files of the configuration, each over those before it, and what ``--config`` lays over all.
 
-    ``first``: the file that the Snakefile is about to name. Afterwards all is merged into one mapping.
+    Afterwards all is merged into one mapping. ``first``: the file that the Snakefile is about to name.
     """
     settings = workflow.config_settings
     return [Path(first), *map(Path, settings.configfiles)], dict(settings.config or {})

@@ -1,4 +1,4 @@
-"""What the configuration says of places in the network: that an address or a name on the hub can be one at all."""
+"""Places in the network as the configuration names them: whether there can be such a place at all."""
 
 import re
 from typing import Annotated
@@ -23,9 +23,13 @@ def _address(url: str) -> str:
         parts = urlsplit(url)
         whole = bool(parts.hostname) and parts.port != 0
     except ValueError as error:
-        raise ValueError(f"'{_shown(url)}' is no address ({error}); write it as https://host/file.csv") from None
+        raise ValueError(
+            f"'{_shown(url)}' is no address ({error}); write it as https://host/file.csv"
+        ) from None
     if not whole:
-        raise ValueError(f"'{_shown(url)}' is no address, for it names no server; write it as https://host/file.csv")
+        raise ValueError(
+            f"'{_shown(url)}' is no address, for it names no server; write it as https://host/file.csv"
+        )
     return url
 
 
@@ -40,7 +44,9 @@ def _location(location: str) -> str:
 
 def _hub_id(name: str) -> str:
     if not HUB_ID.fullmatch(name) or "--" in name or ".." in name or name.endswith((".", "-", ".git")):
-        raise ValueError(f"'{name[:80]}' is no name on the hub; write it as owner/name, as its page is titled")
+        raise ValueError(
+            f"'{name[:80]}' is no name on the hub; write it as owner/name, as its page is titled"
+        )
     return name
 
 

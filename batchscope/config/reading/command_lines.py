@@ -1,6 +1,7 @@
-"""What of the configuration travels on command lines, which have a limit: a job's whole command is one argument.
+"""What of the configuration travels on command lines, and that they have a limit.
 
-Linux refuses an argument of 128 KiB and more, and says so only when the job is started.
+A job's whole command is one argument of a shell. Linux refuses one of 128 KiB and more, and says so only when
+the job is started.
 """
 
 import json
@@ -13,7 +14,13 @@ from batchscope.common.errors import UserError
 LONGEST = 100_000
 """Bytes of what one job is told; the rest of its command are paths."""
 
-TOGETHER: Sequence[Sequence[str]] = (("prompts", "task"), ("dataset", "task"), ("engine", "task"), ("environments",), ("models",))
+TOGETHER: Sequence[Sequence[str]] = (
+    ("prompts", "task"),
+    ("dataset", "task"),
+    ("engine", "task"),
+    ("environments",),
+    ("models",),
+)
 """Blocks that one job is told together."""
 
 
@@ -27,12 +34,14 @@ def check_lengths(values: Mapping[str, Any]) -> None:
         UserError: names the key with most of it.
     """
     for blocks in TOGETHER:
-        lengths = {f"{block}.{key}": length_of(value) for block in blocks for key, value in values[block].items()}
+        lengths = {
+            f"{block}.{key}": length_of(value) for block in blocks for key, value in values[block].items()
+        }
         if (total := sum(lengths.values())) > LONGEST:
             key = max(lengths, key=lengths.__getitem__)
             raise UserError(
-                f"the configuration is wrong:\n  {key}: takes {lengths[key]:,} of the {total:,} bytes that a job would be "
-                f"told on its command line, and {LONGEST:,} are the most; shorten it"
+                f"the configuration is wrong:\n  {key}: takes {lengths[key]:,} of the {total:,} bytes that a "
+                f"job would be told on its command line, and {LONGEST:,} are the most; shorten it"
             )
 
 

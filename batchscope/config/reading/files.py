@@ -1,6 +1,7 @@
 """Configuration files, read once more and strictly: what is wrong has a file, a line and a reason.
 
-Snakemake reads them too. It says of a file that it is no YAML and neither where nor why, and of two keys of one
+Snakemake reads them too. It says of a file that it is no YAML and neither where nor why, and of two
+keys of one
 name it takes the second without a word.
 """
 
@@ -48,7 +49,8 @@ def read_file(path: Path) -> Layer:
     """Read a configuration file, YAML or JSON.
 
     Raises:
-        UserError: it cannot be read, is not UTF-8, is no YAML, has no keys at its top, or has a key twice; the
+        UserError: it cannot be read, is not UTF-8, is no YAML, has no keys at its top, or has a key
+        twice; the
             message names the file and, where there is one, the line.
     """
     text = _text_of(path)
@@ -80,14 +82,17 @@ def _json_object(path: Path, text: str) -> Any:
         return json.loads(text, object_pairs_hook=_once)
     except _DoubledError as error:
         raise UserError(
-            f"{path}: the key '{error}' stands twice in one object, and the first would be lost; drop or rename one"
+            f"{path}: the key '{error}' stands twice in one object, and the first would be lost; drop "
+            f"or rename one"
         ) from None
     except RecursionError:
         raise UserError(_too_deep(path)) from None
     except json.JSONDecodeError as error:
         raise UserError(f"{path}, line {error.lineno}: is no JSON: {error.msg}; correct it there") from None
     except ValueError:
-        raise UserError(f"{path}: holds a number of more digits than can be read; write a smaller one") from None
+        raise UserError(
+            f"{path}: holds a number of more digits than can be read; write a smaller one"
+        ) from None
 
 
 def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -130,22 +135,17 @@ def _refuse_doubled_keys(path: Path, root: yaml.Node) -> None:
     for node in _nodes(root):
         if not isinstance(node, yaml.MappingNode):
             continue
-        first: dict[tuple[str, str], int] = {}
+        first: dict[tuple[str, str], yaml.Node] = {}
         for key, _ in node.value:
-            line = key.start_mark.line + 1
             if not isinstance(key, yaml.ScalarNode) or key.tag == MERGE:
                 continue
-            if (earlier := first.setdefault((key.tag, key.value), line)) != line or _same_line(node, key):
+            earlier = first.setdefault((key.tag, key.value), key)
+            if earlier is not key:
+                line, before = key.start_mark.line + 1, earlier.start_mark.line + 1
                 raise UserError(
-                    f"{path}, line {line}: the key '{key.value}' stands there again (first in line {earlier}), and "
-                    "the first would be lost; drop or rename one"
+                    f"{path}, line {line}: the key '{key.value}' stands there again (as in line {before}), "
+                    "and the first would be lost; drop or rename one"
                 )
-
-
-def _same_line(node: yaml.MappingNode, key: yaml.ScalarNode) -> bool:
-    """Whether an equal key stands in the same line, as in ``{a: 1, a: 2}``."""
-    twins = [each for each, _ in node.value if isinstance(each, yaml.ScalarNode) and each.value == key.value]
-    return sum(each.tag == key.tag and each.start_mark.line == key.start_mark.line for each in twins) > 1
 
 
 def _refuse_bombs(path: Path, root: yaml.Node) -> None:
@@ -155,7 +155,8 @@ def _refuse_bombs(path: Path, root: yaml.Node) -> None:
         sizes[id(node)] = 1 + sum(sizes[id(child)] for child in _children(node))
         if sizes[id(node)] > MOST_VALUES:
             raise UserError(
-                f"{path}, line {node.start_mark.line + 1}: aliases (*name) make more than {MOST_VALUES:,} values "
+                f"{path}, line {node.start_mark.line + 1}: aliases (*name) make more than "
+                f"{MOST_VALUES:,} values "
                 "of this; write out what is meant"
             )
 
@@ -173,7 +174,8 @@ def _children_first(path: Path, root: yaml.Node) -> Iterator[yaml.Node]:
             yield node
         elif id(node) in open_nodes:
             raise UserError(
-                f"{path}, line {node.start_mark.line + 1}: an alias (*name) stands inside what it stands for; "
+                f"{path}, line {node.start_mark.line + 1}: an alias (*name) stands inside what it "
+                f"stands for; "
                 "write out what is meant"
             )
         elif id(node) not in done:

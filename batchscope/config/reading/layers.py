@@ -1,6 +1,6 @@
 """The parts of a configuration, one over the other, before they are merged and nobody can tell them apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,10 @@ from batchscope.config.messages import list_names
 from batchscope.config.reading.files import Layer, read_file
 from batchscope.config.serving import default_serving_studies
 
-STUDIES = {("studies",): default_studies, ("serving", "studies"): default_serving_studies}
+STUDIES: dict[tuple[str, ...], Callable[[], Mapping[str, Any]]] = {
+    ("studies",): default_studies,
+    ("serving", "studies"): default_serving_studies,
+}
 
 RESOLVED = "config.json"
 """What a call writes into its results: nulls in it are of studies that were there when it was written."""

@@ -50,7 +50,10 @@ def check_plain(values: Mapping[str, Any]) -> None:
 
 
 def _problems(values: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
-    """In the order of the file. A walk without recursion: what is nested too deeply is a problem, no crash."""
+    """What is wrong, in the order of the file.
+
+    A walk without recursion: what is nested too deeply is a problem and no crash.
+    """
     waiting = [_Value((), values)]
     count = characters = 0
     while waiting:
@@ -61,7 +64,10 @@ def _problems(values: Mapping[str, Any]) -> Iterator[tuple[Path, str]]:
             yield path[:2], _too_much(count)
             return
         if len(path) > DEEPEST:
-            yield path[:2], f"is more than {DEEPEST} levels deep, or an alias that stands for itself; flatten it"
+            yield (
+                path[:2],
+                f"is more than {DEEPEST} levels deep, or an alias that stands for itself; flatten it",
+            )
             return
         if problem := _problem_of(path, value):
             yield path, problem
@@ -78,14 +84,16 @@ def _inside(path: Path, value: Any) -> Iterator[_Value]:
 
 def _too_much(count: int) -> str:
     if count > MOST_VALUES:
-        return f"the configuration holds more than {MOST_VALUES:,} values up to here; write fewer, or fewer YAML aliases"
-    return f"the configuration holds more than {MOST_CHARACTERS:,} characters up to here; write less"
+        return (
+            f"here the configuration has more than {MOST_VALUES:,} values; write fewer, or fewer YAML aliases"
+        )
+    return f"here the configuration has more than {MOST_CHARACTERS:,} characters; write less"
 
 
 def _problems_of_keys(value: Any) -> Iterator[str]:
     for key in value if isinstance(value, Mapping) else ():
         if isinstance(key, bool):
-            yield f"the key {str(key).lower()} is no text (YAML reads yes, no, on and off so); put it into quotes"
+            yield f"the key {str(key).lower()} is no text (YAML takes yes and on for it); put it into quotes"
         elif not isinstance(key, str):
             yield f"the key {_short(key)} is no text; put it into quotes"
         elif len(key) > LONGEST_KEY:
@@ -102,10 +110,14 @@ def _problem_of(path: Path, value: Any) -> str:
     if isinstance(value, int):
         return "" if abs(value) <= LARGEST_NUMBER else "is a number of more than 64 bits; write a smaller one"
     if isinstance(value, float):
-        return "" if math.isfinite(value) else f"{value} is no number here; write null for no limit, or a number"
+        return (
+            "" if math.isfinite(value) else f"{value} is no number here; write null for no limit, or a number"
+        )
     if isinstance(value, datetime.date | datetime.time):
         return f"{value} is read as a date; put it into quotes"
-    return f"{_short(value)} is of a kind that JSON has not; write a text, a number, a list or keys with values"
+    return (
+        f"{_short(value)} is of a kind that JSON has not; write a text, a number, a list or keys with values"
+    )
 
 
 def _problem_of_text(path: Path, text: str) -> str:

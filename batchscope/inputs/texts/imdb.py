@@ -28,7 +28,7 @@ ORDER = (
 )
 
 DAMAGED = (tarfile.TarError, EOFError, zlib.error, OSError, ValueError, OverflowError, LookupError)
-"""What the libraries raise for an archive that is cut or changed: tarfile converts numbers of headers unchecked."""
+"""What the libraries raise for a damaged archive: tarfile reads the numbers of headers unchecked."""
 
 Place = tuple[bool, int, bool]
 
@@ -115,6 +115,8 @@ def _text(path: Path, name: str, content: bytes) -> str:
         text = content.decode()
     except UnicodeDecodeError as error:
         raise UserError(_refusal(path, f"holds {name}, which is not UTF-8 at byte {error.start}")) from None
+    if "\0" in text:
+        raise UserError(_refusal(path, f"holds {name}, which has a NUL character in it"))
     if not text.strip():
         raise UserError(_refusal(path, f"holds {name}, which is empty"))
     return text

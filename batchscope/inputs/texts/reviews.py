@@ -128,7 +128,7 @@ def read_reviews(path: Path) -> list[Review]:
 
 @contextmanager
 def _fields_of_any_length() -> Iterator[None]:
-    """What was written is read back: a text of another format than CSV may have more than csv's 131,072 characters."""
+    """What was written is read back, also a text beyond csv's limit of 131,072 characters."""
     before = csv.field_size_limit(LONGEST_FIELD)
     try:
         yield

@@ -14,9 +14,50 @@ Values = dict[str, Any]
 NAMES = st.one_of(
     st.sampled_from(
         [
-            *("a", "A", "x.a", "a.", "packing", "Packing", "packng", "profiles_steps", "labels_confusion", "runs", "Runs"),
-            *("summary", "serving_x", "Serving_x", "all", "plan", "con", "aux.x", "a b", "a/b", "..", ".", "", "~", "-x"),
-            *("größe", "电影", "🎬", "$HOME", "100%", "{x}", "'x'", '"x"', "`id`", "a\nb", "a\0b", "\x1b[31m", "x" * 60),
+            *(
+                "a",
+                "A",
+                "x.a",
+                "a.",
+                "packing",
+                "Packing",
+                "packng",
+                "profiles_steps",
+                "labels_confusion",
+                "runs",
+                "Runs",
+            ),
+            *(
+                "summary",
+                "serving_x",
+                "Serving_x",
+                "all",
+                "plan",
+                "con",
+                "aux.x",
+                "a b",
+                "a/b",
+                "..",
+                ".",
+                "",
+                "~",
+                "-x",
+            ),
+            *(
+                "größe",
+                "电影",
+                "🎬",
+                "$HOME",
+                "100%",
+                "{x}",
+                "'x'",
+                '"x"',
+                "`id`",
+                "a\nb",
+                "a\0b",
+                "\x1b[31m",
+                "x" * 60,
+            ),
             *("x" * 61, "x" * 300, "true", "null", "1", "demo", "cpu", "cuda", "mine", "a_b", "a-b", "a--b"),
         ]
     ),
@@ -25,7 +66,9 @@ NAMES = st.one_of(
 )
 
 NUMBERS = st.one_of(
-    st.sampled_from([0, 1, 2, 3, 4, 4.0, 5, 8, 40, -1, 2.5, 1e-9, 1e20, float("inf"), float("-inf"), float("nan")]),
+    st.sampled_from(
+        [0, 1, 2, 3, 4, 4.0, 5, 8, 40, -1, 2.5, 1e-9, 1e20, float("inf"), float("-inf"), float("nan")]
+    ),
     st.sampled_from([10**7, 10**8, 10**18, 2**63, 10**400, -(10**30)]),
     st.integers(-10, 10_000),
     st.floats(),
@@ -34,48 +77,74 @@ NUMBERS = st.one_of(
 WORDS = st.one_of(
     st.sampled_from(
         [
-            *("packed", "separate", "none", "text", "full", "first", "last", "free", "labels", "codes", "json", "head"),
-            *("tail", "both", "cpu", "cuda", "demo", "mine", "auto", "float32", "fp8", "FP8", "true", "", "é", "è", "a/b"),
-            *("{texts} ?", "{text} ?", "{reviews}", "{review}{review}", "text_label", "tab", "utf-8", "utf-16", "rot13"),
-            *("http://[::1/x", "https://x:99999999/a", "https:///x", "file:///etc/passwd", "../../x", "~", "~nobody/x"),
-            *("owner/name", "owner//name", "a/b/c", "../x", "-x/y", "x" * 5_000, "x\0", "\ud800", "\x1b[2J", "\r", "中文"),
+            *(
+                "packed",
+                "separate",
+                "none",
+                "text",
+                "full",
+                "first",
+                "last",
+                "free",
+                "labels",
+                "codes",
+                "json",
+                "head",
+            ),
+            *(
+                "tail",
+                "both",
+                "cpu",
+                "cuda",
+                "demo",
+                "mine",
+                "auto",
+                "float32",
+                "fp8",
+                "FP8",
+                "true",
+                "",
+                "é",
+                "è",
+                "a/b",
+            ),
+            *(
+                "{texts} ?",
+                "{text} ?",
+                "{reviews}",
+                "{review}{review}",
+                "text_label",
+                "tab",
+                "utf-8",
+                "utf-16",
+                "rot13",
+            ),
+            *(
+                "http://[::1/x",
+                "https://x:99999999/a",
+                "https:///x",
+                "file:///etc/passwd",
+                "../../x",
+                "~",
+                "~nobody/x",
+            ),
+            *(
+                "owner/name",
+                "owner//name",
+                "a/b/c",
+                "../x",
+                "-x/y",
+                "x" * 5_000,
+                "x\0",
+                "\ud800",
+                "\x1b[2J",
+                "\r",
+                "中文",
+            ),
             *("saturation/packed-n4", "a/b/c", "2026-02-30", "{x}", "$(id)", "%s", "\u202e", ".", "a.b"),
         ]
     ),
     st.text(max_size=10),
-)
-
-ODD = st.one_of(
-    st.just(datetime.date(2026, 11, 28)),
-    st.just(datetime.datetime(2026, 11, 28, 12)),
-    st.just(b"bytes"),
-    st.just({1, 2}),
-    st.just((1, 2)),
-    st.just({}),
-    st.just([]),
-    st.just({1: 2}),
-    st.just({None: 1}),
-    st.just({True: 1}),
-    st.just({"a\x07": 1}),
-    st.builds(lambda depth: _nested(depth), st.integers(30, 5_000)),
-    st.builds(lambda size: _bomb(size), st.integers(2, 40)),
-    st.builds(lambda: _itself()),
-)
-
-SCALARS = st.one_of(st.none(), st.booleans(), NUMBERS, WORDS)
-
-JUNK = st.one_of(SCALARS, ODD, st.lists(SCALARS, max_size=3), st.dictionaries(WORDS, SCALARS, max_size=3))
-
-KEYS = st.one_of(
-    st.sampled_from([*AXES, *SERVING_AXES]),
-    st.sampled_from(["n", "layout", "reviews", "duplicates", "reuse"]),
-    st.sampled_from(
-        [
-            *("engine.extra.enable_x", "engine.extra.x", "engine.extra.a.b", "engine.extra.a", "engine.variables.X"),
-            *("engine.variables.VLLM_X", "engine.variables.A-B", "engine.extra.", "engine.", "decoding", "model", "N"),
-            *("engine.extra.load_format", "engine.args.seed", "x" * 400, "n\0", "nn", "engine.extra.é"),
-        ]
-    ),
 )
 
 
@@ -100,10 +169,85 @@ def _itself() -> Any:
     return value
 
 
+ODD = st.one_of(
+    st.just(datetime.date(2026, 11, 28)),
+    st.just(datetime.datetime(2026, 11, 28, 12)),
+    st.just(b"bytes"),
+    st.just({1, 2}),
+    st.just((1, 2)),
+    st.just({}),
+    st.just([]),
+    st.just({1: 2}),
+    st.just({None: 1}),
+    st.just({True: 1}),
+    st.just({"a\x07": 1}),
+    st.builds(_nested, st.integers(30, 5_000)),
+    st.builds(_bomb, st.integers(2, 40)),
+    st.builds(_itself),
+)
+
+SCALARS = st.one_of(st.none(), st.booleans(), NUMBERS, WORDS)
+
+JUNK = st.one_of(SCALARS, ODD, st.lists(SCALARS, max_size=3), st.dictionaries(WORDS, SCALARS, max_size=3))
+
+KEYS = st.one_of(
+    st.sampled_from([*AXES, *SERVING_AXES]),
+    st.sampled_from(["n", "layout", "reviews", "duplicates", "reuse"]),
+    st.sampled_from(
+        [
+            *(
+                "engine.extra.enable_x",
+                "engine.extra.x",
+                "engine.extra.a.b",
+                "engine.extra.a",
+                "engine.variables.X",
+            ),
+            *(
+                "engine.variables.VLLM_X",
+                "engine.variables.A-B",
+                "engine.extra.",
+                "engine.",
+                "decoding",
+                "model",
+                "N",
+            ),
+            *("engine.extra.load_format", "engine.args.seed", "x" * 400, "n\0", "nn", "engine.extra.é"),
+        ]
+    ),
+)
+
+
 GOOD_NAMES = st.sampled_from(
     [
-        *("a", "A", "x.a", "a.b.c", "packing", "reuse", "profiles_steps", "labels_confusion", "runs", "Runs", "data"),
-        *("Packing", "serving_x", "all", "plan", "x" * 60, "true", "1", "demo", "cpu", "mine", "a_b", "a-b", "a--b", "null"),
+        *(
+            "a",
+            "A",
+            "x.a",
+            "a.b.c",
+            "packing",
+            "reuse",
+            "profiles_steps",
+            "labels_confusion",
+            "runs",
+            "Runs",
+            "data",
+        ),
+        *(
+            "Packing",
+            "serving_x",
+            "all",
+            "plan",
+            "x" * 60,
+            "true",
+            "1",
+            "demo",
+            "cpu",
+            "mine",
+            "a_b",
+            "a-b",
+            "a--b",
+            "null",
+        ),
     ]
 )
 
@@ -159,7 +303,9 @@ def right(draw: st.DrawFn) -> Values:
     """The default with other studies, models and environments, of any name that can be one."""
     values = deepcopy(DEFAULT)
     values["studies"] = dict.fromkeys(draw(st.lists(st.sampled_from(sorted(DEFAULT["studies"])), max_size=2)))
-    values["studies"] |= {name: draw(studies(GOOD_OFFLINE)) for name in draw(st.lists(GOOD_NAMES, max_size=3))}
+    values["studies"] |= {
+        name: draw(studies(GOOD_OFFLINE)) for name in draw(st.lists(GOOD_NAMES, max_size=3))
+    }
     values["studies"]["mine"] = {"grid": {"n": [4, 40]}}
     served = draw(st.lists(GOOD_NAMES, max_size=2))
     values["serving"]["studies"] = {name: draw(studies(GOOD_LOADS)) for name in served}
@@ -198,7 +344,12 @@ def configurations(draw: st.DrawFn) -> Values:
             case "key":
                 _block(draw, values)[draw(st.one_of(KEYS, NAMES, st.integers(), st.booleans()))] = draw(JUNK)
             case "name":
-                blocks = (values["studies"], values["serving"]["studies"], values["models"], values["environments"])
+                blocks = (
+                    values["studies"],
+                    values["serving"]["studies"],
+                    values["models"],
+                    values["environments"],
+                )
                 block = draw(st.sampled_from(blocks))
                 if isinstance(block, dict):
                     block[draw(NAMES)] = draw(st.sampled_from(list(block.values()) or [None]))
@@ -238,10 +389,58 @@ prompts: {separator: "\\n", packed: "{texts}\\nÄ ?"}
 """
 
 PIECES = (
-    *(b"\t", b"\0", b"\xff", b"\xfc", b"\xef\xbb\xbf", b"\xff\xfe", b": ", b"- ", b"[", b"{", b"}", b"&a ", b"*a", b"<<: *a\n"),
-    *(b"'", b'"', b"|\n", b"---\n", b"...\n", b"%YAML 9\n", b"!!python/object:os.system ", b"!!set ", b"!!binary ", b"? "),
-    *(b"2026-02-30", b".inf", b".nan", b"1e400", b"9" * 5_000, b"[" * 3_000, b"gpus: 1\n", b"studies: {}\n", b"\r", b"\n"),
-    *(b"&a [*a]", "\u2028".encode(), b"~", b"yes", b"0x_", b"190:20:30", b"!!float x", b"!!bool x", b"!!timestamp x", b"=: ="),
+    *(
+        b"\t",
+        b"\0",
+        b"\xff",
+        b"\xfc",
+        b"\xef\xbb\xbf",
+        b"\xff\xfe",
+        b": ",
+        b"- ",
+        b"[",
+        b"{",
+        b"}",
+        b"&a ",
+        b"*a",
+        b"<<: *a\n",
+    ),
+    *(
+        b"'",
+        b'"',
+        b"|\n",
+        b"---\n",
+        b"...\n",
+        b"%YAML 9\n",
+        b"!!python/object:os.system ",
+        b"!!set ",
+        b"!!binary ",
+        b"? ",
+    ),
+    *(
+        b"2026-02-30",
+        b".inf",
+        b".nan",
+        b"1e400",
+        b"9" * 5_000,
+        b"[" * 3_000,
+        b"gpus: 1\n",
+        b"studies: {}\n",
+        b"\r",
+        b"\n",
+    ),
+    *(
+        b"&a [*a]",
+        "\u2028".encode(),
+        b"~",
+        b"yes",
+        b"0x_",
+        b"190:20:30",
+        b"!!float x",
+        b"!!bool x",
+        b"!!timestamp x",
+        b"=: =",
+    ),
 )
 
 

@@ -27,13 +27,41 @@ class Fuzzed(NamedTuple):
 TEXTS = st.one_of(
     st.sampled_from(
         [
-            *("A fine film.", 'Says "no", and\nleaves.', "电影 🎬", "", " ", "a\rb", "\ufeffx", "\u2028", "<html>", "=1+1"),
-            *("NaN", "null", "1", "-0", "x" * 140_000, "\x1b[31m", "a\0b", "{", "[1]", "'", '"', ",;\t|", "\\", "true"),
+            *(
+                "A fine film.",
+                'Says "no", and\nleaves.',
+                "电影 🎬",
+                "",
+                " ",
+                "a\rb",
+                "\ufeffx",
+                "\u2028",
+                "<html>",
+                "=1+1",
+            ),
+            *(
+                "NaN",
+                "null",
+                "1",
+                "-0",
+                "x" * 140_000,
+                "\x1b[31m",
+                "a\0b",
+                "{",
+                "[1]",
+                "'",
+                '"',
+                ",;\t|",
+                "\\",
+                "true",
+            ),
         ]
     ),
     st.text(max_size=20),
 )
-LABELS = st.sampled_from(["positive", "negative", "Positive ", "", "meh", "1", "0", "x" * 300, "a\nb", "\x07"])
+LABELS = st.sampled_from(
+    ["positive", "negative", "Positive ", "", "meh", "1", "0", "x" * 300, "a\nb", "\x07"]
+)
 HEADERS = st.sampled_from(
     [
         ("text", "label"), ("review", "sentiment"), ("text", "text"), ("a", "b"), ("", ""), ("\x1b[2J", "label"), ("A long text.", "b"),
@@ -42,7 +70,20 @@ HEADERS = st.sampled_from(
 )  # fmt: skip
 
 
-GOOD_TEXTS = st.sampled_from(["A fine film.", 'Says "no", and\nleaves.', "电影 🎬", "a\rb", "x" * 140_000, ",;\t|", "Größe", "{x}", "=1+1", "NaN"])
+GOOD_TEXTS = st.sampled_from(
+    [
+        "A fine film.",
+        'Says "no", and\nleaves.',
+        "电影 🎬",
+        "a\rb",
+        "x" * 140_000,
+        ",;\t|",
+        "Größe",
+        "{x}",
+        "=1+1",
+        "NaN",
+    ]
+)
 GOOD_LABELS = st.sampled_from(["positive", "negative", "Positive ", ""])
 GOOD_HEADERS = st.sampled_from([("text", "label"), ("review", "sentiment"), ("Text", "gold")])
 
@@ -50,10 +91,14 @@ GOOD_HEADERS = st.sampled_from([("text", "label"), ("review", "sentiment"), ("Te
 @st.composite
 def rows(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Rows of a table: texts with one of two labels, or anything."""
-    texts, labels, headers = draw(st.sampled_from([(GOOD_TEXTS, GOOD_LABELS, GOOD_HEADERS)] * 2 + [(TEXTS, LABELS, HEADERS)]))
+    texts, labels, headers = draw(
+        st.sampled_from([(GOOD_TEXTS, GOOD_LABELS, GOOD_HEADERS)] * 2 + [(TEXTS, LABELS, HEADERS)])
+    )
     text, label = draw(headers)
     count = draw(st.integers(0, 4))
-    return [{text: draw(texts), label: draw(labels)} for _ in range(count)] or [{text: "Fine.", label: "positive"}]
+    return [{text: draw(texts), label: draw(labels)} for _ in range(count)] or [
+        {text: "Fine.", label: "positive"}
+    ]
 
 
 CELLS: dict[str, st.SearchStrategy[Any]] = {
@@ -75,11 +120,17 @@ def parquet(draw: st.DrawFn) -> bytes:
     """A Parquet file with columns of any type, and gaps."""
     count = draw(st.integers(0, 4))
     columns = {}
-    for name in draw(st.lists(st.sampled_from(["text", "label", "a", "", "x\0"]), min_size=1, max_size=3, unique=True)):
+    for name in draw(
+        st.lists(st.sampled_from(["text", "label", "a", "", "x\0"]), min_size=1, max_size=3, unique=True)
+    ):
         cells = st.one_of(st.none(), CELLS[draw(st.sampled_from(["text", "text", *CELLS]))])
         columns[name] = draw(st.lists(cells, min_size=count, max_size=count))
     table = pa.table(columns)
-    features = draw(st.sampled_from(["", "{}", "[", '{"info": 3}', '{"info": {"features": {"label": {"names": ["neg", 1]}}}}']))
+    features = draw(
+        st.sampled_from(
+            ["", "{}", "[", '{"info": 3}', '{"info": {"features": {"label": {"names": ["neg", 1]}}}}']
+        )
+    )
     buffer = io.BytesIO()
     pq.write_table(table.replace_schema_metadata({"huggingface": features} if features else None), buffer)
     return buffer.getvalue()
@@ -87,7 +138,10 @@ def parquet(draw: st.DrawFn) -> bytes:
 
 JSON_VALUES = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), TEXTS),
-    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["text", "label", "a", ""]), inner, max_size=3)),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3),
+        st.dictionaries(st.sampled_from(["text", "label", "a", ""]), inner, max_size=3),
+    ),
     max_leaves=6,
 )
 
@@ -109,21 +163,58 @@ CONTENTS: dict[str, st.SearchStrategy[bytes]] = {
     "jsonl": rows().map(as_json_lines),
     "json": rows().map(lambda found: json.dumps(found).encode()),
     "json values": JSON_VALUES.map(lambda value: json.dumps(value).encode()),
-    "json lines": st.lists(JSON_VALUES, max_size=3).map(lambda values: "\n".join(map(json.dumps, values)).encode()),
+    "json lines": st.lists(JSON_VALUES, max_size=3).map(
+        lambda values: "\n".join(map(json.dumps, values)).encode()
+    ),
     "parquet": parquet(),
     "txt": st.lists(TEXTS, max_size=4).map(lambda lines: "\n".join(lines).encode(errors="replace")),
     "tar": rows().map(lambda found: _tar({"a.csv": as_csv(found)})),
     "bytes": st.binary(max_size=200),
-    "page": st.sampled_from([b"<!DOCTYPE html><p>404", b"<html>", b"%PDF-1.7", b"\xd0\xcf\x11\xe0", b"SQLite format 3\0", b"ARROW1"]),
-    "deep": st.sampled_from([b"[" * 100_000, b'{"text":' * 60_000, b'{"text": 1e999, "label": 2}', b'{"text": ' + b"9" * 5_000 + b"}"]),
+    "page": st.sampled_from(
+        [
+            b"<!DOCTYPE html><p>404",
+            b"<html>",
+            b"%PDF-1.7",
+            b"\xd0\xcf\x11\xe0",
+            b"SQLite format 3\0",
+            b"ARROW1",
+        ]
+    ),
+    "deep": st.sampled_from(
+        [
+            b"[" * 100_000,
+            b'{"text":' * 60_000,
+            b'{"text": 1e999, "label": 2}',
+            b'{"text": ' + b"9" * 5_000 + b"}",
+        ]
+    ),
 }
 
 TABLES = ("csv", "tsv", "ssv", "jsonl", "json", "parquet", "txt")
 
 MEMBERS = st.sampled_from(
     [
-        *("in.csv", "../../up.csv", "/etc/passwd", "a/../../b.csv", "", "dir/", "C:\\x.csv", "x" * 300 + ".csv", "电影.csv"),
-        *("__MACOSX/._in.csv", ".hidden", "[Content_Types].xml", "a\nb.csv", "\x1b.csv", "{x}.csv", "in.jsonl", "in.zip"),
+        *(
+            "in.csv",
+            "../../up.csv",
+            "/etc/passwd",
+            "a/../../b.csv",
+            "",
+            "dir/",
+            "C:\\x.csv",
+            "x" * 300 + ".csv",
+            "电影.csv",
+        ),
+        *(
+            "__MACOSX/._in.csv",
+            ".hidden",
+            "[Content_Types].xml",
+            "a\nb.csv",
+            "\x1b.csv",
+            "{x}.csv",
+            "in.jsonl",
+            "in.zip",
+        ),
     ]
 )
 
@@ -133,8 +224,14 @@ def zips(draw: st.DrawFn, content: bytes) -> bytes:
     """A .zip with one file or a few, of odd names and packings, now and then with another .zip in it."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for name in draw(st.lists(MEMBERS, min_size=1, max_size=draw(st.sampled_from([1, 1, 3])), unique=True)):
-            packing = draw(st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]))
+        for name in draw(
+            st.lists(MEMBERS, min_size=1, max_size=draw(st.sampled_from([1, 1, 3])), unique=True)
+        ):
+            packing = draw(
+                st.sampled_from(
+                    [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA]
+                )
+            )
             inner = zipped(content, "in.csv") if draw(st.integers(0, 9)) == 0 else content
             archive.writestr(zipfile.ZipInfo(name), inner, packing)
     return buffer.getvalue()
@@ -147,7 +244,11 @@ def _gzip(content: bytes) -> bytes:
 @st.composite
 def packed(draw: st.DrawFn, content: bytes) -> bytes:
     """The content in one packing or several."""
-    for packer in draw(st.sampled_from([[], [], [_gzip], [bz2.compress], [lzma.compress], [zstandard], [_gzip, _gzip], ["zip"]])):
+    for packer in draw(
+        st.sampled_from(
+            [[], [], [_gzip], [bz2.compress], [lzma.compress], [zstandard], [_gzip, _gzip], ["zip"]]
+        )
+    ):
         content = draw(zips(content)) if packer == "zip" else packer(content)
     return content
 
@@ -164,15 +265,35 @@ def damaged(draw: st.DrawFn, content: bytes) -> bytes:
                 content = content[at:]
             case "flip" if content:
                 at = min(at, len(content) - 1)
-                content = content[:at] + bytes([content[at] ^ (1 << draw(st.integers(0, 7)))]) + content[at + 1 :]
+                content = (
+                    content[:at] + bytes([content[at] ^ (1 << draw(st.integers(0, 7)))]) + content[at + 1 :]
+                )
             case "insert":
-                piece = draw(st.sampled_from([b"\0", b"\xff", b'"', b"\n", b"\r", b"\xff\xfe", b"\xef\xbb\xbf", b",", b"\x1f\x8b", b"\xed\xa0\x80"]))
+                piece = draw(
+                    st.sampled_from(
+                        [
+                            b"\0",
+                            b"\xff",
+                            b'"',
+                            b"\n",
+                            b"\r",
+                            b"\xff\xfe",
+                            b"\xef\xbb\xbf",
+                            b",",
+                            b"\x1f\x8b",
+                            b"\xed\xa0\x80",
+                        ]
+                    )
+                )
                 content = content[:at] + piece + content[at:]
             case "repeat":
                 content = content[:at] * 2 + content[at:]
             case "encoding":
                 text = content.decode("utf-8", errors="replace")
-                content = text.encode(draw(st.sampled_from(["utf-16", "utf-16-le", "latin-1", "utf-7", "utf-32", "cp1252"])), errors="replace")
+                content = text.encode(
+                    draw(st.sampled_from(["utf-16", "utf-16-le", "latin-1", "utf-7", "utf-32", "cp1252"])),
+                    errors="replace",
+                )
     return content
 
 
@@ -180,7 +301,24 @@ KEYS = st.fixed_dictionaries(
     {},
     optional={
         "format": st.sampled_from(["auto", "csv", "jsonl", "parquet", "txt"]),
-        "encoding": st.sampled_from(["utf-8", "utf-16", "cp1252", "latin-1", "utf-7", "ascii", "idna", "punycode", "unicode_escape", "utf-32", "big5", "utf-8-sig", "shift_jis", "iso2022_jp"]),
+        "encoding": st.sampled_from(
+            [
+                "utf-8",
+                "utf-16",
+                "cp1252",
+                "latin-1",
+                "utf-7",
+                "ascii",
+                "idna",
+                "punycode",
+                "unicode_escape",
+                "utf-32",
+                "big5",
+                "utf-8-sig",
+                "shift_jis",
+                "iso2022_jp",
+            ]
+        ),
         "delimiter": st.sampled_from([",", "tab", ";", "|", " ", "x", "\\", "é", "'"]),
         "quotes": st.booleans(),
         "text_column": st.sampled_from(["text", "auto", "a", "nowhere"]),
@@ -190,8 +328,30 @@ KEYS = st.fixed_dictionaries(
 )
 NAMES = st.sampled_from(
     [
-        *("in.csv", "in.tsv", "in.jsonl", "in.json", "in.parquet", "in.txt", "in", "in.csv.gz", "in.zip", "in.dat", "in.tar.gz"),
-        *("my {texts} 'x' 100% $HOME.csv", "电影 🎬.csv", "a\nb.csv", "-x.csv", "in.CSV", " .csv", "{{x}}.jsonl", '"q".csv', "\x1b.csv"),
+        *(
+            "in.csv",
+            "in.tsv",
+            "in.jsonl",
+            "in.json",
+            "in.parquet",
+            "in.txt",
+            "in",
+            "in.csv.gz",
+            "in.zip",
+            "in.dat",
+            "in.tar.gz",
+        ),
+        *(
+            "my {texts} 'x' 100% $HOME.csv",
+            "电影 🎬.csv",
+            "a\nb.csv",
+            "-x.csv",
+            "in.CSV",
+            " .csv",
+            "{{x}}.jsonl",
+            '"q".csv',
+            "\x1b.csv",
+        ),
     ]
 )
 
@@ -210,14 +370,45 @@ def text_files(draw: st.DrawFn) -> Fuzzed:
 REVIEW_NAMES = st.one_of(
     st.sampled_from(
         [
-            *("aclImdb/train/pos/0_9.txt", "aclImdb/train/neg/0_1.txt", "aclImdb/test/pos/1_9.txt", "aclImdb/test/neg/" + "9" * 80 + "_1.txt"),
-            *("aclImdb/train/pos/" + "1" * 5_000 + "_9.txt", "../aclImdb/train/pos/0_9.txt", "/etc/passwd", "aclImdb/train/pos/٣_9.txt"),
-            *("aclImdb/train/pos/0_9.txt\n", "", "/", "aclImdb/train/pos/00_9.txt", "x" * 300, "电影", "a\udc80"),
+            *(
+                "aclImdb/train/pos/0_9.txt",
+                "aclImdb/train/neg/0_1.txt",
+                "aclImdb/test/pos/1_9.txt",
+                "aclImdb/test/neg/" + "9" * 80 + "_1.txt",
+            ),
+            *(
+                "aclImdb/train/pos/" + "1" * 5_000 + "_9.txt",
+                "../aclImdb/train/pos/0_9.txt",
+                "/etc/passwd",
+                "aclImdb/train/pos/٣_9.txt",
+            ),
+            *(
+                "aclImdb/train/pos/0_9.txt\n",
+                "",
+                "/",
+                "aclImdb/train/pos/00_9.txt",
+                "x" * 300,
+                "电影",
+                "a\udc80",
+            ),
         ]
     ),
     st.integers(0, 5).map(lambda number: f"aclImdb/train/pos/{number}_7.txt"),
 )
-KINDS = st.sampled_from([tarfile.REGTYPE, tarfile.REGTYPE, tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, b"Z"])
+KINDS = st.sampled_from(
+    [
+        tarfile.REGTYPE,
+        tarfile.REGTYPE,
+        tarfile.REGTYPE,
+        tarfile.AREGTYPE,
+        tarfile.SYMTYPE,
+        tarfile.LNKTYPE,
+        tarfile.DIRTYPE,
+        tarfile.CHRTYPE,
+        tarfile.FIFOTYPE,
+        b"Z",
+    ]
+)
 
 
 @st.composite
@@ -229,11 +420,25 @@ def archives(draw: st.DrawFn) -> bytes:
         for name in draw(st.lists(REVIEW_NAMES, min_size=1, max_size=4)):
             member, content = tarfile.TarInfo(name), draw(TEXTS).encode()
             member.size, member.type = len(content), draw(KINDS)
-            member.linkname = "../../../etc/passwd" if member.type in (tarfile.SYMTYPE, tarfile.LNKTYPE) else ""
+            member.linkname = (
+                "../../../etc/passwd" if member.type in (tarfile.SYMTYPE, tarfile.LNKTYPE) else ""
+            )
             if form == tarfile.PAX_FORMAT and draw(st.integers(0, 4)) == 0:
                 odd = st.sampled_from(["x", "-1", "9" * 5_000, "1e400", "nan", "", "\0", "٣"])
-                member.pax_headers = {draw(st.sampled_from(["size", "mtime", "uid", "path", "GNU.sparse.map", "GNU.sparse.major", "hdrcharset"])): draw(odd)}
+                member.pax_headers = {
+                    draw(
+                        st.sampled_from(
+                            [
+                                "size",
+                                "mtime",
+                                "uid",
+                                "path",
+                                "GNU.sparse.map",
+                                "GNU.sparse.major",
+                                "hdrcharset",
+                            ]
+                        )
+                    ): draw(odd)
+                }
             archive.addfile(member, io.BytesIO(content))
     return draw(damaged(gzip.compress(draw(damaged(buffer.getvalue())), mtime=0)))
-
-

@@ -33,7 +33,9 @@ NO_NAMES = {
 @pytest.mark.parametrize("block", ["studies", "serving.studies", "models", "environments"])
 @pytest.mark.parametrize("name", NO_NAMES)
 def test_a_name_that_is_no_folder_s_is_refused_with_one_that_is(name: str, block: str) -> None:
-    entry = {"models": {"source": "demo"}, "environments": {"python": "p", "device": "cpu"}}.get(block, {"grid": {"n": [4]}})
+    entry = {"models": {"source": "demo"}, "environments": {"python": "p", "device": "cpu"}}.get(
+        block, {"grid": {"n": [4]}}
+    )
     values = {block: {name: entry}} if "." not in block else {"serving": {"studies": {name: entry}}}
     with pytest.raises(UserError) as error:
         load_config(values)
@@ -45,7 +47,9 @@ def test_a_name_that_is_no_folder_s_is_refused_with_one_that_is(name: str, block
 
 @pytest.mark.parametrize("block", ["studies", "models", "environments"])
 def test_names_that_differ_in_capitals_alone_are_refused(block: str) -> None:
-    entry = {"models": {"source": "demo"}, "environments": {"python": "p", "device": "cpu"}}.get(block, {"grid": {"n": [4]}})
+    entry = {"models": {"source": "demo"}, "environments": {"python": "p", "device": "cpu"}}.get(
+        block, {"grid": {"n": [4]}}
+    )
     with pytest.raises(UserError, match=f"{block}: 'Mine' and 'mine' differ in capitals alone; rename one"):
         load_config({block: {"Mine": entry, "mine": entry}})
 

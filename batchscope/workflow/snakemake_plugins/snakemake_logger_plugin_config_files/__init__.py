@@ -1,7 +1,8 @@
 """Checks the files that ``--configfile`` names, before Snakemake reads them; it is no logger.
 
 Snakemake reads these files before any line of the Snakefile. Of one that is no YAML it names neither file nor
-line, and one that is not UTF-8, nested too deeply, or full of aliases ends in a traceback or hangs. What it does
+line, and one that is not UTF-8, nested too deeply, or full of aliases ends in a traceback or hangs.
+What it does
 before that is to import every plugin that it finds, in site-packages (envs/install.sh) or on PYTHONPATH.
 """
 
@@ -37,7 +38,7 @@ def files_named(arguments: Sequence[str]) -> Iterator[Path]:
 
 
 def check(arguments: Sequence[str]) -> None:
-    """Stop at a file that cannot be read, with a message that names it; Snakemake names one that is missing."""
+    """Stop at a file that cannot be read; one that is missing Snakemake itself names."""
     for path in files_named(arguments):
         if path.exists():
             read_file(path)
