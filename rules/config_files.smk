@@ -11,9 +11,11 @@ if workflow.basedir not in sys.path:
 from batchscope.common.errors import UserError
 from batchscope.config.reading.layers import check_layers
 from batchscope.workflow.snakemake_internals import configuration_parts, is_first_parse
+from batchscope.workflow.user_files import refuse_unfit_place
 
 if is_first_parse(workflow):
     try:
+        refuse_unfit_place(workflow.basedir)
         check_layers(*configuration_parts(workflow, "config.yaml"))
     except UserError as error:
         raise SystemExit(f"error: {error}") from None
