@@ -18,6 +18,7 @@ SCALARS = ("bool", "int", "float", "str")
 IN_WORDS = {
     "scalar": "must be one value: a number, a word, true, false or null",
     "dict_type": "must be keys with values, such as {key: value}",
+    "model_type": "must be keys with values, such as {key: value}",
     "list_type": "must be a list, such as [1, 2]",
 }
 """Where pydantic's words are Python's."""

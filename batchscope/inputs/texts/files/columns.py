@@ -118,7 +118,10 @@ def _text_column(table: Table, request: Request, taken: Iterable[int | None]) ->
         reverse=True,
     )
     if not by_length or by_length[0][0] == 0:
-        request.refuse("text_column", f"no column holds texts; the columns are: {_shown(table.columns)}")
+        request.refuse(
+            "text_column",
+            f"no column holds texts; the columns are: {_shown(table.columns)}; name another file",
+        )
     if len(by_length) > 1 and by_length[0][0] < CLEARLY_LONGER * by_length[1][0]:
         request.refuse(
             "text_column",

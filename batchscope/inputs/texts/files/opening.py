@@ -53,7 +53,13 @@ ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 """The first bytes of a .zip; the second of an empty one."""
 
 
+TWICE = ("packed twice", "unpack it once and name what is in it")
+
 NO_TEXTS = {
+    b"PK\x03\x04": TWICE,
+    b"\x1f\x8b": TWICE,
+    b"\xfd7zXZ\0": TWICE,
+    b"\x28\xb5\x2f\xfd": TWICE,
     b"%PDF": ("a PDF document", "export its texts as CSV"),
     b"\xd0\xcf\x11\xe0": ("an Office document", "save the sheet as CSV (UTF-8) and name that"),
     b"SQLite format 3": ("a database", "export its texts as CSV"),
