@@ -88,3 +88,16 @@ def test_a_checkout_where_snakemake_cannot_work_is_refused(tmp_path: Path, name:
     assert outcome.status == 1
     assert outcome.text.rstrip().endswith("move the checkout to a folder without")
     assert "Traceback" not in outcome.text
+
+
+def test_the_workflow_has_its_own_library_and_not_that_of_the_plugin(odd: Project) -> None:
+    """The plugin may come from another checkout's environment."""
+    path = odd.folder / "batchscope" / "config" / "configuration.py"
+    whole = path.read_text()
+    path.write_text('raise SystemExit("error: of this checkout")')
+    (odd.folder / "mine.yaml").write_text("gpus: 0")
+    try:
+        outcome = odd.snakemake_plain("--dry-run", "all", "--configfile", "mine.yaml")
+    finally:
+        path.write_text(whole)
+    assert outcome.text.rstrip().endswith("error: of this checkout")

@@ -344,19 +344,20 @@ def configurations(draw: st.DrawFn) -> Values:
             case "key":
                 _block(draw, values)[draw(st.one_of(KEYS, NAMES, st.integers(), st.booleans()))] = draw(JUNK)
             case "name":
-                blocks = (
-                    values["studies"],
-                    values["serving"]["studies"],
-                    values["models"],
-                    values["environments"],
-                )
-                block = draw(st.sampled_from(blocks))
-                if isinstance(block, dict):
-                    block[draw(NAMES)] = draw(st.sampled_from(list(block.values()) or [None]))
+                block = draw(st.sampled_from(_blocks_of_names(values) or [{}]))
+                block[draw(NAMES)] = draw(st.sampled_from(list(block.values()) or [None]))
             case "study":
-                if isinstance(values["studies"], dict):
+                if isinstance(values.get("studies"), dict):
                     values["studies"][draw(st.one_of(GOOD_NAMES, NAMES))] = draw(BAD_STUDIES)
     return values
+
+
+def _blocks_of_names(values: Values) -> list[Values]:
+    """The blocks whose keys are names, as far as an earlier mistake has left them."""
+    serving = values.get("serving")
+    found = [values.get(key) for key in ("studies", "models", "environments")]
+    found.append(serving.get("studies") if isinstance(serving, dict) else None)
+    return [block for block in found if isinstance(block, dict)]
 
 
 def _places(block: Any, depth: int = 0) -> list[tuple[Any, Any]]:

@@ -1,21 +1,28 @@
 """Checks the files that ``--configfile`` names, before Snakemake reads them; it is no logger.
 
 Snakemake reads these files before any line of the Snakefile. Of one that is no YAML it names neither file nor
-line, and one that is not UTF-8, nested too deeply, or full of aliases ends in a traceback or hangs.
-What it does
-before that is to import every plugin that it finds, in site-packages (envs/install.sh) or on PYTHONPATH.
+line, and one that is not UTF-8, nested too deeply, or full of aliases ends in a traceback or hangs. Before that
+it imports every plugin that it finds, in site-packages (envs/install.sh) or on PYTHONPATH.
 """
 
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from snakemake_logger_plugin_jobs import LogHandler
+ROOT = str(Path(__file__).resolve().parents[4])
 
-sys.path.append(str(Path(__file__).resolve().parents[4]))
-
-from batchscope.common.errors import UserError
-from batchscope.config.reading.files import read_file
+earlier = set(sys.modules)
+sys.path.insert(0, ROOT)
+try:
+    from batchscope.common.errors import UserError
+    from batchscope.config.reading.files import read_file
+    from batchscope.workflow.snakemake_plugins.snakemake_logger_plugin_jobs import LogHandler
+finally:
+    # The workflow may be that of another checkout than this one, and has its own library.
+    sys.path.remove(ROOT)
+    for name in set(sys.modules) - earlier:
+        if name.partition(".")[0] == "batchscope":
+            del sys.modules[name]
 
 __all__ = ["LogHandler"]  # Snakemake wants one of each logger; this one nobody asks for
 
