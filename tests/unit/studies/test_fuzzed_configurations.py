@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis import given
-from support.fuzzing.configurations import config_files, configurations
+from support.fuzzing.config_texts import config_files
+from support.fuzzing.configurations import configurations
 
 from batchscope.common.errors import LONGEST_MESSAGE, NOT_SHOWN, UserError
 from batchscope.config.configuration import Config, load_config

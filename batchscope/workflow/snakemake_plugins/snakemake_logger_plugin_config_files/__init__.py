@@ -1,8 +1,8 @@
 """Checks the files that ``--configfile`` names, before Snakemake reads them; it is no logger.
 
 Snakemake reads these files before any line of the Snakefile. Of one that is no YAML it names neither file nor
-line, and one that is not UTF-8, nested too deeply, or full of aliases ends in a traceback or hangs. Before that
-it imports every plugin that it finds, in site-packages (envs/install.sh) or on PYTHONPATH.
+line, and one that is not UTF-8, nested too deeply, or full of aliases ends in a traceback or hangs. Before
+that it imports every plugin that it finds, in site-packages (envs/install.sh) or on PYTHONPATH.
 """
 
 import sys

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from hypothesis import given
 from support.data_helpers import Outcome, make_dataset
-from support.fuzzing.text_files import Fuzzed, archives, text_files
+from support.fuzzing.imdb_archives import archives
+from support.fuzzing.text_files import Fuzzed, text_files
 
 from batchscope.common.errors import LONGEST_MESSAGE, NOT_SHOWN
 from batchscope.inputs.texts.reviews import read_reviews
