@@ -16,6 +16,9 @@ min_version("9.25")
 include: "rules/console.smk"
 
 
+include: "rules/config_files.smk"
+
+
 configfile: "config.yaml"
 
 

@@ -67,6 +67,13 @@ fi
 [ -z "$torch" ] || [ "torch==$(installed)" = "$torch" ] ||
     fail "$target holds torch $(installed) in place of $torch: remove $target and run the same command again."
 
+# Snakemake finds plugins among installed packages: one of ours checks configuration files before it reads them.
+if [ "$target" = .venv ]; then
+    for packages in .venv/lib/python3*/site-packages; do
+        echo "$PWD/batchscope/workflow/snakemake_plugins" >"$packages/batchscope_plugins.pth"
+    done
+fi
+
 # An engine that cannot be imported is reported now, not by the first run; its bytecode halves later starts.
 if [ "$target" != .venv ]; then
     echo "Trying: import vllm (about 15 s)"

@@ -123,11 +123,6 @@ def device_of(run):
     return CONFIG.environments[run.engine.environment].device
 
 
-def existing(*paths):
-    """Those that are there: the script names the key of one that is missing, Snakemake would not."""
-    return [path for path in paths if os.path.exists(path)]
-
-
 def dataset_files(wildcards):
     return as_inputs(SOURCES[CONFIG.dataset.source].files(CONFIG.dataset))
 
@@ -158,11 +153,14 @@ def code_of_dataset(wildcards):
     return code_text(["scripts.make_dataset", module_of_source(CONFIG.dataset.source)], left_out)
 
 
+def files_of_model(model):
+    asset = CONFIG.models[model]
+    names = ("config.json", "tokenizer.json") if asset.source == "local" else ()
+    return [os.path.join(asset.path, name) for name in names]
+
+
 def model_files(wildcards):
-    asset = CONFIG.models[wildcards.model]
-    if asset.source == "local":
-        return existing(*(os.path.join(asset.path, name) for name in ("config.json", "tokenizer.json")))
-    return []
+    return as_inputs(files_of_model(wildcards.model))
 
 
 def other_models(wildcards):

@@ -17,9 +17,11 @@ rule prepare_model:
     conda:
         "../envs/workflow.yaml"
     params:
+        # the stamp is of files that cannot be inputs
         code=lambda wildcards: code_text(
             ["scripts.prepare_model"], [*TOLD_ELSEWHERE, *other_models(wildcards)]
-        ),
+        )
+        + stamp(files_of_model(wildcards.model)),
         asset=lambda wildcards: canonical_json(CONFIG.models[wildcards.model].model_dump()),
         folder=lambda wildcards, output: os.path.dirname(output.manifest),
         trainer=lambda wildcards: trainer_of(wildcards.model),

@@ -7,9 +7,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from support.project import ROOT, Project
 from support.served_studies import STUDIES, serving
 from support.shared import shared
+
+# The same few examples each time, so that a test fails for what was changed; thousands of new ones with
+# `pytest --hypothesis-profile long`.
+COMMON = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.data_too_large]}
+settings.register_profile("short", max_examples=60, derandomize=True, **COMMON)
+settings.register_profile("long", max_examples=3000, print_blob=True, **COMMON)
+settings.load_profile("short")
 
 # A shell that starts the tests in the background has Ctrl-C ignored, and what they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

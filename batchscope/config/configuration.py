@@ -7,10 +7,10 @@ becomes runs in `batchscope.studies.grid`.
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field, PositiveInt, ValidationError
+from pydantic import Field, PositiveInt, ValidationError, field_validator
 
 from batchscope.common.errors import UserError
-from batchscope.config.base_block import Block, Name
+from batchscope.config.base_block import Block, Name, told_apart
 from batchscope.config.dataset import Dataset
 from batchscope.config.default_studies import default_studies
 from batchscope.config.engine import Engine, Environment
@@ -19,6 +19,8 @@ from batchscope.config.messages import explain
 from batchscope.config.model import ModelAsset
 from batchscope.config.profile import Profile
 from batchscope.config.prompts import PromptTexts
+from batchscope.config.reading.command_lines import check_lengths
+from batchscope.config.reading.plain_values import check_plain
 from batchscope.config.serving import Serving
 from batchscope.config.studies import Study
 from batchscope.config.task import Task
@@ -48,7 +50,7 @@ class Config(Block):
 
     title: str = Field("Labelling short texts with vLLM", description="heads the report")
     gpus: int = Field(
-        0, ge=0, description="GPUs that runs may use at the same time on one machine; 0 for CPU only"
+        0, ge=0, le=4096, description="GPUs that runs may use at the same time on one machine; 0 for CPU only"
     )
     nodes: PositiveInt | None = Field(
         None,
@@ -87,6 +89,12 @@ class Config(Block):
         description=ABOUT_STUDIES,
     )
 
+    @field_validator("studies", "models", "environments")
+    @classmethod
+    def _names_differ(cls, entries: dict[str, Any]) -> dict[str, Any]:
+        told_apart([name for name, entry in entries.items() if entry is not None])
+        return entries
+
     @property
     def active_studies(self) -> dict[str, Study]:
         """Studies that are not dropped with ``null``, in the order of the file."""
@@ -99,7 +107,10 @@ def load_config(values: Mapping[str, Any]) -> Config:
     Raises:
         UserError: one line per wrong key, with its dotted path and what would be right.
     """
+    check_plain(values)
     try:
-        return Config.model_validate(values)
+        config = Config.model_validate(values)
     except ValidationError as error:
         raise UserError(explain(error, Config.model_json_schema())) from None
+    check_lengths(config.model_dump(mode="json"))
+    return config

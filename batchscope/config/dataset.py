@@ -6,12 +6,16 @@ from typing import Literal
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from batchscope.config.base_block import Block
+from batchscope.config.reading.addresses import Address, HubId, Location, Revision
 
 Selection = Literal["random", "first", "stratified"]
 Format = Literal["auto", "csv", "jsonl", "parquet", "txt"]
 
 AUTO = "auto"
 """Stands for a column that is to be found by its name and content."""
+
+OF_PYTHON = {"idna", "punycode", "unicode_escape", "raw_unicode_escape", "undefined"}
+"""Python calls these encodings too; no file of texts is in one."""
 
 SHA256 = "^[0-9a-f]{64}$"
 
@@ -26,7 +30,7 @@ class GeneratedDataset(Block):
 class FileDataset(Block):
     """A file of texts, a folder of .txt files, or an address."""
 
-    path: str = Field(
+    path: Location = Field(
         "data/my-texts.csv",
         min_length=1,
         description="file (also .gz, .bz2, .xz, .zst, .zip), http(s) address, or folder of .txt files, whose "
@@ -55,6 +59,10 @@ class FileDataset(Block):
     def _one_character(cls, delimiter: str | None) -> str | None:
         if delimiter is not None and delimiter != "tab" and len(delimiter) != 1:
             raise ValueError(f"'{delimiter}' is not one character; write it as ';' or tab")
+        if delimiter in ('"', "\r", "\n"):
+            raise ValueError(
+                f"{delimiter!r} ends a field or a row already; write the one that stands between two fields"
+            )
         return delimiter
 
     @field_validator("encoding")
@@ -62,19 +70,21 @@ class FileDataset(Block):
     def _known_encoding(cls, encoding: str) -> str:
         try:
             "".encode(encoding)
-            codecs.lookup(encoding)
-        except LookupError:
-            raise ValueError(f"there is no encoding '{encoding}'; write utf-8, utf-16, cp1252, ...") from None
+            known = codecs.lookup(encoding).name not in OF_PYTHON
+        except (LookupError, UnicodeError):
+            known = False
+        if not known:
+            raise ValueError(f"there is no encoding '{encoding}'; write utf-8, utf-16, cp1252, ...")
         return encoding
 
 
 class HubDataset(Block):
     """A data set of the Hugging Face hub, read from its Parquet files."""
 
-    id: str | None = Field(None, min_length=3, description="its id, such as stanfordnlp/imdb")
+    id: HubId | None = Field(None, min_length=3, description="its id, such as stanfordnlp/imdb")
     config: str | None = Field(None, description="which of its subsets; null: its only one")
     split: str = Field("train", min_length=1, description="train, test, ...")
-    revision: str | None = Field(
+    revision: Revision | None = Field(
         None, description="branch, tag or commit; null: the hub's own conversion to Parquet"
     )
     text_column: str = Field(AUTO, min_length=1, description="column with the text; auto: found, and said")
@@ -87,7 +97,7 @@ class HubDataset(Block):
 class CsvDataset(Block):
     """The older form of 'file': a CSV file with commas and given columns, UTF-8."""
 
-    path: str = Field("data/IMDB Dataset.csv", min_length=1, description="file, or http(s) URL")
+    path: Location = Field("data/IMDB Dataset.csv", min_length=1, description="file, or http(s) URL")
     sha256: str | None = Field(None, pattern=SHA256, description="checksum to insist on")
     text_column: str = Field("review", description="column with the text")
     label_column: str | None = Field(
@@ -98,7 +108,7 @@ class CsvDataset(Block):
 class ImdbDataset(Block):
     """The official Large Movie Review Dataset archive (50,000 labelled reviews)."""
 
-    url: str = Field(
+    url: Address = Field(
         "https://ai.stanford.edu/~amaas/data/sentiment/aclImdb_v1.tar.gz",
         pattern="^https?://",
         description="where the archive lies",

@@ -2,7 +2,7 @@
 
 from pydantic import Field, PositiveFloat, PositiveInt, model_validator
 
-from batchscope.config.base_block import Block
+from batchscope.config.base_block import LONGEST_TIME_S, Block
 from batchscope.statistics.intervals import ENOUGH
 
 
@@ -10,7 +10,10 @@ class Measure(Block):
     """How a run is measured."""
 
     warmup_tokens: int = Field(
-        16384, ge=0, description="prompt tokens submitted before the clock starts, discarded; 0: no warm-up"
+        16384,
+        ge=0,
+        le=1_000_000_000,
+        description="prompt tokens submitted before the clock starts, discarded; 0: no warm-up",
     )
     repeats: PositiveInt = Field(3, le=1000, description="timed passes of a run, at least")
     precision: float | None = Field(
@@ -21,10 +24,12 @@ class Measure(Block):
     )
     max_repeats: PositiveInt = Field(10, le=100, description="most passes of a run that does not get precise")
     repeat_budget_s: PositiveFloat | None = Field(
-        20, description="no pass beyond 'repeats' starts once all took so many seconds; null: no limit"
+        20,
+        le=LONGEST_TIME_S,
+        description="no pass beyond 'repeats' starts once all took so many seconds; null: no limit",
     )
     timeout_s: PositiveInt = Field(
-        3600, description="a run that takes longer is stopped, and shown as timed out"
+        3600, le=LONGEST_TIME_S, description="a run that takes longer is stopped, and shown as timed out"
     )
     engine_reuse: bool = Field(
         True, description="runs with one engine configuration share one engine start; false: an engine each"

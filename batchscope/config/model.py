@@ -5,16 +5,17 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from batchscope.config.base_block import Block
+from batchscope.config.reading.addresses import HubId, Revision
 
 
 class ModelAsset(Block):
     """A model that runs can name: from the hub, from a folder, or the demo's tiny Llama."""
 
     source: Literal["demo", "hub", "local"] = Field("hub", description="demo, hub or local")
-    id: str | None = Field(
+    id: HubId | None = Field(
         None, description="hub: the repository, such as NousResearch/Hermes-3-Llama-3.1-8B"
     )
-    revision: str = Field("main", description="hub: branch, tag or commit")
+    revision: Revision = Field("main", description="hub: branch, tag or commit")
     path: str | None = Field(None, description="local: a folder with config.json and tokenizer.json")
     load_format: str = Field(
         "auto",

@@ -10,14 +10,24 @@ To add a profiler, add its name and its entry to `PROFILERS`, and write its modu
 One that works inside the engine's process has a second module, in ``batchscope/worker/profiling``.
 """
 
+import re
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveInt
+from pydantic import AfterValidator, Field, PositiveInt, WithJsonSchema
 
-from batchscope.config.base_block import Block
+from batchscope.config.base_block import LONGEST_TIME_S, Block
 
-RunId = Annotated[str, Field(pattern=r"^[^/]+/[^/]+$")]
+RUN_ID = r"^[^/]+/[^/]+$"
+
+
+def _study_and_run(name: str) -> str:
+    if not re.fullmatch(RUN_ID, name):
+        raise ValueError(f"'{name}' names no run; write it as study/run, such as saturation/packed-n4")
+    return name
+
+
+RunId = Annotated[str, AfterValidator(_study_and_run), WithJsonSchema({"type": "string", "pattern": RUN_ID})]
 
 
 ProfilerName = Literal["torch", "nsys", "memory"]
@@ -77,4 +87,6 @@ class Profile(Block):
         description="where in a pass they lie, as a share of the time that the cost model predicts for it; "
         "the last steps decode only",
     )
-    timeout_s: PositiveInt = Field(300, description="a capture that takes longer is stopped")
+    timeout_s: PositiveInt = Field(
+        300, le=LONGEST_TIME_S, description="a capture that takes longer is stopped"
+    )

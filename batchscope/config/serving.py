@@ -1,10 +1,10 @@
 """The block ``serving``: what is asked of vLLM's server, and how it gets its requests."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt
+from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 
-from batchscope.config.base_block import Block, Name
+from batchscope.config.base_block import LONGEST_TIME_S, Block, Name, told_apart
 from batchscope.config.studies import GridStudy
 
 
@@ -12,13 +12,17 @@ class Load(Block):
     """How the server gets its requests."""
 
     requests: PositiveInt | None = Field(
-        None, description="how many, the prompts from the first on, again and again; null: each prompt once"
+        None,
+        le=10_000_000,
+        description="how many, the prompts from the first on, again and again; null: each prompt once",
     )
     max_concurrency: PositiveInt | None = Field(
-        None, description="closed loop: at most so many are under way; null: no limit"
+        None, le=1_000_000, description="closed loop: at most so many are under way; null: no limit"
     )
     request_rate: PositiveFloat | None = Field(
-        None, description="open loop: so many are sent in a second, whatever the server does; null: at once"
+        None,
+        le=1_000_000,
+        description="open loop: so many are sent in a second, whatever the server does; null: at once",
     )
     burstiness: PositiveFloat = Field(
         1.0, description="how a rate's requests arrive: 1: Poisson; less: in bursts; more: evenly"
@@ -28,7 +32,9 @@ class Load(Block):
     )
     seed: int = Field(0, ge=0, description="of the times of arrival")
     timeout_s: PositiveInt = Field(
-        900, description="a load that takes longer is stopped, and shown as timed out; so is a server's start"
+        900,
+        le=LONGEST_TIME_S,
+        description="a load that takes longer is stopped, and shown as timed out; so is a server's start",
     )
 
 
@@ -84,6 +90,12 @@ class Serving(Block):
         default_factory=default_serving_studies,
         description="the questions, as under 'studies'; also load.request_rate and the like. null drops one",
     )
+
+    @field_validator("studies")
+    @classmethod
+    def _names_differ(cls, studies: dict[str, Any]) -> dict[str, Any]:
+        told_apart([name for name, study in studies.items() if study is not None])
+        return studies
 
     @property
     def active_studies(self) -> dict[str, ServingStudy]:

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from batchscope.common.errors import UserError
 from batchscope.config.base_block import Block, Scalar
+from batchscope.config.messages import list_names
 
 
 class Override(Block):
@@ -62,5 +63,5 @@ def study_named(studies: Mapping[str, AnyStudy], name: str) -> AnyStudy:
         UserError: there is none of that name; the message lists those that there are.
     """
     if name not in studies:
-        raise UserError(f"--study: no study '{name}'; there are {', '.join(studies)}")
+        raise UserError(f"--study: no study '{name}'; {list_names(name, studies)}")
     return studies[name]

@@ -7,6 +7,9 @@ from pydantic import Field, PositiveInt, model_validator
 from batchscope.config.base_block import Block
 from batchscope.config.prompts import LAYOUTS, AnswerForm, CutName, LayoutName
 
+MOST_TEXTS = 10_000_000
+"""In one pass of a run: its prompts are written to files, and its requests are held in memory."""
+
 
 class Workload(Block):
     """Which prompts a run submits."""
@@ -14,20 +17,24 @@ class Workload(Block):
     layout: LayoutName = Field(
         "packed", description="; ".join(f"{name}: {layout.description}" for name, layout in LAYOUTS.items())
     )
-    n: PositiveInt = Field(4, description="texts in one packed prompt")
-    texts: PositiveInt | None = Field(None, description="texts in all, from the first on; null means n")
+    n: PositiveInt = Field(4, le=100_000, description="texts in one packed prompt")
+    texts: PositiveInt | None = Field(
+        None, le=MOST_TEXTS, description="texts in all, from the first on; null means n"
+    )
     fit: bool = Field(
         False,
         description="true: 'texts' is the most that a run takes, and a run that n or the context leaves no "
         "room for is left out, and shown with the reason; false: both are errors",
     )
     text_tokens: PositiveInt | None = Field(
-        None, description="cut longer texts to this many tokens; null: a text is never cut"
+        None, le=10_000_000, description="cut longer texts to this many tokens; null: a text is never cut"
     )
     cut: CutName = Field(
         "head", description="what is kept of a text that is cut: its head, its tail, or both ends"
     )
-    duplicates: PositiveInt = Field(1, description="how often every prompt is submitted in one pass")
+    duplicates: PositiveInt = Field(
+        1, le=10_000, description="how often every prompt is submitted in one pass"
+    )
     permuted: bool = Field(
         False,
         description="whether duplicates hold the same texts in another order each, so that every text stands "
@@ -43,6 +50,7 @@ class Workload(Block):
     )
     output_tokens_per_text: PositiveInt | None = Field(
         1,
+        le=100_000,
         description="tokens decoded for each text of a free answer, no more and no less; null: until the "
         "model ends it, at most as many as the longest labels need. Other answers have the length they need",
     )
@@ -99,6 +107,12 @@ class Workload(Block):
             raise ValueError("n: a packed prompt holds at least 2 texts; for n = 1 set layout: separate")
         if packs and self.total_texts < self.n:
             raise ValueError(f"texts: {self.texts} is less than n: {self.n}; raise texts or lower n")
+        if (texts := self.total_texts * self.duplicates) > MOST_TEXTS:
+            raise ValueError(
+                f"duplicates: {self.duplicates} times {self.total_texts} texts are {texts:,} texts "
+                f"in one pass, and "
+                f"{MOST_TEXTS:,} is the most; lower one of the two"
+            )
         if self.permuted and (self.duplicates == 1 or self.reuse != "none"):
             raise ValueError(
                 "permuted: needs duplicates above 1, one for each order, and reuse: none; set both or drop it"

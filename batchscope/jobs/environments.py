@@ -94,6 +94,10 @@ def require(name: str, environment: Environment) -> str:
         UserError: it is not there, or it has no vLLM.
     """
     python = interpreter(environment)
+    if Path(python).is_dir():
+        raise UserError(
+            f"environments.{name}.python: {python} is a folder; name the Python in it: bin/python"
+        )
     if not Path(python).exists():
         known = name in ("cpu", "cuda")
         remedy = f"make it with `make env ENGINE={name}`" if known else f"correct environments.{name}.python"

@@ -1,9 +1,9 @@
 """Which runs are profiled."""
 
 from collections.abc import Collection, Sequence
-from difflib import get_close_matches
 
 from batchscope.common.errors import UserError
+from batchscope.config.messages import list_names
 
 DEFAULT = ("saturation/packed-n4", "saturation/separate-n1")
 """The demo's packed and separate pair."""
@@ -23,7 +23,5 @@ def profiled_runs(asked: Sequence[str] | None, known: Collection[str]) -> list[s
         return [run for run in DEFAULT if run in known]
     for run in asked:
         if run not in known:
-            close = get_close_matches(run, known, n=1)
-            hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(sorted(known))}"
-            raise UserError(f"profile.runs: no run '{run}'; {hint}")
+            raise UserError(f"profile.runs: no run '{run}'; {list_names(run, sorted(known))}")
     return list(dict.fromkeys(asked))

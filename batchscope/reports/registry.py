@@ -182,9 +182,11 @@ def check_study_names(studies: Collection[str]) -> None:
         beginning, brace, _ = stem.partition("{")
         (beginnings if brace else whole).add(beginning)
     for name in studies:
-        if name in whole:
+        # some file systems make no difference between capitals and small letters
+        folded = name.casefold()
+        if folded in whole:
             raise UserError(_wrong(f"'{name}' is the name of a table of its own; rename the study"))
-        if any(name.startswith(beginning) for beginning in beginnings if beginning):
+        if any(folded.startswith(beginning) for beginning in beginnings if beginning):
             raise UserError(_wrong(f"'{name}' is how tables of serving.studies are named; rename the study"))
 
 

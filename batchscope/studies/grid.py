@@ -1,18 +1,23 @@
 """The runs of all studies: every combination of a grid, single further points, and exceptions to both."""
 
 import itertools
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 
 from batchscope.common.errors import UserError
 from batchscope.config.base_block import Scalar
 from batchscope.config.configuration import Config
-from batchscope.config.studies import GridStudy
+from batchscope.config.studies import GridStudy, Study
 from batchscope.studies.axes import AXES, SERVING_AXES, Axes, Point, place_of, with_text
 from batchscope.studies.names import distinct
 from batchscope.studies.run import Run
 from batchscope.studies.run_from_point import run_from_point, show
 from batchscope.studies.run_spec import canonical_json
+
+MOST_RUNS = 20_000
+"""Of all studies together. More than this is a grid with an axis too many."""
 
 
 def expand_studies(config: Config) -> list[Run]:
@@ -21,11 +26,7 @@ def expand_studies(config: Config) -> list[Run]:
     Raises:
         UserError: names the study and the key, and what would be right.
     """
-    runs = [
-        run
-        for name, study in config.active_studies.items()
-        for run in _runs_of(f"studies.{name}", study, AXES, config)
-    ]
+    runs = _runs_of_all("studies", config.active_studies, AXES, config)
     if not runs:
         raise UserError("studies: there is nothing to run; give at least one study a grid")
     return runs
@@ -37,31 +38,55 @@ def expand_serving(config: Config) -> list[Run]:
     Raises:
         UserError: names the study and the key, and what would be right.
     """
-    return [
-        run
-        for name, study in config.serving.active_studies.items()
-        for run in _runs_of(f"serving.studies.{name}", study, SERVING_AXES, config)
-    ]
+    return _runs_of_all("serving.studies", config.serving.active_studies, SERVING_AXES, config)
 
 
-def _runs_of(where: str, study: GridStudy, axes: Axes, config: Config) -> list[Run]:
-    _check_keys(where, study, axes)
-    points = [with_text(point) for point in (*_combinations(where, study), *study.include)]
-    if not points:
-        raise UserError(f"{where}: no runs; give it a grid (axis: list of values) or an include list")
+def _runs_of_all(block: str, studies: Mapping[str, GridStudy], axes: Axes, config: Config) -> list[Run]:
+    counts = {name: _count(study) for name, study in studies.items()}
+    if (total := sum(counts.values())) > MOST_RUNS:
+        name = max(counts, key=counts.__getitem__)
+        raise UserError(
+            f"{block}.{name}: asks for {counts[name]:,} runs, all studies for {total:,}, and "
+            f"{MOST_RUNS:,} are the most; "
+            "take values off its axes, or list single points under 'include'"
+        )
+    for name, study in studies.items():
+        _check_keys(f"{block}.{name}", study, axes)
+        if not counts[name]:
+            _refuse_without_runs(block, name, studies)
+    return [run for name, study in studies.items() for run in _runs_of(block, name, study, axes, config)]
+
+
+def _count(study: GridStudy) -> int:
+    """Runs of a study, without making them."""
+    return (math.prod(map(len, study.grid.values())) if study.grid else 0) + len(study.include)
+
+
+def _refuse_without_runs(block: str, name: str, studies: Mapping[str, GridStudy]) -> None:
+    """A study without runs may be another one's name, misspelt."""
+    for axis, values in studies[name].grid.items():
+        if not values:
+            raise UserError(
+                f"{block}.{name}.grid.{axis}: the list is empty; give at least one value or drop the axis"
+            )
+    close = get_close_matches(name, [other for other in studies if other != name], n=1)
+    meant = f"; if you mean '{close[0]}', correct the name" if close else ""
+    raise UserError(
+        f"{block}.{name}: no runs; give it a grid (axis: list of values) or an include list{meant}"
+    )
+
+
+def _runs_of(block: str, name: str, study: GridStudy, axes: Axes, config: Config) -> list[Run]:
+    where = f"{block}.{name}"
+    points = [with_text(point) for point in (*_combinations(study), *study.include)]
     _check_overrides(where, study, points)
-    runs = [run_from_point(where, point, _values(study, point), axes, config) for point in points]
+    runs = [run_from_point(where, name, point, _values(study, point), axes, config) for point in points]
     _refuse_equal_runs(where, runs, points)
     names = distinct([run.name for run in runs], points)
     return [replace(run, name=name) for run, name in zip(runs, names, strict=True)]
 
 
-def _combinations(where: str, study: GridStudy) -> list[Point]:
-    for axis, values in study.grid.items():
-        if not values:
-            raise UserError(
-                f"{where}.grid.{axis}: the list is empty; give at least one value or drop the axis"
-            )
+def _combinations(study: GridStudy) -> list[Point]:
     if not study.grid:
         return []
     return [
@@ -81,6 +106,7 @@ def _values(study: GridStudy, point: Point) -> Point:
 
 
 def _check_keys(where: str, study: GridStudy, axes: Axes) -> None:
+    _check_plot(where, study)
     blocks: list[tuple[str, Iterable[str]]] = [("set", study.set), ("grid", study.grid)]
     blocks += [("include", point) for point in study.include]
     blocks += [("overrides", [*override.when, *override.set]) for override in study.overrides]
@@ -90,6 +116,18 @@ def _check_keys(where: str, study: GridStudy, axes: Axes) -> None:
                 place_of(key, axes)
             except ValueError as error:
                 raise UserError(f"{where}.{block}: {error}") from None
+
+
+def _check_plot(where: str, study: GridStudy) -> None:
+    """Keys of a plot are those of studies; one of the engine's arguments may lack ``extra``, as in tables."""
+    if not isinstance(study, Study):
+        return
+    for role, key in study.plot.model_dump().items():
+        try:
+            if not key.startswith("engine.") and key != "model":
+                place_of(key, AXES)
+        except ValueError as error:
+            raise UserError(f"{where}.plot.{role}: {error}") from None
 
 
 def _check_overrides(where: str, study: GridStudy, points: Sequence[Point]) -> None:

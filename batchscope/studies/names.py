@@ -32,6 +32,9 @@ SHORT_LABELS = {
 LONGEST = 100
 """Most characters in a name. File systems allow 255, some 143, and names of files and logs add to a run's."""
 
+HASH_LENGTHS = (6, 16)
+"""Digits of a hash; among thousands of names that are alike, some share the first few."""
+
 
 def run_name(values: Point, point: Point, default: Workload) -> str:
     """Layout and n, then every other axis of the point: ``packed-n4-batched80000``.
@@ -57,11 +60,14 @@ def distinct(names: Sequence[str], points: Sequence[Point]) -> list[str]:
     Names are alike that differ in capitals alone: some file systems make no difference. All of those that are
     alike get their hash, so that a name does not depend on the order of the runs.
     """
-    often = Counter(name.casefold() for name in names)
-    return [
-        _with_hash(name, point) if often[name.casefold()] > 1 else name
-        for name, point in zip(names, points, strict=True)
-    ]
+    told = list(names)
+    for digits in HASH_LENGTHS:
+        often = Counter(name.casefold() for name in told)
+        told = [
+            _with_hash(name, point, digits) if often[now.casefold()] > 1 else now
+            for name, now, point in zip(names, told, points, strict=True)
+        ]
+    return told
 
 
 def _label(key: str) -> str:
@@ -72,6 +78,6 @@ def _label(key: str) -> str:
     return SHORT_LABELS.get(label, f"{label}-")
 
 
-def _with_hash(name: str, point: Point) -> str:
-    digits = sha256(canonical_json(point).encode()).hexdigest()[:6]
-    return f"{name[: LONGEST - len(digits) - 1]}-{digits}"
+def _with_hash(name: str, point: Point, length: int = HASH_LENGTHS[0]) -> str:
+    digits = sha256(canonical_json(point).encode()).hexdigest()[:length]
+    return f"{name[: LONGEST - length - 1]}-{digits}"

@@ -9,7 +9,8 @@ from batchscope.common.errors import UserError
 from batchscope.config.base_block import Scalar
 from batchscope.config.configuration import Config
 from batchscope.config.engine import Engine
-from batchscope.config.messages import describe
+from batchscope.config.messages import describe, list_names, shortened
+from batchscope.config.reading.command_lines import LONGEST, length_of
 from batchscope.studies.axes import SERVING_AXES, Axes, Point, place_of
 from batchscope.studies.names import run_name
 from batchscope.studies.run import Run
@@ -20,11 +21,12 @@ Asked = Mapping[str, Mapping[str, Scalar]]
 """What a study says of a run, by block of the configuration and key in it."""
 
 
-def run_from_point(where: str, point: Point, values: Point, axes: Axes, config: Config) -> Run:
+def run_from_point(where: str, study: str, point: Point, values: Point, axes: Axes, config: Config) -> Run:
     """The run of a study's point.
 
     Args:
-        where: the study's place in the configuration, such as ``studies.packing``.
+        where: the study's place in the configuration, such as ``studies.packing``; names may hold dots.
+        study: its name.
         point: what the grid or ``include`` says of it; the run's name is made of this.
         values: all that the study sets for it.
         axes: the keys that the study may set; all of ``values`` are such.
@@ -38,7 +40,7 @@ def run_from_point(where: str, point: Point, values: Point, axes: Axes, config: 
     workload = _overlaid(label, config.workload, asked["workload"])
     served = axes is SERVING_AXES
     run = Run(
-        study=where.rpartition(".")[2],
+        study=study,
         name=run_name(values, point, config.workload),
         workload=workload,
         engine=_engine(label, config.engine, asked, workload.reuse),
@@ -51,7 +53,7 @@ def run_from_point(where: str, point: Point, values: Point, axes: Axes, config: 
 
 def show(point: Mapping[str, Scalar]) -> str:
     """A point in words: ``n: 4, layout: packed``."""
-    return ", ".join(f"{key}: {value}" for key, value in point.items())
+    return ", ".join(f"{key}: {shortened(str(value))}" for key, value in point.items())
 
 
 def _by_block(values: Point, axes: Axes) -> dict[str, dict[str, Scalar]]:
@@ -113,7 +115,13 @@ def _check_references(label: str, run: Run, config: Config) -> None:
         ("engine.environment", run.engine.environment, config.environments),
     ):
         if name not in known:
-            raise UserError(f"{label}: {key}: no '{name}'; there are {', '.join(known)}")
+            raise UserError(f"{label}: {key}: no '{name}'; {list_names(name, known)}")
+    if (length := length_of(run.engine.model_dump(mode="json"))) > LONGEST:
+        raise UserError(
+            f"{label}: its engine configuration takes {length:,} bytes on a command line, and "
+            f"{LONGEST:,} are the most; "
+            "shorten what it sets under engine.extra and engine.variables"
+        )
     if config.environments[run.engine.environment].device == "cuda" and run.gpus > config.gpus:
         raise UserError(
             f"{label}: the run needs {run.gpus} GPU(s) and 'gpus' allows {config.gpus}; "

@@ -18,7 +18,7 @@ from batchscope.studies.run import Run
 
 def canonical_json(value: Any) -> str:
     """A value as JSON without spaces and with sorted keys: the order in a file never makes a run stale."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def run_spec(run: Run, config: Config, versions: Mapping[str, str]) -> dict[str, Any]:

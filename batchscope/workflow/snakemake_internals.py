@@ -48,6 +48,15 @@ def is_first_parse(workflow: Workflow) -> bool:
     return bool(workflow.is_main_process)
 
 
+def configuration_parts(workflow: Workflow, first: str) -> tuple[list[Path], Mapping[str, Any]]:
+    """The files of the configuration, each over those before it, and what ``--config`` lays over all.
+
+    Afterwards all is merged into one mapping. ``first``: the file that the Snakefile is about to name.
+    """
+    settings = workflow.config_settings
+    return [Path(first), *map(Path, settings.configfiles)], dict(settings.config or {})
+
+
 def limit_resource(workflow: Workflow, name: str, most: int) -> None:
     """Limit what all jobs together may take of a resource, unless the user gave a limit.
 

@@ -8,6 +8,8 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from batchscope.common.errors import UserError
+
 MOST_INPUTS = 20
 
 
@@ -29,6 +31,26 @@ def stamp(files: Sequence[str]) -> str:
         status = Path(file).stat()
         digest.update(f"{file}\0{status.st_size}\0{status.st_mtime_ns}\0".encode(errors="surrogateescape"))
     return digest.hexdigest()
+
+
+UNFIT = "{}\\'"
+"""What Snakemake does not pass on as it is in the path of a checkout.
+
+Braces are wildcards to it, and a path with a quote reaches a shell in double quotes, where $ and ` act.
+"""
+
+
+def refuse_unfit_place(checkout: str) -> None:
+    """Stop where the checkout lies in a folder whose name Snakemake does not pass on as it is.
+
+    Raises:
+        UserError: the path has braces, a backslash, a single quote or a control character in it.
+    """
+    if unfit := [character for character in checkout if character in UNFIT or not character.isprintable()]:
+        raise UserError(
+            f"{checkout}: the workflow cannot lie there, for Snakemake takes {unfit[0]} in a path for "
+            "something else; move the checkout to a folder without"
+        )
 
 
 def _can_be_inputs(files: Sequence[str]) -> bool:

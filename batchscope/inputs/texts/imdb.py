@@ -20,12 +20,15 @@ from batchscope.inputs.texts.download import download, file_digest
 from batchscope.inputs.texts.source_text import Loaded, SourceText
 from batchscope.inputs.texts.urls import file_name, shown
 
-MEMBER = re.compile(r"aclImdb/(train|test)/(pos|neg)/([0-9]{1,9})_[0-9]+\.txt")
+MEMBER = re.compile(r"aclImdb/(train|test)/(pos|neg)/([0-9]{1,9})_[0-9]{1,9}\.txt")
 LARGEST_MEMBER = 1 << 17  # bytes; the longest real review has 14 kB
 MEMBERS_OF_OFFICIAL = 100_024
 ORDER = (
     "train before test, then by the number in the file name, negative before positive where numbers are equal"
 )
+
+DAMAGED = (tarfile.TarError, EOFError, zlib.error, OSError, ValueError, OverflowError, LookupError)
+"""What the libraries raise for a damaged archive: tarfile reads the numbers of headers unchecked."""
 
 Place = tuple[bool, int, bool]
 
@@ -73,7 +76,7 @@ def read_archive(path: Path) -> list[SourceText]:
                 raise UserError(_refusal(path, f"holds {name} twice"))
             label = "positive" if place[2] else "negative"
             found[place] = SourceText(_text(path, name, content), label, _id(name), name)
-    except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError) as error:
+    except DAMAGED as error:
         raise UserError(_refusal(path, f"is truncated or damaged ({error})")) from None
     if not found:
         raise UserError(_refusal(path, "holds no files such as aclImdb/train/pos/0_9.txt"))
@@ -112,6 +115,8 @@ def _text(path: Path, name: str, content: bytes) -> str:
         text = content.decode()
     except UnicodeDecodeError as error:
         raise UserError(_refusal(path, f"holds {name}, which is not UTF-8 at byte {error.start}")) from None
+    if "\0" in text:
+        raise UserError(_refusal(path, f"holds {name}, which has a NUL character in it"))
     if not text.strip():
         raise UserError(_refusal(path, f"holds {name}, which is empty"))
     return text

@@ -3,11 +3,15 @@
 import csv
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
 COLUMNS = ("text_id", "text", "label", "id", "file", "row", "line")
+LONGEST_FIELD = 2**31 - 1
+"""The most that csv takes on every platform."""
+
 BEGINNING = 40
 """So many characters of a text are shown where it is named."""
 
@@ -108,7 +112,7 @@ def read_source_texts(path: Path) -> list[SourceText]:
 
     A file from before texts had an id, a row and a line is read too.
     """
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", newline="") as file, _fields_of_any_length():
         return [
             SourceText(
                 row["text"],
@@ -120,6 +124,16 @@ def read_source_texts(path: Path) -> list[SourceText]:
             )
             for row in csv.DictReader(file)
         ]
+
+
+@contextmanager
+def _fields_of_any_length() -> Iterator[None]:
+    """What was written is read back, also a text beyond csv's limit of 131,072 characters."""
+    before = csv.field_size_limit(LONGEST_FIELD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(before)
 
 
 def _number(cell: str) -> int | None:

@@ -46,7 +46,7 @@ def test_a_variable_is_text(value: object, text: str | None) -> None:
         ({"1X": "1"}, "engine.variables.1X"),
         ({"X": [1]}, r"engine.variables.X: Input should be a valid string, got \[1\]"),
         ({"X": {"y": 1}}, "engine.variables.X: Input should be a valid string"),
-        (["X"], "engine.variables: Input should be a valid dictionary"),
+        (["X"], "engine.variables: must be keys with values"),
     ],
 )
 def test_what_no_environment_can_hold_is_refused(variables: object, words: str) -> None:

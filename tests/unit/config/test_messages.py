@@ -47,7 +47,7 @@ def test_a_wrong_value_is_shown_and_an_explained_one_is_not_shown_again() -> Non
 
 
 def test_what_is_no_mapping_is_an_error_of_the_file() -> None:
-    assert "  the file: Input should be" in message([1, 2])
+    assert "  the configuration: must be keys with values" in message([1, 2])
 
 
 def test_of_several_keys_the_most_alike_is_suggested() -> None:

@@ -15,8 +15,8 @@ from batchscope.workflow.code_digest import mentioned, reached
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"runs": ["packed-n4"]}, "profile.runs.0: .* should match pattern"),
-        ({"runs": ["a/b/c"]}, "profile.runs.0: .* should match pattern"),
+        ({"runs": ["packed-n4"]}, "profile.runs.0: .* names no run; write it as study/run"),
+        ({"runs": ["a/b/c"]}, "profile.runs.0: .* names no run; write it as study/run"),
         ({"profilers": []}, "profile.profilers: List should have at least 1 item"),
         ({"profilers": ["perf"]}, "profile.profilers.0: Input should be 'torch', 'nsys' or 'memory'"),
         ({"at": 1.5}, "profile.at: Input should be less than or equal to 1"),

@@ -45,7 +45,7 @@ def test_the_words_around_the_texts(key: str, layout: str, instruction: str, old
         ({"chat": "on"}, r"prompts.chat: Input should be 'auto' or 'off'"),
         (
             {"chat_template_kwargs": "no thinking"},
-            r"prompts.chat_template_kwargs: Input should be a valid dict",
+            r"prompts.chat_template_kwargs: must be keys with values",
         ),
     ],
 )

@@ -23,7 +23,7 @@ def test_a_script_s_study_is_one_that_is_there() -> None:
     ("study", "words"),
     [
         ({"gird": {"n": [4]}}, "studies.s.gird: unknown key; did you mean 'grid'"),
-        ({"grid": {"n": 4}}, "studies.s.grid.n: Input should be a valid list, got 4"),
+        ({"grid": {"n": 4}}, "studies.s.grid.n: must be a list, such as .1, 2., got 4"),
         ({"grid": {"engine.extra.x": [{"y": 1}]}}, "studies.s.grid.engine.extra.x.0"),
         ({"set": {"engine.variables.X": [1]}}, "studies.s.set.engine.variables.X"),
         ({"overrides": [{"set": {}}]}, "studies.s.overrides.0.when: Field required"),

@@ -12,6 +12,6 @@ def test_runs_to_profile() -> None:
     assert profiled_runs(None, ["a/b"]) == []
     assert profiled_runs(["saturation/packed-n40"] * 2, known) == ["saturation/packed-n40"]
     with pytest.raises(
-        UserError, match=r"no run 'saturation/paked-n40'; did you mean 'saturation/packed-n40'"
+        UserError, match=r"no run 'saturation/paked-n40'; there are .*; did you mean 'saturation/packed-n40'"
     ):
         profiled_runs(["saturation/paked-n40"], known)

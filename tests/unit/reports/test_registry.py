@@ -43,7 +43,19 @@ def test_targets_and_files_of_a_report():
 
 
 @pytest.mark.parametrize(
-    "name", ["runs", "repeats", "summary", "labels", "cost", "profiles", "profiles_steps", "memory"]
+    "name",
+    [
+        "runs",
+        "repeats",
+        "summary",
+        "labels",
+        "cost",
+        "profiles",
+        "profiles_steps",
+        "memory",
+        "Runs",
+        "SUMMARY",
+    ],
 )
 def test_a_study_cannot_take_the_name_of_a_table(name):
     with pytest.raises(
@@ -55,6 +67,8 @@ def test_a_study_cannot_take_the_name_of_a_table(name):
 def test_a_study_cannot_be_named_as_tables_of_the_server_are():
     with pytest.raises(UserError, match=r"studies: 'serving_closed_loop' is how .*; rename the study"):
         check_study_names(["packing", "serving_closed_loop"])
+    with pytest.raises(UserError, match="rename the study"):
+        check_study_names(["Serving_x"])
 
 
 def test_other_names_are_free():

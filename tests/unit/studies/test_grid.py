@@ -4,6 +4,8 @@ import pytest
 from support.studies import names, runs
 
 from batchscope.common.errors import UserError
+from batchscope.config.configuration import load_config
+from batchscope.studies.grid import expand_studies
 
 
 def test_a_grid_is_every_combination_in_the_order_of_the_file() -> None:
@@ -76,11 +78,47 @@ def test_the_engine_s_own_names_are_set_overridden_and_matched_by_value_not_by_s
             {"grid": {"n": [4]}, "overrides": [{"when": {"engine.variables.X": 1}, "set": {"n": 5}}]},
             r"studies\.mine\.overrides: no run has engine\.variables\.X: 1",
         ),
+        (
+            {"grid": {key: list(range(1, 101)) for key in ("n", "texts", "duplicates", "text_tokens")}},
+            r"studies\.mine: asks for 100,000,000 runs, .* 20,000 are the most; take values off its axes",
+        ),
+        (
+            {"set": {"duplicates": 10_000_000}, "grid": {"n": [4]}},
+            r"\(n: 4\): duplicates: .* equal to 10000, got",
+        ),
+        (
+            {"set": {"duplicates": 9_999, "texts": 4_000}, "grid": {"n": [4]}},
+            r"9999 times 4000 texts are 39,996,000 texts in one pass, and 10,000,000 is the most",
+        ),
+        (
+            {"grid": {"n": [4]}, "plot": {"x": "nn"}},
+            r"studies\.mine\.plot\.x: unknown key 'nn'; did you mean 'n'",
+        ),
+        ({"grid": {"n": [4]}, "plot": {"series": "layuot"}}, r"plot\.series: .* did you mean 'layout'"),
+        (
+            {"set": {f"engine.extra.{key}": "x" * 60_000 for key in "ab"}, "grid": {"n": [4]}},
+            r"its engine configuration takes .* bytes on a command line, .* are the most; shorten",
+        ),
     ],
 )
 def test_a_wrong_name_or_value_is_an_error_that_says_where(keys: dict[str, object], words: str) -> None:
     with pytest.raises(UserError, match=words):
         runs(**keys)
+
+
+def test_a_misspelt_study_without_runs_is_told_whose_name_it_may_be() -> None:
+    config = load_config({"studies": {"packng": {"plot": {"x": "n"}}, "packing": {"grid": {"n": [4]}}}})
+    with pytest.raises(
+        UserError, match=r"studies\.packng: no runs; .* if you mean 'packing', correct the name"
+    ):
+        expand_studies(config)
+
+
+def test_of_many_studies_the_largest_is_named() -> None:
+    wide = {"grid": {"n": list(range(2, 150)), "duplicates": list(range(1, 90))}}
+    config = load_config({"studies": {"a": wide, "b": {"grid": {"n": [4]}}, "c": wide}})
+    with pytest.raises(UserError, match=r"studies\.a: asks for 13,172 runs, all studies for 26,345"):
+        expand_studies(config)
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,12 @@ import json
 
 import pytest
 from support.project import ROOT
-from support.studies import names, shipped
+from support.studies import DEFAULT, names, shipped
 
+from batchscope.config.configuration import load_config
+from batchscope.studies.axes import Point
 from batchscope.studies.grid import expand_serving, expand_studies
-from batchscope.studies.names import LONGEST
+from batchscope.studies.names import LONGEST, distinct
 
 
 def test_names_are_short_and_tell_runs_apart() -> None:
@@ -47,6 +49,38 @@ def test_runs_that_differ_have_folders_that_differ_on_any_file_system(keys: dict
     found = names(**keys)
     assert len({name.casefold().rstrip(".") for name in found}) == len(found) > 1
     assert all(name.startswith("packed-n4-") and name.isascii() and "/" not in name for name in found)
+
+
+def test_hashes_grow_where_their_first_digits_are_alike() -> None:
+    """Of 20,000 points with one name, some have the same first six digits."""
+    points: list[Point] = [{"engine.extra.x": f"{'é' * 3}{number}é"} for number in range(20_000)]
+    found = distinct(["packed-n4-x-_"] * len(points), points)
+    assert len(set(found)) == len(points)
+    assert sorted({len(name) for name in found}) == [
+        len("packed-n4-x-_-012345"),
+        len("packed-n4-x-_-0123456789abcdef"),
+    ]
+    assert distinct(["packed-n4-x-_"] * 2, points[:2]) == found[:2]
+
+
+def test_a_name_that_looks_like_one_with_a_hash_is_told_apart() -> None:
+    hashed = distinct(["a", "a"], [{"n": 1}, {"n": 2}])
+    found = distinct(["a", "a", hashed[0]], [{"n": 1}, {"n": 2}, {"n": 3}])
+    assert len(set(found)) == 3
+
+
+@pytest.mark.parametrize("name", ["x.a", "a.b.c", "qwen2.5", "8b_v1.5-x"])
+def test_a_study_s_name_may_hold_dots(name: str) -> None:
+    other = name.rpartition(".")[2]
+    studies = {name: {"grid": {"n": [4]}}, other: {"grid": {"n": [4]}}}
+    config = load_config(
+        {
+            "studies": dict.fromkeys(DEFAULT.studies) | studies,
+            "serving": {"studies": {name: {"grid": {"n": [4]}}}},
+        }
+    )
+    assert [run.id for run in expand_studies(config)] == [f"{each}/packed-n4" for each in studies]
+    assert f"{name}/packed-n4" in [run.id for run in expand_serving(config)]
 
 
 def test_a_hash_stands_only_where_it_is_needed_and_does_not_depend_on_the_order() -> None:

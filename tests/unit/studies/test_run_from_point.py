@@ -94,7 +94,10 @@ def test_studies_of_the_server_have_them_too() -> None:
         ({"include": [{"n": "many"}]}, r"^studies\.mine \(n: many\): n: .*, got 'many'$"),
         ({"include": [{"reuse": "full", "engine.enable_prefix_caching": False}]}, "drop that key$"),
         ({"include": [{"engine.model": "hermes"}]}, "engine.model: no 'hermes'; there are demo$"),
-        ({"include": [{"engine.environment": "tpu"}]}, "engine.environment: no 'tpu'; there are cpu, cuda$"),
+        (
+            {"include": [{"engine.environment": "tpu"}]},
+            "engine.environment: no 'tpu'; there are cpu, cuda; did you mean 'cpu'",
+        ),
         (
             {"include": [{"engine.environment": "cuda"}]},
             r"needs 1 GPU\(s\) and 'gpus' allows 0; raise 'gpus'",

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from batchscope.workflow.user_files import MOST_INPUTS, as_inputs, stamp
+from batchscope.common.errors import UserError
+from batchscope.workflow.user_files import MOST_INPUTS, as_inputs, refuse_unfit_place, stamp
 
 
 @pytest.mark.parametrize("name", ["mine.csv", "my texts 'x' 100% $HOME.csv", "Bücher.csv"])
@@ -40,3 +41,10 @@ def test_what_cannot_be_an_input_has_a_stamp_that_tells_changes(tmp_path: Path, 
     Path(files[-1]).write_text("another text")
     os.utime(files[-1], ns=(0, 0))
     assert len({before, changed, gone, stamp(files)}) == 4
+
+
+@pytest.mark.parametrize("name", ["a {b}", "a}", "back\\slash", "it's", "a\nb"])
+def test_a_checkout_cannot_lie_where_snakemake_changes_its_path(name: str) -> None:
+    with pytest.raises(UserError, match="move the checkout to a folder without"):
+        refuse_unfit_place(f"/home/me/{name}/checkout")
+    refuse_unfit_place('/home/me/my "x" $HOME 100% `id` 电影 🎬/checkout')

@@ -60,9 +60,9 @@ def find_columns(table: Table, request: Request) -> Columns:
 
 def describe_columns(table: Table, columns: Columns, request: Request) -> str:
     """In a sentence: which columns were taken, of which."""
-    text = f"texts from column '{table.columns[columns.text]}'"
+    text = f"texts from column '{printable(table.columns[columns.text])}'"
     if columns.label is not None:
-        label = f"gold labels from column '{table.columns[columns.label]}'"
+        label = f"gold labels from column '{printable(table.columns[columns.label])}'"
     elif request.label_column is None:
         label = f"no gold labels ({request.key('label_column')}: null)"
     else:
@@ -118,7 +118,10 @@ def _text_column(table: Table, request: Request, taken: Iterable[int | None]) ->
         reverse=True,
     )
     if not by_length or by_length[0][0] == 0:
-        request.refuse("text_column", f"no column holds texts; the columns are: {_shown(table.columns)}")
+        request.refuse(
+            "text_column",
+            f"no column holds texts; the columns are: {_shown(table.columns)}; name another file",
+        )
     if len(by_length) > 1 and by_length[0][0] < CLEARLY_LONGER * by_length[1][0]:
         request.refuse(
             "text_column",

@@ -52,7 +52,10 @@ def _delimiter_of(header: str, name: str, request: Request) -> str:
     usual = "\t" if name.lower().endswith((".tsv", ".tab")) else ","
 
     def fitness(delimiter: str) -> tuple[int, bool]:
-        row = next(csv.reader([header], delimiter=delimiter, quoting=_quoting(request)), [])
+        try:
+            row = next(csv.reader([header], delimiter=delimiter, quoting=_quoting(request)), [])
+        except csv.Error:  # a field that is too long, which its reader tells with its place
+            return 0, delimiter == usual
         return len(row), delimiter == usual
 
     return max(DELIMITERS, key=fitness)

@@ -38,8 +38,8 @@ def _lines(file: TextIO) -> Iterator[Record]:
             continue
         try:
             value = json.loads(text)
-        except ValueError as error:
-            yield line, None, f"no JSON: {error}"
+        except (ValueError, RecursionError) as error:
+            yield line, None, f"no JSON: {_reason(error)}"
         else:
             yield line, value, _object_problem(value)
 
@@ -47,10 +47,19 @@ def _lines(file: TextIO) -> Iterator[Record]:
 def _array(file: TextIO, name: str, request: Request) -> Iterator[Record]:
     try:
         values = json.load(file)
-    except ValueError as error:
-        request.refuse("path", f"{name} is no JSON: {error}; correct it there")
+    except UnicodeError:
+        raise
+    except (ValueError, RecursionError) as error:
+        request.refuse("path", f"{name} is no JSON: {_reason(error)}; correct it there")
     for value in values:
         yield None, value, _object_problem(value)
+
+
+def _reason(error: Exception) -> str:
+    """Python's words for what JSON itself allows are about Python."""
+    if isinstance(error, json.JSONDecodeError):
+        return str(error)
+    return "nested too deeply" if isinstance(error, RecursionError) else "a number with too many digits"
 
 
 def _object_problem(value: Any) -> str:

@@ -21,7 +21,6 @@ SNIFFED = 4096
 DAMAGED = (
     OSError,
     EOFError,
-    UnicodeError,
     zlib.error,
     lzma.LZMAError,
     zipfile.BadZipFile,
@@ -54,7 +53,13 @@ ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 """The first bytes of a .zip; the second of an empty one."""
 
 
+TWICE = ("packed twice", "unpack it once and name what is in it")
+
 NO_TEXTS = {
+    b"PK\x03\x04": TWICE,
+    b"\x1f\x8b": TWICE,
+    b"\xfd7zXZ\0": TWICE,
+    b"\x28\xb5\x2f\xfd": TWICE,
     b"%PDF": ("a PDF document", "export its texts as CSV"),
     b"\xd0\xcf\x11\xe0": ("an Office document", "save the sheet as CSV (UTF-8) and name that"),
     b"SQLite format 3": ("a database", "export its texts as CSV"),
@@ -80,9 +85,9 @@ def unpacked(path: Path, request: Request) -> Iterator[Content]:
             file.seek(0)
             if start.startswith(ZIP):
                 with zipfile.ZipFile(file) as archive:
-                    name = _only_member(archive, path, request)
-                    with archive.open(name) as member:
-                        yield _checked(Content(_buffered(member), name, str(path)), request)
+                    member = _only_member(archive, path, request)
+                    with archive.open(member) as plain:
+                        yield _checked(Content(_buffered(plain), member.filename, str(path)), request)
                 return
             for magic, (ending, unpack) in UNPACKERS.items():
                 if start.startswith(magic):
@@ -91,6 +96,10 @@ def unpacked(path: Path, request: Request) -> Iterator[Content]:
                         yield _checked(Content(_buffered(plain), name, str(path)), request)
                     return
             yield _checked(Content(_buffered(file), path.name, str(path)), request)
+    except UnicodeError as error:
+        reason = f"{path} is no text in {request.encoding.upper()} ({error})"
+        key = request.key("encoding") if request.keys_of_format else "another file, or save it as UTF-8"
+        request.refuse("path", f"{reason}; set {key}, or name a whole file")
     except DAMAGED as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         request.refuse("path", f"cannot read {path}: {reason}; name a readable, whole file")
@@ -152,19 +161,21 @@ def _checked(content: Content, request: Request) -> Content:
     return content
 
 
-def _only_member(archive: zipfile.ZipFile, path: Path, request: Request) -> str:
-    names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    if "[Content_Types].xml" in names:
+def _only_member(archive: zipfile.ZipFile, path: Path, request: Request) -> zipfile.ZipInfo:
+    members = {info.filename: info for info in archive.infolist() if not info.filename.endswith("/")}
+    if "[Content_Types].xml" in members:
         request.refuse(
             "path", f"{path} is a workbook or a document; save the sheet as CSV (UTF-8) and name that"
         )
     files = [
-        name for name in names if not name.startswith("__MACOSX/") and not Path(name).name.startswith(".")
+        name for name in members if not name.startswith("__MACOSX/") and not Path(name).name.startswith(".")
     ]
+    if not files:
+        request.refuse("path", f"{path} holds no files; name one that holds texts")
     if len(files) != 1:
         held = f"holds {len(files)} files ({', '.join(files[:5])}{', ...' if len(files) > 5 else ''})"
         request.refuse("path", f"{path} {held}; unpack it and name one of them, or a folder of .txt files")
-    return files[0]
+    return members[files[0]]
 
 
 def _is_html(start: bytes) -> bool:

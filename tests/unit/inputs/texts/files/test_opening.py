@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from support.text_files import TICKETS, as_csv, make_from_file, pairs, zipped
+from support.text_files import PACKERS, TICKETS, as_csv, make_from_file, pairs, zipped
 
 CSV = as_csv(TICKETS)
 WANTED = [(row["text"], row["team"]) for row in TICKETS]
@@ -38,7 +38,7 @@ def with_password(archive: bytes) -> bytes:
         (b"<HEAD><title>Log in</title>", ("is a web page",)),
         (zipped(CSV, "[Content_Types].xml", "xl/workbook.xml"), ("is a workbook", "save the sheet as CSV")),
         (zipped(CSV, "a.csv", "b.csv"), ("holds 2 files (a.csv, b.csv)", "unpack it")),
-        (zipped(CSV), ("holds 0 files",)),
+        (zipped(CSV), ("holds no files",)),
         (with_password(zipped(CSV, "a.csv")), ("cannot read", "password")),
         (b"PK\x03\x04 and no more", ("cannot read", "whole file")),
         (b"\x1f\x8b and no more", ("cannot read", "whole file")),
@@ -53,6 +53,7 @@ def with_password(archive: bytes) -> bytes:
         (b"SQLite format 3\0", ("is a database",)),
         (b"ARROW1\0\0", ("is an Arrow file", "write it as Parquet")),
     ],
+    ids=lambda value: type(value).__name__,  # packed bytes hold the time at which they were made
 )
 def test_what_is_no_file_of_texts(tmp_path: Path, content: bytes, fragments: tuple[str, ...]) -> None:
     make_from_file(tmp_path, "mine", content).assert_refused("dataset.file.path: ", "mine", *fragments)
@@ -71,3 +72,15 @@ def test_bytes_tell_the_packing_and_not_the_name(tmp_path: Path, name: str) -> N
 def test_a_file_that_may_not_be_read(tmp_path: Path) -> None:
     (tmp_path / "loop.csv").symlink_to("loop.csv")
     make_from_file(tmp_path, "loop.csv", None).assert_refused("dataset.file.path", "loop.csv")
+
+
+@pytest.mark.parametrize("outer", [".gz", ".bz2", ".xz", ".zst", ".zip"])
+@pytest.mark.parametrize("inner", [".gz", ".xz", ".zst", ".zip"])
+def test_what_is_packed_twice_is_refused_and_unpacked_once_is_read(
+    tmp_path: Path, outer: str, inner: str
+) -> None:
+    once = PACKERS[inner](as_csv(TICKETS))
+    make_from_file(tmp_path, f"mine{outer}", PACKERS[outer](once)).assert_refused(
+        f"mine{outer} is packed twice; unpack it once and name what is in it"
+    )
+    assert len(pairs(make_from_file(tmp_path, f"mine{inner}", once))) == len(TICKETS)
