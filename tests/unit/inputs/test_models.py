@@ -135,8 +135,6 @@ def test_what_is_in_the_cache_needs_no_network(
         ("me/nothing", {}, ("models: id", "no model me/nothing", "private", "hf auth login")),
         ("me/two-forms", {"revision": "v9"}, ("models: revision", "no revision 'v9'")),
         ("me/adapter", {}, ("me/adapter", "an adapter (LoRA)")),
-        ("two words/x", {}, ("models: id", "write it as owner/name")),
-        ("https://huggingface.co/me/two-forms", {}, ("models: id", "write it as owner/name")),
         ("me/older", {}, ("me/older", "no tokenizer.json and no other tokenizer", "source: local")),
     ],
 )

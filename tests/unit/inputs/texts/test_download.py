@@ -196,7 +196,7 @@ def test_the_rest_of_another_version_is_not_glued_on(tmp_path: Path, etag: str) 
 @pytest.mark.parametrize("url", ["http://[::1/x", "http://me:secret@[::1/x", "https://"])
 def test_an_address_that_is_none(tmp_path: Path, url: str) -> None:
     outcome = make_dataset(tmp_path, source="imdb", imdb={"url": url})
-    outcome.assert_refused("dataset.imdb.url", "cannot download")
+    outcome.assert_refused("dataset.imdb.url")
     assert "secret" not in outcome.stderr
 
 

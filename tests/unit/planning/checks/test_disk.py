@@ -29,7 +29,10 @@ def test_the_disk_is_that_of_the_nearest_folder_that_is_there(tmp_path: Path) ->
 
 def test_more_texts_than_any_disk_holds_are_refused(tmp_path: Path) -> None:
     huge = situation(
-        {"dataset": {"source": "imdb"}, "studies": {"mine": {"set": {"texts": 10**15}}}},
+        {
+            "dataset": {"source": "imdb"},
+            "studies": {"mine": {"set": {"texts": 10**7}, "grid": {"n": [*range(2, 400)]}}},
+        },
         tmp_path / "results",
     )
     assert problem(list(check(huge))).where == str(tmp_path / "results")
