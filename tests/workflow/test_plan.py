@@ -20,7 +20,7 @@ THOUSAND_RUNS = {
 
 
 def test_a_thousand_runs_are_planned_in_a_few_times_the_seconds_of_three(project: Project) -> None:
-    """A ratio, for machines differ: 3.9 to 5.3 were seen; what grows with the square of the runs is far above."""
+    """A ratio, for machines differ: 7.3 was seen; what grows with the square of the runs is far above."""
     three = project.snakemake("all", "-n")
     assert three.status == 0, three.text
     thousand = project.snakemake("all", "-n", config=THOUSAND_RUNS)
