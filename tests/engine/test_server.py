@@ -156,11 +156,21 @@ def several(prepared_once: Project, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @on_one_server
+def test_one_server_had_all_of_these_loads(several: Project) -> None:
+    engines = [
+        measurement(several, point)["engine"] for point in (*ANSWERS.values(), FIRST, THREE_TOKENS, TOO_LONG)
+    ]
+    assert sum(not engine["reused"] for engine in engines) == 1
+    assert sorted(engine["runs_before"] for engine in engines) == list(range(len(engines)))
+
+
+@on_one_server
 @pytest.mark.parametrize("form", ANSWERS)
 def test_answers_are_restricted_as_offline(several: Project, form: str) -> None:
     result = measurement(several, ANSWERS[form])
     assert (result["status"], result["invalid"]) == ("ok", [])
     texts = list(pd.read_parquet(folder(several, ANSWERS[form]) / "client.parquet")["text"])
+    assert len(texts) == 2
     if form == "codes":
         assert [set(text.replace(" ", "")) <= set("AB") for text in texts] == [True, True]
     elif form == "json":
@@ -181,7 +191,9 @@ def test_the_server_records_its_steps_too(several: Project) -> None:
     steps = pd.read_parquet(folder(several, THREE_TOKENS) / "steps.parquet")
     counts = steps[["prefill_tokens", "decode_tokens"]].to_numpy().tolist()
     assert counts == [[repeat["prompt_tokens"], 0], [0, 1], [0, 1]]
-    assert (pd.read_parquet(folder(several, THREE_TOKENS) / "client.parquet")["output_tokens"] == 3).all()
+    client = pd.read_parquet(folder(several, THREE_TOKENS) / "client.parquet")
+    assert client["output_tokens"].tolist() == [3]
+    assert client["error"].isna().all()
 
 
 def test_page_and_figures(served: Project) -> None:

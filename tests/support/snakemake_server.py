@@ -39,8 +39,6 @@ def call(folder: Path, arguments: list[str], environment: dict[str, str]) -> End
 
 def _ask(server: "subprocess.Popen[str]", request: dict[str, Any]) -> tuple[int, float]:
     """Exit status and CPU time of a call; if we are interrupted, it is ended."""
-    assert server.stdin
-    assert server.stdout
     try:
         server.stdin.write(json.dumps(request) + "\n")
         server.stdin.flush()
