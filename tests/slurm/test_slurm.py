@@ -127,7 +127,7 @@ def start(project: Project, *targets: str, config: dict[str, Any]) -> subprocess
 
 def end(snakemake: subprocess.Popen[str], timeout: float = LIMIT_S) -> Outcome:
     text, _ = snakemake.communicate(timeout=timeout)
-    return Outcome(snakemake.returncode, text, [], 0)
+    return Outcome(snakemake.returncode, text, [])
 
 
 def occupy_gpu() -> str:

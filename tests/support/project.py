@@ -34,7 +34,6 @@ class Outcome:
     status: int
     text: str
     jobs: list[dict[str, Any]]
-    cpu_seconds: float
 
     @property
     def rules(self) -> Counter[str]:
@@ -89,14 +88,9 @@ class Project:
         """Call Snakemake with the default configuration."""
         jobs_file = self.folder / ".jobs.jsonl"
         jobs_file.write_text("")
-        ended = call(
+        status, text = call(
             self.folder,
             ["--cores", str(cores), *arguments, "--logger", "jobs"],
             {**os.environ, "PYTHONPATH": str(PLUGINS), "BATCHSCOPE_JOBS_FILE": str(jobs_file)},
         )
-        return Outcome(
-            ended.status,
-            ended.text,
-            [json.loads(line) for line in jobs_file.read_text().splitlines()],
-            ended.cpu_seconds,
-        )
+        return Outcome(status, text, [json.loads(line) for line in jobs_file.read_text().splitlines()])

@@ -9,47 +9,42 @@ import os
 import subprocess
 import sys
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import Any, NamedTuple
+from typing import Any
 
 import psutil
 
 STARTS = ("LC_ALL", "PYTHONCOERCECLOCALE", "PYTHONPATH", "PYTHONUTF8")
 """Variables that Python reads when it starts: a server for each set of values."""
 
-
-class Ended(NamedTuple):
-    """How a call ended; its CPU time with that of all that it started."""
-
-    status: int
-    cpu_seconds: float
-    text: str
+LATER = ("pyarrow", "requests", "smart_open", "tqdm")
+"""What Snakemake and our rules import of others while a workflow is read."""
 
 
-def call(folder: Path, arguments: list[str], environment: dict[str, str]) -> Ended:
-    """Call ``snakemake`` in a folder, and wait for its end."""
+def call(folder: Path, arguments: list[str], environment: dict[str, str]) -> tuple[int, str]:
+    """Call ``snakemake`` in a folder, and wait for its end: the exit status, and all it printed."""
     with NamedTemporaryFile(prefix="snakemake-") as output:
         request = {
             "folder": str(folder), "arguments": arguments, "environment": environment, "output": output.name
         }  # fmt: skip
-        status, cpu_seconds = _ask(_server(tuple(environment.get(name) for name in STARTS)), request)
-        return Ended(status, cpu_seconds, Path(output.name).read_text(errors="replace"))
+        status = _ask(_server(tuple(environment.get(name) for name in STARTS)), request)
+        return status, Path(output.name).read_text(errors="replace")
 
 
-def _ask(server: "subprocess.Popen[str]", request: dict[str, Any]) -> tuple[int, float]:
-    """Exit status and CPU time of a call; if we are interrupted, it is ended."""
+def _ask(server: "subprocess.Popen[str]", request: dict[str, Any]) -> int:
+    """Exit status of a call; if we are interrupted, it is ended."""
     try:
         server.stdin.write(json.dumps(request) + "\n")
         server.stdin.flush()
-        status, cpu_seconds = json.loads(server.stdout.readline())
+        return int(server.stdout.readline())
     except BaseException:
         for process in psutil.Process(server.pid).children():
             process.kill()
         server.kill()
         _server.cache_clear()
         raise
-    return status, cpu_seconds
 
 
 @cache
@@ -67,12 +62,14 @@ def serve() -> None:
     from snakemake.cli import get_argument_parser
 
     get_argument_parser()  # loads the plugins
+    for name in LATER:
+        import_module(name)
     for line in iter(sys.stdin.readline, ""):
         pid = os.fork()
         if pid == 0:
             become(json.loads(line))
-        _, status, used = os.wait4(pid, 0)
-        print(json.dumps([os.waitstatus_to_exitcode(status), used.ru_utime + used.ru_stime]), flush=True)
+        _, status = os.waitpid(pid, 0)
+        print(os.waitstatus_to_exitcode(status), flush=True)
 
 
 def become(request: dict[str, Any]) -> None:
