@@ -38,8 +38,8 @@ class Case:
 
     @property
     def output_tokens(self) -> int:
-        """Tokens decoded for each review."""
-        return int(self.spec["workload"]["output_tokens_per_review"])
+        """Tokens decoded for each text."""
+        return int(self.spec["workload"]["output_tokens_per_text"])
 
 
 def parser(text: str | None) -> argparse.ArgumentParser:

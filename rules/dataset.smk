@@ -1,7 +1,7 @@
 """Texts, with gold labels where there are some, from wherever the configuration says.
 
 in:  configuration blocks 'dataset' and 'task'; for the sources file and csv, the user's files
-out: <results>/data/reviews.csv      texts exactly as the source has them, in the order in which runs take them
+out: <results>/data/texts.csv        texts exactly as the source has them, in the order in which runs take them
      <results>/data/summary.json     counts, lengths, scripts, duplicates, content hash
 """
 
@@ -11,7 +11,7 @@ rule make_dataset:
     input:
         source=dataset_files,
     output:
-        reviews="<results>/data/reviews.csv",
+        texts="<results>/data/texts.csv",
         summary="<results>/data/summary.json",
     log:
         "<logs>/make_dataset.log",
@@ -24,4 +24,4 @@ rule make_dataset:
         stamp=dataset_stamp,
     shell:
         "python3 -X utf8 -m scripts.make_dataset --config {params.config:q} --task {params.task:q} --downloads data/downloads"
-        " --reviews {output.reviews:q} --summary {output.summary:q} 2>&1 | tee -i {log:q}"
+        " --texts {output.texts:q} --summary {output.summary:q} 2>&1 | tee -i {log:q}"

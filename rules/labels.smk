@@ -1,7 +1,7 @@
 """What the timed outputs say: labels read from output tokens, beside the gold labels.
 
 in:  <results>/runs/{study}/{run}/, <results>/prompts/{prompts}/prompts.jsonl, the model's tokenizer
-out: <results>/labels/{study}.parquet      one row a run, repeat, prompt and review
+out: <results>/labels/{study}.parquet      one row a run, repeat, prompt and text
 """
 
 

@@ -1,6 +1,6 @@
 """Prompts as token ids, one file per prompt set; runs that submit the same prompts share it.
 
-in:  <results>/data/reviews.csv, <results>/models/{model}/, configuration block 'prompts'
+in:  <results>/data/texts.csv, <results>/models/{model}/, configuration block 'prompts'
 out: <results>/prompts/{prompts}/prompts.jsonl    one object a prompt: ids, labels, layout, n, duplicate
      <results>/prompts/{prompts}/texts.jsonl      the same prompts as text
      <results>/prompts/{prompts}/prompts.json     counts and content hash
@@ -9,9 +9,9 @@ out: <results>/prompts/{prompts}/prompts.jsonl    one object a prompt: ids, labe
 
 
 rule make_prompts:
-    """Put reviews into prompts and tokenise them."""
+    """Put texts into prompts and tokenise them."""
     input:
-        reviews="<results>/data/reviews.csv",
+        data="<results>/data/texts.csv",
         model=lambda wildcards: f"<results>/models/{PROMPT_SETS[wildcards.prompts].model}/manifest.json",
     output:
         prompts="<results>/prompts/{prompts}/prompts.jsonl",
@@ -29,7 +29,7 @@ rule make_prompts:
         spec=spec_of_prompts,
         model=lambda wildcards, input: os.path.dirname(input.model),
     shell:
-        "python3 -m scripts.make_prompts --spec {params.spec:q} --reviews {input.reviews:q}"
+        "python3 -m scripts.make_prompts --spec {params.spec:q} --data {input.data:q}"
         " --model {params.model:q} --prompts {output.prompts:q} --summary {output.summary:q}"
         " --texts {output.texts:q} --timing {output.timing:q} 2>&1 | tee -i {log:q}"
 

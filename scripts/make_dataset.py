@@ -13,9 +13,9 @@ from batchscope.config.base_block import Block
 from batchscope.config.dataset import Dataset
 from batchscope.config.task import Task
 from batchscope.inputs.texts.gold import with_gold
-from batchscope.inputs.texts.reviews import deduplicate, write_reviews
 from batchscope.inputs.texts.selection import arrange
-from batchscope.inputs.texts.sources import load_reviews
+from batchscope.inputs.texts.source_text import deduplicate, write_source_texts
+from batchscope.inputs.texts.sources import load_texts
 from batchscope.inputs.texts.summary import Choice, describe, summarise
 
 AnyBlock = TypeVar("AnyBlock", bound=Block)
@@ -26,13 +26,13 @@ def main() -> None:
     arguments = parse_arguments()
     dataset = parse_block(Dataset, "dataset", arguments.config)
     task = parse_block(Task, "task", arguments.task)
-    loaded = load_reviews(dataset, arguments.downloads, task)
+    loaded = load_texts(dataset, arguments.downloads, task)
     kept, copies = deduplicate(with_gold(loaded, task), drop=dataset.deduplicate)
-    reviews = arrange(kept, dataset.selection, dataset.seed)
+    texts = arrange(kept, dataset.selection, dataset.seed)
     choice = Choice(dataset.source, dataset.selection, dataset.seed)
-    summary = summarise(reviews, task.names, choice, copies, loaded)
-    with replacing(arguments.summary) as summary_file, replacing(arguments.reviews) as reviews_file:
-        write_reviews(reviews, reviews_file)
+    summary = summarise(texts, task.names, choice, copies, loaded)
+    with replacing(arguments.summary) as summary_file, replacing(arguments.texts) as texts_file:
+        write_source_texts(texts, texts_file)
         summary_file.write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     print(describe(summary))
 
@@ -43,7 +43,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--config", required=True, help="the dataset block of the configuration, as JSON")
     parser.add_argument("--task", default="{}", help="the task block, as JSON (default: two labels)")
     parser.add_argument(
-        "--reviews", required=True, type=Path, help="CSV to write: texts, gold labels and where they stood"
+        "--texts", required=True, type=Path, help="CSV to write: texts, gold labels and where they stood"
     )
     parser.add_argument(
         "--summary", required=True, type=Path, help="JSON to write: counts, lengths, checksums"

@@ -1,4 +1,4 @@
-"""Turn reviews into the prompts of one prompt set: JSON lines, counts beside them."""
+"""Turn texts into the prompts of one prompt set: JSON lines, counts beside them."""
 
 import argparse
 import json
@@ -17,7 +17,7 @@ from batchscope.inputs.models import load_tokenizer
 from batchscope.inputs.prompts import (
     check_context,
     check_prompts,
-    first_reviews,
+    first_texts,
     label_token_ids,
     make_prompts,
     maker_of,
@@ -29,10 +29,10 @@ from batchscope.studies.run import PromptSet
 
 
 def main() -> None:
-    """Read the reviews and the tokenizer, write prompts.jsonl, texts.jsonl, prompts.json and timing.json."""
+    """Read the texts and the tokenizer, write prompts.jsonl, texts.jsonl, prompts.json and timing.json."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--spec", required=True, help="JSON: the prompt set, its wording and its task")
-    parser.add_argument("--reviews", type=Path, required=True, help="normalised reviews.csv")
+    parser.add_argument("--data", type=Path, required=True, help="the data set's texts.csv")
     parser.add_argument("--model", type=Path, required=True, help="model folder")
     parser.add_argument("--prompts", type=Path, required=True, help="JSON lines to write")
     parser.add_argument("--summary", type=Path, required=True, help="counts and content hash to write")
@@ -43,30 +43,30 @@ def main() -> None:
     os.environ["RAYON_NUM_THREADS"] = str(args.threads)
 
     spec = json.loads(args.spec)
-    wanted, texts, task = PromptSet(**spec["prompts"]), PromptTexts(**spec["texts"]), Task(**spec["task"])
+    wanted, wordings, task = PromptSet(**spec["prompts"]), PromptTexts(**spec["texts"]), Task(**spec["task"])
     tokenizer = load_tokenizer(args.model, tell=print)
-    texts_asked = first_reviews(args.reviews, wanted.reviews)
-    reviews, cut = cut_texts(texts_asked, tokenizer, wanted.text_tokens, wanted.cut)
-    maker = maker_of(wanted, texts, tokenizer, task, chat_template(args.model, texts))
+    asked = first_texts(args.data, wanted.texts)
+    texts, cut = cut_texts(asked, tokenizer, wanted.text_tokens, wanted.cut)
+    maker = maker_of(wanted, wordings, tokenizer, task, chat_template(args.model, wordings))
     contexts = [(context_length(args.model, each), each) for each in spec["engines"] or [{}]]
     context, engine = min(contexts, key=lambda each: each[0])
 
     start = time.perf_counter()
-    prompts = make_prompts(maker, reviews)
+    prompts = make_prompts(maker, texts)
     seconds = time.perf_counter() - start
-    check_prompts(maker, prompts, reviews)
-    check_context(maker, prompts, context, reviews, engine.get("max_model_len"))
+    check_prompts(maker, prompts, texts)
+    check_context(maker, prompts, context, texts, engine.get("max_model_len"))
 
     with replacing(args.prompts) as path:
         digest = write_prompts(prompts, path)
     with replacing(args.texts) as path:
-        write_texts(maker, reviews, path)
+        write_texts(maker, texts, path)
     summary = summarise(prompts, maker, digest, label_token_ids(tokenizer, task, wanted.answer))
     summary["cut_texts"] = cut
     args.summary.write_text(json.dumps(summary, indent=1) + "\n")
     args.timing.write_text(json.dumps({"tokenise_s": seconds, "threads": args.threads}) + "\n")
     if cut:
-        print(f"{wanted.id}: {cut:,} of {len(reviews):,} texts were cut to {wanted.text_tokens} tokens")
+        print(f"{wanted.id}: {cut:,} of {len(texts):,} texts were cut to {wanted.text_tokens} tokens")
     print(f"{wanted.id}: {summary['prompts']:,} prompts, {summary['prompt_tokens']:,} prompt tokens")
 
 

@@ -14,7 +14,7 @@ from batchscope.config.model import ModelAsset
 from batchscope.inputs.demo_model import prepare_demo, training_examples
 from batchscope.inputs.models import empty_folder, prepare_hub, prepare_local, write_manifest
 from batchscope.inputs.texts.generate import generate_reviews
-from batchscope.inputs.texts.reviews import Review
+from batchscope.inputs.texts.source_text import SourceText
 from batchscope.jobs.environments import require
 
 DEMO_CORPUS_SEED = 1_000_003
@@ -58,7 +58,7 @@ def python_of(name: str, environments: dict[str, str]) -> str:
     return require(name, Environment(python=environments[name], device="cpu"))
 
 
-def train(folder: Path, tokenizer: Tokenizer, reviews: list[Review], python: str) -> None:
+def train(folder: Path, tokenizer: Tokenizer, reviews: list[SourceText], python: str) -> None:
     """Train the demo's model, about a minute.
 
     Raises:

@@ -6,7 +6,6 @@ figure. The reference itself is only read.
 
 import argparse
 import json
-import shutil
 import sys
 import tempfile
 from collections.abc import Collection, Iterator
@@ -15,19 +14,23 @@ from pathlib import Path
 
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import Config, load_config
+from batchscope.config.older_names import configuration_today
 from batchscope.profiling.profiled_runs import profiled_runs
 from batchscope.reporting.compare_outputs import differences
 from batchscope.reports.registry import REPORTS, Report
 from batchscope.reports.report_job import ReportJob
 from batchscope.results.anonymised_copy import share
+from batchscope.results.label_rows import with_labels
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.records import load_runs
+from batchscope.results.reference_run import with_references
 from batchscope.studies.grid import expand_studies
 from scripts.make_tables import PUBLISHED, write_tables
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "h100"
-RAW = ("runs", "serving", "profiles")
-"""Folders of what was measured; all else is made from them."""
+RAW = ("runs", "serving", "profiles", "labels")
+"""Folders of what was measured, and of the labels read from it (with the texts, which are not here); all else
+is made from them."""
 
 MADE = ("tables", "plots", "timelines")
 BENCHMARKS = "measured by benchmarks/ on GPUs, no report is made of it"
@@ -51,7 +54,7 @@ def remake(reference: Path, folder: Path, names: Collection[str] = ()) -> None:
     """Write ``results/`` (as Snakemake would) and ``shared/`` (as it was committed) into a folder.
 
     Args:
-        reference: config.json and the folders of `RAW`.
+        reference: config.json and those of the folders of `RAW` that there are.
         folder: is made; holds no results yet.
         names: the reports to make; none: all of them.
 
@@ -60,19 +63,22 @@ def remake(reference: Path, folder: Path, names: Collection[str] = ()) -> None:
     """
     results = folder / "results"
     results.mkdir(parents=True)
-    for name in RAW:
+    for name in (name for name in RAW if (reference / name).is_dir()):
         (results / name).symlink_to((reference / name).resolve(), target_is_directory=True)
-    shutil.copyfile(reference / "config.json", results / "config.json")
-    config = load_config(json.loads((results / "config.json").read_text(encoding="utf-8")))
+    values = configuration_today(json.loads((reference / "config.json").read_text(encoding="utf-8")))
+    (results / "config.json").write_text(json.dumps(values), encoding="utf-8")
+    config = load_config(values)
     runs = expand_studies(config)
     timelines = {path.stem for path in (reference / "timelines").glob("*")}
     picked = {run.study for run in runs if run.name in timelines}
+    labels = results / "labels"
     for name in sorted({run.engine.model for run in runs}):
-        if not random_weights(config.models[name].load_format):
-            raise UserError(
-                f"{name}: its labels count; they need its tokenizer and the texts, which are not here"
-            )
-    write_tables(load_runs(results / "runs" / run.id for run in runs), PUBLISHED, results / "tables")
+        if not (labels.is_dir() or random_weights(config.models[name].load_format)):
+            raise UserError(f"{name}: its labels count, and {reference} holds no folder 'labels'")
+    records = load_runs(results / "runs" / run.id for run in runs)
+    if labels.is_dir():
+        records = with_references(with_labels(records, labels))
+    write_tables(records, PUBLISHED, results / "tables")
     for report in REPORTS:
         if names and report.name not in names:
             continue
@@ -83,14 +89,16 @@ def remake(reference: Path, folder: Path, names: Collection[str] = ()) -> None:
 
 
 def jobs_of(report: Report, config: Config, results: Path) -> Iterator[ReportJob]:
-    """One job for each study that the report is about, or a single one."""
+    """One job for each study that the report is about, or a single one; none where it lacks its captures."""
     studies = {"{study}": list(config.active_studies), "{serving_study}": list(config.serving.active_studies)}
     captures = [
-        results / "profiles" / run / profiler
+        folder
         for run in profiled_runs(config.profile.runs, [run.id for run in expand_studies(config)])
         for profiler in config.profile.profilers
-        if profiler in report.profilers
+        if profiler in report.profilers and (folder := results / "profiles" / run / profiler).is_dir()
     ]
+    if report.profilers and not captures:
+        return
     for study in studies.get(report.wildcard, [""]):
         yield ReportJob(results, results, study, tuple(captures))
 

@@ -43,7 +43,7 @@ class AnswerLimits:
 
 
 LimitsBySize = Mapping[int, AnswerLimits]
-"""Limits by the number of reviews in a prompt."""
+"""Limits by the number of texts in a prompt."""
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,9 @@ def asked_answers(value: Mapping[str, Any]) -> AskedAnswers:
     return AskedAnswers(limits, value["label_token_ids"])
 
 
-def exactly(tokens_per_review: int, *sizes: int) -> AskedAnswers:
-    """Any tokens, so many for each review, for prompts of these sizes."""
-    return AskedAnswers({n: AnswerLimits(n * tokens_per_review, n * tokens_per_review) for n in sizes})
+def exactly(tokens_per_text: int, *sizes: int) -> AskedAnswers:
+    """Any tokens, so many for each text, for prompts of these sizes."""
+    return AskedAnswers({n: AnswerLimits(n * tokens_per_text, n * tokens_per_text) for n in sizes})
 
 
 def output_tokens_check(found: Sequence[int], limits: Sequence[AnswerLimits]) -> tuple[str, int, int, str]:

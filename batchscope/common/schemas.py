@@ -22,8 +22,8 @@ REQUESTS = pa.schema(
         ("first_token_s", pa.float64()),
         ("finished_s", pa.float64()),
         ("finish_reason", pa.string()),
-        # A list over the prompt's reviews of lists over the labels, in the task's order: log-probabilities,
-        # normalised over the labels. Null where they were not asked for, or no label stands for a review.
+        # A list over the prompt's texts of lists over the labels, in the task's order: log-probabilities,
+        # normalised over the labels. Null where they were not asked for, or no label stands for a text.
         ("label_logprobs", pa.list_(pa.list_(pa.float32()))),
     ]
 )

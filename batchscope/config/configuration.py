@@ -35,7 +35,7 @@ other names. null keeps vLLM's default, or takes the variable away. An example w
 
   chunked_prefill:
     question: Does it help to split long prompts over several engine steps?
-    set: {layout: packed, n: 40, reviews: 400, engine.max_num_batched_tokens: 16384}
+    set: {layout: packed, n: 40, texts: 400, engine.max_num_batched_tokens: 16384}
     grid:
       engine.extra.enable_chunked_prefill: [true, false]
       engine.variables.VLLM_USE_V2_MODEL_RUNNER: [null, true]
@@ -56,7 +56,7 @@ class Config(Block):
         exclude=True,
         description="nodes of a cluster, with 'gpus' each, for which `plan` predicts the queue; null: none",
     )
-    dataset: Dataset = Field(default_factory=Dataset, description="where the reviews come from")
+    dataset: Dataset = Field(default_factory=Dataset, description="where the texts come from")
     task: Task = Field(default_factory=Task, description="what the texts are labelled with")
     models: dict[Name, ModelAsset] = Field(
         default_factory=lambda: {"demo": ModelAsset(source="demo")},

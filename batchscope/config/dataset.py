@@ -19,7 +19,7 @@ SHA256 = "^[0-9a-f]{64}$"
 class GeneratedDataset(Block):
     """Reviews of IMDB's length and style from a seeded generator; nothing to download."""
 
-    reviews: PositiveInt = Field(4000, le=1_000_000, description="how many reviews to write")
+    texts: PositiveInt = Field(4000, le=1_000_000, description="how many reviews to write")
     seed: int = Field(0, ge=0, description="same seed, same reviews")
 
 
@@ -89,7 +89,7 @@ class CsvDataset(Block):
 
     path: str = Field("data/IMDB Dataset.csv", min_length=1, description="file, or http(s) URL")
     sha256: str | None = Field(None, pattern=SHA256, description="checksum to insist on")
-    review_column: str = Field("review", description="column with the text")
+    text_column: str = Field("review", description="column with the text")
     label_column: str | None = Field(
         "sentiment", description="column with the gold label; null: there are none"
     )

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from batchscope.config.older_names import KEYS, refusal
+
 Schema = Mapping[str, Any]
 """The configuration's JSON schema."""
 
@@ -36,6 +38,8 @@ def suggest(key: str, known: Iterable[str], cutoff: float = 0.6) -> str:
 def _explain(problem: Mapping[str, Any], schema: Schema) -> str:
     location = problem["loc"]
     path = ".".join(str(part) for part in location) or "the file"
+    if problem["type"] == "extra_forbidden" and path in KEYS:
+        return refusal(path, KEYS[path])
     if problem["type"] == "extra_forbidden":
         return f"{path}: unknown key; {suggest(str(location[-1]), _keys_at(location[:-1], schema))}"
     return f"{path}: {describe(problem)}"

@@ -32,14 +32,14 @@ class Layout:
         """Where the texts go in its wording: the mark, and the older one that means the same."""
         return ("{texts}", "{reviews}") if self.packs else ("{text}", "{review}")
 
-    def reviews_in_prompt(self, n: int) -> int:
+    def texts_in_prompt(self, n: int) -> int:
         """Texts in one prompt of a workload with this ``n``."""
         return n if self.packs else 1
 
 
 LAYOUTS: dict[LayoutName, Layout] = {
-    "packed": Layout("n reviews in one prompt", packs=True),
-    "separate": Layout("one review a prompt", packs=False),
+    "packed": Layout("n texts in one prompt", packs=True),
+    "separate": Layout("one text a prompt", packs=False),
 }
 
 

@@ -55,18 +55,18 @@ def default_serving_studies() -> dict[str, ServingStudy | None]:
     """The default's: the published cases, then each kind of load until the server can do no more."""
     return {
         "layouts": ServingStudy(
-            question="Through a server: is it faster to send n reviews in one prompt, or n prompts?",
+            question="Through a server: is it faster to send n texts in one prompt, or n prompts?",
             set={"n": 40},
             grid={"layout": ["packed", "separate"]},
         ),
         "closed_loop": ServingStudy(
             question="With how many requests under way is the server busy, and what does each then wait?",
-            set={"n": 4, "reviews": 100},
+            set={"n": 4, "texts": 100},
             grid={"layout": ["separate", "packed"], "load.max_concurrency": [1, 8, 64]},
         ),
         "open_loop": ServingStudy(
             question="How many requests a second can come before they pile up?",
-            set={"layout": "separate", "n": 1, "reviews": 200},
+            set={"layout": "separate", "n": 1, "texts": 200},
             grid={"load.request_rate": [20, 100, 1000]},
         ),
     }

@@ -14,8 +14,8 @@ class Workload(Block):
     layout: LayoutName = Field(
         "packed", description="; ".join(f"{name}: {layout.description}" for name, layout in LAYOUTS.items())
     )
-    n: PositiveInt = Field(4, description="reviews in one packed prompt")
-    reviews: PositiveInt | None = Field(None, description="reviews in all, from the first on; null means n")
+    n: PositiveInt = Field(4, description="texts in one packed prompt")
+    texts: PositiveInt | None = Field(None, description="texts in all, from the first on; null means n")
     text_tokens: PositiveInt | None = Field(
         None, description="cut longer texts to this many tokens; null: a text is never cut"
     )
@@ -30,51 +30,51 @@ class Workload(Block):
     )
     reuse: Literal["none", "text", "full"] = Field(
         "none",
-        description="what the prefix cache may serve. none: nothing; text: the reviews that duplicates "
+        description="what the prefix cache may serve. none: nothing; text: the texts that duplicates "
         "share; full: whatever prompts share",
     )
     instruction: Literal["last", "first"] = Field(
-        "last", description="whether the instruction stands after the reviews, as published, or before them"
+        "last", description="whether the instruction stands after the texts, as published, or before them"
     )
-    output_tokens_per_review: PositiveInt | None = Field(
+    output_tokens_per_text: PositiveInt | None = Field(
         1,
-        description="tokens decoded for each review of a free answer, no more and no less; null: until the "
+        description="tokens decoded for each text of a free answer, no more and no less; null: until the "
         "model ends it, at most as many as the longest labels need. Other answers have the length they need",
     )
     answer: AnswerForm = Field(
         "free",
         description="how the model may answer. free: any token, as published; labels: nothing but labels; "
-        "codes: a letter or number for each label; json: an object with a label for each review",
+        "codes: a letter or number for each label; json: an object with a label for each text",
     )
     numbered: bool = Field(
-        False, description="whether the reviews of a packed prompt, and the lines of its answer, are numbered"
+        False, description="whether the texts of a packed prompt, and the lines of its answer, are numbered"
     )
     confidence: bool = Field(
         False,
-        description="record how probable each label was, for each review; every label, or its code, must be "
+        description="record how probable each label was, for each text; every label, or its code, must be "
         "one token",
     )
 
     @property
-    def total_reviews(self) -> int:
-        """Reviews in one pass, duplicates not counted."""
-        return self.reviews or self.n
+    def total_texts(self) -> int:
+        """Texts in one pass, duplicates not counted."""
+        return self.texts or self.n
 
-    def reviews_in_prompt(self, prompt: int) -> int:
-        """How many reviews the prompt of this id holds: n, and the last of a pass what remains."""
-        n = LAYOUTS[self.layout].reviews_in_prompt(self.n)
-        place = prompt % -(-self.total_reviews // n)
-        return min(n, self.total_reviews - place * n)
+    def texts_in_prompt(self, prompt: int) -> int:
+        """How many texts the prompt of this id holds: n, and the last of a pass what remains."""
+        n = LAYOUTS[self.layout].texts_in_prompt(self.n)
+        place = prompt % -(-self.total_texts // n)
+        return min(n, self.total_texts - place * n)
 
     @property
     def needs_labels(self) -> bool:
         """Whether the task's labels decide what the engine is asked for, beside its prompts."""
-        return self.answer != "free" or self.output_tokens_per_review is None or self.confidence
+        return self.answer != "free" or self.output_tokens_per_text is None or self.confidence
 
     @property
-    def planned_tokens_per_review(self) -> int:
-        """Tokens decoded for each review, as far as that is known without the model's tokenizer."""
-        return self.output_tokens_per_review if self.answer == "free" and self.output_tokens_per_review else 1
+    def planned_tokens_per_text(self) -> int:
+        """Tokens decoded for each text, as far as that is known without the model's tokenizer."""
+        return self.output_tokens_per_text if self.answer == "free" and self.output_tokens_per_text else 1
 
     @model_validator(mode="before")
     @classmethod
@@ -91,17 +91,17 @@ class Workload(Block):
     def _fits_together(self) -> "Workload":
         packs = LAYOUTS[self.layout].packs
         if packs and self.n == 1:
-            raise ValueError("n: a packed prompt holds at least 2 reviews; for n = 1 set layout: separate")
-        if packs and self.total_reviews < self.n:
-            raise ValueError(f"reviews: {self.reviews} is less than n: {self.n}; raise reviews or lower n")
+            raise ValueError("n: a packed prompt holds at least 2 texts; for n = 1 set layout: separate")
+        if packs and self.total_texts < self.n:
+            raise ValueError(f"texts: {self.texts} is less than n: {self.n}; raise texts or lower n")
         if self.permuted and (self.duplicates == 1 or self.reuse != "none"):
             raise ValueError(
                 "permuted: needs duplicates above 1, one for each order, and reuse: none; set both or drop it"
             )
-        if packs and self.numbered and self.answer == "free" and self.output_tokens_per_review == 1:
+        if packs and self.numbered and self.answer == "free" and self.output_tokens_per_text == 1:
             raise ValueError(
                 "numbered: a line such as '1. label' needs more than the one token that a free answer has "
-                "for each review; set output_tokens_per_review: null, or another answer"
+                "for each text; set output_tokens_per_text: null, or another answer"
             )
         if self.reuse == "text" and self.instruction == "first":
             raise ValueError(

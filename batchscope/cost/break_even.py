@@ -1,6 +1,6 @@
-"""Up to which n packing pays: predicted reviews per second of both layouts, for texts of a mean length.
+"""Up to which n packing pays: predicted texts per second of both layouts, for texts of a mean length.
 
-Packing saves the instruction's tokens. It costs attention over all reviews of a prompt, and answers that are
+Packing saves the instruction's tokens. It costs attention over all texts of a prompt, and answers that are
 decoded one after the other. Where the prefix cache already holds the prompts, there is no instruction left to
 save, and decoding is nearly all of the work.
 """
@@ -22,37 +22,37 @@ STEP_UP = 1.15
 
 
 @dataclass(frozen=True)
-class Texts:
-    """Mean lengths in tokens; the instruction is all that a prompt has beside its reviews."""
+class MeanLengths:
+    """Mean lengths in tokens; the instruction is all that a prompt has beside its texts."""
 
-    review_tokens: float
+    text_tokens: float
     instruction_tokens: float
 
 
 @dataclass(frozen=True)
 class Load:
-    """What is to be labelled; ``reviews`` is their number in one pass, duplicates not counted."""
+    """What is to be labelled; ``texts`` is their number in one pass, duplicates not counted."""
 
-    texts: Texts
-    reviews: int
+    lengths: MeanLengths
+    texts: int
     duplicates: int = 1
     cached: bool = False
     """whether duplicates are served from the prefix cache"""
     block_size: int = 16
-    output_tokens_per_review: int = 1
+    output_tokens_per_text: int = 1
 
 
 def requests_of(load: Load, layout: Layout, n: int) -> list[Lengths]:
-    """Requests of one layout: as many whole prompts as there are reviews for, then their duplicates.
+    """Requests of one layout: as many whole prompts as there are texts for, then their duplicates.
 
     A duplicate that the prefix cache serves computes what lies behind its last whole block, at least a token.
     """
     each = n if layout == "packed" else 1
-    prompts = max(load.reviews // n, 1) * (n // each)
-    mean = each * load.texts.review_tokens + load.texts.instruction_tokens
+    prompts = max(load.texts // n, 1) * (n // each)
+    mean = each * load.lengths.text_tokens + load.lengths.instruction_tokens
     # Whole numbers whose sum is right, whatever the mean's fraction.
     lengths = np.maximum(np.diff(np.rint(np.arange(prompts + 1) * mean)), 1)
-    first = [Lengths(int(tokens), 0, each * load.output_tokens_per_review) for tokens in lengths]
+    first = [Lengths(int(tokens), 0, each * load.output_tokens_per_text) for tokens in lengths]
     if not load.cached:
         return first * load.duplicates
     held = [replace(one, cached_tokens=_whole_blocks(one.prompt_tokens, load.block_size)) for one in first]
@@ -63,21 +63,21 @@ def _whole_blocks(prompt_tokens: int, block_size: int) -> int:
     return (prompt_tokens - 1) // block_size * block_size
 
 
-def reviews_per_s(engine: Engine, share: float, load: Load, layout: Layout, n: int) -> float:
-    """Predicted reviews labelled per second, duplicates counted.
+def texts_per_s(engine: Engine, share: float, load: Load, layout: Layout, n: int) -> float:
+    """Predicted texts labelled per second, duplicates counted.
 
     Args:
         engine: model, limits and peaks.
         share: how much of its peaks the device reaches; for an unknown device, its rate in FLOP/s.
         load: the texts.
-        layout: packed or separate; both layouts get the same number of reviews, whole packs of n.
-        n: reviews in one packed prompt.
+        layout: packed or separate; both layouts get the same number of texts, whole packs of n.
+        n: texts in one packed prompt.
 
     Raises:
-        ValueError: the KV cache cannot hold a prompt of n reviews.
+        ValueError: the KV cache cannot hold a prompt of n texts.
     """
     requests = requests_of(load, layout, n)
-    labels = sum(each.output_tokens for each in requests) / load.output_tokens_per_review
+    labels = sum(each.output_tokens for each in requests) / load.output_tokens_per_text
     return labels * share / predict(engine, requests).ideal
 
 
@@ -94,7 +94,7 @@ class BreakEven:
     """Up to which n packed prompts are predicted to keep up with separate ones, and how sharp that is."""
 
     n: int
-    """the largest n that labels at least as many reviews per second as separate prompts; 1 where none does"""
+    """the largest n that labels at least as many texts per second as separate prompts; 1 where none does"""
     surely: int
     """the largest n that is ahead by the margin"""
     perhaps: int
@@ -108,15 +108,15 @@ def break_even(engine: Engine, load: Load, largest: int, margin: float = 0.02) -
 
     Args:
         engine: model, limits and peaks.
-        load: the texts; a prompt of ``largest`` reviews must fit into the KV cache.
+        load: the texts; a prompt of ``largest`` texts must fit into the KV cache.
         largest: where the search ends.
         margin: share by which the predicted ratio of the two layouts may be wrong.
     """
-    separate = reviews_per_s(engine, 1.0, load, "separate", 1)
+    separate = texts_per_s(engine, 1.0, load, "separate", 1)
 
     @cache
     def advantage(n: int) -> float:
-        return reviews_per_s(engine, 1.0, load, "packed", n) / separate
+        return texts_per_s(engine, 1.0, load, "packed", n) / separate
 
     tried = candidates(largest)
     n, surely, perhaps = (

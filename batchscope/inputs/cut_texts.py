@@ -5,32 +5,32 @@ from collections.abc import Sequence
 from tokenizers import Encoding, Tokenizer
 
 from batchscope.config.prompts import CutName
-from batchscope.inputs.texts.reviews import Review
+from batchscope.inputs.texts.source_text import SourceText
 
 GAP = " ... "
 """What stands where the middle of a text was."""
 
 
 def cut_texts(
-    reviews: Sequence[tuple[int, Review]], tokenizer: Tokenizer, tokens: int | None, keep: CutName
-) -> tuple[list[tuple[int, Review]], int]:
+    texts: Sequence[tuple[int, SourceText]], tokenizer: Tokenizer, tokens: int | None, keep: CutName
+) -> tuple[list[tuple[int, SourceText]], int]:
     """Numbered texts, those that are longer than ``tokens`` tokens cut to that, and how many were cut.
 
     Tokens are those of the text by itself; in a prompt the first and the last of them may join what stands
     beside them. A cut falls between two tokens, hence never inside a character.
 
     Args:
-        reviews: texts with their numbers.
+        texts: texts with their numbers.
         tokenizer: the model's.
         tokens: the most that a text may have; None leaves all as they are.
         keep: the ``head``, the ``tail``, or ``both`` ends, with `GAP` between them and beyond the limit.
     """
     if tokens is None:
-        return list(reviews), 0
-    encodings = tokenizer.encode_batch([review.text for _, review in reviews], add_special_tokens=False)
+        return list(texts), 0
+    encodings = tokenizer.encode_batch([text.content for _, text in texts], add_special_tokens=False)
     cut = [
-        (number, review._replace(text=cut_text(review.text, encoding, tokens, keep)))
-        for (number, review), encoding in zip(reviews, encodings, strict=True)
+        (number, text._replace(content=cut_text(text.content, encoding, tokens, keep)))
+        for (number, text), encoding in zip(texts, encodings, strict=True)
     ]
     return cut, sum(len(encoding.ids) > tokens for encoding in encodings)
 

@@ -16,7 +16,7 @@ from typing import Any
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 
 from batchscope.config.prompts import PromptTexts
-from batchscope.inputs.texts.reviews import Review
+from batchscope.inputs.texts.source_text import SourceText
 from batchscope.inputs.wording import render, wording_of
 
 CONFIG: dict[str, Any] = {
@@ -74,7 +74,7 @@ class Example:
     answers: list[int]
 
 
-def prepare_demo(folder: Path, reviews: Sequence[Review]) -> Tokenizer:
+def prepare_demo(folder: Path, reviews: Sequence[SourceText]) -> Tokenizer:
     """Write the tiny Llama's configuration and train its tokenizer on prompts of ``reviews``."""
     tokenizer = train_tokenizer(tokenizer_corpus(reviews[:TOKENIZER_REVIEWS]))
     tokenizer.save(str(folder / "tokenizer.json"))
@@ -89,7 +89,7 @@ def prepare_demo(folder: Path, reviews: Sequence[Review]) -> Tokenizer:
     return tokenizer
 
 
-def tokenizer_corpus(reviews: Sequence[Review]) -> Iterator[str]:
+def tokenizer_corpus(reviews: Sequence[SourceText]) -> Iterator[str]:
     """Prompts of both layouts: words that only one of them has are to become tokens too."""
     half = len(reviews) // 2
     yield from (render([(0, review)], SEPARATE) for review in reviews[:half])
@@ -115,7 +115,7 @@ def train_tokenizer(corpus: Iterable[str]) -> Tokenizer:
     return tokenizer
 
 
-def training_examples(tokenizer: Tokenizer, reviews: Sequence[Review], seed: int) -> Iterator[Example]:
+def training_examples(tokenizer: Tokenizer, reviews: Sequence[SourceText], seed: int) -> Iterator[Example]:
     """Prompts of all `STAGES`, in order; the same arguments give the same prompts."""
     rng = Random(seed)  # noqa: S311 -- no secret
     answers = {label: answer_token(tokenizer, label) for label in ("positive", "negative")}
@@ -135,16 +135,18 @@ def answer_token(tokenizer: Tokenizer, label: str) -> int:
     return int(token)
 
 
-def _members(reviews: Sequence[Review], stage: Stage, rng: Random) -> list[Review]:
+def _members(reviews: Sequence[SourceText], stage: Stage, rng: Random) -> list[SourceText]:
     """The reviews of one prompt, or excerpts of them."""
     (n,) = rng.choices(list(SHARES_OF_N), weights=list(SHARES_OF_N.values()))
     chosen = [reviews[rng.randrange(len(reviews))] for _ in range(n)]
     return [excerpt(review, rng) for review in chosen] if stage.excerpts else chosen
 
 
-def excerpt(review: Review, rng: Random) -> Review:
+def excerpt(review: SourceText, rng: Random) -> SourceText:
     """A few consecutive sentences of a review."""
-    sentences = review.text.replace("<br /><br />", " ").replace("! ", "!\n").replace(". ", ".\n").split("\n")
+    sentences = (
+        review.content.replace("<br /><br />", " ").replace("! ", "!\n").replace(". ", ".\n").split("\n")
+    )
     count = rng.randint(*EXCERPT_SENTENCES)
     first = rng.randrange(max(1, len(sentences) - count + 1))
-    return Review(" ".join(islice(sentences, first, first + count)), review.label)
+    return SourceText(" ".join(islice(sentences, first, first + count)), review.label)

@@ -15,13 +15,13 @@ from batchscope.config.prompts import LAYOUTS, PromptTexts
 from batchscope.config.task import Task
 from batchscope.inputs.chat import ChatTemplate
 from batchscope.inputs.label_codes import codes_of
-from batchscope.inputs.texts.reviews import Review, read_reviews, where
+from batchscope.inputs.texts.source_text import SourceText, read_source_texts, where
 from batchscope.inputs.tokens import Encoder, Guard, shown_prompt, spells_control
 from batchscope.inputs.wording import Shown, Wording, render, wording_for
 from batchscope.studies.run import PromptSet
 
-NumberedReview = tuple[int, Review]
-Groups = list[Sequence[NumberedReview]]
+NumberedText = tuple[int, SourceText]
+Groups = list[Sequence[NumberedText]]
 
 CHECKED = 20
 """Prompts of a set whose token ids are read back."""
@@ -33,7 +33,7 @@ class Prompt:
 
     id: int
     token_ids: list[int]
-    review_ids: list[int]
+    text_ids: list[int]
     labels: list[str | None]
     """gold labels; None where a text has none"""
     layout: str
@@ -41,23 +41,21 @@ class Prompt:
     duplicate: int
 
 
-def first_reviews(path: Path, count: int) -> list[tuple[int, Review]]:
-    """The first ``count`` reviews of a normalised data set, each with its id.
+def first_texts(path: Path, count: int) -> list[tuple[int, SourceText]]:
+    """The first ``count`` texts of a normalised data set, each with its id.
 
     Raises:
         UserError: the data set holds fewer.
     """
-    reviews = read_reviews(path)
-    if len(reviews) < count:
-        raise UserError(
-            f"reviews: {count} asked, the data set holds {len(reviews)}; lower 'reviews' (or n) to fit"
-        )
-    return list(enumerate(reviews[:count]))
+    texts = read_source_texts(path)
+    if len(texts) < count:
+        raise UserError(f"texts: {count} asked, the data set holds {len(texts)}; lower 'texts' (or n) to fit")
+    return list(enumerate(texts[:count]))
 
 
-def group(reviews: Sequence[NumberedReview], n: int) -> Groups:
+def group(texts: Sequence[NumberedText], n: int) -> Groups:
     """Consecutive groups of n; the last one holds what remains."""
-    return [reviews[start : start + n] for start in range(0, len(reviews), n)]
+    return [texts[start : start + n] for start in range(0, len(texts), n)]
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ class Maker:
     encoder: Encoder
     template: ChatTemplate | None = None
 
-    def texts(self, groups: Sequence[Sequence[NumberedReview]], mark: str = "") -> list[str]:
+    def texts(self, groups: Sequence[Sequence[NumberedText]], mark: str = "") -> list[str]:
         """The whole text of each group's prompt, control tokens of a chat template and all."""
         return [self._whole(render(members, self.wording, mark)) for members in groups]
 
@@ -80,23 +78,23 @@ class Maker:
         start = tokenizer.id_to_token(added[0]) if added else None
         return self.encoder.adds_start and not (start and self.wording.before.startswith(start))
 
-    def guard(self, reviews: Sequence[NumberedReview]) -> Guard:
-        """What keeps control tokens that these reviews spell from being parsed."""
-        return Guard(self.encoder.tokenizer, [review.text for _, review in reviews])
+    def guard(self, texts: Sequence[NumberedText]) -> Guard:
+        """What keeps control tokens that these texts spell from being parsed."""
+        return Guard(self.encoder.tokenizer, [text.content for _, text in texts])
 
     def token_ids(
-        self, groups: Sequence[Sequence[NumberedReview]], guard: Guard, mark: str = ""
+        self, groups: Sequence[Sequence[NumberedText]], guard: Guard, mark: str = ""
     ) -> list[list[int]]:
         """The token ids of each group's prompt."""
         return self.encoder.encode(
             [self._whole(self._hidden(members, guard, mark)) for members in groups], guard
         )
 
-    def _hidden(self, members: Sequence[NumberedReview], guard: Guard, mark: str) -> str:
+    def _hidden(self, members: Sequence[NumberedText], guard: Guard, mark: str) -> str:
         """The wording and the texts in it, with marks for control tokens that are not meant."""
         if not self.wording.given:
             return guard.hide(render(members, self.wording, mark))
-        shown = [(number, Shown(guard.hide(review.text))) for number, review in members]
+        shown = [(number, Shown(guard.hide(text.content))) for number, text in members]
         return render(shown, self.wording, mark)
 
     def _whole(self, text: str) -> str:
@@ -105,7 +103,7 @@ class Maker:
 
 def maker_of(
     wanted: PromptSet,
-    texts: PromptTexts,
+    wordings: PromptTexts,
     tokenizer: Tokenizer,
     task: Task | None = None,
     template: ChatTemplate | None = None,
@@ -115,7 +113,7 @@ def maker_of(
     A wording that spells control tokens is a template that is written by hand: it is put into no other.
     """
     task = task or Task()
-    wording = wording_for(wanted, texts, task, chat=template is not None)
+    wording = wording_for(wanted, wordings, task, chat=template is not None)
     if template is not None:
         # the tokenizer that vLLM's server uses
         encoder = Encoder(template.tokenizer or tokenizer, adds_start=False)
@@ -125,21 +123,21 @@ def maker_of(
 
 
 def build_prompts(
-    reviews: Sequence[NumberedReview],
+    texts: Sequence[NumberedText],
     wanted: PromptSet,
-    texts: PromptTexts,
+    wordings: PromptTexts,
     tokenizer: Tokenizer,
     task: Task | None = None,
     template: ChatTemplate | None = None,
 ) -> list[Prompt]:
     """The prompts of one pass, duplicate by duplicate, so that copies of a prompt lie a whole pass apart."""
-    return make_prompts(maker_of(wanted, texts, tokenizer, task, template), reviews)
+    return make_prompts(maker_of(wanted, wordings, tokenizer, task, template), texts)
 
 
-def make_prompts(maker: Maker, reviews: Sequence[NumberedReview]) -> list[Prompt]:
+def make_prompts(maker: Maker, texts: Sequence[NumberedText]) -> list[Prompt]:
     """The prompts of one pass, as `build_prompts` has them."""
-    wanted, guard = maker.wanted, maker.guard(reviews)
-    orders = [group(each, wanted.n) for each in orders_of(reviews, wanted)]
+    wanted, guard = maker.wanted, maker.guard(texts)
+    orders = [group(each, wanted.n) for each in orders_of(texts, wanted)]
     marks = marks_of(wanted)
     token_ids = [
         maker.token_ids(groups, guard, mark) for groups, mark in zip(*_as_long(orders, marks), strict=True)
@@ -152,8 +150,8 @@ def make_prompts(maker: Maker, reviews: Sequence[NumberedReview]) -> list[Prompt
         Prompt(
             id=duplicate * len(groups) + index,
             token_ids=ids[index],
-            review_ids=[number for number, _ in members],
-            labels=[review.label for _, review in members],
+            text_ids=[number for number, _ in members],
+            labels=[text.label for _, text in members],
             layout=wanted.layout,
             n=len(members),
             duplicate=duplicate,
@@ -163,11 +161,11 @@ def make_prompts(maker: Maker, reviews: Sequence[NumberedReview]) -> list[Prompt
     ]
 
 
-def orders_of(reviews: Sequence[NumberedReview], wanted: PromptSet) -> list[list[NumberedReview]]:
+def orders_of(texts: Sequence[NumberedText], wanted: PromptSet) -> list[list[NumberedText]]:
     """The order of the texts in each duplicate, where these differ; else the one that all have."""
-    orders = [list(reviews)]
+    orders = [list(texts)]
     for seed in range(1, wanted.duplicates if wanted.permuted else 1):
-        orders.append(list(reviews))
+        orders.append(list(texts))
         Random(seed).shuffle(orders[-1])  # noqa: S311 -- no secret
     return orders
 
@@ -183,17 +181,17 @@ def marks_of(wanted: PromptSet) -> list[str]:
     return [str(number) for number in range(wanted.duplicates)] if wanted.marked else [""]
 
 
-def check_prompts(maker: Maker, prompts: Sequence[Prompt], reviews: Sequence[NumberedReview]) -> None:
+def check_prompts(maker: Maker, prompts: Sequence[Prompt], texts: Sequence[NumberedText]) -> None:
     """Read a sample of the prompts back from their token ids, spread over the set.
 
     Raises:
         UserError: one says something else than its text.
     """
-    by_number = dict(reviews)
+    by_number = dict(texts)
     marks = marks_of(maker.wanted)
     step = max(1, len(prompts) // CHECKED)
     for prompt in prompts[::step]:
-        members = [(number, by_number[number]) for number in prompt.review_ids]
+        members = [(number, by_number[number]) for number in prompt.text_ids]
         (text,) = maker.texts([members], marks[prompt.duplicate if maker.wanted.marked else 0])
         maker.encoder.check_decoded(f"{maker.wanted.id}: prompt {prompt.id}", prompt.token_ids, text)
 
@@ -202,7 +200,7 @@ def check_context(
     maker: Maker,
     prompts: Sequence[Prompt],
     context: int,
-    reviews: Sequence[NumberedReview],
+    texts: Sequence[NumberedText],
     asked: int | None = None,
 ) -> None:
     """Refuse prompts that the model cannot hold, each with one output token a text.
@@ -211,7 +209,7 @@ def check_context(
         maker: what made the prompts.
         prompts: all of a set.
         context: tokens that prompt and output may have together.
-        reviews: the texts in them.
+        texts: the texts in them.
         asked: ``max_model_len`` of the runs, where it is what limits the context.
 
     Raises:
@@ -228,17 +226,17 @@ def check_context(
         f"{wanted.id}: prompt {longest.id} has {len(longest.token_ids)} tokens and asks for {longest.n} "
         f"more; {limit} is {context} tokens{hint}"
     )
-    fits = largest_fitting_n(maker, reviews, wanted.n, context) if LAYOUTS[wanted.layout].packs else 1
+    fits = largest_fitting_n(maker, texts, wanted.n, context) if LAYOUTS[wanted.layout].packs else 1
     if fits > 1:
         raise UserError(f"{problem}; the largest n that fits is {fits}")
-    remedy = _too_long(maker, reviews, context) or "no packed prompt fits; set layout: separate"
+    remedy = _too_long(maker, texts, context) or "no packed prompt fits; set layout: separate"
     raise UserError(f"{problem}; {remedy}")
 
 
-def _too_long(maker: Maker, reviews: Sequence[NumberedReview], context: int) -> str | None:
+def _too_long(maker: Maker, texts: Sequence[NumberedText], context: int) -> str | None:
     """What to do about texts that no prompt holds, not even alone; None if there are none."""
-    alone = maker.token_ids(group(reviews, 1), maker.guard(reviews))
-    found = [(len(ids), member) for ids, member in zip(alone, reviews, strict=True) if len(ids) + 1 > context]
+    alone = maker.token_ids(group(texts, 1), maker.guard(texts))
+    found = [(len(ids), member) for ids, member in zip(alone, texts, strict=True) if len(ids) + 1 > context]
     if not found:
         return None
     tokens, (_, longest) = max(found, key=lambda each: each[0])
@@ -249,12 +247,12 @@ def _too_long(maker: Maker, reviews: Sequence[NumberedReview], context: int) -> 
     )
 
 
-def largest_fitting_n(maker: Maker, reviews: Sequence[NumberedReview], above: int, context: int) -> int:
+def largest_fitting_n(maker: Maker, texts: Sequence[NumberedText], above: int, context: int) -> int:
     """The largest n below ``above`` whose every packed prompt fits ``context`` tokens; 1 if there is none."""
-    guard = maker.guard(reviews)
+    guard = maker.guard(texts)
 
     def fits(n: int) -> bool:
-        groups = group(reviews, n)
+        groups = group(texts, n)
         return all(
             len(ids) + len(members) <= context
             for ids, members in zip(maker.token_ids(groups, guard), groups, strict=True)
@@ -322,12 +320,12 @@ def write_prompts(prompts: Sequence[Prompt], path: Path) -> str:
     return digest.hexdigest()
 
 
-def write_texts(maker: Maker, reviews: Sequence[NumberedReview], path: Path) -> None:
+def write_texts(maker: Maker, texts: Sequence[NumberedText], path: Path) -> None:
     """Write the text of each prompt, one JSON string a line, in the order of the prompts.
 
     Copies of a prompt that have the same text have one line: line ``id % lines`` is that of a prompt.
     """
-    groups = group(reviews, maker.wanted.n)
+    groups = group(texts, maker.wanted.n)
     with path.open("w", encoding="utf-8") as file:
         for mark in marks_of(maker.wanted):
             file.writelines(json.dumps(text) + "\n" for text in maker.texts(groups, mark))

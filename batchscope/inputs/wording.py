@@ -22,7 +22,7 @@ class Text(Protocol):
     """Something that has a text."""
 
     @property
-    def text(self) -> str:
+    def content(self) -> str:
         """What the model is shown."""
         ...
 
@@ -44,7 +44,7 @@ class Wording:
 class Shown:
     """A text as it is shown."""
 
-    text: str
+    content: str
 
 
 @dataclass(frozen=True)
@@ -92,15 +92,15 @@ def wording_for(wanted: PromptSet, texts: PromptTexts, task: Task, *, chat: bool
     )  # fmt: skip
 
 
-def render(reviews: Sequence[tuple[int, Text]], wording: Wording, mark: str = "") -> str:
+def render(texts: Sequence[tuple[int, Text]], wording: Wording, mark: str = "") -> str:
     """The text of one prompt.
 
     ``mark`` stands where the instruction begins, behind the line breaks that end the texts: prompts that
     differ in it alone share their texts' tokens and no more.
     """
     shown = (
-        wording.heading.replace("{number}", str(place)) + review.text
-        for place, (_, review) in enumerate(reviews, 1)
+        wording.heading.replace("{number}", str(place)) + text.content
+        for place, (_, text) in enumerate(texts, 1)
     )
     instruction = wording.after.lstrip("\n")
     breaks = wording.after.removesuffix(instruction)

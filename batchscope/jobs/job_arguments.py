@@ -108,14 +108,14 @@ def answers_of(spec: dict[str, Any], prompts: dict[str, Any], model: Path) -> As
     """
     workload, sizes = Workload.model_validate(spec["workload"]), sizes_of(prompts)
     if not workload.needs_labels:
-        return exactly(workload.planned_tokens_per_review, *sizes)
+        return exactly(workload.planned_tokens_per_text, *sizes)
     packed = LAYOUTS[workload.layout].packs
     return answers_asked(workload, task_of(spec), sizes, load_tokenizer(model), packed)
 
 
 def sizes_of(prompts: dict[str, Any]) -> list[int]:
-    """How many reviews the prompts hold: n, and the last of a pass what remains."""
-    n, rest = prompts["n"], prompts["reviews"] % prompts["n"]
+    """How many texts the prompts hold: n, and the last of a pass what remains."""
+    n, rest = prompts["n"], prompts["texts"] % prompts["n"]
     return [n, rest] if rest else [n]
 
 

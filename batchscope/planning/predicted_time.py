@@ -13,7 +13,7 @@ from statistics import median
 from typing import Any
 
 from batchscope.common.errors import UserError
-from batchscope.cost.break_even import Load, Texts, requests_of
+from batchscope.cost.break_even import Load, MeanLengths, requests_of
 from batchscope.cost.flops import Lengths
 from batchscope.cost.roofline import Engine, predict
 from batchscope.results.cost_inputs import engine_of, mean_lengths, setting_of
@@ -24,7 +24,7 @@ ARITHMETIC = ("dtype", "quantization", "kv_cache_dtype", "tensor_parallel_size",
 """Engine arguments that runs must share to be alike: they decide how fast a GPU computes."""
 
 INSTRUCTION_TOKENS = 24
-"""Tokens of the published instruction; all other tokens of a prompt are taken to be its reviews'."""
+"""Tokens of the published instruction; all other tokens of a prompt are taken to be its texts'."""
 
 
 @dataclass(frozen=True)
@@ -111,14 +111,14 @@ def expected_seconds(pattern: Pattern, run: Run, prompts: int, prompt_tokens: in
     load, in_prompt = run.workload, run.prompts.n
     mean = prompt_tokens / prompts - INSTRUCTION_TOKENS
     texts = Load(
-        Texts(max(mean, 1.0) / in_prompt, INSTRUCTION_TOKENS),
+        MeanLengths(max(mean, 1.0) / in_prompt, INSTRUCTION_TOKENS),
         prompts // load.duplicates * in_prompt,
         load.duplicates,
         cached=load.reuse != "none",
         block_size=pattern.block_size,
-        output_tokens_per_review=load.planned_tokens_per_review,
+        output_tokens_per_text=load.planned_tokens_per_text,
     )
-    requests = requests_of(texts, "packed", in_prompt)  # a prompt of one review is packed with n = 1
+    requests = requests_of(texts, "packed", in_prompt)  # a prompt of one text is packed with n = 1
     if load.reuse == "text":  # the copy's number stands before the instruction, which is computed again
         requests = [
             replace(each, cached_tokens=_without_instruction(each.cached_tokens, pattern))

@@ -16,7 +16,7 @@ from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import runs_by_engine
 from batchscope.studies.run import Run
 
-TOKENS_PER_REVIEW = 300
+TOKENS_PER_TEXT = 300
 """Tokens of an IMDB review with the Llama-3 tokenizer and its share of the instruction; used until there are
 prompts."""
 
@@ -180,8 +180,8 @@ def _expected(run: Run, prompts: int, tokens: int, rates: Rates, guess: float) -
 def _size(run: Run, made: Mapping[str, Any] | None) -> tuple[int, int]:
     """Prompts and their tokens, of one pass or of the whole load; guessed where they are not made yet."""
     load = run.workload
-    prompts = -(-load.total_reviews // run.prompts.n) * load.duplicates
-    tokens = made["prompt_tokens"] if made else load.total_reviews * TOKENS_PER_REVIEW * load.duplicates
+    prompts = -(-load.total_texts // run.prompts.n) * load.duplicates
+    tokens = made["prompt_tokens"] if made else load.total_texts * TOKENS_PER_TEXT * load.duplicates
     if run.load and run.load.requests:
         return run.load.requests, tokens * run.load.requests // prompts
     return prompts, tokens

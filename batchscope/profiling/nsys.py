@@ -172,7 +172,7 @@ def export(nsys: str, folder: Path, reports: Sequence[str]) -> None:
     if not report.exists():
         raise UserError(
             f"{folder}: nsys wrote no report: the capture holds no engine step; the pass may have ended "
-            "before the window began: lower profile.steps, or profile a run with more reviews"
+            "before the window began: lower profile.steps, or profile a run with more texts"
         )
     options = ("--type=sqlite", "--force-overwrite=true", "--quiet=true")
     exported = _run([nsys, "export", *options, f"--output={database}", str(report)])

@@ -40,7 +40,7 @@ def steps_frame(spans: Iterable[Span], name: str) -> pd.DataFrame:
     if not steps:
         raise UserError(
             f"{name}: the capture holds no engine step; the pass may have ended before the window began: "
-            "lower profile.steps, or profile a run with more reviews"
+            "lower profile.steps, or profile a run with more texts"
         )
     origin = steps[0].start
     rows = [

@@ -78,7 +78,7 @@ def models(runs: pd.DataFrame) -> list[str]:
         if random_weights(load_format):
             about = ", random weights: its labels say nothing"
         elif source == "demo":
-            about = ", tiny, trained here mostly on single reviews: packed ones it labels badly"
+            about = ", tiny, trained here mostly on single texts: packed ones it labels badly"
         lines.append(f"Model: {name}{origin}{about}.")
     return lines
 

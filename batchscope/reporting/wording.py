@@ -14,14 +14,14 @@ FAILURES = {"oom": "out of memory", "died": "engine died", "timeout": "timed out
 SETTINGS = (
     "layout",
     "n",
-    "reviews",
+    "texts",
     "duplicates",
     "reuse",
     "instruction",
     "answer",
     "numbered",
     "confidence",
-    "output_tokens_per_review",
+    "output_tokens_per_text",
     "model",
     "load_format",
 )
@@ -30,14 +30,14 @@ SETTINGS = (
 def varying(runs: pd.DataFrame) -> list[str]:
     """Settings that tell the runs of a study apart, layout always among them; n where nothing else does.
 
-    In ``packing`` the number of reviews follows n (each run has n reviews), so it tells nothing apart, nor
+    In ``packing`` the number of texts follows n (each run has n texts), so it tells nothing apart, nor
     does the prefix cache, which follows ``reuse``.
     """
     asked = [name for name in runs.columns if name.startswith("engine.")]
     differ = [name for name in (*SETTINGS, *asked) if runs[name].nunique(dropna=False) > 1]
     follows = {"layout"}
-    if (runs["reviews"] == runs["n"]).all():
-        follows.add("reviews")
+    if (runs["texts"] == runs["n"]).all():
+        follows.add("texts")
     if "reuse" in differ:
         follows.add("engine.enable_prefix_caching")
     others = [name for name in differ if name not in follows]

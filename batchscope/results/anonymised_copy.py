@@ -15,10 +15,14 @@ PARTS = {
     "runs/*/*": MEASUREMENTS,
     "serving/*/*": MEASUREMENTS,
     "profiles/*/*/*": ("window.json", "memory.json", "environment.json", "*.parquet", "*.csv", "*.txt"),
+    "labels": ("*.parquet",),
     "tables": ("*.md", "*.csv"),
     "plots": ("*.png", "*.svg"),
 }
-"""What is copied: files, by the folders that hold them. Neither prompts, which hold the texts, nor traces."""
+"""What is copied: files, by the folders that hold them. Neither prompts, which hold the texts, nor traces.
+
+Labels are numbers of texts with the gold label and the answer's; the texts are not among them.
+"""
 
 LINK = re.compile(r"^- \[[^\]]*\]\((\.\./[^)]+)\)\n", re.MULTILINE)
 """A page's line that links a file of the results."""

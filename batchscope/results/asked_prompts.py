@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from batchscope.common.atomic_files import sha256_of
 from batchscope.common.errors import UserError
+from batchscope.config.older_names import TEXT_IDS
 from batchscope.results.records import Measurement
 
 LABEL_LOGPROBS = "label_logprobs"
@@ -18,7 +19,8 @@ LABEL_LOGPROBS = "label_logprobs"
 _PROMPTS = pa.schema(
     [
         ("id", pa.int64()),
-        ("review_ids", pa.list_(pa.int64())),
+        ("text_ids", pa.list_(pa.int64())),
+        (TEXT_IDS, pa.list_(pa.int64())),
         ("labels", pa.list_(pa.string())),
         ("duplicate", pa.int64()),
     ]
@@ -30,7 +32,7 @@ _LONGEST_LINE = 256 << 20  # bytes; a prompt of a million tokens has 7 MB
 class AskedPrompt:
     """What a prompt asked for: the labels of these texts."""
 
-    review_ids: tuple[int, ...]
+    text_ids: tuple[int, ...]
     gold: tuple[str | None, ...]
     """None where the right label is not known"""
     duplicate: int
@@ -49,7 +51,10 @@ def read_prompts(path: Path) -> dict[int, AskedPrompt]:
             pa.json.ParseOptions(explicit_schema=_PROMPTS, unexpected_field_behavior="ignore"),
         )
         rows = zip(*(table[name].to_pylist() for name in _PROMPTS.names), strict=True)
-        return {number: AskedPrompt(tuple(ids), tuple(gold), copy) for number, ids, gold, copy in rows}
+        return {
+            number: AskedPrompt(tuple(older if ids is None else ids), tuple(gold), copy)
+            for number, ids, older, gold, copy in rows
+        }
     except (OSError, ValueError, TypeError) as error:  # pyarrow's own errors derive from the first two
         reason = str(error).splitlines()[0]
         raise UserError(f"{path}: cannot be read ({reason}); delete {path.parent} and rerun") from None

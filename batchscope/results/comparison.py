@@ -10,7 +10,7 @@ from batchscope.results.frames import cell_value
 from batchscope.statistics.intervals import ENOUGH, Interval, Sample
 from batchscope.statistics.intervals import ratio as ratio_of_samples
 
-SPEED = "reviews_per_s"
+SPEED = "texts_per_s"
 """What runs are compared by: the only figure that means the same for both layouts."""
 
 
@@ -27,7 +27,7 @@ def on_two_gpus(run: "pd.Series[Any]", other: "pd.Series[Any]") -> bool:
 
 @dataclass(frozen=True)
 class Ratio:
-    """Reviews per second of one run over another's."""
+    """Texts per second of one run over another's."""
 
     middle: float
     interval: Interval | None

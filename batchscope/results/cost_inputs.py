@@ -73,7 +73,7 @@ def mean_lengths(run: RunRecord) -> list[Lengths]:
     measured, prompts = run.measurement, run.measurement.prompts
     repeat = measured.repeats[0] if measured.repeats else None
     count = repeat.requests if repeat else prompts.prompts
-    asked = prompts.labels * measured.spec.workload.planned_tokens_per_review
+    asked = prompts.labels * measured.spec.workload.planned_tokens_per_text
     totals = (
         repeat.prompt_tokens if repeat else prompts.prompt_tokens,
         repeat.cached_tokens if repeat else 0,

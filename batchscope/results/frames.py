@@ -4,7 +4,7 @@ Columns of the runs frame, in this order (a missing value is NA):
 
 - ``study, run, status, valid, invalid, reason``: ``invalid`` holds the reason codes of `gates.validity_of`,
   ``reason`` the sentences; ``log_tail``: of a failed run, its log's last lines as a JSON list.
-- ``model, model_source, load_format, layout, n, reviews, duplicates, output_tokens_per_review``, and ``reuse,
+- ``model, model_source, load_format, layout, n, texts, duplicates, output_tokens_per_text``, and ``reuse,
   instruction, answer, numbered, confidence``: for a run from before there was a choice, as it then was.
 - ``engine.environment, engine.<argument>`` (of a key inside one ``engine.<argument>.<key>``) and
   ``engine.variables.<NAME>``: as asked for; NA is vLLM's default. ``measure.<key>``.
@@ -14,7 +14,7 @@ Columns of the runs frame, in this order (a missing value is NA):
 - ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
   ``noise``: standard deviation of ln(seconds); ``trend``: whether seconds rise or fall (`stats.trends`).
 - ``<metric>, <metric>_low, <metric>_high`` for each of `metrics.registry.METRICS`: median and 95 % interval.
-- ``published.<metric>, published.reviews, published.model, same_prompts, same_model, same_hardware``.
+- ``published.<metric>, published.texts, published.model, same_prompts, same_model, same_hardware``.
 - ``reproduced.<metric>``: ours / published, of valid runs, where `Metric.reproduced` says so.
 - ``timed_s``: seconds of all repeats; ``job_s``: of the run's whole job.
 - ``at_power_limit, at_fixed_clocks``: share of the GPU's samples.
@@ -159,9 +159,9 @@ def _identity(run: Measurement, validity: Validity) -> Row:
         "load_format": model.load_format,
         "layout": load.layout,
         "n": load.n,
-        "reviews": load.total_reviews,
+        "texts": load.total_texts,
         "duplicates": load.duplicates,
-        "output_tokens_per_review": load.output_tokens_per_review,
+        "output_tokens_per_text": load.output_tokens_per_text,
         "reuse": load.reuse,
         "instruction": load.instruction,
         "answer": load.answer,
@@ -175,7 +175,7 @@ def _totals(run: Measurement) -> Row:
     """Of one repeat; of the prompt file where there was none (no request ran, so nothing was cached)."""
     first = run.repeats[0] if run.repeats else None
     seconds = [repeat.seconds for repeat in run.repeats]
-    asked = run.prompts.labels * run.spec.workload.planned_tokens_per_review
+    asked = run.prompts.labels * run.spec.workload.planned_tokens_per_text
     return {
         "requests": first.requests if first else run.prompts.prompts,
         "prompt_tokens": first.prompt_tokens if first else run.prompts.prompt_tokens,
@@ -212,7 +212,7 @@ def _published(record: RunRecord, row: PublishedRun | None, ours: Row, valid: bo
     gpu = environment.gpu.name if environment.gpu else ""
     return {
         **{f"published.{name}": value for name, value in figures.items()},
-        "published.reviews": row.reviews if row else None,
+        "published.texts": row.texts if row else None,
         "published.model": row.model if row else None,
         "same_prompts": same_prompts(row, run) if row else None,
         "same_model": same_model(row.model, run.spec) if row else None,

@@ -29,7 +29,7 @@ LABELS = pa.schema(
         ("prompt", pa.int32()),  # id in prompts.jsonl
         ("duplicate", pa.int32()),  # 0 for the first submission of the prompt's texts
         ("position", pa.int32()),  # of the text in its prompt, from 0
-        ("review_id", pa.int32()),  # of the text
+        ("text_id", pa.int32()),  # of the text
         ("gold", _LABEL),  # null: the right label is not known
         ("label", _LABEL),  # null: the answer has none for this text
         ("confidence", pa.float32()),  # the label's probability among all labels; null: not asked for
@@ -62,7 +62,7 @@ def label_rows(
         names: of the labels, in the order of `LABEL_LOGPROBS`.
     """
     asked = [prompts[number] for number in answers["prompt"]]
-    sizes = [len(prompt.review_ids) for prompt in asked]
+    sizes = [len(prompt.text_ids) for prompt in asked]
     found = reader.read([ids.tolist() for ids in answers["output_token_ids"]], sizes)
 
     def each(values: Iterable[int]) -> npt.NDArray[np.int64]:
@@ -75,7 +75,7 @@ def label_rows(
         "prompt": each(answers["prompt"]),
         "duplicate": each(prompt.duplicate for prompt in asked),
         "position": [place for size in sizes for place in range(size)],
-        "review_id": [number for prompt in asked for number in prompt.review_ids],
+        "text_id": [number for prompt in asked for number in prompt.text_ids],
         "gold": _words(label for prompt in asked for label in prompt.gold),
         "label": _words(label for answer in found for label in answer.labels),
         "confidence": pa.array(_confidences(answers, found, names), pa.float32()),

@@ -8,7 +8,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from batchscope.common.errors import UserError
 from batchscope.results.records import Measurement, Spec
@@ -28,7 +28,7 @@ class PublishedRun(BaseModel):
     study: str
     layout: str
     n: int
-    reviews: int
+    texts: int = Field(validation_alias="reviews")  # the study's own word
     duplicates: int
     reuse: str
     model: str
@@ -45,10 +45,10 @@ class PublishedRun(BaseModel):
         return None if value == "" else value
 
     @property
-    def reviews_per_s(self) -> float:
-        """Reviews x duplicates / seconds; seconds from tokens / (tokens/s), which has the most digits."""
+    def texts_per_s(self) -> float:
+        """Texts x duplicates / seconds; seconds from tokens / (tokens/s), which has the most digits."""
         seconds = (self.prompt_tokens + self.output_tokens) / self.total_tokens_per_s
-        return self.reviews * self.duplicates / seconds
+        return self.texts * self.duplicates / seconds
 
 
 def load_published(path: Path) -> list[PublishedRun]:
@@ -74,7 +74,7 @@ def match(published: Sequence[PublishedRun], run: Measurement) -> PublishedRun |
     """The published run that asked the same question: same study, layout, n, duplicates, reuse and wording.
 
     ``max_num_batched_tokens`` must agree where the published row states it. Of several rows (the study ran
-    n = 40 at two lengths) the one nearest in number of reviews is taken.
+    n = 40 at two lengths) the one nearest in number of texts is taken.
     """
     load = run.spec.workload
     batched = run.spec.engine.args.get("max_num_batched_tokens")
@@ -85,7 +85,7 @@ def match(published: Sequence[PublishedRun], run: Measurement) -> PublishedRun |
         and (row.reuse, "last", "free") == (load.reuse, load.instruction, load.answer)
         and row.max_num_batched_tokens in (None, batched)
     ]
-    return min(candidates, key=lambda row: abs(math.log(row.reviews / load.total_reviews)), default=None)
+    return min(candidates, key=lambda row: abs(math.log(row.texts / load.total_texts)), default=None)
 
 
 def same_prompts(row: PublishedRun, run: Measurement) -> bool:

@@ -27,10 +27,10 @@ def load_published(path: Path) -> pd.DataFrame:
 
 
 def published_for(published: pd.DataFrame, point: LoadPoint) -> "pd.Series[float] | None":
-    """The published row that asked the same: n reviews in all, all sent at once, nothing from a cache."""
+    """The published row that asked the same: n texts in all, all sent at once, nothing from a cache."""
     work, load = point.served.spec.workload, point.load
     usual = (work.duplicates, work.reuse, work.instruction, work.answer) == (1, "none", "last", "free")
-    if not usual or work.total_reviews != work.n or not at_once(load) or load.requests:
+    if not usual or work.total_texts != work.n or not at_once(load) or load.requests:
         return None
     rows = published[published.index == (work.layout, work.n)]
     return None if rows.empty else rows.iloc[0]

@@ -12,18 +12,20 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import (
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
+    PositiveInt,
     ValidationError,
     model_validator,
 )
@@ -31,6 +33,7 @@ from pydantic import (
 from batchscope.common.errors import UserError
 from batchscope.common.schemas import HARDWARE, REQUESTS, STEPS
 from batchscope.config.model import ModelAsset
+from batchscope.config.older_names import COLUMNS, workload_today
 from batchscope.config.workload import Workload
 from batchscope.statistics.intervals import Ending, ending_of
 
@@ -75,7 +78,7 @@ class Prompts(Record):
     prompts: NonNegativeInt
     prompt_tokens: NonNegativeInt
     labels: NonNegativeInt
-    """labels asked for: one for each review of each prompt"""
+    """labels asked for: one for each text of each prompt"""
     longest_prompt: LongestPrompt
 
 
@@ -91,7 +94,7 @@ class EngineSpec(Record):
 class Spec(Record):
     """All that decided what the run measured."""
 
-    workload: Workload
+    workload: Annotated[Workload, BeforeValidator(workload_today)]
     engine: EngineSpec
     model: ModelAsset
     measure: dict[str, Any] = Field(default_factory=dict)
@@ -111,6 +114,14 @@ class Invalidity(Record):
 
     code: str
     detail: str = ""
+
+
+class AnswerBounds(Record):
+    """Fewest and most output tokens of a prompt with n texts."""
+
+    n: PositiveInt
+    least: PositiveInt
+    most: PositiveInt
 
 
 class Stopped(Record):
@@ -165,6 +176,8 @@ class Measurement(Record):
     """prompt tokens of one repeat that the prefix cache must serve, in theory"""
     invalid: tuple[Invalidity, ...] = ()
     """what the engine's own checks found; `batchscope.results.gates.validity_of` adds to it"""
+    answers: tuple[AnswerBounds, ...] = ()
+    """how long answers may be; empty in files from before answers could vary"""
     architecture: dict[str, Any] = Field(default_factory=dict)
     """the model's shape, as config.json has it; empty where it is not known"""
     sweep: Sweep | None = None
@@ -188,9 +201,9 @@ class Measurement(Record):
         return f"{self.study}/{self.run}"
 
     @property
-    def reviews(self) -> int:
-        """Reviews labelled in one repeat, duplicates counted each time."""
-        return self.spec.workload.total_reviews * self.spec.workload.duplicates
+    def texts(self) -> int:
+        """Texts labelled in one repeat, duplicates counted each time."""
+        return self.spec.workload.total_texts * self.spec.workload.duplicates
 
 
 class Gpu(Record):
@@ -326,6 +339,7 @@ def load_table(path: Path, schema: pa.Schema, remedy: str | None = None) -> pd.D
     wanted = pa.schema([column for column in schema if not pa.types.is_list(column.type)])
     try:
         table = pq.read_table(path) if path.exists() else schema.empty_table()
+        table = table.rename_columns([COLUMNS.get(name, name) for name in table.column_names])
         if absent := [name for name in wanted.names if name not in table.column_names]:
             raise UserError(f"{path}: damaged: no column '{absent[0]}'; {remedy}")
         frame: pd.DataFrame = table.select(wanted.names).cast(wanted).to_pandas()

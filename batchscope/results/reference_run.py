@@ -73,7 +73,7 @@ def reference_of(record: RunRecord, candidates: Sequence[RunRecord]) -> RunRecor
 
 def _texts(record: RunRecord) -> bytes:
     """Ids of the texts that a run was asked about, as a key: many runs have the same."""
-    return np.unique(record.labels["review_id"].to_numpy(np.int64)).tobytes()
+    return np.unique(record.labels["text_id"].to_numpy(np.int64)).tobytes()
 
 
 @lru_cache(maxsize=1024)

@@ -36,7 +36,7 @@ from batchscope.statistics.resampling import (
 from batchscope.statistics.shares import Share, grouped_share, share
 
 MOST_BINS = 10
-ENOUGH_REVIEWS = 30
+ENOUGH_TEXTS = 30
 """Texts that a bin of positions must hold. With fewer, the interval at 70 % is 34 points wide or more."""
 
 
@@ -86,25 +86,25 @@ class Bin:
 
 @dataclass(frozen=True)
 class Difference:
-    """Accuracy of a run minus that of its base run, on the reviews that both were asked about."""
+    """Accuracy of a run minus that of its base run, on the texts that both were asked about."""
 
-    reviews: int
+    texts: int
     prompts: int
-    """the run's prompts that hold these reviews: what is resampled"""
+    """the run's prompts that hold these texts: what is resampled"""
     differing: int
     """those of them in which one of the two has more right"""
     middle: float
     interval: tuple[float, float] | None
     """95 %; None with too few prompts, or too few that differ"""
     gained: int
-    """reviews that the run has right and the base run has not"""
+    """texts that the run has right and the base run has not"""
     lost: int
     p: float
     """McNemar's exact test, two-sided"""
 
 
 def counted_once(labels: pd.DataFrame) -> pd.DataFrame:
-    """The rows that count, one for each review: first repeat, first submission."""
+    """The rows that count, one for each text: first repeat, first submission."""
     return labels[(labels["repeat"] == 0) & (labels["duplicate"] == 0)]
 
 
@@ -169,8 +169,8 @@ def with_gold_of(labels: pd.DataFrame, reference: pd.DataFrame) -> pd.DataFrame:
         labels: of the run.
         reference: rows of the reference run, each text once.
     """
-    its = reference.set_index("review_id")["label"].astype(object)
-    return labels.assign(gold=labels["review_id"].map(its))
+    its = reference.set_index("text_id")["label"].astype(object)
+    return labels.assign(gold=labels["text_id"].map(its))
 
 
 def _agreeing(labels: pd.DataFrame) -> Share | None:
@@ -178,27 +178,27 @@ def _agreeing(labels: pd.DataFrame) -> Share | None:
     rows = labels[labels["duplicate"] == 0]
     if rows["repeat"].nunique() < 2:
         return None
-    answers = pd.Series(_answers(rows)).groupby(rows["review_id"].to_numpy()).nunique()
+    answers = pd.Series(_answers(rows)).groupby(rows["text_id"].to_numpy()).nunique()
     return share(int((answers == 1).sum()), len(answers))
 
 
 def by_position(labels: pd.DataFrame) -> list[Bin]:
-    """Accuracy along the prompt, in up to `MOST_BINS` bins of positions with at least `ENOUGH_REVIEWS` each.
+    """Accuracy along the prompt, in up to `MOST_BINS` bins of positions with at least `ENOUGH_TEXTS` each.
 
     Bins span the same number of positions, give or take one. There is a single bin where there is only one
     position, or where texts are few. Texts without a gold label do not count; without any there is no bin.
     A text counts once at each of its positions: with ``permuted`` duplicates it has several.
     """
     rows = labels[(labels["repeat"] == 0) & labels["gold"].notna()]
-    rows = rows.drop_duplicates(["review_id", "position"])
+    rows = rows.drop_duplicates(["text_id", "position"])
     if rows.empty:
         return []
     positions = np.arange(rows["position"].max() + 1)
-    reviews = np.bincount(rows["position"], minlength=len(positions))
+    texts = np.bincount(rows["position"], minlength=len(positions))
     place, right, prompts = rows["position"].to_numpy(), _right(rows), rows["prompt"].to_numpy(np.int64)
     for count in range(min(MOST_BINS, len(positions)), 0, -1):
         bins = np.array_split(positions, count)
-        if count == 1 or min(reviews[each].sum() for each in bins) >= ENOUGH_REVIEWS:
+        if count == 1 or min(texts[each].sum() for each in bins) >= ENOUGH_TEXTS:
             break
     return [
         Bin(int(each[0]), int(each[-1]), grouped_share(right[inside], prompts[inside]))
@@ -210,8 +210,8 @@ def by_position(labels: pd.DataFrame) -> list[Bin]:
 def difference(labels: pd.DataFrame, base: pd.DataFrame) -> Difference | None:
     """Accuracy of a run minus that of its base run; None where they share no text with a gold label.
 
-    Whole prompts of the run are resampled, not reviews: a label too many or too few shifts all labels behind
-    it, so the reviews of one prompt are not right or wrong independently.
+    Whole prompts of the run are resampled, not texts: a label too many or too few shifts all labels behind
+    it, so the texts of one prompt are not right or wrong independently.
     """
     pairs = _paired(labels, base)
     if pairs.empty:
@@ -221,7 +221,7 @@ def difference(labels: pd.DataFrame, base: pd.DataFrame) -> Difference | None:
     by_prompt = pd.Series(change).groupby(pairs["prompt"].to_numpy()).agg(["sum", "size"])
     differing = int((by_prompt["sum"] != 0).sum())
     return Difference(
-        reviews=len(pairs),
+        texts=len(pairs),
         prompts=len(by_prompt),
         differing=differing,
         middle=float(change.mean()),
@@ -237,12 +237,12 @@ def difference(labels: pd.DataFrame, base: pd.DataFrame) -> Difference | None:
 def _paired(labels: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
     """Texts in both that have a gold label: ``prompt`` of the run, ``right``, ``base`` (the base run's)."""
     mine, its = (rows[rows["gold"].notna()] for rows in (counted_once(labels), counted_once(base)))
-    left = mine[["review_id", "prompt"]].assign(right=_right(mine))
-    return left.merge(its[["review_id"]].assign(base=_right(its)), on="review_id", validate="one_to_one")
+    left = mine[["text_id", "prompt"]].assign(right=_right(mine))
+    return left.merge(its[["text_id"]].assign(base=_right(its)), on="text_id", validate="one_to_one")
 
 
 def mcnemar(gained: int, lost: int) -> float:
-    """Two-sided p of McNemar's exact test of whether reviews are as often gained as lost."""
+    """Two-sided p of McNemar's exact test of whether texts are as often gained as lost."""
     from scipy.stats import binomtest  # takes a second to import
 
     return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0

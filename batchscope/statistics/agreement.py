@@ -36,7 +36,7 @@ def agreement(labels: pd.DataFrame, reference: pd.DataFrame, names: Sequence[str
         reference: rows of the reference run, each text once.
         names: of the labels.
     """
-    pairs = labels.index[labels["review_id"].isin(reference["review_id"])]
+    pairs = labels.index[labels["text_id"].isin(reference["text_id"])]
     if pairs.empty:
         return None
     rows = labels.loc[pairs]
@@ -60,9 +60,9 @@ def paired_answers(rows: pd.DataFrame, reference: pd.DataFrame, names: Sequence[
         reference: rows of the reference run, each text once.
         names: of the labels.
     """
-    its = pd.Series(codes(reference["label"], names), index=reference["review_id"].to_numpy())
-    both = rows["review_id"].isin(its.index).to_numpy()
-    of_texts = its.loc[rows.loc[both, "review_id"]].to_numpy(np.int64)
+    its = pd.Series(codes(reference["label"], names), index=reference["text_id"].to_numpy())
+    both = rows["text_id"].isin(its.index).to_numpy()
+    of_texts = its.loc[rows.loc[both, "text_id"]].to_numpy(np.int64)
     return codes(rows["label"], names)[both], of_texts
 
 

@@ -7,6 +7,7 @@ from batchscope.config.base_block import Scalar
 from batchscope.config.engine import EngineArguments, refuse_own_keys, variable_text
 from batchscope.config.measure import Measure
 from batchscope.config.messages import suggest
+from batchscope.config.older_names import WORKLOAD, refusal
 from batchscope.config.serving import Load
 from batchscope.config.workload import Workload
 
@@ -45,12 +46,14 @@ def place_of(key: str, axes: Axes) -> Place:
     """Where a study's key lives.
 
     Raises:
-        ValueError: there is no such key, or an argument under ``extra`` has a key of its own; the message
-            says what would be right.
+        ValueError: there is no such key, or not any more, or an argument under ``extra`` has a key of its
+            own; the message says what would be right.
     """
     key = RENAMED.get(key, key)
     if key in axes:
         return axes[key]
+    if key in WORKLOAD:
+        raise ValueError(refusal(key, WORKLOAD[key]))
     if name := _rest(key, EXTRA):
         argument = name.partition(".")[0]
         if not argument.isidentifier():

@@ -13,7 +13,7 @@ SHORT_LABELS = {
     "max_num_batched_tokens": "batched",
     "max_num_seqs": "seqs",
     "max_model_len": "context",
-    "reviews": "r",
+    "texts": "r",
     "duplicates": "x",
     "text_tokens": "t",
     "cut": "",

@@ -16,7 +16,7 @@ class PromptSet:
     model: str
     layout: LayoutName
     n: int
-    reviews: int
+    texts: int
     duplicates: int
     instruction: str = "last"
     marked: bool = False
@@ -44,9 +44,7 @@ class PromptSet:
         cut = f"-t{self.text_tokens}" if self.text_tokens else ""
         ends = f"-{self.cut}" if cut and self.cut != "head" else ""
         permuted = "-permuted" if self.permuted else ""
-        return (
-            f"{self.model}-{group}-r{self.reviews}{copies}{order}{mark}{form}{numbers}{cut}{ends}{permuted}"
-        )
+        return f"{self.model}-{group}-r{self.texts}{copies}{order}{mark}{form}{numbers}{cut}{ends}{permuted}"
 
 
 @dataclass(frozen=True)
@@ -73,8 +71,8 @@ class Run:
         return PromptSet(
             self.engine.model,
             workload.layout,
-            LAYOUTS[workload.layout].reviews_in_prompt(workload.n),
-            workload.total_reviews,
+            LAYOUTS[workload.layout].texts_in_prompt(workload.n),
+            workload.total_texts,
             workload.duplicates,
             workload.instruction,
             marked=workload.reuse == "text",

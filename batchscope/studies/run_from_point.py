@@ -119,9 +119,9 @@ def _check_references(label: str, run: Run, config: Config) -> None:
             f"{label}: the run needs {run.gpus} GPU(s) and 'gpus' allows {config.gpus}; "
             "raise 'gpus' or lower engine.args.tensor_parallel_size"
         )
-    made = config.dataset.generated.reviews
-    if config.dataset.source == "generated" and run.workload.total_reviews > made:
+    made = config.dataset.generated.texts
+    if config.dataset.source == "generated" and run.workload.total_texts > made:
         raise UserError(
-            f"{label}: reviews: {run.workload.total_reviews} asked, dataset.generated.reviews makes {made}; "
+            f"{label}: texts: {run.workload.total_texts} asked, dataset.generated.texts makes {made}; "
             "raise the one or lower the other"
         )

@@ -156,7 +156,7 @@ def test_probabilities_of_labels_add_up_to_one(engine: Engine) -> None:
 
 def test_a_free_answer_may_be_ended_by_the_model_and_has_no_labels(engine: Engine) -> None:
     """Nothing but the restriction makes this model say a label."""
-    rows, _, result = engine.ask(TASKS[5], answer="free", output_tokens_per_review=None)
+    rows, _, result = engine.ask(TASKS[5], answer="free", output_tokens_per_text=None)
     assert result["invalid"] == []
     assert sum(answer.found for answer in engine.read(TASKS[5], rows, answer="free")) == 0
     assert all(1 <= row["output_tokens"] <= result["asked"].limits[row["prompt"]].most for row in rows)

@@ -18,7 +18,7 @@ PAIR = {
     "studies": {
         "packing": None,
         "saturation": {
-            "set": {"layout": "packed", "reviews": 120},
+            "set": {"layout": "packed", "texts": 120},
             "grid": {"n": [8]},
             "include": [{"layout": "separate", "n": 1}],
         },

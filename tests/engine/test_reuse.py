@@ -11,7 +11,7 @@ from support.engines import measurement
 from support.project import Project
 from support.published import OVERLAY
 
-REVIEWS = os.environ.get("BATCHSCOPE_IMDB_CSV")
+IMDB_CSV = os.environ.get("BATCHSCOPE_IMDB_CSV")
 
 SHAPE = {
     "hidden_size": 64,
@@ -28,9 +28,9 @@ SHAPE = {
 
 
 @pytest.mark.engine
-@pytest.mark.skipif(not REVIEWS, reason="BATCHSCOPE_IMDB_CSV names no file of real reviews")
+@pytest.mark.skipif(not IMDB_CSV, reason="BATCHSCOPE_IMDB_CSV names no file of real reviews")
 def test_the_engine_serves_what_theory_says(project: Project, tmp_path: Path) -> None:
-    """All modes and both layouts on real reviews: the published arms with 40 reviews, ten times each."""
+    """All modes and both layouts on real reviews: the published arms with 40 texts, ten times each."""
     model = llama3.write_model_folder(tmp_path / "model")
     config = json.loads((model / "config.json").read_text())
     (model / "config.json").write_text(json.dumps(config | SHAPE))
@@ -40,7 +40,7 @@ def test_the_engine_serves_what_theory_says(project: Project, tmp_path: Path) ->
         "grid": {"reuse": ["none", "text", "full"], "layout": ["packed", "separate"]},
     }
     outcome = project.snakemake("all", "--until", "measure", config={
-        "dataset": {"source": "csv", "select": "first", "csv": {"path": REVIEWS}},
+        "dataset": {"source": "csv", "select": "first", "csv": {"path": IMDB_CSV}},
         "models": {"llama": {"source": "local", "path": str(model), "load_format": "dummy"}},
         "engine": {"model": "llama"},
         "task": OVERLAY["task"],
@@ -49,7 +49,7 @@ def test_the_engine_serves_what_theory_says(project: Project, tmp_path: Path) ->
         "studies": {"packing": None, "saturation": None, "reuse": study},
     })  # fmt: skip
     assert outcome.status == 0, outcome.text
-    tokens = {"packed": 11_220, "separate": 12_114}  # published, for these 40 reviews once
+    tokens = {"packed": 11_220, "separate": 12_114}  # published, for these 40 texts once
     prompts = {"packed": 1, "separate": n}
     for layout in ("packed", "separate"):
         found = {
@@ -77,7 +77,7 @@ def test_theory_is_silent_where_layers_see_a_window(prepared: Project) -> None:
     config = json.loads((folder / "config.json").read_text())
     window = {"architectures": ["MistralForCausalLM"], "model_type": "mistral", "sliding_window": 128}
     (folder / "config.json").write_text(json.dumps(config | window))
-    study = {"set": {"layout": "packed", "reviews": 16, "n": 8, "duplicates": 3}, "grid": {"reuse": ["full"]}}
+    study = {"set": {"layout": "packed", "texts": 16, "n": 8, "duplicates": 3}, "grid": {"reuse": ["full"]}}
     outcome = prepared.snakemake("results/tables/window.md", config={
         "models": {"window": {"source": "local", "path": "window", "load_format": "dummy"}},
         "engine": {"model": "window"},

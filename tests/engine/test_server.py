@@ -119,16 +119,16 @@ SEVERAL = {
     **serving(
         {
             "answers": {
-                # The last prompt of a pass holds fewer reviews, so that each size needs a grammar of its own.
-                "set": {"layout": "packed", "n": 4, "reviews": 6},
+                # The last prompt of a pass holds fewer texts, so that each size needs a grammar of its own.
+                "set": {"layout": "packed", "n": 4, "texts": 6},
                 "grid": {"answer": ["labels", "json", "codes"]},
             },
             "slow": {"set": WORK, "include": [{"load.max_concurrency": 1}, {**SLOW, "load.timeout_s": 5}]},
             "three_tokens": {
-                "set": {**WORK, "reviews": 1, "output_tokens_per_review": 3},
+                "set": {**WORK, "texts": 1, "output_tokens_per_text": 3},
                 "include": [{"load.max_concurrency": 1}],
             },
-            "too_long": {"set": {**WORK, "reviews": 20}, "include": [{"load.max_concurrency": 4}]},
+            "too_long": {"set": {**WORK, "texts": 20}, "include": [{"load.max_concurrency": 4}]},
         }
     ),
 }
@@ -218,8 +218,8 @@ def test_other_limits_and_another_port_measure_nothing_again(served_copy: Projec
 def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path) -> None:
     """They take turns, request by request, and the fastest of each count (support/serving_clients.py says why)."""
     model = served.results / "models" / "demo"
-    reviews = pd.read_csv(served.results / "data" / "reviews.csv")["review"].head(40)
-    text, tokens = "\n".join(reviews), 40
+    texts = pd.read_csv(served.results / "data" / "texts.csv")["text"].head(40)
+    text, tokens = "\n".join(texts), 40
     prompt_tokens = len(Tokenizer.from_file(str(model / "tokenizer.json")).encode(text).ids)
     args = yaml.safe_load((ROOT / "config.yaml").read_text())["engine"]["args"]
     args = {key: value for key, value in args.items() if value not in (None, {})}

@@ -9,7 +9,7 @@ pytestmark = pytest.mark.engine
 
 TINY_CACHE = {
     "engine": {"args": {"kv_cache_memory_bytes": 1 << 20, "max_model_len": 1536}},
-    "workload": {"output_tokens_per_review": 150, "reviews": 16},
+    "workload": {"output_tokens_per_text": 150, "texts": 16},
     "measure": {"warmup_tokens": 0},
     "studies": {"packing": {"grid": {"layout": ["separate"]}}, "saturation": None},
 }

@@ -16,13 +16,13 @@ REVIEWS = 400
 
 TRAINED = {
     "models": {"demo": {"load_format": "auto"}},
-    "dataset": {"generated": {"reviews": REVIEWS}},
+    "dataset": {"generated": {"texts": REVIEWS}},
     "measure": {"repeats": 1},
     "studies": {
         "packing": None,
         "saturation": None,
         "decoding": {
-            "set": {"reviews": REVIEWS},
+            "set": {"texts": REVIEWS},
             "grid": {"n": [4], "answer": ["labels"]},
             "include": [{"layout": "separate", "n": 1}],
         },
@@ -35,7 +35,7 @@ ALONE, RESTRICTED = "decoding/separate-n1", "decoding/packed-n4-decoding-labels"
 @pytest.fixture(scope="module")
 def tokenizer():
     return train_tokenizer(
-        f"{review.text} a positive or negative comment" for review in generate_reviews(200, 3)
+        f"{review.content} a positive or negative comment" for review in generate_reviews(200, 3)
     )
 
 

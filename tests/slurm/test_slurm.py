@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.slurm, pytest.mark.engine, pytest.mark.long, pytest.ma
 CLUSTER = ROOT / "tests" / "slurm" / "cluster.sh"
 SMALL = "configs/ci.yaml"
 PROFILE = "results/profiles/saturation/packed-n8/torch"
-LONG = {"layout": "packed", "n": 8, "reviews": 40, "measure.repeats": 1000}
+LONG = {"layout": "packed", "n": 8, "texts": 40, "measure.repeats": 1000}
 
 ALL_KINDS: dict[str, Any] = {
     "gpus": 1,
@@ -46,16 +46,16 @@ GPU_JOBS = 4
 
 TWO_ENGINES: dict[str, Any] = {
     "gpus": 1,
-    "studies": {"saturation": {"set": {"layout": "packed", "reviews": 40, "engine.max_num_seqs": 64}}},
+    "studies": {"saturation": {"set": {"layout": "packed", "texts": 40, "engine.max_num_seqs": 64}}},
 }
-MODEST, GREEDY = (f"packed-n4-output_tokens_per_review-{tokens}" for tokens in (1, 900))
+MODEST, GREEDY = (f"packed-n4-output_tokens_per_text-{tokens}" for tokens in (1, 900))
 FOUR_WAYS_TO_FAIL: dict[str, Any] = {
     "gpus": 1,
     "studies": {
         # the second asks for more output than its context holds; the prompts alone would fit
         "packing": {
             "set": {"engine.max_model_len": 3000, "layout": "packed"},
-            "grid": {"n": [4], "output_tokens_per_review": [1, 900], "layout": ["packed"]},
+            "grid": {"n": [4], "output_tokens_per_text": [1, 900], "layout": ["packed"]},
         },
         "saturation": None,
         "cancelled": {"set": {**LONG, "engine.max_num_seqs": 64}, "include": [{}]},
@@ -202,7 +202,7 @@ def test_a_local_execution_gives_the_same_but_for_times(
         )
     tables = [pd.read_csv(each.results / "tables/runs.csv") for each in (measured, finished)]
     assert list(tables[0].columns) == [name for name in tables[1].columns if name != "engine.max_num_seqs"]
-    settings = ["study", "run", "status", "valid", "layout", "n", "reviews", "prompt_tokens", "output_tokens"]
+    settings = ["study", "run", "status", "valid", "layout", "n", "texts", "prompt_tokens", "output_tokens"]
     pd.testing.assert_frame_equal(*(table[settings] for table in tables))
 
 

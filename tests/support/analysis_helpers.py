@@ -24,7 +24,7 @@ def write_run(  # a builder: every keyword is one thing a test may vary
     study: str = "packing",
     layout: str = "packed",
     n: int = 4,
-    reviews: int | None = None,
+    texts: int | None = None,
     seconds: tuple[float, ...] = (1.0, 1.1, 0.9),
     prompt_tokens: int = 1000,
     requests: int | None = None,
@@ -55,7 +55,7 @@ def write_run(  # a builder: every keyword is one thing a test may vary
     ``repeat`` adds keys to every repeat, ``more`` to measurement.json. ``answers`` (requests.parquet), ``steps``
     and ``hardware`` are rows, such as `step`, `cpu_sample` and `gpu_sample` make; without them the files hold none.
     """
-    total = (reviews or n) * duplicates
+    total = (texts or n) * duplicates
     run = f"{layout}-n{n}{suffix}"
     folder = root / "runs" / study / run
     folder.mkdir(parents=True)
@@ -70,9 +70,9 @@ def write_run(  # a builder: every keyword is one thing a test may vary
             "workload": {
                 "layout": layout,
                 "n": n,
-                "reviews": reviews,
+                "texts": texts,
                 "duplicates": duplicates,
-                "output_tokens_per_review": 1,
+                "output_tokens_per_text": 1,
                 **(workload or {}),
             },
             "engine": {
@@ -90,7 +90,7 @@ def write_run(  # a builder: every keyword is one thing a test may vary
             "id": f"demo-{run}",
             "sha256": "0" * 64,
             "prompts": requests,
-            "reviews": reviews or n,
+            "texts": texts or n,
             "prompt_tokens": prompt_tokens,
             "labels": total,
             "longest_prompt": {"id": 0, "tokens": prompt_tokens // requests, "n": n},
@@ -164,19 +164,19 @@ def labelled(
 ) -> pd.DataFrame:
     """Rows of labels, a prompt being its gold labels and its answer: ``"++-:+?-"``; ? is no label.
 
-    Letters are labels of that name. An answer longer than its prompt has surplus labels. Reviews are numbered from ``first``.
+    Letters are labels of that name. An answer longer than its prompt has surplus labels. Texts are numbered from ``first``.
     """
-    rows, reviews = [], first
+    rows, texts = [], first
     for number, prompt in enumerate(prompts):
         gold, answer = prompt.split(":")
         for position, sign in enumerate(gold):
             rows.append({
                 "run": run, "repeat": repeat, "prompt": duplicate * len(prompts) + number, "duplicate": duplicate,
-                "position": position, "review_id": reviews, "gold": SIGNS.get(sign, sign), "label": SIGNS.get(answer[position], answer[position]),
+                "position": position, "text_id": texts, "gold": SIGNS.get(sign, sign), "label": SIGNS.get(answer[position], answer[position]),
                 "found": len(answer) - answer.count("?"), "n": len(gold),
                 "missing": answer[: len(gold)].count("?"), "surplus": len(answer[len(gold) :]),
             })  # fmt: skip
-            reviews += 1
+            texts += 1
     return pa.Table.from_pylist(rows, LABELS).to_pandas()
 
 
@@ -214,7 +214,7 @@ REAL = {"source": "hub", "id": "some/model"}
 DEMO_STUDIES = {
     "packing": {"grid": {"n": [4, 40], "layout": ["packed", "separate"]}},
     "saturation": {
-        "set": {"layout": "packed", "reviews": 400},
+        "set": {"layout": "packed", "texts": 400},
         "grid": {"n": [40, 4]},
         "include": [{"layout": "separate", "n": 1}],
     },
@@ -234,18 +234,14 @@ def demo_folders(root: Path) -> list[Path]:
         )
     ]
     saturation = [
-        write_run(
-            root, study="saturation", n=40, reviews=400, seconds=(1.9, 1.95, 1.88), prompt_tokens=119000
-        ),
-        write_run(
-            root, study="saturation", n=4, reviews=400, seconds=(1.1, 1.12, 1.09), prompt_tokens=121000
-        ),
+        write_run(root, study="saturation", n=40, texts=400, seconds=(1.9, 1.95, 1.88), prompt_tokens=119000),
+        write_run(root, study="saturation", n=4, texts=400, seconds=(1.1, 1.12, 1.09), prompt_tokens=121000),
         write_run(
             root,
             study="saturation",
             layout="separate",
             n=1,
-            reviews=400,
+            texts=400,
             seconds=(1.0, 1.05, 1.02),
             prompt_tokens=129000,
         ),
@@ -271,7 +267,7 @@ def h200_folders(root: Path) -> list[Path]:
     ]
     folders += [
         write_run(
-            root, study="saturation", n=n, reviews=4000, seconds=around(middle), prompt_tokens=tokens, **gpu
+            root, study="saturation", n=n, texts=4000, seconds=around(middle), prompt_tokens=tokens, **gpu
         )
         for n, middle, tokens in saturation
     ]
@@ -281,7 +277,7 @@ def h200_folders(root: Path) -> list[Path]:
             study="saturation",
             layout="separate",
             n=1,
-            reviews=4000,
+            texts=4000,
             seconds=around(28.3),
             prompt_tokens=1_262_580,
             **gpu,

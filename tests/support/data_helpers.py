@@ -37,8 +37,8 @@ class Outcome:
     stderr: str
 
     @property
-    def reviews_csv(self) -> Path:
-        return self.folder / "reviews.csv"
+    def texts_csv(self) -> Path:
+        return self.folder / "texts.csv"
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -50,7 +50,7 @@ class Outcome:
         assert "Traceback" not in self.stderr
         for fragment in fragments:
             assert fragment in self.stderr
-        assert self.reviews_csv.read_text() == EARLIER
+        assert self.texts_csv.read_text() == EARLIER
         assert not list(self.folder.glob(".*.tmp"))
 
 
@@ -58,12 +58,12 @@ def command_line(task: Mapping[str, Any] | None = None, **dataset: Any) -> list[
     """The script's command line for a dataset block and a task; it writes to the working directory."""
     command = [sys.executable, str(ROOT / "scripts/make_dataset.py"), "--config", json.dumps(dataset)]
     command += [] if task is None else ["--task", json.dumps(task)]
-    return [*command, "--reviews", "reviews.csv", "--summary", "summary.json", "--downloads", "downloads"]
+    return [*command, "--texts", "texts.csv", "--summary", "summary.json", "--downloads", "downloads"]
 
 
 def make_dataset(folder: Path, **dataset: Any) -> Outcome:
     """Run the script's code in ``folder``, in this process, over an earlier dataset there."""
-    (folder / "reviews.csv").write_text(EARLIER)
+    (folder / "texts.csv").write_text(EARLIER)
     status = 0
     with (
         chdir(folder),
@@ -86,7 +86,7 @@ def call_make_dataset(folder: Path, largest_file: int | None = None, **dataset: 
         if largest_file:
             resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
 
-    (folder / "reviews.csv").write_text(EARLIER)
+    (folder / "texts.csv").write_text(EARLIER)
     done = subprocess.run(
         command_line(**dataset),
         cwd=folder,

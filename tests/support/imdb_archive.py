@@ -12,9 +12,9 @@ from typing import Any
 from support.data_helpers import Outcome, Site, make_dataset
 
 from batchscope.inputs.texts.generate import generate_reviews
-from batchscope.inputs.texts.reviews import read_reviews
+from batchscope.inputs.texts.source_text import read_source_texts
 
-TEXTS = [review.text for review in generate_reviews(240, seed=5)]
+TEXTS = [review.content for review in generate_reviews(240, seed=5)]
 
 
 def archive(add: Callable[[tarfile.TarFile], None] | None = None) -> bytes:
@@ -68,7 +68,7 @@ def run(
 def assert_complete(outcome: Outcome) -> None:
     """All reviews in order, and of the download nothing but the archive."""
     assert outcome.returncode == 0, outcome.stderr
-    assert [(review.text, review.label) for review in read_reviews(outcome.reviews_csv)] == [
+    assert [(review.content, review.label) for review in read_source_texts(outcome.texts_csv)] == [
         (text, "positive" if number % 2 else "negative") for number, text in enumerate(TEXTS)
     ]
     assert [path.name for path in (outcome.folder / "downloads").iterdir()] == ["archive.tar.gz"]

@@ -9,7 +9,7 @@ from batchscope.config.prompts import PromptTexts
 from batchscope.config.task import Task
 from batchscope.inputs.answers.reader import AnswerReader
 from batchscope.inputs.prompts import Prompt, build_prompts, write_prompts
-from batchscope.inputs.texts.reviews import Review
+from batchscope.inputs.texts.source_text import SourceText
 from batchscope.results.asked_prompts import read_prompts
 from batchscope.results.label_rows import LABELS, label_rows
 from batchscope.studies.run import PromptSet
@@ -38,13 +38,13 @@ def ids_of(tokenizer: Tokenizer, text: str, n: int | None = None) -> list[int]:
 
 
 def answers_to(tokenizer: Tokenizer, prompts: list[Prompt], said: dict[int, str]) -> pd.DataFrame:
-    """One repeat in which each review is answered as ``said`` has it, in the order of its prompt."""
+    """One repeat in which each text is answered as ``said`` has it, in the order of its prompt."""
     return pd.DataFrame(
         {
             "repeat": 0,
             "prompt": [prompt.id for prompt in prompts],
             "output_token_ids": [
-                pd.array(ids_of(tokenizer, "\n".join(said[number] for number in prompt.review_ids)), "int32")
+                pd.array(ids_of(tokenizer, "\n".join(said[number] for number in prompt.text_ids)), "int32")
                 for prompt in prompts
             ],
         }
@@ -52,10 +52,10 @@ def answers_to(tokenizer: Tokenizer, prompts: list[Prompt], said: dict[int, str]
 
 
 def packed(
-    tokenizer: Tokenizer, reviews: list[tuple[int, Review]], n: int, duplicates: int = 1
+    tokenizer: Tokenizer, texts: list[tuple[int, SourceText]], n: int, duplicates: int = 1
 ) -> list[Prompt]:
-    wanted = PromptSet("m", "packed", n, len(reviews), duplicates)
-    return build_prompts(reviews, wanted, PromptTexts(), tokenizer)
+    wanted = PromptSet("m", "packed", n, len(texts), duplicates)
+    return build_prompts(texts, wanted, PromptTexts(), tokenizer)
 
 
 def scored(folder: Path, tokenizer: Tokenizer, prompts: list[Prompt], said: dict[int, str]) -> pd.DataFrame:

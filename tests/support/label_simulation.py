@@ -1,7 +1,7 @@
 """How often the intervals of accuracy and of a difference cover the truth: the tables in docs/labels.md.
 
 ``python -m tests.support.label_simulation`` prints them; it takes some minutes. Separate prompts are right on 90 % of
-reviews. Packed ones answer 5 % of them otherwise; in *shifts* a share of prompts goes wrong at some place, and
+texts. Packed ones answer 5 % of them otherwise; in *shifts* a share of prompts goes wrong at some place, and
 from there on half of the labels are right by chance, as when one was left out.
 """
 

@@ -30,8 +30,8 @@ def study(
     """A study's runs frame and labels; ``confidence``: of each text, by run; ``values``: for `make_run`."""
     records, rows = [], []
     for layout, n, prompts in runs:
-        reviews = sum(prompt.index(":") for prompt in prompts)
-        shape = {"layout": layout, "n": n, "reviews": reviews, "seconds": (1.0,)}
+        texts = sum(prompt.index(":") for prompt in prompts)
+        shape = {"layout": layout, "n": n, "texts": texts, "seconds": (1.0,)}
         records.append(make_run(folder, study=name, **{**shape, "model": REAL, **values}))
         run = labelled(*prompts, run=f"{layout}-n{n}")
         rows.append(run.assign(confidence=confidence[f"{layout}-n{n}"]) if confidence else run)

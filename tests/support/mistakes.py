@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-REVIEWS = "results/data/reviews.csv"
+TEXTS = "results/data/texts.csv"
 PROMPTS = "results/prompts/{}/prompts.json"
 RUN = "results/runs/packing/packed-n4/measurement.json"
 
@@ -33,7 +33,7 @@ def study(**keys: Any) -> dict[str, Any]:
 def csv_file(content: bytes) -> dict[str, Any]:
     return {
         "config": {"dataset": {"source": "csv", "csv": {"path": "mine.csv"}}},
-        "target": REVIEWS,
+        "target": TEXTS,
         "files": {"mine.csv": content},
     }
 
@@ -41,7 +41,7 @@ def csv_file(content: bytes) -> dict[str, Any]:
 def text_file(name: str, content: bytes, **keys: Any) -> dict[str, Any]:
     return {
         "config": {"dataset": {"source": "file", "file": {"path": name} | keys}},
-        "target": REVIEWS,
+        "target": TEXTS,
         "files": {name: content},
     }
 
@@ -120,19 +120,19 @@ CONFIG_MISTAKES = {
     "study without runs": Mistake(study(set={"n": 4}), ["studies.odd: no runs", "grid"]),
     "the same run twice": Mistake(study(grid={"n": [4, 4]}), ["studies.odd", "the same run", "drop one"]),
     "override for nothing": Mistake(
-        study(grid={"n": [4]}, overrides=[{"when": {"n": 9}, "set": {"reviews": 9}}]),
+        study(grid={"n": [4]}, overrides=[{"when": {"n": 9}, "set": {"texts": 9}}]),
         ["studies.odd.overrides", "n: 9", "correct 'when'"],
     ),
-    "one review packed": Mistake(study(grid={"n": [1]}), ["studies.odd (n: 1)", "layout: separate"]),
-    "fewer reviews than n": Mistake(
-        study(set={"reviews": 5}, grid={"n": [8]}), ["studies.odd (n: 8)", "reviews: 5 is less than n: 8"]
+    "one text packed": Mistake(study(grid={"n": [1]}), ["studies.odd (n: 1)", "layout: separate"]),
+    "fewer texts than n": Mistake(
+        study(set={"texts": 5}, grid={"n": [8]}), ["studies.odd (n: 8)", "texts: 5 is less than n: 8"]
     ),
     "wrong value on an axis": Mistake(
         study(grid={"n": ["many"]}), ["studies.odd (n: many)", "n: ", "'many'"]
     ),
-    "more reviews than are generated": Mistake(
-        study(set={"reviews": 201}, grid={"n": [4]}),
-        ["reviews: 201 asked", "dataset.generated.reviews makes 200"],
+    "more texts than are generated": Mistake(
+        study(set={"texts": 201}, grid={"n": [4]}),
+        ["texts: 201 asked", "dataset.generated.texts makes 200"],
     ),
     "unknown model": Mistake(
         {"engine": {"model": "hermes"}}, ["engine.model: no 'hermes'", "there are demo"]
@@ -161,9 +161,9 @@ FILE_MISTAKES = {
     "no such CSV file": Mistake(
         {"dataset": {"source": "csv", "csv": {"path": "nowhere.csv"}}},
         ["dataset.csv.path", "nowhere.csv"],
-        REVIEWS,
+        TEXTS,
     ),
-    "missing column": Mistake(**csv_file(b"text,sentiment\nfine,positive\n"), says=["review_column", "text"]),
+    "missing column": Mistake(**csv_file(b"text,sentiment\nfine,positive\n"), says=["text_column", "text"]),
     "empty text": Mistake(**csv_file(HEADER + b"fine,positive\n,negative\n"), says=["mine.csv", "row 2"]),
     "unknown label": Mistake(**csv_file(HEADER + b"fine,meh\n"), says=["mine.csv", "row 1", "meh"]),
     "bad encoding": Mistake(
@@ -185,12 +185,12 @@ FILE_MISTAKES = {
         **text_file("mine.csv", b"a,b\nsome words,more words\n"), says=["dataset.file.text_column", "a, b"]
     ),
     "no rows": Mistake(**csv_file(HEADER), says=["mine.csv", "no rows"]),
-    "more reviews than rows": Mistake(
+    "more texts than rows": Mistake(
         **{
             **csv_file(HEADER + b"fine,positive\nbad,negative\n"),
             "target": PROMPTS.format("demo-packed-n4-r4"),
         },
-        says=["reviews: 4 asked, the data set holds 2"],
+        says=["texts: 4 asked, the data set holds 2"],
     ),
     "no such model folder": Mistake(**local_model(), says=["models: path", "my-model"]),
     "model without tokenizer": Mistake(**local_model(config_json=b"{}"), says=["my-model", "tokenizer.json"]),
@@ -212,7 +212,7 @@ FILE_MISTAKES = {
         {"my-model/config.json": b"{}", "my-model/tokenizer.json": TOKENIZER},
     ),
     "prompts beyond the context": Mistake(
-        {"studies": {"odd": {"set": {"reviews": 200}, "grid": {"n": [100]}}}},
+        {"studies": {"odd": {"set": {"texts": 200}, "grid": {"n": [100]}}}},
         ["the model's context is 16384 tokens", "the largest n that fits is"],
         PROMPTS.format("demo-packed-n100-r200"),
     ),

@@ -76,9 +76,15 @@ class Project:
     def results(self) -> Path:
         return self.folder / "results"
 
-    def snakemake(self, *arguments: str, config: dict[str, Any] | None = None, cores: int = 1) -> Outcome:
-        """Call Snakemake; ``config`` lies over configs/ci.yaml."""
-        overlays = ["configs/ci.yaml"]
+    def snakemake(
+        self,
+        *arguments: str,
+        config: dict[str, Any] | None = None,
+        cores: int = 1,
+        below: tuple[str, ...] = ("configs/ci.yaml",),
+    ) -> Outcome:
+        """Call Snakemake; ``config`` lies over configs/ci.yaml, or over the overlays ``below``."""
+        overlays = [*below]
         if config is not None:
             (self.folder / ".overlay.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
             overlays.append(".overlay.yaml")

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-WORK = {"layout": "separate", "n": 1, "reviews": 40}
+WORK = {"layout": "separate", "n": 1, "texts": 40}
 SLOW = {"load.request_rate": 2}
 STUDIES = {
     "layouts": {"set": {"n": 4}, "grid": {"layout": ["packed", "separate"]}},
     "closed_loop": {
-        "set": {"layout": "packed", "n": 4, "reviews": 80},
+        "set": {"layout": "packed", "n": 4, "texts": 80},
         "grid": {"load.max_concurrency": [1, 4], "load.requests": [60]},
     },
     "open_loop": {"set": {**WORK, "load.requests": 100}, "grid": {"load.request_rate": [50]}},

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from support.data_helpers import Outcome, make_dataset
 
-from batchscope.inputs.texts.reviews import Review, read_reviews
+from batchscope.inputs.texts.source_text import SourceText, read_source_texts
 
 TICKETS = [
     {"text": "I was charged twice.", "team": "billing"},
@@ -82,11 +82,11 @@ def make_from_file(
     return make_dataset(folder, task=task, source="file", select="first", file={"path": name} | keys)
 
 
-def texts_of(outcome: Outcome) -> list[Review]:
+def texts_of(outcome: Outcome) -> list[SourceText]:
     assert outcome.returncode == 0, outcome.stderr
-    return read_reviews(outcome.reviews_csv)
+    return read_source_texts(outcome.texts_csv)
 
 
 def pairs(outcome: Outcome) -> list[tuple[str, str | None]]:
     """Texts and labels, in order."""
-    return [(review.text, review.label) for review in texts_of(outcome)]
+    return [(text.content, text.label) for text in texts_of(outcome)]

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from snakemake.utils import update_config
-from support.mistakes import CONFIG_MISTAKES, FILE_MISTAKES, PROMPTS, REVIEWS, RUN, Mistake
+from support.mistakes import CONFIG_MISTAKES, FILE_MISTAKES, PROMPTS, RUN, TEXTS, Mistake
 from support.project import ROOT
 
 from batchscope.common.errors import UserError, run_script
@@ -74,13 +74,13 @@ class Scripts:
         self.runs = expand_studies(self.config)
         wanted = (run.prompts for run in self.runs)
         self.wanted = next((each for each in wanted if PROMPTS.format(each.id) == mistake.target), None)
-        assert self.wanted or mistake.target == REVIEWS
+        assert self.wanted or mistake.target == TEXTS
 
     def make(self) -> None:
         self.call(
             make_dataset.main,
             "--config", self.config.dataset.model_dump_json(),
-            "--reviews", "reviews.csv", "--summary", "summary.json",
+            "--texts", "texts.csv", "--summary", "summary.json",
         )  # fmt: skip
         if self.wanted is None:
             return
@@ -89,7 +89,7 @@ class Scripts:
         self.call(
             make_prompts.main,
             "--spec", json.dumps(prompt_spec(self.wanted, self.runs, self.config)),
-            "--reviews", "reviews.csv", "--model", "model",
+            "--data", "texts.csv", "--model", "model",
             "--prompts", "prompts.jsonl", "--summary", "prompts.json", "--texts", "texts.jsonl", "--timing", "timing.json",
         )  # fmt: skip
 

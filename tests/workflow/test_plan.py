@@ -14,7 +14,7 @@ THOUSAND_RUNS = {
         "packing": None,
         "saturation": None,
         "many": {
-            "set": {"reviews": 200},
+            "set": {"texts": 200},
             "grid": {
                 "n": list(range(2, 12)),
                 "engine.max_num_batched_tokens": list(range(1024, 11264, 1024)),

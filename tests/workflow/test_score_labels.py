@@ -14,7 +14,7 @@ from batchscope.common.atomic_files import sha256_of
 from batchscope.common.errors import UserError
 from batchscope.common.schemas import REQUESTS
 from batchscope.inputs.prompts import write_prompts
-from batchscope.inputs.texts.reviews import Review
+from batchscope.inputs.texts.source_text import SourceText
 from batchscope.results.label_rows import LABELS, load_labels
 from scripts import score_labels
 
@@ -26,14 +26,14 @@ def tokenizer() -> Tokenizer:
 
 def measured(root: Path, tokenizer: Tokenizer, said: dict[int, str]) -> list[str]:
     """A study of one measured and one failed run with their prompts and model; the script's arguments."""
-    reviews = [(number, Review(f"{number}", P if number % 2 else N)) for number in range(4)]
-    prompts = packed(tokenizer, reviews, 2)
+    texts = [(number, SourceText(f"{number}", P if number % 2 else N)) for number in range(4)]
+    prompts = packed(tokenizer, texts, 2)
     folder = root / "prompts" / "demo-packed-n2-r4"
     folder.mkdir(parents=True)
     write_prompts(prompts, folder / "prompts.jsonl")
     (root / "models" / "demo").mkdir(parents=True)
     tokenizer.save(str(root / "models" / "demo" / "tokenizer.json"))
-    run = write_run(root, study="mine", n=2, reviews=4, seconds=(1.0,))
+    run = write_run(root, study="mine", n=2, texts=4, seconds=(1.0,))
     answers = answers_to(tokenizer, prompts, said)
     rows = [{"repeat": 0, "prompt": prompt, "output_token_ids": list(ids)}
             for prompt, ids in zip(answers["prompt"], answers["output_token_ids"], strict=True)]  # fmt: skip
@@ -42,10 +42,10 @@ def measured(root: Path, tokenizer: Tokenizer, said: dict[int, str]) -> list[str
     measurement = json.loads(path.read_text())
     measurement["prompts"]["sha256"] = sha256_of(folder / "prompts.jsonl")
     path.write_text(json.dumps(measurement))
-    write_run(root, study="mine", layout="separate", n=1, reviews=4, seconds=(), status="oom", message="full")
+    write_run(root, study="mine", layout="separate", n=1, texts=4, seconds=(), status="oom", message="full")
     grid = {
         "mine": {
-            "set": {"reviews": 4},
+            "set": {"texts": 4},
             "include": [{"layout": "packed", "n": 2}, {"layout": "separate", "n": 1}],
         }
     }

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from support.project import Outcome, Project
 
-from batchscope.inputs.texts.reviews import read_reviews
+from batchscope.inputs.texts.source_text import read_source_texts
 
 pytestmark = pytest.mark.long
 
@@ -18,13 +18,13 @@ ASCII = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 def made(project: Project, path: str, **keys: Any) -> Outcome:
     dataset = {"source": "file", "select": "first", "file": {"path": path}} | keys
     config = {"title": "Kurze Texte übers Kino 电影", "dataset": dataset, "task": TASK}
-    outcome = project.snakemake("results/data/reviews.csv", config=config)
+    outcome = project.snakemake("results/data/texts.csv", config=config)
     assert outcome.status == 0, outcome.text
     return outcome
 
 
 def texts(project: Project) -> list[tuple[str, str | None]]:
-    return [(review.text, review.label) for review in read_reviews(project.results / "data" / "reviews.csv")]
+    return [(text.content, text.label) for text in read_source_texts(project.results / "data" / "texts.csv")]
 
 
 @pytest.mark.parametrize("name", ["my {texts} 'x' 100% $HOME.csv", "Bücher 电影.csv"])
@@ -64,7 +64,7 @@ def test_another_sample_makes_the_data_set_anew_and_another_description_does_not
         "dataset": {"source": "file", "select": "random", "seed": 1, "file": {"path": "mine.csv"}},
         "task": {"labels": described, "instruction": "Which team?"},
     }
-    assert not project.snakemake("results/data/reviews.csv", config=config).rules
+    assert not project.snakemake("results/data/texts.csv", config=config).rules
 
 
 def test_a_machine_that_knows_ascii_only(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,7 @@ def _limits(
 ) -> LimitsBySize:
     numbered = workload.numbered and packed
     if workload.answer == "free":
-        each = workload.output_tokens_per_review
+        each = workload.output_tokens_per_text
         if each is not None:
             return {n: AnswerLimits(n * each, n * each) for n in sizes}
         return {n: _until_the_model_ends_it(words, n, numbered, tokenizer) for n in sizes}

@@ -8,7 +8,7 @@ from batchscope.config.task import Task
 from batchscope.inputs.texts.files.location import load_file, local_files
 from batchscope.inputs.texts.files.table import Request
 from batchscope.inputs.texts.gold import words_of
-from batchscope.inputs.texts.reviews import Loaded
+from batchscope.inputs.texts.source_text import Loaded
 
 
 def load(dataset: Dataset, downloads: Path, task: Task) -> Loaded:
@@ -22,10 +22,10 @@ def load(dataset: Dataset, downloads: Path, task: Task) -> Loaded:
         "dataset.csv",
         format="csv",
         delimiter=",",
-        text_column=block.review_column,
+        text_column=block.text_column,
         label_column=block.label_column,
         labels=words_of(task),
-        text_key="review_column",
+        text_key="text_column",
         keys_of_format=False,
     )
     return load_file(block.path, block.sha256, downloads, request)

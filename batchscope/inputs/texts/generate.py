@@ -13,7 +13,7 @@ from random import Random
 from batchscope.config.dataset import Dataset
 from batchscope.config.task import Task
 from batchscope.inputs.texts import vocabulary as v
-from batchscope.inputs.texts.reviews import Loaded, Review
+from batchscope.inputs.texts.source_text import Loaded, SourceText
 
 # (share of reviews, their words at most), read off IMDB (mean 231 words, median 173). A table and not a
 # lognormal law: log and exp may differ in the last bit between platforms, and the reviews must not.
@@ -80,11 +80,11 @@ _NEGATIVE: dict[str, Sequence[str]] = {
 
 def load(dataset: Dataset, _: Path, __: Task) -> Loaded:
     """As many reviews as the block ``generated`` says, see `batchscope.inputs.texts.sources`."""
-    count, seed = dataset.generated.reviews, dataset.generated.seed
-    return Loaded(generate_reviews(count, seed), "as generated", {"reviews": count, "seed": seed})
+    count, seed = dataset.generated.texts, dataset.generated.seed
+    return Loaded(generate_reviews(count, seed), "as generated", {"texts": count, "seed": seed})
 
 
-def generate_reviews(count: int, seed: int) -> list[Review]:
+def generate_reviews(count: int, seed: int) -> list[SourceText]:
     """Write ``count`` distinct labelled reviews; the same arguments give the same reviews on every Python.
 
     Half of every 100 reviews are positive, in random order. With the same seed, a larger count begins with
@@ -98,12 +98,12 @@ def generate_reviews(count: int, seed: int) -> list[Review]:
     # Of all that Random offers, seeding by an int and random() alone are promised to stay the same.
     labels = _balanced_labels(count, Random(2 * seed))  # noqa: S311 -- no secret
     writer = _Writer(Random(2 * seed + 1))  # noqa: S311
-    reviews: dict[str, Review] = {}
+    reviews: dict[str, SourceText] = {}
     for label in labels:
         text = writer.review(label)
         while text in reviews:
             text = writer.review(label)
-        reviews[text] = Review(text, label, str(len(reviews)))
+        reviews[text] = SourceText(text, label, str(len(reviews)))
     return list(reviews.values())
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from batchscope.common.errors import UserError
 from batchscope.config.task import MOST_LABELS, LabelSpec, Task
-from batchscope.inputs.texts.reviews import Loaded, Review, place
+from batchscope.inputs.texts.source_text import Loaded, SourceText, place
 
 LABELS_SHOWN = 20
 """So many unknown labels are shown with their counts."""
@@ -24,27 +24,24 @@ def words_of(task: Task) -> frozenset[str]:
     return frozenset(word.strip().casefold() for label in task.labels for word in label.words)
 
 
-def with_gold(loaded: Loaded, task: Task) -> list[Review]:
+def with_gold(loaded: Loaded, task: Task) -> list[SourceText]:
     """The texts of a source with gold labels by their names in the task; a missing one stays None.
 
     Raises:
         UserError: the data has labels that the task does not know; the message counts them and shows what to
             write into ``task.labels``.
     """
-    found = Counter(review.label for review in loaded.reviews if review.label is not None)
+    found = Counter(text.label for text in loaded.texts if text.label is not None)
     known = words_of(task)
     names = {word: task.label_of(word) if word.strip().casefold() in known else None for word in found}
     unknown = {word: count for word, count in found.most_common() if names[word] is None}
     if unknown:
-        first = next(review for review in loaded.reviews if review.label in unknown)
+        first = next(text for text in loaded.texts if text.label in unknown)
         raise UserError(_refusal(loaded, task, unknown, first))
-    return [
-        review if review.label is None else review._replace(label=names[review.label])
-        for review in loaded.reviews
-    ]
+    return [text if text.label is None else text._replace(label=names[text.label]) for text in loaded.texts]
 
 
-def _refusal(loaded: Loaded, task: Task, unknown: dict[str, int], first: Review) -> str:
+def _refusal(loaded: Loaded, task: Task, unknown: dict[str, int], first: SourceText) -> str:
     counted = [f"{count:,} x {json.dumps(word, ensure_ascii=False)[:60]}" for word, count in unknown.items()]
     more = len(counted) - LABELS_SHOWN
     shown = ", ".join([*counted[:LABELS_SHOWN], *([f"and {more:,} more"] if more > 0 else [])])
@@ -114,7 +111,7 @@ def _kept(loaded: Loaded, task: Task) -> Sequence[LabelSpec]:
     """The labels of the task that stay: all that the user wrote, or those of the default's that are used."""
     if task.labels != Task().labels:
         return task.labels
-    used = {review.label.strip().casefold() for review in loaded.reviews if review.label is not None}
+    used = {text.label.strip().casefold() for text in loaded.texts if text.label is not None}
     return [label for label in task.labels if used & {word.casefold() for word in label.words}]
 
 

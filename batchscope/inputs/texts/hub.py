@@ -17,7 +17,7 @@ from batchscope.config.task import Task
 from batchscope.inputs.texts.files.read import read_table, texts_of
 from batchscope.inputs.texts.files.table import Request, Table
 from batchscope.inputs.texts.gold import words_of
-from batchscope.inputs.texts.reviews import Loaded
+from batchscope.inputs.texts.source_text import Loaded
 
 CONVERTED = "refs/convert/parquet"
 """The branch with the hub's own conversion."""
@@ -51,14 +51,14 @@ def load(dataset: Dataset, _: Path, task: Task) -> Loaded:
     commit, parts = _parts_of(block)
     wanted = choose_parts(parts, block)
     tables = [_table(block, commit, part, request) for part in wanted]
-    reviews, columns = texts_of(joined(tables), Path(str(block.id)), request)
+    texts, columns = texts_of(joined(tables), Path(str(block.id)), request)
     provenance: dict[str, str | int] = {
         "id": str(block.id),
         "config": wanted[0].config,
         "split": wanted[0].split,
         "commit": commit,
     }
-    return Loaded(reviews, "as on the hub", provenance, request.key("label_column"), (columns,))
+    return Loaded(texts, "as on the hub", provenance, request.key("label_column"), (columns,))
 
 
 def parts_in(paths: Sequence[str]) -> list[Part]:

@@ -17,7 +17,7 @@ from batchscope.common.errors import UserError
 from batchscope.config.dataset import Dataset
 from batchscope.config.task import Task
 from batchscope.inputs.texts.download import download, file_digest, shown
-from batchscope.inputs.texts.reviews import Loaded, Review
+from batchscope.inputs.texts.source_text import Loaded, SourceText
 from batchscope.inputs.texts.urls import file_name
 
 MEMBER = re.compile(r"aclImdb/(train|test)/(pos|neg)/([0-9]+)_[0-9]+\.txt")
@@ -56,7 +56,7 @@ def check_archive(path: Path, md5: str) -> None:
         )
 
 
-def read_archive(path: Path) -> list[Review]:
+def read_archive(path: Path) -> list[SourceText]:
     """Read all labelled reviews of ``aclImdb_v1.tar.gz``.
 
     Order: train before test, then by the number in the file name, negative before positive where numbers are
@@ -66,13 +66,13 @@ def read_archive(path: Path) -> list[Review]:
     Raises:
         UserError: the archive is damaged, holds no reviews, or a review that is empty, doubled or not UTF-8.
     """
-    found: dict[Place, Review] = {}
+    found: dict[Place, SourceText] = {}
     try:
         for place, name, content in _members(path):
             if place in found:
                 raise UserError(_refusal(path, f"holds {name} twice"))
             label = "positive" if place[2] else "negative"
-            found[place] = Review(_text(path, name, content), label, _id(name), name)
+            found[place] = SourceText(_text(path, name, content), label, _id(name), name)
     except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
         raise UserError(_refusal(path, f"is truncated or damaged ({error})")) from None
     if not found:

@@ -6,28 +6,28 @@ from collections.abc import Hashable, Sequence
 from random import Random
 
 from batchscope.config.dataset import Selection
-from batchscope.inputs.texts.reviews import Review
+from batchscope.inputs.texts.source_text import SourceText
 
 
-def arrange(reviews: Sequence[Review], selection: Selection, seed: int) -> list[Review]:
+def arrange(texts: Sequence[SourceText], selection: Selection, seed: int) -> list[SourceText]:
     """Put texts in the order in which runs take them.
 
     Args:
-        reviews: Texts in their source's order.
+        texts: Texts in their source's order.
         selection: ``first`` keeps that order; ``random`` shuffles; ``stratified`` shuffles so that the first
             m texts hold each label in its share, to less than one text, for every m. Texts without a gold
             label are a class of their own in this.
         seed: The same seed gives the same order on every platform.
     """
     if selection == "first":
-        return list(reviews)
+        return list(texts)
     # Of all that Random offers, seeding by an int and random() alone are promised to stay the same.
     draw = Random(seed).random  # noqa: S311 -- no secret
-    drawn = [draw() for _ in reviews]
-    shuffled = [reviews[number] for number in sorted(range(len(reviews)), key=drawn.__getitem__)]
+    drawn = [draw() for _ in texts]
+    shuffled = [texts[number] for number in sorted(range(len(texts)), key=drawn.__getitem__)]
     if selection == "random":
         return shuffled
-    return [shuffled[number] for number in in_proportion([review.label for review in shuffled])]
+    return [shuffled[number] for number in in_proportion([text.label for text in shuffled])]
 
 
 def in_proportion(classes: Sequence[Hashable]) -> list[int]:

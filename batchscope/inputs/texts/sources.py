@@ -11,7 +11,7 @@ from pathlib import Path
 from batchscope.config.dataset import Dataset
 from batchscope.config.task import Task
 from batchscope.inputs.texts import csv_file, generate, hub, imdb, user_file
-from batchscope.inputs.texts.reviews import Loaded
+from batchscope.inputs.texts.source_text import Loaded
 
 
 def _no_files(_: Dataset) -> Sequence[str]:
@@ -39,7 +39,7 @@ SOURCES: dict[str, Source] = {
 """Sources by the name that ``dataset.source`` has for them."""
 
 
-def load_reviews(dataset: Dataset, downloads: Path, task: Task) -> Loaded:
+def load_texts(dataset: Dataset, downloads: Path, task: Task) -> Loaded:
     """Load the texts of the configured source, copies included.
 
     Args:

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypedDict
 from batchscope.config.dataset import Selection
 from batchscope.inputs.texts.balance import largest_class, one_class_warning
 from batchscope.inputs.texts.characters import count_invisible, count_scripts
-from batchscope.inputs.texts.reviews import Copies, Loaded, Review, content_sha256, where
+from batchscope.inputs.texts.source_text import Copies, Loaded, SourceText, content_sha256, where
 
 LONGEST_LISTED = 5
 FIRST_TEXTS = (40, 100, 400)
@@ -78,37 +78,37 @@ class Choice(NamedTuple):
 
 
 def summarise(
-    reviews: Sequence[Review], names: Sequence[str], choice: Choice, copies: Copies, loaded: Loaded
+    texts: Sequence[SourceText], names: Sequence[str], choice: Choice, copies: Copies, loaded: Loaded
 ) -> Summary:
     """The summary of the texts that are kept; there must be at least one.
 
     Args:
-        reviews: The texts in the order in which runs take them.
+        texts: The texts in the order in which runs take them.
         names: The task's labels; those that no text has are counted too.
         choice: How they were chosen.
         copies: What was found of copies.
         loaded: What the source gave, for its order and origin.
     """
-    labels = [review.label for review in reviews]
+    labels = [text.label for text in texts]
     counts = Counter(labels)
     largest = largest_class(labels)
     return Summary(
         source=choice.source,
-        rows=len(reviews),
+        rows=len(texts),
         labels={name: counts[name] for name in names},
         unlabelled=counts[None],
         largest_class=None
         if largest is None
         else LargestShare(label=largest.label, share=round(largest.share, 6)),
-        characters=_lengths([len(review.text) for review in reviews]),
-        words=_lengths([len(review.text.split()) for review in reviews]),
-        with_line_breaks=sum("\n" in review.text or "\r" in review.text for review in reviews),
-        scripts=count_scripts(review.text for review in reviews),
-        invisible=count_invisible(review.text for review in reviews),
-        longest=_longest(reviews),
+        characters=_lengths([len(text.content) for text in texts]),
+        words=_lengths([len(text.content.split()) for text in texts]),
+        with_line_breaks=sum("\n" in text.content or "\r" in text.content for text in texts),
+        scripts=count_scripts(text.content for text in texts),
+        invisible=count_invisible(text.content for text in texts),
+        longest=_longest(texts),
         duplicates=copies,
         warnings=_warnings(labels, choice.select),
-        sha256=content_sha256(reviews),
+        sha256=content_sha256(texts),
         order=loaded.order,
         select=choice.select,
         seed=choice.seed,
@@ -157,9 +157,9 @@ def _warnings(labels: Sequence[str | None], select: Selection) -> list[str]:
     return [f"{found}; they are sorted by label, it seems: set dataset.select to random or stratified"]
 
 
-def _longest(reviews: Sequence[Review]) -> list[LongText]:
-    longest = heapq.nlargest(LONGEST_LISTED, reviews, key=lambda review: len(review.text))
-    return [LongText(id=review.id, place=where(review), characters=len(review.text)) for review in longest]
+def _longest(texts: Sequence[SourceText]) -> list[LongText]:
+    longest = heapq.nlargest(LONGEST_LISTED, texts, key=lambda text: len(text.content))
+    return [LongText(id=text.id, place=where(text), characters=len(text.content)) for text in longest]
 
 
 def _lengths(values: list[int]) -> Lengths:

@@ -8,7 +8,7 @@ from batchscope.config.task import Task
 from batchscope.inputs.texts.files.location import load_file, local_files
 from batchscope.inputs.texts.files.table import Request
 from batchscope.inputs.texts.gold import words_of
-from batchscope.inputs.texts.reviews import Loaded
+from batchscope.inputs.texts.source_text import Loaded
 
 
 def load(dataset: Dataset, downloads: Path, task: Task) -> Loaded:

@@ -1,4 +1,4 @@
-"""The cost model's figure: FLOP a review over n, predicted and measured reviews/s, and how far they differ.
+"""The cost model's figure: FLOP a text over n, predicted and measured texts/s, and how far they differ.
 
 To add a panel, write a function that draws into an axes and put it into `PANELS`.
 """
@@ -77,16 +77,16 @@ def cost_figure(sheet: Sheet, footnote: Sequence[str]) -> Figure:
 
 
 def draw_flops(ax: Axes, sheet: Sheet) -> None:
-    """FLOP a review by part: attention grows with n, what the linear layers do hardly changes."""
+    """FLOP a text by part: attention grows with n, what the linear layers do hardly changes."""
     if sheet.curves is None:
-        _head(ax, "FLOP per review")
-        _nothing(ax, "No runs with known shapes that differ\nin reviews per prompt.")
+        _head(ax, "FLOP per text")
+        _nothing(ax, "No runs with known shapes that differ\nin texts per prompt.")
         return
     flops = sheet.curves.flops
     unit, scale = ("GFLOP", 1.0) if flops["prefill_linear"].max() >= 1 else ("MFLOP", 1e3)
-    _head(ax, f"{unit} per review")
+    _head(ax, f"{unit} per text")
     _over_n(ax, flops["n"].max())
-    ax.set_xlabel("n (reviews in one prompt; 1: separate prompts)")
+    ax.set_xlabel("n (texts in one prompt; 1: separate prompts)")
     lines = (
         ("linear, prefill", flops["prefill_linear"], BLUE, "-"),
         ("linear, decode", flops["decode_linear"], BLUE, ":"),
@@ -122,8 +122,8 @@ def _from_to(values: "pd.Series[float]") -> str:
 
 
 def draw_rates(ax: Axes, sheet: Sheet) -> None:
-    """Reviews/s over n: predicted curves, measured runs on them, and the n from which packing loses."""
-    _head(ax, "Reviews labelled (reviews/s)")
+    """Texts/s over n: predicted curves, measured runs on them, and the n from which packing loses."""
+    _head(ax, "Texts labelled (texts/s)")
     curves = sheet.curves
     if curves is None or curves.rates.empty:
         _nothing(ax, "No curve: no constant is known\nfor this device.")
@@ -132,20 +132,20 @@ def draw_rates(ax: Axes, sheet: Sheet) -> None:
     for (layout, busy), rows in curves.rates.groupby(["layout", "busy"]):
         ax.plot(
             rows["n"],
-            rows["reviews_per_s"],
+            rows["texts_per_s"],
             color=FIXED[str(layout)][0],
             ls="-" if busy or curves.busy is None else "--",
             **PREDICTED,
         )
     runs = shown_runs(sheet.runs, curves)
     counted = runs[runs["valid"]]
-    top = pd.concat([curves.rates["reviews_per_s"], counted["reviews"] / counted["measured_s"]]).max()
+    top = pd.concat([curves.rates["texts_per_s"], counted["texts"] / counted["measured_s"]]).max()
     highest = 1.18 * top
     ax.set_ylim(0, highest)
     for _, run in runs.iterrows():
         color, marker = FIXED[run["layout"]]
         drawn_as = {**POINT, "color": color} if run["valid"] else {**HOLLOW, "mec": color, "zorder": 5}
-        height = min(run["reviews"] / run["measured_s"], highest)  # what does not count may sit on the edge
+        height = min(run["texts"] / run["measured_s"], highest)  # what does not count may sit on the edge
         ax.plot(run["n"], height, marker=marker, clip_on=False, **drawn_as)
     _mark_break_even(ax, curves)
     ax.yaxis.set_major_formatter(plain_numbers())
@@ -248,7 +248,7 @@ def _over_n(ax: Axes, largest: float) -> None:
     ax.xaxis.set_major_locator(FixedLocator([n for n in TICKS if n <= largest] or [1, largest]))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.set_xlabel("n (reviews in one packed prompt)")
+    ax.set_xlabel("n (texts in one packed prompt)")
 
 
 def _head(ax: Axes, text: str) -> None:
@@ -266,10 +266,10 @@ def _legend(sheet: Sheet) -> list[Line2D]:
         for layout, (color, marker) in FIXED.items()
     ]
     if sheet.curves is not None and sheet.curves.busy is not None:
-        label = f"predicted, {sheet.curves.busy:,} reviews (engine busy)"
+        label = f"predicted, {sheet.curves.busy:,} texts (engine busy)"
         handles.append(Line2D([], [], color=GREY, label=label, **PREDICTED))
     alone = "-" if sheet.curves is None or sheet.curves.busy is None else "--"
-    handles.append(Line2D([], [], color=GREY, ls=alone, label="predicted, n reviews in all", **PREDICTED))
+    handles.append(Line2D([], [], color=GREY, ls=alone, label="predicted, n texts in all", **PREDICTED))
     if len(sheet.runs) and not sheet.runs["valid"].all():
         handles.append(not_counted_handle())
     return handles

@@ -2,7 +2,7 @@
 
 Columns of the cost frame, in this order (a missing value is NA; counts are of one pass):
 
-- ``study, run, status, valid, invalid, layout, n, reviews, duplicates, model, device``; ``reviews`` counts
+- ``study, run, status, valid, invalid, layout, n, texts, duplicates, model, device``; ``texts`` counts
   duplicates.
 - ``lengths``: ``requests`` where each request's length is known, ``mean`` where only totals are.
 - ``prompt_tokens, cached_tokens, output_tokens``: of all requests.
@@ -164,7 +164,7 @@ def _identity(each: Estimate) -> Row:
         "invalid": ", ".join(dict.fromkeys(codes)) or None,
         "layout": run.spec.workload.layout,
         "n": run.spec.workload.n,
-        "reviews": run.reviews,
+        "texts": run.texts,
         "duplicates": run.spec.workload.duplicates,
         "model": run.spec.engine.model,
         "device": device_name(each.run),

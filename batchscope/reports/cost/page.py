@@ -105,15 +105,15 @@ def _break_even(curves: Curves | None) -> list[str]:
     """Up to which n packing pays; and where prompts were reused, up to which it does then."""
     if curves is None:
         return []
-    texts = curves.texts
-    basis = f"mean review {texts.review_tokens:.0f} tokens, instruction {texts.instruction_tokens:.0f}"
+    lengths = curves.lengths
+    basis = f"mean text of {lengths.text_tokens:.0f} tokens, instruction {lengths.instruction_tokens:.0f}"
     if curves.engine.peaks is None:
         basis += ", by FLOP alone"
     lines = [f"Break-even, the engine kept busy: {_up_to(curves.break_even)} ({basis}, no reuse)."]
     if curves.reuse:
         load = curves.reuse.load
         lines.append(
-            f"With reuse ({load.reviews:,} reviews, each sent {load.duplicates:,} times, duplicates from the "
+            f"With reuse ({load.texts:,} texts, each sent {load.duplicates:,} times, duplicates from the "
             f"prefix cache): {_up_to(curves.reuse.break_even)}."
         )
     return lines
@@ -122,7 +122,7 @@ def _break_even(curves: Curves | None) -> list[str]:
 def _up_to(found: BreakEven) -> str:
     if found.n == 1:
         return "separate prompts are predicted to be ahead at every n"
-    line = "packed prompts are predicted to label as many reviews per second as separate ones"
+    line = "packed prompts are predicted to label as many texts per second as separate ones"
     if found.n == found.searched:
         return f"{line} up to n = {found.n} at least"
     line = f"{line} up to n = {found.n}"
@@ -161,7 +161,7 @@ def _cells(run: "pd.Series[Any]") -> Row:
         ("", "study"): run["study"],
         ("", "run"): run["run"],
         ("", "status"): fault(run),
-        (WORK, "GFLOP / review"): three_digits(run["flop"] / run["reviews"] / GIGA),
+        (WORK, "GFLOP / text"): three_digits(run["flop"] / run["texts"] / GIGA),
         (WORK, "attention's share (%)"): one_decimal(100 * attention / run["flop"]),
         (WORK, "decode's share (%)"): one_decimal(100 * _decode(run) / run["flop"]),
         (WORK, "steps"): show_count(run["steps"]),
@@ -216,7 +216,7 @@ def _notes(frame: pd.DataFrame, curves: Curves | None) -> list[str]:
         )
     lines += describe_shown_configuration(curves)
     if curves is None:
-        lines.append("No curves over n: that needs runs of a known model that differ in reviews per prompt.")
+        lines.append("No curves over n: that needs runs of a known model that differ in texts per prompt.")
     lines += [
         f"Not counted, and no part of a constant: {run['study']}/{run['run']}, {fault(run)}."
         for _, run in frame[~frame["valid"]].iterrows()

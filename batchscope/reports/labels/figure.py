@@ -47,12 +47,12 @@ from batchscope.reports.labels.findings import nothing_judged, one_class_sentenc
 from batchscope.reports.labels.frame import Judged
 from batchscope.reports.labels.page import QUESTION, with_quality
 from batchscope.reports.labels.panels import Chosen, draw_panels_below, panels_below
-from batchscope.statistics.accuracy import ENOUGH_REVIEWS
+from batchscope.statistics.accuracy import ENOUGH_TEXTS
 
 PLAIN: dict[str, str | None] = {
     "answer": "free",
     "numbered": "False",
-    "output_tokens_per_review": None,
+    "output_tokens_per_text": None,
     "instruction": "last",
     "model": None,
     "engine.quantization": None,
@@ -64,7 +64,7 @@ PLAIN: dict[str, str | None] = {
 MOST_LINES = 4
 """Runs in the panel of positions, those of the largest n; they are drawn as no layout is."""
 
-LEFT_OUT = f"One run stands for all alike; runs of fewer than {ENOUGH_REVIEWS} texts are left out."
+LEFT_OUT = f"One run stands for all alike; runs of fewer than {ENOUGH_TEXTS} texts are left out."
 
 ASIDE = 1.06
 """Series that share an x stand apart by this factor."""
@@ -99,7 +99,7 @@ def labels_figure(runs: pd.DataFrame, judged: Judged, *, across: bool = False) -
         if shown.empty:
             return nothing_to_show([QUESTION], [nothing_judged(runs)], _footnote(runs), linespacing=None)
         below = panels_below(shown, runs, judged)
-        if (enough := shown["labels"] >= ENOUGH_REVIEWS).any():
+        if (enough := shown["labels"] >= ENOUGH_TEXTS).any():
             shown = shown[enough]
         sheet = arrange(shown, judged.positions)
         footnote = [*footnote_lines(one_class_sentences(shown)), *_footnote(shown, across)]

@@ -15,7 +15,7 @@ from batchscope.reports.labels.packing_limit import packing_sentences
 from batchscope.reports.labels.verdicts import accuracy_tells, base_row, verdict_on_labels
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.reference_run import ENOUGH_COVERAGE
-from batchscope.statistics.accuracy import ENOUGH_REVIEWS
+from batchscope.statistics.accuracy import ENOUGH_TEXTS
 from batchscope.statistics.resampling import ENOUGH_PROMPTS
 
 NOTHING = "No answer: all models have random weights, and their labels say nothing."
@@ -95,7 +95,7 @@ def _one_class(run: "pd.Series[Any]") -> str:
 def guessing_sentences(shown: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
     """Which runs are not seen to be right more often than always giving the most frequent label."""
     lines: dict[str, list[str]] = {}
-    enough = (shown["with_gold"] >= ENOUGH_REVIEWS) & (shown["prompts"] >= ENOUGH_PROMPTS)
+    enough = (shown["with_gold"] >= ENOUGH_TEXTS) & (shown["prompts"] >= ENOUGH_PROMPTS)
     for _, run in shown[shown["valid"].astype(bool) & enough].iterrows():
         if accuracy_tells(run) and run["accuracy_low"] <= run["majority_share"]:
             guess = f"'{run['majority']}' ({100 * run['majority_share']:.1f} %)"
@@ -129,7 +129,7 @@ def difference_sentence(run: "pd.Series[Any]", base: "pd.Series[Any]", settings:
     There must be prompts enough.
     """
     first, second = run_in_words(run, settings), run_in_words(base, settings)
-    texts, middle = f"{int(run['paired_reviews']):,} texts", 100 * run["difference"]
+    texts, middle = f"{int(run['paired_texts']):,} texts", 100 * run["difference"]
     low, high = 100 * run["difference_low"], 100 * run["difference_high"]
     test = f"McNemar {show_p_value(run['mcnemar_p'])}; {texts}"
     found = verdict_on_labels(run)
@@ -150,7 +150,7 @@ def difference_sentence(run: "pd.Series[Any]", base: "pd.Series[Any]", settings:
 def _hardly_any(run: "pd.Series[Any]") -> str:
     """How many texts differ, where they are too few for an interval."""
     alone = int(run["gained"] + run["lost"])
-    texts, verb = int(run["paired_reviews"]), "is" if alone < 2 else "are"
+    texts, verb = int(run["paired_texts"]), "is" if alone < 2 else "are"
     differing, prompts = int(run["differing_prompts"]), int(run["paired_prompts"])
     where = f", in {differing} of {prompts:,} prompts" if alone and run["layout"] == "packed" else ""
     return f"{alone or 'none'} of {texts:,} texts {verb} right in one of them alone{where}"

@@ -33,7 +33,7 @@ IDENTITY = (
     "valid",
     "layout",
     "n",
-    "reviews",
+    "texts",
     "duplicates",
     "reuse",
     "instruction",
@@ -77,7 +77,7 @@ QUALITY_COLUMNS = [
     "kappa_low",
     "kappa_high",
     "base",
-    "paired_reviews",
+    "paired_texts",
     "paired_prompts",
     "differing_prompts",
     "difference",
@@ -201,7 +201,7 @@ def base_of(run: "pd.Series[Any]", runs: pd.DataFrame, *, across: bool = False) 
     Separate prompts at n = 1, of several the first among those with most other settings alike (for such a run
     itself, only runs before it); else, for a packed run, separate prompts with the same settings.
     """
-    settings = [name for name in varying(runs) if name not in ("layout", "n", "reviews")]
+    settings = [name for name in varying(runs) if name not in ("layout", "n", "texts")]
 
     def alike(other: "pd.Series[Any]") -> int:
         return sum(show_setting(other[name]) == show_setting(run[name]) for name in settings)

@@ -61,7 +61,7 @@ def difference_row(found: Difference) -> Row:
     """A run beside its base run."""
     low, high = found.interval or (None, None)
     return {
-        "paired_reviews": found.reviews,
+        "paired_texts": found.texts,
         "paired_prompts": found.prompts,
         "differing_prompts": found.differing,
         "difference": found.middle,

@@ -7,7 +7,7 @@ import pandas as pd
 from batchscope.reporting.wording import show_setting, varying
 from batchscope.reports.labels.verdicts import accuracy_tells, base_row, verdict_on_labels
 from batchscope.results.reference_run import ENOUGH_COVERAGE
-from batchscope.statistics.accuracy import ENOUGH_REVIEWS
+from batchscope.statistics.accuracy import ENOUGH_TEXTS
 
 Loss = Literal["accuracy", "labels", "nothing", "unknown"]
 
@@ -26,7 +26,7 @@ def packing_sentences(shown: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
         settings = [
             name
             for name in varying(runs[runs["study"] == study])
-            if name not in ("layout", "n", "reviews") and rows[name].nunique(dropna=False) > 1
+            if name not in ("layout", "n", "texts") and rows[name].nunique(dropna=False) > 1
         ]
         groups = rows.groupby(settings, sort=False, dropna=False) if settings else [((), rows)]
         for values, group in groups:
@@ -51,7 +51,7 @@ def _sentence(packed: pd.DataFrame, shown: pd.DataFrame) -> str:
 
 def loss(run: "pd.Series[Any]", base: "pd.Series[Any]") -> Loss:
     """What a packed run loses against its base run: right labels, labels at all, or nothing that is seen."""
-    if run["labels"] < ENOUGH_REVIEWS or base["label_coverage"] < ENOUGH_COVERAGE:
+    if run["labels"] < ENOUGH_TEXTS or base["label_coverage"] < ENOUGH_COVERAGE:
         return "unknown"
     if run["label_coverage"] < ENOUGH_COVERAGE:
         return "labels"

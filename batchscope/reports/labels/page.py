@@ -75,7 +75,7 @@ def _mark(run: "pd.Series[Any]", cell: Cell) -> Cell:
 def _settings(runs: pd.DataFrame) -> list[str]:
     """Settings that tell runs of any one study apart, beside layout and n."""
     names = [name for _, rows in runs.groupby("study", sort=False) for name in varying(rows)]
-    return [name for name in dict.fromkeys([*names, "reviews"]) if name not in ("layout", "n")]
+    return [name for name in dict.fromkeys([*names, "texts"]) if name not in ("layout", "n")]
 
 
 def _row(run: "pd.Series[Any]", settings: Sequence[str]) -> Row:

@@ -8,7 +8,7 @@ import pandas as pd
 from batchscope.reporting.page import MEASURED, Row, Section, Table
 from batchscope.reports.labels.findings import named
 from batchscope.reports.labels.frame import Judged
-from batchscope.statistics.accuracy import ENOUGH_REVIEWS
+from batchscope.statistics.accuracy import ENOUGH_TEXTS
 from batchscope.statistics.confusion import NONE
 
 FEW_LABELS = 2
@@ -46,7 +46,7 @@ def runs_to_show(shown: pd.DataFrame) -> "list[pd.Series[Any]]":
     Of runs with the same settings the one with most texts; valid ones alone, with gold labels.
     """
     rows = shown[shown["valid"].astype(bool) & (shown["with_gold"] > 0)]
-    if (enough := rows["with_gold"] >= ENOUGH_REVIEWS).any():
+    if (enough := rows["with_gold"] >= ENOUGH_TEXTS).any():
         rows = rows[enough]
     is_reference = rows["reference"] == rows["study"] + "/" + rows["run"]
     rows = rows.assign(first=is_reference, packed=rows["layout"] == "packed")

@@ -86,12 +86,12 @@ def serving_figure(
 
 
 def draw_throughput(ax: Axes, sheet: Sheet) -> None:
-    """Of a closed loop reviews/s, for its requests hold one or many, and the knee.
+    """Of a closed loop texts/s, for its requests hold one or many, and the knee.
 
     Of an open one requests/s, beside how many come.
     """
     closed = sheet.axis == CLOSED
-    column = "reviews_per_s" if closed else "request_throughput"
+    column = "texts_per_s" if closed else "request_throughput"
     for sweep, color in _colored(sheet):
         drawn_as: dict[str, Any] = {"color": color, "marker": _marker(sweep), "label": sweep.name, **MEDIAN}
         ax.plot(sweep.points[sheet.axis], sweep.points[column], **drawn_as)
@@ -104,7 +104,7 @@ def draw_throughput(ax: Axes, sheet: Sheet) -> None:
         ax.plot(rates, rates, color=GREY, lw=1, ls="--", label="as many as come")
     _faults(ax, sheet, column)
     ax.set_ylim(top=_positive((1.2 if closed else 1.4) * sheet.points[column].max()))
-    ax.set_title("Labelled (reviews/s)" if closed else "Finished (requests/s)", loc="left", pad=12)
+    ax.set_title("Labelled (texts/s)" if closed else "Finished (requests/s)", loc="left", pad=12)
     _load_axis(ax, sheet)
 
 
@@ -140,12 +140,12 @@ def draw_latency(ax: Axes, sheet: Sheet) -> None:
     _load_axis(ax, sheet)
 
 
-def draw_reviews(ax: Axes, sheet: Sheet) -> None:
-    """Reviews labelled in a second, a bar a load point."""
+def draw_texts(ax: Axes, sheet: Sheet) -> None:
+    """Texts labelled in a second, a bar a load point."""
     valid = sheet.points[sheet.points["valid"]]
-    bars = ax.bar(range(len(valid)), valid["reviews_per_s"], color=_bar_colors(valid), width=0.6)
+    bars = ax.bar(range(len(valid)), valid["texts_per_s"], color=_bar_colors(valid), width=0.6)
     ax.bar_label(bars, fmt="{:,.2f}", padding=4, fontsize=9)
-    ax.set_title("Reviews labelled (1/s)", loc="left", pad=12)
+    ax.set_title("Texts labelled (1/s)", loc="left", pad=12)
     _bar_axes(ax, valid)
 
 
@@ -246,5 +246,5 @@ def _load_axis(ax: Axes, sheet: Sheet) -> None:
 PANELS: tuple[Callable[[Axes, Sheet], None], ...] = (draw_throughput, draw_latency, draw_distribution)
 """Where load points differ in their load."""
 
-BARS: tuple[Callable[[Axes, Sheet], None], ...] = (draw_reviews, draw_times, draw_distribution)
+BARS: tuple[Callable[[Axes, Sheet], None], ...] = (draw_texts, draw_times, draw_distribution)
 """Where they do not."""

@@ -4,7 +4,7 @@ Columns of its own:
 
 - ``label``: the load point in words (`batchscope.reports.serving.wording`), of which no other has the same.
 - ``load.<key>``: how the server got its requests.
-- ``duration_s, failed, reviews_per_s``; ``<statistic>_<kind>_ms`` for each of `latencies.KINDS`.
+- ``duration_s, failed, texts_per_s``; ``<statistic>_<kind>_ms`` for each of `latencies.KINDS`.
 - ``first_median_ttft_ms, again_median_ttft_ms``: of the prompts' first submissions, and of later ones.
 - ``good, good_low, good_high``: share of requests within the limits, with Wilson's interval; ``goodput``,
   ``goodput_low, goodput_high``: the same as requests/s.
@@ -60,12 +60,12 @@ def _load(point: LoadPoint) -> Row:
     return {f"load.{key}": value for key, value in point.load.model_dump(exclude={"timeout_s"}).items()}
 
 
-def _reviews(point: LoadPoint) -> float:
-    """Reviews that were answered: by output tokens where each has so many, else by the prompts."""
+def _texts(point: LoadPoint) -> float:
+    """Texts that were answered: by output tokens where each has so many, else by the prompts."""
     workload, done = point.served.spec.workload, point.finished
-    if workload.answer == "free" and workload.output_tokens_per_review:
-        return float(done["output_tokens"].sum() / workload.output_tokens_per_review)
-    return sum(workload.reviews_in_prompt(number) for number in done["prompt"])
+    if workload.answer == "free" and workload.output_tokens_per_text:
+        return float(done["output_tokens"].sum() / workload.output_tokens_per_text)
+    return sum(workload.texts_in_prompt(number) for number in done["prompt"])
 
 
 def _measured(point: LoadPoint, slo: Slo) -> Row:
@@ -80,7 +80,7 @@ def _measured(point: LoadPoint, slo: Slo) -> Row:
         "requests": len(done),
         "failed": sent - len(done),
         "duration_s": seconds,
-        "reviews_per_s": _reviews(point) / seconds,
+        "texts_per_s": _texts(point) / seconds,
         **statistics(point.client),
         "first_median_ttft_ms": first,
         "again_median_ttft_ms": again,

@@ -109,11 +109,11 @@ def layouts(points: pd.DataFrame) -> Iterator[str]:
     ]
     more = name_suffixes(free.loc[[packed.name for packed, _ in pairs]], ())
     for (packed, separate), words in zip(pairs, more, strict=True):
-        ours, theirs = packed["reviews_per_s"], separate["reviews_per_s"]
+        ours, theirs = packed["texts_per_s"], separate["texts_per_s"]
         one = "one packed prompt" if packed["requests"] == 1 else "packed ones"
         yield (
             f"n = {packed['n']}{words}, all at once: separate prompts label {two_decimals(theirs)} "
-            f"reviews/s, {one} {two_decimals(ours)}: {theirs / ours:.1f}x."
+            f"texts/s, {one} {two_decimals(ours)}: {theirs / ours:.1f}x."
         )
 
 
@@ -170,13 +170,13 @@ def _time(point: "pd.Series[Any]") -> str:
 
 
 def _size(point: "pd.Series[Any]") -> str:
-    return f"{point['n']} reviews to a prompt" if point["layout"] == "packed" else "Separate prompts"
+    return f"{point['n']} texts to a prompt" if point["layout"] == "packed" else "Separate prompts"
 
 
 def _rate(point: "pd.Series[Any]") -> str:
-    """Requests/s, and where they hold several, reviews/s."""
-    reviews = f" ({two_decimals(point['reviews_per_s'])} reviews/s)" if point["layout"] == "packed" else ""
-    return f"{two_decimals(point['request_throughput'])} requests/s{reviews}"
+    """Requests/s, and where they hold several, texts/s."""
+    texts = f" ({two_decimals(point['texts_per_s'])} texts/s)" if point["layout"] == "packed" else ""
+    return f"{two_decimals(point['request_throughput'])} requests/s{texts}"
 
 
 def _ms(point: "pd.Series[Any]", column: str) -> str:
@@ -205,7 +205,7 @@ def our_lines(slo: Slo) -> list[tuple[str, str]]:
     )
     goodput = [("Within limits (%)", "good"), (f"Goodput (req/s; {limits})", "goodput")] if limits else []
     return [
-        ("Reviews labelled (1/s)", "reviews_per_s"),
+        ("Texts labelled (1/s)", "texts_per_s"),
         *goodput,
         ("Failed requests", "failed"),
         ("Cached prompt tokens", "cached_tokens"),

@@ -6,7 +6,7 @@ import pandas as pd
 
 from batchscope.reports.serving.wording import layout_words, name_suffixes, setting_columns
 
-AMOUNTS = ("reviews", "load.requests", "load.seed")
+AMOUNTS = ("texts", "load.requests", "load.seed")
 """Settings that only say how long a load goes on, and when its requests come."""
 
 

@@ -34,7 +34,7 @@ def name_suffixes(points: pd.DataFrame, ignored: Collection[str]) -> list[str]:
 
 
 def layout_words(point: "pd.Series[Any]") -> str:
-    """How its reviews are laid out: ``4 to a prompt``."""
+    """How its texts are laid out: ``4 to a prompt``."""
     return f"{point['n']} to a prompt" if point["layout"] == "packed" else "separate"
 
 

@@ -127,7 +127,7 @@ def arrange(name: str, study: Study, runs: pd.DataFrame, repeats: pd.DataFrame) 
         repeats=repeats.merge(runs[["run", "at", "side"]], on="run"),
         ticks={float(place): show_setting(value) for value, place in places.items()},
         logarithmic=logarithmic,
-        xlabel={"n": "n (reviews in one packed prompt)"}.get(key, key),
+        xlabel={"n": "n (texts in one packed prompt)"}.get(key, key),
         styles=styles,
         series=study.plot.series.rpartition(".")[2],
     )
@@ -139,7 +139,7 @@ def _axis(study: str, role: str, key: str, runs: pd.DataFrame) -> list[Any]:
         return [None] * len(runs)  # an argument that no run sets: all have vLLM's default
     if column not in runs:
         known = [
-            name for name in runs.columns if name in ("layout", "n", "reviews") or name.startswith("engine.")
+            name for name in runs.columns if name in ("layout", "n", "texts") or name.startswith("engine.")
         ]
         raise UserError(f"studies.{study}.plot.{role}: no run has '{key}'; there are {', '.join(known)}")
     return [cell_value(value) for value in runs[column]]
@@ -249,7 +249,7 @@ def _draw_apart(ax: Axes, run: "pd.Series[Any]", value: float, style: SeriesStyl
 
 
 def draw_shape(ax: Axes, sheet: Sheet) -> None:
-    """Reviews/s relative to a base run, ours and as published: what compares across machines."""
+    """Texts/s relative to a base run, ours and as published: what compares across machines."""
     pick, text = baseline(sheet.runs, varying(sheet.runs))
     ax.axhline(1, color=GREY, lw=1)
     highest = 1.0
@@ -285,7 +285,7 @@ def draw_shape(ax: Axes, sheet: Sheet) -> None:
         ]
         highest = max([highest, *tops, *(value for _, value in theirs)])
         ax.plot(*_columns(theirs), **PUBLISHED)
-    ax.set_title("\n".join(["Reviews/s relative to", *textwrap.wrap(text, 36)]), loc="left", pad=12)
+    ax.set_title("\n".join(["Texts/s relative to", *textwrap.wrap(text, 36)]), loc="left", pad=12)
     ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}x"))
     _finish(ax, sheet, top=highest)
 
@@ -309,7 +309,7 @@ Pick = Callable[["pd.Series[Any]"], "pd.Series[Any] | None"]
 
 
 def baseline(runs: pd.DataFrame, settings: list[str]) -> tuple[Pick, str]:
-    """What a run's reviews/s are divided by, and its name.
+    """What a run's texts/s are divided by, and its name.
 
     Separate prompts with the same other settings where every packed run has them; else separate prompts at
     n = 1; else the first valid run, one with a published figure if there is any.

@@ -50,7 +50,7 @@ def _nothing_to_compare(valid: pd.DataFrame, settings: Sequence[str]) -> str:
     if valid.empty:
         return "No answer: there is no valid run."
     run = valid.iloc[0]
-    return f"No comparison: the only valid run is {run_in_words(run, settings)}, {run[SPEED]:,.1f} reviews/s."
+    return f"No comparison: the only valid run is {run_in_words(run, settings)}, {run[SPEED]:,.1f} texts/s."
 
 
 def _ranked(runs: pd.DataFrame) -> "list[pd.Series[Any]]":
@@ -75,7 +75,7 @@ def compare(
         repeats = min(fast["repeats"], slow["repeats"])
         return (
             f"Too few repeats to tell {first} from {second} "
-            f"({show_ratio(found.middle)} as many reviews/s, {repeats} of {ENOUGH} repeats needed{published})"
+            f"({show_ratio(found.middle)} as many texts/s, {repeats} of {ENOUGH} repeats needed{published})"
             f"{apart}."
         )
     basis = f"{_repeats(fast['repeats'], slow['repeats'])}{published}"
@@ -85,7 +85,7 @@ def compare(
     middle, low, high = show_interval(found.interval)
     if said == "faster":
         return capitalised(
-            f"{first} label {middle} as many reviews per second as {second} "
+            f"{first} label {middle} as many texts per second as {second} "
             f"(95 % interval {low} to {high}; {basis}){apart}."
         )
     size = f" of more than {100 * spread:.0f} %" if found.interval.low > 1 else ""

@@ -57,7 +57,7 @@ def study_page(name: str, study: Study, runs: pd.DataFrame, *, across: bool = Fa
 
 def study_table(runs: pd.DataFrame) -> Table:
     """One row a run: settings, what was measured, what was published for the same run."""
-    settings = list(dict.fromkeys(["layout", "n", *varying(runs), "reviews"]))
+    settings = list(dict.fromkeys(["layout", "n", *varying(runs), "texts"]))
     rows = [_settings(run, settings) | _measured(run) | _published(run) for _, run in runs.iterrows()]
     if (runs["reuse"] != "none").any():
         for row, (_, run) in zip(rows, runs.iterrows(), strict=True):
@@ -108,9 +108,9 @@ def notes(runs: pd.DataFrame) -> list[str]:
     matched = runs[runs["published.model"].notna() & runs["valid"]]
     if matched["same_prompts"].any():
         lines.append("✓ same prompts: prompt and output token totals are the published ones.")
-    lengths = matched[["published.reviews", "reviews"]].drop_duplicates()
+    lengths = matched[["published.texts", "texts"]].drop_duplicates()
     lines += [
-        f"Published for {theirs:,} reviews, measured here with {ours:,}."
+        f"Published for {theirs:,} texts, measured here with {ours:,}."
         for theirs, ours in lengths.itertuples(index=False)
         if theirs != ours
     ]

@@ -6,20 +6,20 @@ from batchscope.results.metrics.metric import Column, Metric
 from batchscope.results.records import Repeat, RunRecord
 
 
-def joules_per_review(run: RunRecord, repeat: Repeat) -> float:
-    """Energy of one review in joules; NaN on CPU, and where the window was too short to tell."""
-    return math.nan if repeat.energy_j is None else repeat.energy_j / run.measurement.reviews
+def joules_per_text(run: RunRecord, repeat: Repeat) -> float:
+    """Energy of one text in joules; NaN on CPU, and where the window was too short to tell."""
+    return math.nan if repeat.energy_j is None else repeat.energy_j / run.measurement.texts
 
 
 ENERGY = (
     Metric(
-        name="joules_per_review",
+        name="joules_per_text",
         label="GPU energy",
-        unit="J/review",
-        formula="joules that the GPUs took in the timed window / (reviews x duplicates)",
+        unit="J/text",
+        formula="joules that the GPUs took in the timed window / (texts x duplicates)",
         source="this project; joules as NVML's energy counter has them",
-        of=joules_per_review,
+        of=joules_per_text,
         better="lower",
-        column=Column(90, "J/review"),
+        column=Column(90, "J/text"),
     ),
 )

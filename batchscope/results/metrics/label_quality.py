@@ -65,13 +65,13 @@ def label_coverage(run: RunRecord, repeat: Repeat) -> float:
     return found.found / found.asked if found else math.nan
 
 
-def correct_reviews_per_s(run: RunRecord, repeat: Repeat) -> float:
+def correct_texts_per_s(run: RunRecord, repeat: Repeat) -> float:
     """Texts labelled right per second; those without a gold label are taken to be right as often."""
     found = score(run, repeat)
     return found.right * found.asked / found.known / repeat.seconds if found and found.known else math.nan
 
 
-def joules_per_correct_review(run: RunRecord, repeat: Repeat) -> float:
+def joules_per_correct_text(run: RunRecord, repeat: Repeat) -> float:
     """Energy of one text labelled right, in joules; NaN where none was, or the energy is not known."""
     found = score(run, repeat)
     if found is None or found.right == 0 or repeat.energy_j is None:
@@ -202,22 +202,22 @@ LABEL_QUALITY = (
         of_labels=True,
     ),
     Metric(
-        name="correct_reviews_per_s",
+        name="correct_texts_per_s",
         label="Texts labelled right",
-        unit="correct reviews/s",
+        unit="correct texts/s",
         formula="accuracy x labels asked for / seconds",
         source="this project",
-        of=correct_reviews_per_s,
-        column=Column(70, "correct reviews/s", interval=True),
+        of=correct_texts_per_s,
+        column=Column(70, "correct texts/s", interval=True),
         of_labels=True,
     ),
     Metric(
-        name="joules_per_correct_review",
+        name="joules_per_correct_text",
         label="GPU energy per right label",
-        unit="J/correct review",
+        unit="J/correct text",
         formula="joules that the GPUs took in the timed window / (accuracy x labels asked for)",
         source="this project; joules as NVML's energy counter has them",
-        of=joules_per_correct_review,
+        of=joules_per_correct_text,
         better="lower",
         of_labels=True,
     ),

@@ -1,4 +1,4 @@
-"""How much was done a second: requests, tokens, reviews; and how long it took."""
+"""How much was done a second: requests, tokens, texts; and how long it took."""
 
 from batchscope.results.metrics.metric import Column, Metric
 from batchscope.results.records import Repeat, RunRecord
@@ -19,9 +19,9 @@ def output_throughput(run: RunRecord, repeat: Repeat) -> float:
     return repeat.output_tokens / repeat.seconds
 
 
-def reviews_per_s(run: RunRecord, repeat: Repeat) -> float:
-    """Reviews per second: what both layouts can be compared by."""
-    return run.measurement.reviews / repeat.seconds
+def texts_per_s(run: RunRecord, repeat: Repeat) -> float:
+    """Texts per second: what both layouts can be compared by."""
+    return run.measurement.texts / repeat.seconds
 
 
 def duration(run: RunRecord, repeat: Repeat) -> float:
@@ -62,15 +62,15 @@ THROUGHPUT = (
         column=Column(30, "output tokens/s", beside_published=True),
     ),
     Metric(
-        name="reviews_per_s",
-        label="Reviews labelled",
-        unit="reviews/s",
-        formula="reviews x duplicates / seconds",
+        name="texts_per_s",
+        label="Texts labelled",
+        unit="texts/s",
+        formula="texts x duplicates / seconds",
         source="this project",
-        of=reviews_per_s,
-        published=lambda row: row.reviews_per_s,
+        of=texts_per_s,
+        published=lambda row: row.texts_per_s,
         reproduced=True,
-        column=Column(40, "reviews/s", interval=True),
+        column=Column(40, "texts/s", interval=True),
     ),
     Metric(
         name="duration_s",

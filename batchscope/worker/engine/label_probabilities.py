@@ -46,28 +46,28 @@ def label_logprobs(
     token_ids: Sequence[int],
     told: Sequence[Mapping[int, Told]] | None,
     labels: LabelTokens | None,
-    reviews: int,
+    texts: int,
 ) -> list[list[float | None]] | None:
-    """Log-probability of each label for each review of a prompt, normalised over the labels.
+    """Log-probability of each label for each text of a prompt, normalised over the labels.
 
-    A label is spoken where one of its tokens is in the output. If there are as many of these as reviews, the
-    i-th is the i-th review's; else nothing says which belongs to which.
+    A label is spoken where one of its tokens is in the output. If there are as many of these as texts, the
+    i-th is the i-th text's; else nothing says which belongs to which.
 
     Args:
         token_ids: the output.
         told: for each output token, the log-probabilities that vLLM tells.
         labels: the labels' tokens; None: not asked for.
-        reviews: how many the prompt holds.
+        texts: how many the prompt holds.
 
     Returns:
-        A list for each review with a value for each label (None: vLLM did not tell it); None where they were
-        not asked for, or the output has another number of labels than reviews.
+        A list for each text with a value for each label (None: vLLM did not tell it); None where they were
+        not asked for, or the output has another number of labels than texts.
     """
     if labels is None or told is None:
         return None
     spoken = set(chain.from_iterable(labels))
     places = [place for place, token in enumerate(token_ids) if token in spoken]
-    if len(places) != reviews:
+    if len(places) != texts:
         return None
     return [normalised([_of_label(told[place], tokens) for tokens in labels]) for place in places]
 

@@ -23,7 +23,7 @@ class Request:
     prompt: int
     token_ids: list[int]
     answer: AnswerLimits
-    reviews: int
+    texts: int
     """how many the prompt holds"""
 
 
@@ -138,7 +138,7 @@ def request_rows(
                 "finished_s": since_start(times and times.last_token_ts),
                 "finish_reason": completion.finish_reason,
                 "label_logprobs": label_logprobs(
-                    completion.token_ids, completion.logprobs, labels, request.reviews
+                    completion.token_ids, completion.logprobs, labels, request.texts
                 ),
             }
         )

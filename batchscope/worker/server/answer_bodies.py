@@ -15,7 +15,7 @@ class Asked(Protocol):
         """Its limits."""
 
     @property
-    def reviews(self) -> int:
+    def texts(self) -> int:
         """How many its prompt holds."""
 
 
@@ -26,12 +26,12 @@ class Bodies:
     common: dict[str, Any]
     """of every request"""
     each: Mapping[int, dict[str, Any]]
-    """by the reviews in a prompt, where that makes a difference; else empty"""
+    """by the texts in a prompt, where that makes a difference; else empty"""
 
 
 def bodies_of(requests: Sequence[Asked]) -> Bodies:
     """The fields for a load's requests, which vLLM's client sends with each if they are all the same."""
-    bodies = {request.reviews: body_of(request.answer) for request in requests}
+    bodies = {request.texts: body_of(request.answer) for request in requests}
     first = next(iter(bodies.values()), {})
     if all(body == first for body in bodies.values()):
         return Bodies(first, {})

@@ -116,7 +116,7 @@ def as_sent(
             len(request.token_ids),
             request.answer.most,
             request_id=str(number),
-            **({"request_overrides": bodies[request.reviews]} if bodies else {}),
+            **({"request_overrides": bodies[request.texts]} if bodies else {}),
         )
         for number, request in enumerate(requests)
     ]

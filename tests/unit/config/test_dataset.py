@@ -1,4 +1,4 @@
-"""Where the reviews come from."""
+"""Where the texts come from."""
 
 import pytest
 import yaml
@@ -16,8 +16,8 @@ from batchscope.config.configuration import load_config
             "dataset.source: Input should be 'generated', 'file', 'hub', 'csv' or 'imdb', got 'kaggle'",
         ),
         (
-            {"generated": {"reviews": 1_000_001}},
-            "dataset.generated.reviews: .* less than or equal to 1000000",
+            {"generated": {"texts": 1_000_001}},
+            "dataset.generated.texts: .* less than or equal to 1000000",
         ),
         ({"csv": {"path": ""}}, "dataset.csv.path: .* at least 1 character"),
         ({"csv": {"sha256": "ABC"}}, "dataset.csv.sha256: .* should match pattern"),

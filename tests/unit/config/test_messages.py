@@ -30,7 +30,7 @@ def message(values: object) -> str:
         ),
         (
             {"dataset": {"csv": {"zzz": 1}}},
-            "dataset.csv.zzz: unknown key; known keys: path, sha256, review_column, label_column",
+            "dataset.csv.zzz: unknown key; known keys: path, sha256, text_column, label_column",
         ),
     ],
 )
@@ -42,7 +42,7 @@ def test_a_wrong_value_is_shown_and_an_explained_one_is_not_shown_again() -> Non
     assert "measure.repeats: Input should be greater than 0, got 0" in message({"measure": {"repeats": 0}})
     text = message({"workload": {"n": 1}})
     assert text.endswith(
-        "workload: n: a packed prompt holds at least 2 reviews; for n = 1 set layout: separate"
+        "workload: n: a packed prompt holds at least 2 texts; for n = 1 set layout: separate"
     )
 
 

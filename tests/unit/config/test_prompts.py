@@ -11,7 +11,7 @@ from batchscope.config.configuration import load_config
 from batchscope.config.prompts import LAYOUTS, Layout, LayoutName, PromptTexts
 from batchscope.config.workload import Workload
 from batchscope.inputs.prompts import group
-from batchscope.inputs.texts.reviews import Review
+from batchscope.inputs.texts.source_text import SourceText
 from batchscope.inputs.wording import render, wording_of
 from batchscope.studies.run import PromptSet
 
@@ -69,8 +69,10 @@ def test_a_prompt_depends_on_no_more_of_the_block_than_it_uses() -> None:
     }  # fmt: skip
 
 
-REVIEWS = list(
-    enumerate([Review("Good.", "positive"), Review("Bad.", "negative"), Review("Fine.", "positive")])
+TEXTS = list(
+    enumerate(
+        [SourceText("Good.", "positive"), SourceText("Bad.", "negative"), SourceText("Fine.", "positive")]
+    )
 )
 
 
@@ -96,9 +98,9 @@ def test_one_entry_and_its_wording_bring_a_layout(monkeypatch, packs, name, text
     monkeypatch.setitem(LAYOUTS, "listed", Layout("one more", packs=packs))
     mark = LAYOUTS["listed"].placeholders[0]
     texts = MoreTexts(listed=f"{mark}! Last.", listed_first=f"First: {mark}!")
-    n = LAYOUTS["listed"].reviews_in_prompt(2)
+    n = LAYOUTS["listed"].texts_in_prompt(2)
     assert PromptSet("m", "listed", n, 3, 1).id == name
-    assert render(group(REVIEWS, n)[0], wording_of(texts, "listed")) == text
+    assert render(group(TEXTS, n)[0], wording_of(texts, "listed")) == text
     assert texts.around("listed", "first") == ("First: ", "!")
     assert texts.keys_used("listed", "first") >= {"listed_first"} | ({"separator"} if packs else set())
 

@@ -7,22 +7,22 @@ from batchscope.config.configuration import load_config
 from batchscope.config.workload import Workload
 
 
-def test_a_workload_has_n_reviews_unless_it_says_how_many() -> None:
-    assert Workload(n=8).total_reviews == 8
-    assert Workload(n=8, reviews=20).total_reviews == 20
+def test_a_workload_has_n_texts_unless_it_says_how_many() -> None:
+    assert Workload(n=8).total_texts == 8
+    assert Workload(n=8, texts=20).total_texts == 20
 
 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"n": 1}, "n: a packed prompt holds at least 2 reviews; for n = 1 set layout: separate"),
-        ({"n": 8, "reviews": 5}, "reviews: 5 is less than n: 8; raise reviews or lower n"),
+        ({"n": 1}, "n: a packed prompt holds at least 2 texts; for n = 1 set layout: separate"),
+        ({"n": 8, "texts": 5}, "texts: 5 is less than n: 8; raise texts or lower n"),
         ({"permuted": True}, "permuted: needs duplicates above 1"),
         ({"permuted": True, "duplicates": 3, "reuse": "full"}, "and reuse: none; set both or drop it"),
         ({"reuse": "text", "instruction": "first"}, "reuse: text needs instruction: last"),
         (
             {"numbered": True},
-            "numbered: a line such as '1. label' needs more than .* set output_tokens_per_review: null",
+            "numbered: a line such as '1. label' needs more than .* set output_tokens_per_text: null",
         ),
         ({"layout": "mixed"}, "workload.layout: Input should be 'packed' or 'separate', got 'mixed'"),
     ],
@@ -32,8 +32,8 @@ def test_keys_that_do_not_go_together_are_refused(values: dict[str, object], wor
         load_config({"workload": values})
 
 
-def test_separate_prompts_may_have_fewer_reviews_than_n() -> None:
-    assert Workload(layout="separate", n=8, reviews=5).total_reviews == 5
+def test_separate_prompts_may_have_fewer_texts_than_n() -> None:
+    assert Workload(layout="separate", n=8, texts=5).total_texts == 5
 
 
 def test_the_first_name_of_answer_is_read() -> None:
@@ -49,11 +49,11 @@ def test_the_first_name_of_answer_is_read() -> None:
     ("values", "needed"),
     [
         ({}, False),
-        ({"output_tokens_per_review": 3}, False),
-        ({"numbered": True, "output_tokens_per_review": 8}, False),
+        ({"output_tokens_per_text": 3}, False),
+        ({"numbered": True, "output_tokens_per_text": 8}, False),
         ({"answer": "labels"}, True),
         ({"answer": "json"}, True),
-        ({"output_tokens_per_review": None}, True),
+        ({"output_tokens_per_text": None}, True),
         ({"confidence": True}, True),
     ],
 )
@@ -62,13 +62,13 @@ def test_when_labels_decide_what_the_engine_is_asked_for(values: dict[str, objec
 
 
 def test_tokens_to_plan_with() -> None:
-    assert Workload(output_tokens_per_review=3).planned_tokens_per_review == 3
-    assert Workload(output_tokens_per_review=None).planned_tokens_per_review == 1
-    assert Workload(output_tokens_per_review=3, answer="labels").planned_tokens_per_review == 1
+    assert Workload(output_tokens_per_text=3).planned_tokens_per_text == 3
+    assert Workload(output_tokens_per_text=None).planned_tokens_per_text == 1
+    assert Workload(output_tokens_per_text=3, answer="labels").planned_tokens_per_text == 1
 
 
-def test_how_many_reviews_a_prompt_holds() -> None:
-    packed = Workload(n=4, reviews=10, duplicates=2)
-    assert [packed.reviews_in_prompt(number) for number in range(6)] == [4, 4, 2, 4, 4, 2]
+def test_how_many_texts_a_prompt_holds() -> None:
+    packed = Workload(n=4, texts=10, duplicates=2)
+    assert [packed.texts_in_prompt(number) for number in range(6)] == [4, 4, 2, 4, 4, 2]
     alone = Workload(layout="separate", n=4)
-    assert [alone.reviews_in_prompt(number) for number in range(5)] == [1] * 5
+    assert [alone.texts_in_prompt(number) for number in range(5)] == [1] * 5

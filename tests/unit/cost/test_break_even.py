@@ -5,12 +5,12 @@ from support.shapes import MODEL
 
 from batchscope.cost.break_even import (
     Load,
-    Texts,
+    MeanLengths,
     break_even,
     candidates,
     last_that_holds,
     requests_of,
-    reviews_per_s,
+    texts_per_s,
 )
 from batchscope.cost.flops import Lengths
 from batchscope.cost.gpu_peaks import DEVICES, SHARES
@@ -30,11 +30,11 @@ ONE_H200 = Engine(
     MODEL, BF16, Limits(16_384, 1_024, 914_784), Peaks(H200.bits16, H200.bits16, H200.bandwidth)
 )
 
-IMDB = Texts(review_tokens=292.1, instruction_tokens=24.0)
+IMDB = MeanLengths(text_tokens=292.1, instruction_tokens=24.0)
 
 
 def test_requests_of_a_mean_length_have_the_right_total():
-    load = Load(IMDB, reviews=100)
+    load = Load(IMDB, texts=100)
     packed, separate = requests_of(load, "packed", 4), requests_of(load, "separate", 4)
     assert [len(packed), len(separate)] == [25, 100]
     assert sum(each.prompt_tokens for each in packed) == round(25 * (4 * 292.1 + 24))
@@ -44,9 +44,9 @@ def test_requests_of_a_mean_length_have_the_right_total():
 
 
 def test_duplicates_come_from_the_cache_in_whole_blocks():
-    load = Load(Texts(40, 10), reviews=2, duplicates=3, cached=True)
+    load = Load(MeanLengths(40, 10), texts=2, duplicates=3, cached=True)
     assert requests_of(load, "separate", 1) == [Lengths(50, 0, 1)] * 2 + [Lengths(50, 48, 1)] * 4
-    exact = Load(Texts(38, 10), reviews=2, duplicates=2, cached=True)
+    exact = Load(MeanLengths(38, 10), texts=2, duplicates=2, cached=True)
     assert requests_of(exact, "separate", 1)[-1] == Lengths(48, 32, 1), "one token is computed in any case"
     assert {each.cached_tokens for each in requests_of(Load(IMDB, 2, 3), "separate", 1)} == {0}
 
@@ -68,7 +68,7 @@ def test_break_even_on_an_h200_lies_where_it_was_measured():
     assert 4 <= found.surely <= found.n <= found.perhaps <= 20
     assert found.searched == 400
     load = Load(IMDB, 3160)
-    rates = {n: reviews_per_s(ONE_H200, SHARE, load, "packed", n) for n in (4, 20, 40)}
+    rates = {n: texts_per_s(ONE_H200, SHARE, load, "packed", n) for n in (4, 20, 40)}
     assert rates == {
         4: pytest.approx(145.1, rel=0.05),
         20: pytest.approx(132.5, rel=0.05),
@@ -82,11 +82,11 @@ def test_reuse_moves_the_break_even():
     assert break_even(ONE_H200, full, 400).n > break_even(ONE_H200, none, 400).n
 
     def advantage(load, n):
-        return reviews_per_s(ONE_H200, 1, load, "packed", n) / reviews_per_s(ONE_H200, 1, load, "separate", n)
+        return texts_per_s(ONE_H200, 1, load, "packed", n) / texts_per_s(ONE_H200, 1, load, "separate", n)
 
     assert advantage(full, 4) > 1.5 > advantage(none, 4)
     assert advantage(full, 400) < 0.5 * advantage(none, 400)
 
 
 def test_without_an_instruction_packing_never_pays():
-    assert break_even(ONE_H200, Load(Texts(292.1, 0.0), 3160), 100).n == 1
+    assert break_even(ONE_H200, Load(MeanLengths(292.1, 0.0), 3160), 100).n == 1

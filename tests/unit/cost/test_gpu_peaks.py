@@ -19,7 +19,7 @@ from batchscope.cost.memory import (
 from batchscope.cost.roofline import Engine, Peaks, predict
 from batchscope.cost.scheduler_simulation import Limits
 from batchscope.inputs.prompts import group
-from batchscope.inputs.texts.reviews import Review
+from batchscope.inputs.texts.source_text import SourceText
 from batchscope.inputs.tokens import tokenise
 from batchscope.inputs.wording import render, wording_of
 
@@ -66,7 +66,7 @@ def tokenised():
     if not path:
         pytest.skip("set BATCHSCOPE_IMDB_CSV to the IMDB reviews as CSV (review, sentiment)")
     with Path(path).open(newline="", encoding="utf-8") as file:
-        reviews = [Review(row["review"], row["sentiment"]) for row in csv.DictReader(file)]
+        reviews = [SourceText(row["review"], row["sentiment"]) for row in csv.DictReader(file)]
     tokenizer = llama3.tokenizer()
 
     def lengths(layout, n, count):

@@ -13,7 +13,7 @@ from batchscope.config.prompts import PromptTexts
 from batchscope.inputs.chat import chat_template, has_template
 from batchscope.inputs.models import load_tokenizer
 from batchscope.inputs.prompts import Maker, Prompt, check_prompts, make_prompts, maker_of
-from batchscope.inputs.texts.reviews import Review
+from batchscope.inputs.texts.source_text import SourceText
 from batchscope.studies.run import PromptSet
 
 CHATML = (
@@ -60,10 +60,10 @@ def made(
     folder: Path, texts: PromptTexts, wanted: PromptSet = SEPARATE, said: list[str] | None = None
 ) -> tuple[Maker, list[Prompt]]:
     """The prompts of some texts, checked as the script checks them."""
-    reviews = list(enumerate(Review(text, "positive") for text in said or TEXTS))
+    numbered = list(enumerate(SourceText(text, "positive") for text in said or TEXTS))
     maker = maker_of(wanted, texts, load_tokenizer(folder), template=chat_template(folder, texts))
-    prompts = make_prompts(maker, reviews)
-    check_prompts(maker, prompts, reviews)
+    prompts = make_prompts(maker, numbered)
+    check_prompts(maker, prompts, numbered)
     return maker, prompts
 
 

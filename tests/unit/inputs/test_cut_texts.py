@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 
 from batchscope.inputs.cut_texts import GAP, cut_texts
 from batchscope.inputs.models import load_tokenizer
-from batchscope.inputs.texts.reviews import Review
+from batchscope.inputs.texts.source_text import SourceText
 
 LONG = "It was not the best film, nor the worst: 24 scenes, two of them good. " * 9
 STRANGE = "Grüße 😀😀 ありがとう Дом \u200b naïve café " * 7
@@ -21,9 +21,9 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
 
 
 def cut(tokenizer: Tokenizer, text: str, tokens: int | None, keep: str = "head") -> str:
-    ((number, review),), _ = cut_texts([(7, Review(text, "good", id="a"))], tokenizer, tokens, keep)  # type: ignore[arg-type]
-    assert (number, review.label, review.id) == (7, "good", "a")
-    return review.text
+    ((number, kept),), _ = cut_texts([(7, SourceText(text, "good", id="a"))], tokenizer, tokens, keep)  # type: ignore[arg-type]
+    assert (number, kept.label, kept.id) == (7, "good", "a")
+    return kept.content
 
 
 def length(tokenizer: Tokenizer, text: str) -> int:
@@ -41,7 +41,7 @@ def test_head_and_tail_are_the_ends_of_the_text(tokenizer: Tokenizer, text: str)
 
 
 def test_a_text_that_fits_is_left_alone_and_those_that_do_not_are_counted(tokenizer: Tokenizer) -> None:
-    texts = [Review(text) for text in ("short", LONG, "", STRANGE)]
+    texts = [SourceText(text) for text in ("short", LONG, "", STRANGE)]
     found, count = cut_texts(list(enumerate(texts)), tokenizer, 10, "head")
     assert count == 2
     assert [each for each, before in zip(found, texts, strict=True) if each[1] == before] == [

@@ -6,13 +6,13 @@ import pytest
 
 from batchscope.inputs.demo_model import STAGES, answer_token, excerpt, train_tokenizer, training_examples
 from batchscope.inputs.texts.generate import generate_reviews
-from batchscope.inputs.texts.reviews import Review
+from batchscope.inputs.texts.source_text import SourceText
 
 
 @pytest.fixture(scope="module")
 def tokenizer():
     return train_tokenizer(
-        f"{review.text} a positive or negative comment" for review in generate_reviews(200, 3)
+        f"{review.content} a positive or negative comment" for review in generate_reviews(200, 3)
     )
 
 
@@ -38,11 +38,13 @@ def test_each_label_is_one_token_and_the_answers_are_labels(tokenizer, examples)
 
 
 def test_an_excerpt_is_a_few_sentences_of_its_review():
-    review = Review("One is good. Two is fine!<br /><br />Three? Four. Five. Six. Seven. Eight.", "positive")
-    plain = review.text.replace("<br /><br />", " ")
+    review = SourceText(
+        "One is good. Two is fine!<br /><br />Three? Four. Five. Six. Seven. Eight.", "positive"
+    )
+    plain = review.content.replace("<br /><br />", " ")
     for seed in range(50):
         part = excerpt(review, Random(seed))
         assert part.label == review.label
-        assert part.text in plain
-        assert 0 < len(part.text) < len(plain)
-    assert excerpt(Review("Short.", "negative"), Random(0)) == Review("Short.", "negative")
+        assert part.content in plain
+        assert 0 < len(part.content) < len(plain)
+    assert excerpt(SourceText("Short.", "negative"), Random(0)) == SourceText("Short.", "negative")

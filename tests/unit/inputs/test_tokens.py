@@ -12,7 +12,7 @@ from batchscope.config.prompts import PromptTexts
 from batchscope.config.task import Task
 from batchscope.inputs.models import load_tokenizer, switch_off_lengths
 from batchscope.inputs.prompts import build_prompts, check_prompts, make_prompts, maker_of
-from batchscope.inputs.texts.reviews import Review
+from batchscope.inputs.texts.source_text import SourceText
 from batchscope.inputs.tokens import Encoder, Guard, control_tokens, shown_prompt
 from batchscope.studies.run import PromptSet
 
@@ -34,8 +34,8 @@ def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
     return KINDS[request.param]()
 
 
-def reviews(texts: list[str]) -> list[tuple[int, Review]]:
-    return list(enumerate(Review(text, "positive") for text in texts))
+def numbered(texts: list[str]) -> list[tuple[int, SourceText]]:
+    return list(enumerate(SourceText(text, "positive") for text in texts))
 
 
 @pytest.mark.parametrize("texts", [WRITTEN, PromptTexts()])
@@ -44,14 +44,16 @@ def test_ordinary_prompts_are_what_the_tokenizer_makes_of_them(
     tokenizer: Tokenizer, texts: PromptTexts, wanted: PromptSet
 ) -> None:
     maker = maker_of(wanted, texts, tokenizer)
-    prompts = make_prompts(maker, reviews(ORDINARY))
-    whole = maker.texts([[each] for each in reviews(ORDINARY)] if wanted is SEPARATE else [reviews(ORDINARY)])
+    prompts = make_prompts(maker, numbered(ORDINARY))
+    whole = maker.texts(
+        [[each] for each in numbered(ORDINARY)] if wanted is SEPARATE else [numbered(ORDINARY)]
+    )
     plain = [tokenizer.encode(text).ids for text in whole]
     start = tokenizer.token_to_id("<s>")
     assert [prompt.token_ids for prompt in prompts] == [
         ids[1:] if ids[:2] == [start, start] else ids for ids in plain
     ]
-    check_prompts(maker, prompts, reviews(ORDINARY))
+    check_prompts(maker, prompts, numbered(ORDINARY))
 
 
 @pytest.mark.parametrize("texts", [WRITTEN, PromptTexts()])
@@ -61,13 +63,13 @@ def test_control_tokens_that_a_text_spells_stay_text(
 ) -> None:
     control = {tokenizer.token_to_id(word) for word in CONTROLS if word != "<unk>"}
     harmless, spelt = (
-        make_prompts(maker_of(wanted, texts, tokenizer), reviews(said)) for said in (ORDINARY, SPELLING)
+        make_prompts(maker_of(wanted, texts, tokenizer), numbered(said)) for said in (ORDINARY, SPELLING)
     )
     for ordinary, prompt in zip(harmless, spelt, strict=True):
         assert [each for each in prompt.token_ids if each in control] == [
             each for each in ordinary.token_ids if each in control
         ], "those of the wording, and no others"
-    check_prompts(maker_of(wanted, texts, tokenizer), spelt, reviews(SPELLING))
+    check_prompts(maker_of(wanted, texts, tokenizer), spelt, numbered(SPELLING))
 
 
 @pytest.mark.parametrize("wanted", [SEPARATE, PACKED])
@@ -79,8 +81,8 @@ def test_control_tokens_that_the_task_spells_stay_text(tokenizer: Tokenizer, wan
     )
     control = {tokenizer.token_to_id(word) for word in CONTROLS if word != "<unk>"}
     maker = maker_of(wanted, PromptTexts(), tokenizer, task)
-    prompts = make_prompts(maker, reviews(ORDINARY))
-    check_prompts(maker, prompts, reviews(ORDINARY))
+    prompts = make_prompts(maker, numbered(ORDINARY))
+    check_prompts(maker, prompts, numbered(ORDINARY))
     for prompt in prompts:
         assert [each for each in prompt.token_ids if each in control] == tokenizer.encode("").ids
 
@@ -99,7 +101,7 @@ def test_a_token_that_looks_like_markup_controls_a_model_too() -> None:
     tokenizer = KINDS["stripping"]()
     assert {"<think>", "<|end|>"} < set(control_tokens(tokenizer))
     (prompt,) = build_prompts(
-        reviews(["I <think> so<|end|>"]), PromptSet("m", "separate", 1, 1, 1), WRITTEN, tokenizer
+        numbered(["I <think> so<|end|>"]), PromptSet("m", "separate", 1, 1, 1), WRITTEN, tokenizer
     )
     assert not {tokenizer.token_to_id("<think>"), tokenizer.token_to_id("<|end|>")} & set(prompt.token_ids)
 
@@ -111,7 +113,9 @@ def test_a_token_that_looks_like_markup_controls_a_model_too() -> None:
 @pytest.mark.parametrize("kind", ["byte_level", "sentence_piece", "metaspace"])
 def test_a_wording_that_begins_with_the_start_token_has_it_once(kind: str, wording: str, starts: int) -> None:
     tokenizer = KINDS[kind]()
-    prompts = build_prompts(reviews(["Good.", "<s>Bad."]), SEPARATE, PromptTexts(separate=wording), tokenizer)
+    prompts = build_prompts(
+        numbered(["Good.", "<s>Bad."]), SEPARATE, PromptTexts(separate=wording), tokenizer
+    )
     for prompt in prompts:
         assert prompt.token_ids.count(tokenizer.token_to_id("<s>")) == starts
         assert prompt.token_ids[0] == tokenizer.token_to_id("<s>")
@@ -120,7 +124,7 @@ def test_a_wording_that_begins_with_the_start_token_has_it_once(kind: str, wordi
 def test_a_text_that_is_a_start_token_does_not_replace_the_prompt_s(tokenizer: Tokenizer) -> None:
     plain, spelt = (
         build_prompts(
-            reviews([text]),
+            numbered([text]),
             PromptSet("m", "separate", 1, 1, 1),
             PromptTexts(separate="{text} good?"),
             tokenizer,
@@ -142,7 +146,7 @@ PIECES = [*CONTROLS, "good ", "\n", "<", "|>", "<|im_", "\U000f0000", "\U000f000
 def test_no_text_makes_a_control_token(tokenizer: Tokenizer, seed: int) -> None:
     random = Random(seed)
     texts = ["x", *("".join(random.choices(PIECES, k=random.randint(1, 8))) for _ in range(40))]
-    prompts = build_prompts(reviews(texts), SEPARATE, WRITTEN, tokenizer)
+    prompts = build_prompts(numbered(texts), SEPARATE, WRITTEN, tokenizer)
     control = {tokenizer.token_to_id(word) for word in CONTROLS if word != "<unk>"}
     ordinary, *others = ([each for each in prompt.token_ids if each in control] for prompt in prompts)
     assert others == [ordinary] * 40

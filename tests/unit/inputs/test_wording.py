@@ -138,7 +138,7 @@ def test_a_mark_stands_between_the_texts_and_the_instruction(layout: str, task: 
 
 
 def test_a_given_wording_is_used_as_it_is() -> None:
-    texts = PromptTexts(packed="Label: {texts}!", separate="Label {review}?")
+    texts = PromptTexts(packed="Label: {texts}!", separate="Label {text}?")
     assert (
         render(TEXTS[:1], wording_of(texts, "separate", task=TICKETS)) == "Label Where is my {texts} bill??"
     )

@@ -17,24 +17,24 @@ def model(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def prompts(n: int = 4, reviews: int = 10) -> dict[str, Any]:
-    return {"n": n, "reviews": reviews, "longest_prompt": {"id": 2, "tokens": 100, "n": n}}
+def prompts(n: int = 4, texts: int = 10) -> dict[str, Any]:
+    return {"n": n, "texts": texts, "longest_prompt": {"id": 2, "tokens": 100, "n": n}}
 
 
 def spec(**workload: Any) -> dict[str, Any]:
     labels = workload.pop("labels", None)
     task = {"task": {"labels": labels}} if labels else {}
-    values = {"layout": "packed", "n": 4, "reviews": 10, **workload}
+    values = {"layout": "packed", "n": 4, "texts": 10, **workload}
     return {"workload": values, "engine": {"args": {}}, **task}
 
 
-@pytest.mark.parametrize(("n", "reviews", "sizes"), [(4, 10, [4, 2]), (4, 8, [4]), (1, 5, [1]), (4, 4, [4])])
-def test_the_last_prompt_holds_what_remains(n: int, reviews: int, sizes: list[int]) -> None:
-    assert sizes_of(prompts(n, reviews)) == sizes
+@pytest.mark.parametrize(("n", "texts", "sizes"), [(4, 10, [4, 2]), (4, 8, [4]), (1, 5, [1]), (4, 4, [4])])
+def test_the_last_prompt_holds_what_remains(n: int, texts: int, sizes: list[int]) -> None:
+    assert sizes_of(prompts(n, texts)) == sizes
 
 
 def test_a_free_answer_needs_no_tokenizer(tmp_path: Path) -> None:
-    assert answers_of(spec(output_tokens_per_review=2), prompts(), tmp_path) == exactly(2, 4, 2)
+    assert answers_of(spec(output_tokens_per_text=2), prompts(), tmp_path) == exactly(2, 4, 2)
 
 
 def test_a_specification_from_before_restricts_as_it_did(model: Path) -> None:

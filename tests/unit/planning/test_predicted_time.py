@@ -12,6 +12,7 @@ from support.project import ROOT
 from support.shapes import HERMES
 
 from batchscope.config.configuration import Config, load_config
+from batchscope.config.older_names import configuration_today
 from batchscope.planning.sweep_plan import plan_runs, rates_from
 
 H200 = ROOT / "docs/reference/h200"
@@ -20,7 +21,7 @@ H200 = ROOT / "docs/reference/h200"
 def config_of_h200(**changes: Any) -> Config:
     merged: dict[str, Any] = {}
     for path in (ROOT / "config.yaml", ROOT / "configs/hermes-8b.yaml", H200 / "overlay.yaml"):
-        update_config(merged, yaml.safe_load(path.read_text()))
+        update_config(merged, configuration_today(yaml.safe_load(path.read_text())))
     update_config(merged, changes)
     return load_config(merged)
 

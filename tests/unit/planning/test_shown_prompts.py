@@ -9,7 +9,7 @@ from batchscope.planning.shown_prompts import describe_prompts, shown_prompts
 
 
 def test_the_first_made_set_of_each_layout_is_shown(tmp_path: Path) -> None:
-    planned = runs(grid={"n": [4, 8], "layout": ["packed", "separate"]}, set={"reviews": 40})
+    planned = runs(grid={"n": [4, 8], "layout": ["packed", "separate"]}, set={"texts": 40})
     assert describe_prompts(shown_prompts(planned, tmp_path)).startswith("No prompts are made yet")
     for name, content in (
         ("demo-packed-n8-r40", {"example": "<s>Text: Good.\nLabels:\n"}),

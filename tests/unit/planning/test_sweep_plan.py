@@ -14,7 +14,7 @@ def test_predictions_follow_from_measured_rates(tmp_path) -> None:
     others = ("packing", "instruction", "batched_tokens", "decoding")
     reuse = {"set": {"n": 40, "duplicates": 10}, "grid": {"reuse": ["none", "full"]}}
     saturation = {
-        "set": {"layout": "packed", "reviews": 400},
+        "set": {"layout": "packed", "texts": 400},
         "grid": {"n": [40, 4]},
         "include": [{"layout": "separate", "n": 1}],
     }
@@ -36,7 +36,7 @@ def test_predictions_follow_from_measured_rates(tmp_path) -> None:
     folder.mkdir(parents=True)
     (folder / "measurement.json").write_text(json.dumps(measured))
     plan = {run.run: run for run in plan_runs(config, tmp_path, {"saturation/packed-n4": "why"})}
-    # 400 reviews of about 300 tokens, 16,384 of warm-up and 3 repeats, 500 tokens a second
+    # 400 texts of about 300 tokens, 16,384 of warm-up and 3 repeats, 500 tokens a second
     assert plan["saturation/packed-n4"].seconds == pytest.approx((16384 + 3 * 120_000) / 500)
     assert plan["saturation/packed-n4"].start_s == 10
     assert plan["saturation/separate-n1"].seconds == pytest.approx((16384 + 3 * 120_000) / 150_000)
@@ -49,7 +49,7 @@ def test_predictions_follow_from_measured_rates(tmp_path) -> None:
 
 
 def test_a_load_takes_what_it_took_else_its_times_of_arrival_or_the_engine_s_work(tmp_path) -> None:
-    load = {"set": {"layout": "separate", "n": 1, "reviews": 200}}
+    load = {"set": {"layout": "separate", "n": 1, "texts": 200}}
     slow, many = {"load.request_rate": 10}, {"load.max_concurrency": 8, "load.requests": 4000}
     studies = {
         "layouts": None,

@@ -50,7 +50,7 @@ def test_golden_markdown(tmp_path):
     page = study_page("packing", Study(question="Pack or not?"), runs)
     text = page_markdown(page)
     for line in (
-        "- Separate prompts (n=40) label 2.08x as many reviews per second as packed prompts (n=40) "
+        "- Separate prompts (n=40) label 2.08x as many texts per second as packed prompts (n=40) "
         "(95 % interval 1.69x to 2.56x; 3 repeats each; published on one H800: 1.8x).",
         "- Left out: packed prompts (n=4), invalid: cached_tokens.",
         "- Left out: separate prompts (n=4), out of memory.",
@@ -63,7 +63,7 @@ def test_golden_markdown(tmp_path):
     ):
         assert line in text.splitlines()
     assert cells(text) == [
-        "layout|n|reviews|status|requests/s|total tokens/s|output tokens/s|reviews/s|accuracy (%)|repeats|total prompt tokens"
+        "layout|n|texts|status|requests/s|total tokens/s|output tokens/s|texts/s|accuracy (%)|repeats|total prompt tokens"
         "|total output tokens|requests/s (H800 published)|total tokens/s (H800 published)"
         "|output tokens/s (H800 published)|same prompts|measured / published",
         "packed|40|40||2.00|22,520.00|80.00|80.00 (62.55 to 103.00)|n/a (random weights)|3|11,220|40|1.02|11,443.23|40.65|✓|2.0x",

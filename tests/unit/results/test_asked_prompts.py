@@ -10,8 +10,8 @@ from batchscope.results.asked_prompts import AskedPrompt, read_answers, read_pro
 
 def test_a_text_without_a_gold_label_has_none(tmp_path):
     lines = [
-        {"id": 0, "review_ids": [4, 5], "labels": ["refund", None], "duplicate": 0, "token_ids": [1, 2]},
-        {"id": 1, "review_ids": [6], "labels": [None], "duplicate": 1, "token_ids": [1]},
+        {"id": 0, "text_ids": [4, 5], "labels": ["refund", None], "duplicate": 0, "token_ids": [1, 2]},
+        {"id": 1, "text_ids": [6], "labels": [None], "duplicate": 1, "token_ids": [1]},
     ]
     path = tmp_path / "prompts.jsonl"
     path.write_text("\n".join(map(json.dumps, lines)))
@@ -23,13 +23,22 @@ def test_a_text_without_a_gold_label_has_none(tmp_path):
 
 def test_prompts_without_any_gold_label_are_read(tmp_path):
     path = tmp_path / "prompts.jsonl"
-    path.write_text(json.dumps({"id": 0, "review_ids": [4], "labels": [None], "duplicate": 0}))
+    path.write_text(json.dumps({"id": 0, "text_ids": [4], "labels": [None], "duplicate": 0}))
     assert read_prompts(path)[0].gold == (None,)
+
+
+def test_prompts_under_their_first_names_are_read(tmp_path):
+    path = tmp_path / "prompts.jsonl"
+    path.write_text(json.dumps({"id": 0, "review_ids": [4, 2], "labels": [None, "a"], "duplicate": 0}))
+    assert read_prompts(path) == {0: AskedPrompt((4, 2), (None, "a"), 0)}
+    path.write_text(json.dumps({"id": 0, "labels": [None], "duplicate": 0}))
+    with pytest.raises(UserError, match="cannot be read"):
+        read_prompts(path)
 
 
 def test_damaged_files_are_named(tmp_path):
     bad = tmp_path / "prompts.jsonl"
-    bad.write_text('{"id": 0, "review_ids"')
+    bad.write_text('{"id": 0, "text_ids"')
     with pytest.raises(UserError, match=r"prompts\.jsonl: cannot be read"):
         read_prompts(bad)
     with pytest.raises(UserError, match=r"requests\.parquet: cannot be read"):

@@ -30,9 +30,9 @@ PUBLISHED = load_published(make_tables.PUBLISHED)
 def test_runs_frame_row(tmp_path):
     record = make_run(tmp_path, n=40, seconds=(1.0, 2.0, 0.5), prompt_tokens=11_220, model=HERMES)
     row = runs_frame([record], PUBLISHED).iloc[0]
-    assert row["reviews_per_s"] == 40.0
-    assert row["reviews_per_s_low"] * row["reviews_per_s_high"] == pytest.approx(1600.0), "40 is the middle"
-    assert row["reviews_per_s_high"] == pytest.approx(40 * math.exp(4.302653 / math.sqrt(3) * math.log(2)))
+    assert row["texts_per_s"] == 40.0
+    assert row["texts_per_s_low"] * row["texts_per_s_high"] == pytest.approx(1600.0), "40 is the middle"
+    assert row["texts_per_s_high"] == pytest.approx(40 * math.exp(4.302653 / math.sqrt(3) * math.log(2)))
     assert (row["repeats"], row["ending"], row["noise"]) == (3, "fixed", pytest.approx(math.log(2)))
     assert row["published.total_token_throughput"] == 11443.23
     assert row["same_prompts"]
@@ -106,14 +106,14 @@ def test_invalid_and_failed_runs_have_no_comparison(tmp_path):
     runs = runs_frame([invalid, failed], PUBLISHED)
     assert not runs["valid"].any()
     assert list(runs["reason"]) == ["cached_tokens: 512 tokens", "CUDA out of memory"]
-    assert runs["reproduced.reviews_per_s"].isna().all()
-    assert math.isnan(runs["reviews_per_s"].iloc[1])
-    assert runs["reviews_per_s"].iloc[0] == 4.0
+    assert runs["reproduced.texts_per_s"].isna().all()
+    assert math.isnan(runs["texts_per_s"].iloc[1])
+    assert runs["texts_per_s"].iloc[0] == 4.0
 
 
 def test_published_seconds_follow_from_tokens():
     row = next(row for row in PUBLISHED if (row.study, row.layout, row.n) == ("packing", "packed", 400))
-    assert row.reviews_per_s == pytest.approx(16.80, abs=0.01)  # 400 / (120,406 / 5058.22)
+    assert row.texts_per_s == pytest.approx(16.80, abs=0.01)  # 400 / (120,406 / 5058.22)
 
 
 @pytest.mark.parametrize(
@@ -124,13 +124,13 @@ def test_published_seconds_follow_from_tokens():
         ({"layout": "packed", "n": 5}, None),
         ({"study": "mine", "n": 40}, None),
         ({"n": 40, "duplicates": 2}, None),
-        ({"study": "saturation", "n": 40, "reviews": 400}, 20903.28),
-        ({"study": "saturation", "n": 40, "reviews": 40_000}, 20570.07),
+        ({"study": "saturation", "n": 40, "texts": 400}, 20903.28),
+        ({"study": "saturation", "n": 40, "texts": 40_000}, 20570.07),
         (
-            {"study": "batched_tokens", "n": 4, "reviews": 4000, "args": {"max_num_batched_tokens": 80_000}},
+            {"study": "batched_tokens", "n": 4, "texts": 4000, "args": {"max_num_batched_tokens": 80_000}},
             24698.61,
         ),
-        ({"study": "batched_tokens", "n": 4, "reviews": 4000, "args": {}}, None),
+        ({"study": "batched_tokens", "n": 4, "texts": 4000, "args": {}}, None),
     ],
 )
 def test_match_with_the_published_run(tmp_path, values, tokens_per_s):

@@ -278,6 +278,38 @@ def test_steps_that_were_not_all_recorded_are_invalid(tmp_path):
     assert detail(steps_run(tmp_path, CLEAN, steps=5)) == "repeat 1: 4 steps recorded, 5 counted"
 
 
+ENDS = [
+    {"repeat": 0, "prompt": number, "output_tokens": tokens, "finish_reason": reason}
+    for number, (tokens, reason) in enumerate([(2, "stop"), (4, "length")])
+]
+"""One request of `steps_run` ends by itself, the other at its limit."""
+
+AHEAD = {"resolved": {"async_scheduling": True}, "more": {"answers": [{"n": 1, "least": 1, "most": 4}]}}
+IN_VAIN = [*CLEAN, step(0, 4, decode_tokens=1)]
+
+
+def ended(tmp_path, rows, ends=ENDS, **values):
+    """`steps_run` with requests that ended in these ways."""
+    return make_run(
+        tmp_path, layout="separate", n=2, seconds=(1.0,), prompt_tokens=600, repeat={"output_tokens": 6},
+        steps=rows, answers=ends, **values,
+    )  # fmt: skip
+
+
+def test_an_engine_that_plans_ahead_feeds_one_token_in_vain_for_each_request_that_ends_by_itself(tmp_path):
+    assert codes(ended(tmp_path / "a", IN_VAIN, **AHEAD)) == []
+    assert codes(ended(tmp_path / "b", CLEAN)) == []
+    assert "604 and 1 fed in vain" in detail(ended(tmp_path / "c", CLEAN, **AHEAD))
+    assert "605 tokens, its requests 604" in detail(ended(tmp_path / "d", IN_VAIN)), "no planning ahead"
+    assert codes(ended(tmp_path / "e", [*IN_VAIN, step(0, 5, decode_tokens=1)], **AHEAD)) == ["steps"]
+
+
+def test_a_request_that_ends_by_itself_with_its_last_token_may_be_in_one_more_step_or_not(tmp_path):
+    last = [ENDS[0] | {"output_tokens": 4}, ENDS[1]]
+    assert codes(ended(tmp_path / "a", CLEAN, last, **AHEAD)) == []
+    assert codes(ended(tmp_path / "b", IN_VAIN, last, **AHEAD)) == []
+
+
 # --- client: the end-to-end case is in test_serving_page.py
 
 
@@ -341,10 +373,10 @@ def test_mfu_and_energy(tmp_path):
     record = packed(tmp_path, 7.0, repeat={"energy_j": 8000.0})
     row = runs_frame([record], []).iloc[0]
     assert row["mfu"] == pytest.approx((5451 + 402 * 0.02) / 12.0 / 989.5, rel=0.01)
-    assert row["joules_per_review"] == 20.0
+    assert row["joules_per_text"] == 20.0
     page = study_page("mine", Study(), runs_frame([record], []))
     columns = [name for _, name in page.table.columns]
-    assert page.table.rows[0][columns.index("J/review")] == "20.00"
+    assert page.table.rows[0][columns.index("J/text")] == "20.00"
     assert float(page.table.rows[0][columns.index("MFU (%)")]) == pytest.approx(46.0, abs=0.5)
 
 
@@ -353,6 +385,6 @@ def test_a_metric_that_one_repeat_lacks_is_not_known(tmp_path):
     path = folder / "measurement.json"
     path.write_text(path.read_text().replace('"energy_j": 8.0', '"energy_j": null', 1))
     runs = runs_frame([load_run(folder)], [])
-    assert runs[["joules_per_review", "joules_per_review_low", "mfu"]].isna().all(axis=None)
+    assert runs[["joules_per_text", "joules_per_text_low", "mfu"]].isna().all(axis=None)
     page = study_page("mine", Study(), runs)
-    assert not {"J/review", "MFU (%)"} & {name for _, name in page.table.columns}
+    assert not {"J/text", "MFU (%)"} & {name for _, name in page.table.columns}

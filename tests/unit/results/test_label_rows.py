@@ -26,7 +26,7 @@ from tokenizers import Tokenizer
 from batchscope.common.errors import UserError
 from batchscope.inputs.answers.reader import AnswerReader
 from batchscope.inputs.prompts import write_prompts
-from batchscope.inputs.texts.reviews import Review
+from batchscope.inputs.texts.source_text import SourceText
 from batchscope.results.asked_prompts import AskedPrompt, read_answers, read_prompts
 from batchscope.results.label_rows import (
     LABELS,
@@ -43,36 +43,36 @@ def tokenizer() -> Tokenizer:
 
 
 @pytest.mark.parametrize("n", [4, 5, 12])
-def test_reviews_keep_their_labels_in_any_order(tmp_path, tokenizer, n):
-    """Errors planted at known reviews stay with them, and the positions follow the permutation."""
-    reviews = [(number, Review(f"Review {number}.", P if number % 3 else N)) for number in range(24)]
+def test_texts_keep_their_labels_in_any_order(tmp_path, tokenizer, n):
+    """Errors planted at known texts stay with them, and the positions follow the permutation."""
+    texts = [(number, SourceText(f"Text {number}.", P if number % 3 else N)) for number in range(24)]
     wrong = {2, 7, 11, 23}
-    said = {number: review.label for number, review in reviews}
+    said = {number: text.label for number, text in texts}
     said |= {number: N if said[number] == P else P for number in wrong}
-    straight = scored(tmp_path, tokenizer, packed(tokenizer, reviews, n), said)
+    straight = scored(tmp_path, tokenizer, packed(tokenizer, texts, n), said)
     order = Random(1).sample(range(24), 24)
-    mixed = scored(tmp_path, tokenizer, packed(tokenizer, [reviews[number] for number in order], n), said)
+    mixed = scored(tmp_path, tokenizer, packed(tokenizer, [texts[number] for number in order], n), said)
 
-    assert set(straight.loc[straight["label"] != straight["gold"], "review_id"]) == wrong
-    by_review = {"straight": straight, "mixed": mixed.sort_values("review_id")}
-    labels = {name: rows[["review_id", "gold", "label"]].values.tolist() for name, rows in by_review.items()}
+    assert set(straight.loc[straight["label"] != straight["gold"], "text_id"]) == wrong
+    by_text = {"straight": straight, "mixed": mixed.sort_values("text_id")}
+    labels = {name: rows[["text_id", "gold", "label"]].values.tolist() for name, rows in by_text.items()}
     assert labels["mixed"] == labels["straight"]
-    assert list(mixed["review_id"]) == order
+    assert list(mixed["text_id"]) == order
     assert list(mixed["prompt"]) == [place // n for place in range(24)]
     assert list(mixed["position"]) == [place % n for place in range(24)]
     assert list(mixed["n"]) == [min(n, 24 - place // n * n) for place in range(24)]
 
 
 def test_a_label_left_out_shifts_those_behind_it(tmp_path, tokenizer):
-    reviews = [(number, Review(f"{number}", label)) for number, label in enumerate([P, N, N, P])]
-    rows = scored(tmp_path, tokenizer, packed(tokenizer, reviews, 4), {0: P, 1: "unclear", 2: N, 3: P})
+    texts = [(number, SourceText(f"{number}", label)) for number, label in enumerate([P, N, N, P])]
+    rows = scored(tmp_path, tokenizer, packed(tokenizer, texts, 4), {0: P, 1: "unclear", 2: N, 3: P})
     assert none_for_na(rows) == [P, N, P, None]
     assert rows["found"].tolist() == [3, 3, 3, 3]
 
 
 def test_every_duplicate_and_repeat_has_its_rows(tmp_path, tokenizer):
-    reviews = [(number, Review(f"{number}", P)) for number in (5, 3, 8)]
-    prompts = packed(tokenizer, reviews, 2, duplicates=2)
+    texts = [(number, SourceText(f"{number}", P)) for number in (5, 3, 8)]
+    prompts = packed(tokenizer, texts, 2, duplicates=2)
     path = tmp_path / "prompts.jsonl"
     write_prompts(prompts, path)
     once = answers_to(tokenizer, prompts, {5: P, 3: N, 8: P})
@@ -80,7 +80,7 @@ def test_every_duplicate_and_repeat_has_its_rows(tmp_path, tokenizer):
     rows = label_rows(
         "r", answers, read_prompts(path), AnswerReader(tokenizer, PUBLISHED), PUBLISHED.names
     ).to_pandas()
-    assert rows["review_id"].tolist() == [5, 3, 8] * 4
+    assert rows["text_id"].tolist() == [5, 3, 8] * 4
     assert rows["duplicate"].tolist() == [0] * 3 + [1] * 3 + [0] * 3 + [1] * 3
     assert rows["repeat"].tolist() == [0] * 6 + [1] * 6
     assert rows["label"].tolist() == [P, N, P] * 4

@@ -32,7 +32,7 @@ class Studies:
         settings = {
             "layout": layout,
             "n": n,
-            "reviews": texts,
+            "texts": texts,
             "seconds": (1.0,),
             "model": REAL,
             "suffix": suffix,

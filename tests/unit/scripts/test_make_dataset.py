@@ -5,13 +5,13 @@ from pathlib import Path
 from support.data_helpers import ROOT, call_make_dataset, make_dataset
 
 from batchscope.inputs.texts.generate import generate_reviews
-from batchscope.inputs.texts.reviews import content_sha256, read_reviews
+from batchscope.inputs.texts.source_text import content_sha256, read_source_texts
 
 
 def test_the_script_writes_them(tmp_path: Path) -> None:
-    outcome = call_make_dataset(tmp_path, source="generated", generated={"reviews": 60, "seed": 3})
+    outcome = call_make_dataset(tmp_path, source="generated", generated={"texts": 60, "seed": 3})
     assert outcome.returncode == 0, outcome.stderr
-    assert read_reviews(outcome.reviews_csv) == generate_reviews(60, seed=3)
+    assert read_source_texts(outcome.texts_csv) == generate_reviews(60, seed=3)
     assert outcome.summary["rows"] == 60
     assert outcome.summary["sha256"] == content_sha256(generate_reviews(60, seed=3))
     assert "60 texts from source generated: 30 positive, 30 negative" in outcome.stdout
@@ -36,5 +36,5 @@ def test_copies_are_dropped_before_texts_are_drawn(tmp_path: Path) -> None:
     block = {"path": "mine.csv", "id_column": "nr"}
     outcome = make_dataset(tmp_path, source="file", deduplicate=True, seed=3, file=block)
     assert outcome.returncode == 0, outcome.stderr
-    ids = [int(review.id) for review in read_reviews(outcome.reviews_csv)]
+    ids = [int(text.id) for text in read_source_texts(outcome.texts_csv)]
     assert sorted(ids) == list(range(20)) != ids

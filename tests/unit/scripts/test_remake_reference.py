@@ -1,4 +1,4 @@
-"""Tables of docs/reference/h100, remade by today's code from the raw files that are committed beside them."""
+"""Tables of docs/reference, remade by today's code from the raw files that are committed beside them."""
 
 from pathlib import Path
 
@@ -6,6 +6,8 @@ import pytest
 
 from batchscope.reporting.compare_outputs import differences
 from scripts.remake_reference import MADE, REFERENCE, counterpart, remake, tell
+
+SMOLLM2 = REFERENCE.parent / "smollm2-h200"
 
 FAST = ("summary", "study", "labels", "cost", "profiles", "memory")
 """Reports of a second or so; those of the server draw every request of every load point."""
@@ -28,3 +30,9 @@ def test_every_number_comes_out_again(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "differs: tables/packing.md" in said
     assert "differs: tables/serving_layouts.md: is not made any more" in said
     assert "not remade: README.md (written by hand)" in said
+
+
+def test_labels_of_a_real_model_come_out_again(tmp_path: Path) -> None:
+    remake(SMOLLM2, tmp_path, ("labels",))
+    names = [Path("tables", f"{name}.csv") for name in ("runs", "labels", "labels_confusion")]
+    assert [differences(SMOLLM2 / name, counterpart(name, tmp_path)) for name in names] == [[], [], []]

@@ -88,7 +88,7 @@ def test_mcnemar_by_hand(gained, lost, p):
     assert mcnemar(gained, lost) == pytest.approx(p)
 
 
-def test_each_review_counts_once():
+def test_each_text_counts_once():
     first = labelled("++:++", "--:--")
     others = [
         labelled("++:--", "--:++", repeat=repeat, duplicate=copy) for repeat, copy in ((0, 1), (1, 0), (1, 1))
@@ -134,16 +134,16 @@ def test_positions_may_be_held_against_another_run():
 
 def test_a_difference_is_of_texts_with_a_gold_label():
     found = difference(labelled(*["a?:ba"] * 12), labelled(*["a?:aa"] * 12))
-    assert (found.reviews, found.lost, found.middle) == (12, 12, -1.0)
+    assert (found.texts, found.lost, found.middle) == (12, 12, -1.0)
     assert difference(labelled("??:ab"), labelled("??:ab")) is None
 
 
-def test_a_difference_is_paired_by_review():
-    """The base has the reviews in another order and one more."""
+def test_a_difference_is_paired_by_text():
+    """The base has the texts in another order and one more."""
     run = labelled(*["++:+-"] * 20)
     base = labelled(*["+:+"] * 41).sample(frac=1, random_state=1)
     found = difference(run, base)
-    assert (found.reviews, found.prompts, found.gained, found.lost) == (40, 20, 0, 20)
+    assert (found.texts, found.prompts, found.gained, found.lost) == (40, 20, 0, 20)
     assert found.middle == -0.5
     assert found.interval == (-0.5, -0.5), "every prompt lost one of two"
     assert found.p == pytest.approx(2 / 2**20)

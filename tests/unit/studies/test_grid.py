@@ -14,7 +14,7 @@ def test_a_grid_is_every_combination_in_the_order_of_the_file() -> None:
 
 def test_overrides_change_values_and_names_follow_layout_and_n() -> None:
     found = runs(
-        set={"reviews": 40},
+        set={"texts": 40},
         grid={"n": [1, 4]},
         overrides=[{"when": {"n": 1}, "set": {"layout": "separate", "measure.repeats": 7}}],
     )

@@ -12,13 +12,13 @@ from batchscope.studies.names import LONGEST
 
 def test_names_are_short_and_tell_runs_apart() -> None:
     assert names(
-        set={"reviews": 100},
+        set={"texts": 100},
         grid={"engine.max_num_batched_tokens": [None, 80000], "engine.kv_cache_dtype": ["auto", "fp8"]},
     ) == [
         "packed-n4-batcheddefault-kv_cache_dtype-auto", "packed-n4-batcheddefault-kv_cache_dtype-fp8",
         "packed-n4-batched80000-kv_cache_dtype-auto", "packed-n4-batched80000-kv_cache_dtype-fp8",
     ]  # fmt: skip
-    assert names(grid={"n": [4]}, include=[{"n": 4, "reviews": 40}]) == ["packed-n4", "packed-n4-r40"]
+    assert names(grid={"n": [4]}, include=[{"n": 4, "texts": 40}]) == ["packed-n4", "packed-n4-r40"]
     assert names(grid={"engine.attention_backend": ["A B/../c"]}) == ["packed-n4-attention_backend-A_B_.._c"]
 
 

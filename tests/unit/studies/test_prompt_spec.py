@@ -8,7 +8,7 @@ from batchscope.studies.grid import expand_studies
 from batchscope.studies.prompt_spec import prompt_spec
 from batchscope.studies.run_spec import canonical_json
 
-STUDIES = {"mine": {"set": {"reviews": 40}, "grid": {"n": [4, 8]}}}
+STUDIES = {"mine": {"set": {"texts": 40}, "grid": {"n": [4, 8]}}}
 
 
 def spec(values: dict) -> str:
@@ -61,7 +61,7 @@ def test_a_given_wording_depends_on_the_labels_names_alone() -> None:
 
 def test_the_contexts_of_all_runs_that_share_the_prompts_are_told() -> None:
     config = study(
-        set={"reviews": 40}, grid={"engine.max_model_len": [None, 8192, 4096], "engine.max_num_seqs": [1, 2]}
+        set={"texts": 40}, grid={"engine.max_model_len": [None, 8192, 4096], "engine.max_num_seqs": [1, 2]}
     )
     runs = expand_studies(config)
     assert prompt_spec(runs[0].prompts, runs, config)["engines"] == [

@@ -4,9 +4,9 @@ from support.studies import runs
 
 
 def test_prompts_are_named_by_all_that_decides_their_content() -> None:
-    (run,) = runs(include=[{"n": 8, "reviews": 40, "duplicates": 2, "reuse": "text"}])
+    (run,) = runs(include=[{"n": 8, "texts": 40, "duplicates": 2, "reuse": "text"}])
     assert run.prompts.id == "demo-packed-n8-r40-x2-marked"
-    (run,) = runs(include=[{"n": 8, "reviews": 40, "layout": "separate", "instruction": "first"}])
+    (run,) = runs(include=[{"n": 8, "texts": 40, "layout": "separate", "instruction": "first"}])
     assert (run.prompts.id, run.prompts.n) == ("demo-separate-r40-first", 1)
 
 

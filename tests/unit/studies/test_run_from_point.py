@@ -100,8 +100,8 @@ def test_studies_of_the_server_have_them_too() -> None:
             r"needs 1 GPU\(s\) and 'gpus' allows 0; raise 'gpus'",
         ),
         (
-            {"include": [{"reviews": 4001}]},
-            "reviews: 4001 asked, dataset.generated.reviews makes 4000; raise",
+            {"include": [{"texts": 4001}]},
+            "texts: 4001 asked, dataset.generated.texts makes 4000; raise",
         ),
     ],
 )

@@ -42,8 +42,8 @@ def test_default_runs_are_what_they_were() -> None:
     """A change of these values makes all measurements stale: it must be wanted."""
     config = load_config({})
     expected = {
-        expand_studies: "f16b2e6001f11590e44c5aa4ea25a58a19a31c9ba0f5933e68f7c9435e1c27b1",
-        expand_serving: "a881497fec51ad0ffe8065c705162227c9ddb9a53047f41b2949a18247eae94e",
+        expand_studies: "4d2f98db6adb4c96c77ae3a12452f574e420ca046232aead23e1cf3556ebef8e",
+        expand_serving: "e2649bb5b17041655273d53acd0e3bb5dc5b83d6e1e7c0dc5cf7c7dfcc7fd93c",
     }
     for expand, digest in expected.items():
         specs = {run.id: run_spec(run, config, {"vllm": "1"}) for run in expand(config)}
@@ -63,7 +63,7 @@ def test_labels_matter_only_where_they_decide_what_is_measured() -> None:
     assert _spec(MOODS) == _spec(), "the prompts have their own parameter"
     assert "task" not in _spec(answer="labels"), "as in all measurements from before there were tasks"
     assert _spec(MOODS, answer="labels")["task"] == {"labels": ["glad", "sad", "angry"]}
-    for workload in ({"answer": "codes"}, {"output_tokens_per_review": None}, {"confidence": True}):
+    for workload in ({"answer": "codes"}, {"output_tokens_per_text": None}, {"confidence": True}):
         assert _spec(MOODS, **workload)["task"] == {"labels": ["glad", "sad", "angry"]}
     described = {"labels": [{"name": name, "description": "x"} for name in ("glad", "sad", "angry")]}
     assert _spec(described, answer="codes") == _spec(MOODS, answer="codes")
@@ -80,8 +80,8 @@ def test_restricted_runs_from_before_are_those_of_today() -> None:
     assert "answer" not in workload
     assert Workload.model_validate(workload).answer == "labels"
     assert _spec(answer="json")["workload"]["answer"] == "json"
-    numbered = _spec(numbered=True, output_tokens_per_review=None)["workload"]
-    assert (numbered["numbered"], numbered["output_tokens_per_review"]) == (True, None)
+    numbered = _spec(numbered=True, output_tokens_per_text=None)["workload"]
+    assert (numbered["numbered"], numbered["output_tokens_per_text"]) == (True, None)
 
 
 def test_a_server_is_not_asked_for_probabilities() -> None:

@@ -10,7 +10,7 @@ from batchscope.inputs.texts.files.opening import looks_like_a_web_page
 from batchscope.inputs.texts.files.plain_lines import files_of
 from batchscope.inputs.texts.files.read import read_texts
 from batchscope.inputs.texts.files.table import Request
-from batchscope.inputs.texts.reviews import Loaded
+from batchscope.inputs.texts.source_text import Loaded
 from batchscope.inputs.texts.urls import file_name
 
 
@@ -31,9 +31,9 @@ def load_file(location: str, sha256: str | None, downloads: Path, request: Reque
         provenance["sha256"] = checked(path, sha256, request, again=is_url(location))
     elif sha256 is not None:
         request.refuse("sha256", f"{path} is a folder, which has no checksum; set this key to null")
-    reviews, columns = read_texts(path, request)
+    texts, columns = read_texts(path, request)
     order = "as in the file" if path.is_file() else "by the files' names"
-    return Loaded(reviews, order, provenance, request.key("label_column"), (columns,))
+    return Loaded(texts, order, provenance, request.key("label_column"), (columns,))
 
 
 def local_files(location: str) -> Sequence[str]:

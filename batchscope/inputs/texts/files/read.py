@@ -9,7 +9,7 @@ from batchscope.inputs.texts.files import delimited, json_lines, parquet, plain_
 from batchscope.inputs.texts.files.columns import Columns, describe_columns, find_columns
 from batchscope.inputs.texts.files.opening import Content, encoding_problem, unpacked
 from batchscope.inputs.texts.files.table import Request, Row, Table
-from batchscope.inputs.texts.reviews import Review, place
+from batchscope.inputs.texts.source_text import SourceText, place
 
 ROWS_SHOWN = 10
 
@@ -29,7 +29,7 @@ ENDINGS: dict[str, Format] = {
 }
 
 
-def read_texts(path: Path, request: Request) -> tuple[list[Review], str]:
+def read_texts(path: Path, request: Request) -> tuple[list[SourceText], str]:
     """Read a file or a folder; texts stay character for character, and gold labels as the file spells them.
 
     Returns:
@@ -56,7 +56,7 @@ def read_table(path: Path, request: Request) -> Table:
         return READERS[_format_of(content, request)](content, request)
 
 
-def texts_of(table: Table, path: Path, request: Request) -> tuple[list[Review], str]:
+def texts_of(table: Table, path: Path, request: Request) -> tuple[list[SourceText], str]:
     """The texts of a table, and a sentence about the columns that were taken.
 
     Args:
@@ -72,16 +72,16 @@ def texts_of(table: Table, path: Path, request: Request) -> tuple[list[Review], 
     columns = find_columns(table, request)
     if not table.rows:
         request.refuse("path", f"{path} holds a header and no rows; name a file with texts")
-    reviews, complaints = [], []
+    texts, complaints = [], []
     for count, row in enumerate(table.rows, start=1):
-        review = _review(row, count, columns)
-        problem = row.problem or _problem(row, columns, review, request)
+        text = _text(row, count, columns)
+        problem = row.problem or _problem(row, columns, text, request)
         if problem:
             complaints.append(f"  {_place(row)}: {problem}")
         else:
-            reviews.append(review)
-    _report(complaints or list(_repeated_ids(reviews, columns)), table, path, request)
-    return reviews, describe_columns(table, columns, request)
+            texts.append(text)
+    _report(complaints or list(_repeated_ids(texts, columns)), table, path, request)
+    return texts, describe_columns(table, columns, request)
 
 
 def _format_of(content: Content, request: Request) -> Format:
@@ -97,18 +97,18 @@ def _format_of(content: Content, request: Request) -> Format:
     return "jsonl" if start.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") else "csv"
 
 
-def _review(row: Row, count: int, columns: Columns) -> Review:
+def _text(row: Row, count: int, columns: Columns) -> SourceText:
     """A row as a text; its problems are looked for afterwards.
 
     ``count`` is its id where it has none of its own: the row's number, of several files counted on.
     """
     if row.problem:
-        return Review("")
+        return SourceText("")
     cells = row.cells
     text = _plain(cells[columns.text]) or ""
     label = None if columns.label is None else _plain(cells[columns.label])
     own_id = (row.file if row.number is None else str(count)) if columns.id is None else cells[columns.id]
-    return Review(
+    return SourceText(
         text,
         label.strip() or None if label else None,
         _plain(own_id) or "",
@@ -118,15 +118,15 @@ def _review(row: Row, count: int, columns: Columns) -> Review:
     )
 
 
-def _problem(row: Row, columns: Columns, review: Review, request: Request) -> str:
+def _problem(row: Row, columns: Columns, text: SourceText, request: Request) -> str:
     for at, what in ((columns.text, "text"), (columns.label, "label"), (columns.id, "id")):
         if at is not None and isinstance(row.cells[at], list | dict):
             return f"the {what} is a list or an object where one value is needed"
-    if wrong := encoding_problem(request, review.text, review.label or "", review.id):
+    if wrong := encoding_problem(request, text.content, text.label or "", text.id):
         return wrong
-    if not review.text.strip():
+    if not text.content.strip():
         return "empty text"
-    return "" if review.id else "empty id"
+    return "" if text.id else "empty id"
 
 
 def _plain(value: Any) -> str | None:
@@ -142,15 +142,15 @@ def _plain(value: Any) -> str | None:
     return value if isinstance(value, str) else str(value)
 
 
-def _repeated_ids(reviews: Sequence[Review], columns: Columns) -> Iterator[str]:
+def _repeated_ids(texts: Sequence[SourceText], columns: Columns) -> Iterator[str]:
     """A complaint for each text whose own id another one has already."""
     if columns.id is None:
         return
-    first: dict[str, Review] = {}
-    for review in reviews:
-        other = first.setdefault(review.id, review)
-        if other is not review:
-            yield f"  {place(review)}: the id '{review.id}' is that of {place(other)} too"
+    first: dict[str, SourceText] = {}
+    for text in texts:
+        other = first.setdefault(text.id, text)
+        if other is not text:
+            yield f"  {place(text)}: the id '{text.id}' is that of {place(other)} too"
 
 
 def _place(row: Row) -> str:

@@ -23,13 +23,13 @@ def asked(task: Task, *sizes: int, packed: bool = True, **workload: object):
 
 
 def test_free_answers_have_the_length_asked_for() -> None:
-    found = asked(PUBLISHED, output_tokens_per_review=3)
+    found = asked(PUBLISHED, output_tokens_per_text=3)
     assert {n: (each.least, each.most) for n, each in found.limits.items()} == {1: (3, 3), 4: (12, 12)}
     assert all(each.restricted_by is None for each in found.limits.values())
 
 
 def test_a_free_answer_that_the_model_ends_has_room_for_the_longest_labels() -> None:
-    limits = asked(CARDS, 4, output_tokens_per_review=None, numbered=True).limits[4]
+    limits = asked(CARDS, 4, output_tokens_per_text=None, numbered=True).limits[4]
     longest = max(CARDS.names, key=lambda name: len(ids_of(TOKENIZER, name)))
     lines = "\n".join(f"{number}. {longest}" for number in range(1, 5))
     assert limits.least == 1
@@ -38,7 +38,7 @@ def test_a_free_answer_that_the_model_ends_has_room_for_the_longest_labels() -> 
 
 
 def test_labels_of_one_token_are_allowed_and_nothing_else() -> None:
-    found = asked(PUBLISHED, answer="labels", output_tokens_per_review=5)
+    found = asked(PUBLISHED, answer="labels", output_tokens_per_text=5)
     tokens = [ids_of(TOKENIZER, form)[0] for name in PUBLISHED.names for form in (name, f" {name}")]
     assert {n: (each.least, each.most) for n, each in found.limits.items()} == {1: (1, 1), 4: (4, 4)}
     assert found.limits[4].allowed_token_ids == sorted(tokens)

@@ -9,7 +9,7 @@ import pytest
 from support.data_helpers import GOOD_CSV as GOOD
 from support.data_helpers import Site, call_make_dataset, make_dataset, make_from_csv, serving
 
-from batchscope.inputs.texts.reviews import read_reviews
+from batchscope.inputs.texts.source_text import read_source_texts
 
 BAD: dict[str, tuple[bytes | None, Mapping[str, Any], tuple[str, ...]]] = {
     "missing file": (None, {}, ("dataset.csv.path", "there is no file in.csv", "put it there")),
@@ -20,18 +20,18 @@ BAD: dict[str, tuple[bytes | None, Mapping[str, Any], tuple[str, ...]]] = {
     "missing text column": (
         b"text,sentiment\na,positive\n",
         {},
-        ("dataset.csv.review_column", "no column 'review'", "text, sentiment"),
+        ("dataset.csv.text_column", "no column 'review'", "text, sentiment"),
     ),
     "missing label column": (
         GOOD,
         {"label_column": "label"},
         ("dataset.csv.label_column", "review, sentiment"),
     ),
-    "semicolons": (b"review;sentiment\na;positive\n", {}, ("dataset.csv.review_column", "review;sentiment")),
+    "semicolons": (b"review;sentiment\na;positive\n", {}, ("dataset.csv.text_column", "review;sentiment")),
     "column twice": (
         b"review,review,sentiment\na,b,positive\n",
         {},
-        ("dataset.csv.review_column", "2 columns 'review'", "rename"),
+        ("dataset.csv.text_column", "2 columns 'review'", "rename"),
     ),
     "unknown label": (
         GOOD + b"Hm.,neutral\n",
@@ -106,14 +106,14 @@ def test_texts_pass_unchanged(tmp_path: Path) -> None:
         )
     outcome = make_from_csv(tmp_path, (tmp_path / "source.csv").read_bytes() + b"\r\n")
     assert outcome.returncode == 0, outcome.stderr
-    read = read_reviews(outcome.reviews_csv)
-    assert [(review.text, review.label) for review in read] == [(text, "positive") for text in texts]
+    read = read_source_texts(outcome.texts_csv)
+    assert [(text.content, text.label) for text in read] == [(text, "positive") for text in texts]
     lines = [2, 3, 4, 5, 7, 10, 11]
-    assert [(review.row, review.line) for review in read] == list(enumerate(lines, start=1))
-    assert [review.id for review in read] == ["1", "2", "3", "4", "5", "6", "7"]
-    frame = pd.read_csv(outcome.reviews_csv, keep_default_na=False)
-    assert frame["review"].tolist() == texts
-    assert frame["review_id"].tolist() == list(range(len(texts)))
+    assert [(text.row, text.line) for text in read] == list(enumerate(lines, start=1))
+    assert [text.id for text in read] == ["1", "2", "3", "4", "5", "6", "7"]
+    frame = pd.read_csv(outcome.texts_csv, keep_default_na=False)
+    assert frame["text"].tolist() == texts
+    assert frame["text_id"].tolist() == list(range(len(texts)))
     assert outcome.summary["with_line_breaks"] == 2
     assert "texts with line breaks of their own: 2;" in outcome.stdout
 
@@ -145,11 +145,11 @@ def test_the_real_reviews(tmp_path: Path) -> None:
     outcome = make_dataset(tmp_path, source="csv", select="first", csv={"path": str(path)})
     assert outcome.returncode == 0, outcome.stderr
     source = pd.read_csv(path, keep_default_na=False)
-    ours = read_reviews(outcome.reviews_csv)
+    ours = read_source_texts(outcome.texts_csv)
     assert len(ours) == len(source) == 3179
-    same = [review.text for review in ours] == source["review"].tolist()
+    same = [text.content for text in ours] == source["review"].tolist()
     assert same  # not compared in the assert itself: a failure must not print the texts
-    assert [review.label for review in ours] == source["sentiment"].tolist()
+    assert [text.label for text in ours] == source["sentiment"].tolist()
     assert outcome.summary["labels"] == source["sentiment"].value_counts().to_dict()
     assert outcome.summary["duplicates"]["found"] == int(source["review"].duplicated().sum())
     assert outcome.summary["words"]["mean"] == pytest.approx(230, abs=1)

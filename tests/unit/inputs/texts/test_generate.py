@@ -9,55 +9,55 @@ from statistics import fmean, median
 import pytest
 
 from batchscope.inputs.texts.generate import generate_reviews
-from batchscope.inputs.texts.reviews import Review, content_sha256
+from batchscope.inputs.texts.source_text import SourceText, content_sha256
 
 SHA256_OF_4000_SEED_0 = "e8295811f4eea37e79720772e583349881cd645f4d5e60ca5c9e1ec3f7e13465"
 
 
 @pytest.fixture(scope="module")
-def reviews() -> list[Review]:
+def reviews() -> list[SourceText]:
     return generate_reviews(4000, seed=0)
 
 
-def test_the_default_reviews_never_change(reviews: list[Review]) -> None:
+def test_the_default_reviews_never_change(reviews: list[SourceText]) -> None:
     assert content_sha256(reviews) == SHA256_OF_4000_SEED_0
 
 
-def test_seed_and_count(reviews: list[Review]) -> None:
+def test_seed_and_count(reviews: list[SourceText]) -> None:
     assert generate_reviews(300, seed=0) == reviews[:300]
     assert generate_reviews(300, seed=1) != reviews[:300]
     assert [len(generate_reviews(count, seed=0)) for count in (1, 3, 101)] == [1, 3, 101]
 
 
-def test_labels_are_balanced_and_in_random_order(reviews: list[Review]) -> None:
+def test_labels_are_balanced_and_in_random_order(reviews: list[SourceText]) -> None:
     labels = [review.label for review in reviews]
     assert Counter(labels) == {"positive": 2000, "negative": 2000}
     changes = sum(a != b for a, b in pairwise(labels))
     assert 1850 < changes < 2200
 
 
-def test_texts_are_distinct_single_lines(reviews: list[Review]) -> None:
-    assert len({review.text for review in reviews}) == 4000
-    assert not any(len(review.text.splitlines()) != 1 for review in reviews)
-    assert not any("{" in review.text or "  " in review.text for review in reviews)
+def test_texts_are_distinct_single_lines(reviews: list[SourceText]) -> None:
+    assert len({review.content for review in reviews}) == 4000
+    assert not any(len(review.content.splitlines()) != 1 for review in reviews)
+    assert not any("{" in review.content or "  " in review.content for review in reviews)
 
 
-def test_lengths_are_those_of_imdb(reviews: list[Review]) -> None:
-    words = [len(review.text.split()) for review in reviews]
-    characters = [len(review.text) for review in reviews]
+def test_lengths_are_those_of_imdb(reviews: list[SourceText]) -> None:
+    words = [len(review.content.split()) for review in reviews]
+    characters = [len(review.content) for review in reviews]
     assert fmean(words) == pytest.approx(231, rel=0.05)
     assert median(words) == pytest.approx(173, rel=0.05)
     assert fmean(characters) == pytest.approx(1310, rel=0.05)
     assert median(characters) == pytest.approx(970, rel=0.05)
-    assert fmean("<br /><br />" in review.text for review in reviews) == pytest.approx(0.58, abs=0.06)
+    assert fmean("<br /><br />" in review.content for review in reviews) == pytest.approx(0.58, abs=0.06)
 
 
 @pytest.mark.parametrize(
     ("span", "least"), [("the whole review", 0.95), ("its first half", 0.8), ("its second half", 0.8)]
 )
-def test_many_words_carry_the_label(reviews: list[Review], span: str, least: float) -> None:
-    def words(review: Review) -> list[str]:
-        found = re.findall("[a-z]+", review.text.lower())
+def test_many_words_carry_the_label(reviews: list[SourceText], span: str, least: float) -> None:
+    def words(review: SourceText) -> list[str]:
+        found = re.findall("[a-z]+", review.content.lower())
         middle = len(found) // 2
         return {"the whole review": found, "its first half": found[:middle]}.get(span, found[middle:])
 

@@ -10,15 +10,15 @@ from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
 from batchscope.config.task import Task
 from batchscope.inputs.texts.gold import with_gold, words_of
-from batchscope.inputs.texts.reviews import Loaded, Review
+from batchscope.inputs.texts.source_text import Loaded, SourceText
 
 
 def loaded(*labels: str | None) -> Loaded:
-    reviews = [
-        Review(f"text {row}", label, str(row), "my.csv", row, row + 1)
+    texts = [
+        SourceText(f"text {row}", label, str(row), "my.csv", row, row + 1)
         for row, label in enumerate(labels, start=1)
     ]
-    return Loaded(reviews, "as in the file", {}, "dataset.file.label_column")
+    return Loaded(texts, "as in the file", {}, "dataset.file.label_column")
 
 
 def task(*labels: Any) -> Task:
@@ -58,8 +58,8 @@ def pasted(message: str) -> dict[str, Any]:
 )
 def test_gold_labels_get_the_names_of_the_task(wanted, found, names) -> None:
     texts = with_gold(loaded(*found), wanted)
-    assert [review.label for review in texts] == names
-    assert [review.row for review in texts] == list(range(1, len(found) + 1)), "all else stays"
+    assert [text.label for text in texts] == names
+    assert [text.row for text in texts] == list(range(1, len(found) + 1)), "all else stays"
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_what_the_message_shows_can_be_pasted(found: list[str], labels: list[str
     overlay = pasted(refusal(data, Task()))
     wanted = load_config(overlay).task
     assert list(wanted.names) == labels
-    assert {review.label for review in with_gold(data, wanted)} == set(labels)
+    assert {text.label for text in with_gold(data, wanted)} == set(labels)
 
 
 def test_hundreds_of_labels_can_be_pasted() -> None:
@@ -126,7 +126,7 @@ def test_other_words_for_the_tasks_labels_can_be_pasted_as_spellings(wanted, fou
     assert all(
         set(old.words) <= set(new.words) for old, new in zip(wanted.labels, pasted.labels, strict=True)
     )
-    assert [review.label for review in with_gold(loaded(*found), pasted)] == names
+    assert [text.label for text in with_gold(loaded(*found), pasted)] == names
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_a_column_of_texts_is_not_offered_as_labels(labels: list[str]) -> None:
 
 
 def test_data_that_cannot_have_another_column_says_so() -> None:
-    message = refusal(Loaded([Review("fine", "positive", "0")], "as generated", {}), task("good", "bad"))
+    message = refusal(Loaded([SourceText("fine", "positive", "0")], "as generated", {}), task("good", "bad"))
     assert "label_column" not in message
     assert "first in text 0" in message
 

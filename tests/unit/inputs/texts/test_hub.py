@@ -100,7 +100,7 @@ def serving(hub: Hub) -> Iterator[Hub]:
 
 def make(folder: Path, url: str, **block: Any) -> Outcome:
     """The data set from the hub at an address, with a cache of its own."""
-    (folder / "reviews.csv").write_text(EARLIER)
+    (folder / "texts.csv").write_text(EARLIER)
     home = {"HF_HOME": str(folder / "hf"), "HF_ENDPOINT": url, "HF_HUB_DISABLE_XET": "1"}
     command = command_line(task=GOOD_BAD, source="hub", select="first", hub=block)
     left_out = {"HF_HUB_OFFLINE", "HF_TOKEN"}

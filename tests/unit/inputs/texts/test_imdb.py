@@ -38,7 +38,7 @@ def test_malicious_members_do_nothing(tmp_path: Path) -> None:
 
     with serving(Site(archive(add))) as site:
         assert_complete(run(tmp_path, site))
-    assert {path.name for path in tmp_path.iterdir()} == {"reviews.csv", "summary.json", "downloads"}
+    assert {path.name for path in tmp_path.iterdir()} == {"texts.csv", "summary.json", "downloads"}
 
 
 @pytest.mark.parametrize(

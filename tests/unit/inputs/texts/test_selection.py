@@ -5,10 +5,10 @@ from random import Random
 
 import pytest
 
-from batchscope.inputs.texts.reviews import Review
 from batchscope.inputs.texts.selection import arrange, in_proportion
+from batchscope.inputs.texts.source_text import SourceText
 
-SORTED = [Review(f"text {number}", "a" if number < 300 else "b", str(number)) for number in range(400)]
+SORTED = [SourceText(f"text {number}", "a" if number < 300 else "b", str(number)) for number in range(400)]
 """As a file that is sorted by label: 300 of one, then 100 of the other."""
 
 
@@ -26,7 +26,7 @@ def test_a_sample_loses_no_text_and_depends_on_the_seed_alone(selection) -> None
 
 
 def test_a_seed_draws_the_same_texts_on_every_platform() -> None:
-    assert [review.id for review in arrange(SORTED, "random", 0)][:6] == [
+    assert [text.id for text in arrange(SORTED, "random", 0)][:6] == [
         "40",
         "186",
         "225",
@@ -39,7 +39,7 @@ def test_a_seed_draws_the_same_texts_on_every_platform() -> None:
 def test_a_random_sample_of_a_sorted_file_mixes_the_labels() -> None:
     """The share of a label in the first 100 of 400, over many seeds: hypergeometric, mean 75, deviation 3.76."""
     counts = [
-        Counter(review.label for review in arrange(SORTED, "random", seed)[:100])["a"] for seed in range(200)
+        Counter(text.label for text in arrange(SORTED, "random", seed)[:100])["a"] for seed in range(200)
     ]
     assert 74.2 < sum(counts) / len(counts) < 75.8  # three standard errors
     assert 3.2 < (sum((count - 75) ** 2 for count in counts) / len(counts)) ** 0.5 < 4.4
@@ -48,7 +48,7 @@ def test_a_random_sample_of_a_sorted_file_mixes_the_labels() -> None:
 def test_every_text_may_come_first() -> None:
     few = SORTED[:5]
     counts = Counter(arrange(few, "random", seed)[0].id for seed in range(1000))
-    assert set(counts) == {review.id for review in few}
+    assert set(counts) == {text.id for text in few}
     assert max(counts.values()) < 2 * min(counts.values())
 
 
@@ -82,10 +82,10 @@ def test_each_start_of_a_stratified_order_holds_each_class_in_its_share(seed: in
     ],
 )
 def test_stratified_texts(labels, first, counts) -> None:
-    reviews = [Review(f"text {number}", label) for number, label in enumerate(labels)]
+    texts = [SourceText(f"text {number}", label) for number, label in enumerate(labels)]
     for seed in range(3):
-        sample = arrange(reviews, "stratified", seed)[:first]
-        assert Counter(review.label for review in sample) == counts
+        sample = arrange(texts, "stratified", seed)[:first]
+        assert Counter(text.label for text in sample) == counts
 
 
 def test_nothing_to_choose_from() -> None:

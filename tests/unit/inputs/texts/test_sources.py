@@ -1,4 +1,4 @@
-"""The registry of data sources: what the configuration offers, and whose code decides whether reviews are stale."""
+"""The registry of data sources: what the configuration offers, and whose code decides whether texts are stale."""
 
 from typing import get_args
 
@@ -6,8 +6,8 @@ import pytest
 
 from batchscope.config.dataset import Dataset
 from batchscope.config.task import Task
-from batchscope.inputs.texts.reviews import Loaded
-from batchscope.inputs.texts.sources import SOURCES, load_reviews, module_of
+from batchscope.inputs.texts.source_text import Loaded
+from batchscope.inputs.texts.sources import SOURCES, load_texts, module_of
 from batchscope.workflow.code_digest import reached
 
 
@@ -19,11 +19,11 @@ def test_the_configuration_offers_all_sources_each_with_its_block():
 def test_one_entry_brings_a_source(tmp_path, monkeypatch):
     generated = SOURCES["generated"]
     monkeypatch.setitem(SOURCES, "imdb", generated)
-    dataset = Dataset.model_validate({"source": "imdb", "generated": {"reviews": 7, "seed": 3}})
-    loaded = load_reviews(dataset, tmp_path, Task())
+    dataset = Dataset.model_validate({"source": "imdb", "generated": {"texts": 7, "seed": 3}})
+    loaded = load_texts(dataset, tmp_path, Task())
     assert loaded == generated.load(dataset, tmp_path, Task())
     assert isinstance(loaded, Loaded)
-    assert len(loaded.reviews) == 7
+    assert len(loaded.texts) == 7
 
 
 @pytest.mark.parametrize("source", ["csv", "file"])
@@ -46,6 +46,6 @@ def test_only_the_source_in_use_is_code_of_the_data_set(name):
     left_out = ["batchscope.inputs.texts.sources", *(module_of(other) for other in SOURCES if other != name)]
     found = reached(["scripts.make_dataset", module_of(name)], left_out)
     assert {source for source in SOURCES if module_of(source) in found} == {name}
-    assert "batchscope.inputs.texts.reviews" in found
+    assert "batchscope.inputs.texts.source_text" in found
     downloads = "batchscope.inputs.texts.download" in found
     assert downloads is (name in {"file", "csv", "imdb"}), "the hub has its own client"

@@ -6,27 +6,27 @@ import pytest
 from support.text_files import GOOD_BAD, as_csv, make_from_file
 
 from batchscope.config.dataset import Selection
-from batchscope.inputs.texts.reviews import Loaded, Review, deduplicate
+from batchscope.inputs.texts.source_text import Loaded, SourceText, deduplicate
 from batchscope.inputs.texts.summary import Choice, Summary, describe, summarise
 
 NAMES = ("positive", "negative")
 
 
-def summary_of(reviews: list[Review], select: Selection = "first", *, drop: bool = False) -> Summary:
-    kept, copies = deduplicate(reviews, drop=drop)
-    loaded = Loaded(reviews, "as in the file", {"path": "in.csv"}, None, ("texts from column 'a'",))
+def summary_of(texts: list[SourceText], select: Selection = "first", *, drop: bool = False) -> Summary:
+    kept, copies = deduplicate(texts, drop=drop)
+    loaded = Loaded(texts, "as in the file", {"path": "in.csv"}, None, ("texts from column 'a'",))
     return summarise(kept, NAMES, Choice("file", select, 5), copies, loaded)
 
 
 def test_a_summary_by_hand() -> None:
-    reviews = [
-        Review("one two three", "positive", "1", "in.csv", 1, 2),
-        Review("four\nfive", "negative", "2", "in.csv", 2, 3),
-        Review("six", "negative", "3", "in.csv", 3, 5),
-        Review("sept \u200b été", None, "4", "in.csv", 4, 6),
-        Review("six", "positive", "5", "in.csv", 5, 7),
+    texts = [
+        SourceText("one two three", "positive", "1", "in.csv", 1, 2),
+        SourceText("four\nfive", "negative", "2", "in.csv", 2, 3),
+        SourceText("six", "negative", "3", "in.csv", 3, 5),
+        SourceText("sept \u200b été", None, "4", "in.csv", 4, 6),
+        SourceText("six", "positive", "5", "in.csv", 5, 7),
     ]
-    summary = summary_of(reviews, drop=True)
+    summary = summary_of(texts, drop=True)
     assert summary["rows"] == 4
     assert summary["labels"] == {"positive": 1, "negative": 2}
     assert summary["unlabelled"] == 1
@@ -46,7 +46,7 @@ def test_a_summary_by_hand() -> None:
 
 
 def test_no_more_than_the_longest_texts_are_listed() -> None:
-    summary = summary_of([Review("x" * number, "positive", str(number)) for number in range(1, 30)])
+    summary = summary_of([SourceText("x" * number, "positive", str(number)) for number in range(1, 30)])
     assert [text["characters"] for text in summary["longest"]] == [29, 28, 27, 26, 25]
 
 
@@ -79,13 +79,15 @@ def test_no_more_than_the_longest_texts_are_listed() -> None:
     ],
 )
 def test_labels_that_tell_nothing_are_warned_of(labels, select, warned) -> None:
-    summary = summary_of([Review(f"text {number}", label) for number, label in enumerate(labels)], select)
+    summary = summary_of([SourceText(f"text {number}", label) for number, label in enumerate(labels)], select)
     assert [warning.startswith(warned) for warning in summary["warnings"]] == ([True] if warned else [])
     assert describe(summary).count("warning: ") == len(summary["warnings"])
 
 
 def test_a_file_sorted_by_label_gets_the_remedy() -> None:
-    halves = [Review(f"text {number}", "positive" if number < 200 else "negative") for number in range(400)]
+    halves = [
+        SourceText(f"text {number}", "positive" if number < 200 else "negative") for number in range(400)
+    ]
     assert "set dataset.select to random or stratified" in summary_of(halves)["warnings"][0]
 
 
@@ -98,7 +100,7 @@ def test_a_file_sorted_by_label_gets_the_remedy() -> None:
     ],
 )
 def test_the_order_is_said(select: Selection, words: str) -> None:
-    assert words in describe(summary_of([Review("a", "positive"), Review("b", "negative")], select))
+    assert words in describe(summary_of([SourceText("a", "positive"), SourceText("b", "negative")], select))
 
 
 def test_what_is_unusual_is_said_on_the_console(tmp_path: Path) -> None:
@@ -117,12 +119,12 @@ def test_what_is_unusual_is_said_on_the_console(tmp_path: Path) -> None:
 
 def test_many_labels_are_cut_short_and_none_says_so() -> None:
     names = tuple(f"label{number}" for number in range(77))
-    reviews = [Review(f"text {name}", name) for name in names]
-    loaded = Loaded(reviews, "", {})
-    kept, copies = deduplicate(reviews, drop=False)
+    texts = [SourceText(f"text {name}", name) for name in names]
+    loaded = Loaded(texts, "", {})
+    kept, copies = deduplicate(texts, drop=False)
     said = describe(summarise(kept, names, Choice("file", "random", 0), copies, loaded))
     assert "... (77 labels)" in said
     assert "label76" not in said
     assert "none has a gold label, so there is no accuracy" in describe(
-        summary_of([Review("a"), Review("b")])
+        summary_of([SourceText("a"), SourceText("b")])
     )

@@ -20,7 +20,7 @@ def test_every_key_reaches_the_reader(tmp_path: Path) -> None:
     }
     outcome = make_dataset(tmp_path, task={"labels": ["a", "b"]}, source="file", select="first", file=keys)
     assert pairs(outcome) == [('"Très" bon', "a"), ("mal", "b")]
-    assert [review.id for review in texts_of(outcome)] == ["7", "9"]
+    assert [text.id for text in texts_of(outcome)] == ["7", "9"]
 
 
 def test_texts_are_drawn_at_random_unless_the_configuration_says_otherwise(tmp_path: Path) -> None:
@@ -33,9 +33,7 @@ def test_texts_are_drawn_at_random_unless_the_configuration_says_otherwise(tmp_p
     )
     assert drawn == again
     assert len({tuple(map(tuple, order)) for order in (drawn, other, first, even)}) == 4
-    assert [review.row for review in first] == list(range(1, 101))
+    assert [text.row for text in first] == list(range(1, 101))
     assert sorted(drawn) == sorted(other) == sorted(first) == sorted(even)
-    assert all(
-        sum(review.label == "a" for review in even[:count]) == count // 2 for count in range(2, 101, 2)
-    )
-    assert 10 < sum(review.label == "a" for review in drawn[:50]) < 40
+    assert all(sum(text.label == "a" for text in even[:count]) == count // 2 for count in range(2, 101, 2))
+    assert 10 < sum(text.label == "a" for text in drawn[:50]) < 40

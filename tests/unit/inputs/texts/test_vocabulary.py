@@ -35,7 +35,7 @@ def test_the_two_senses_share_no_word() -> None:
 
 
 def test_every_adjective_comes_up() -> None:
-    texts = " ".join(review.text for review in generate_reviews(600, seed=1)).lower()
+    texts = " ".join(review.content for review in generate_reviews(600, seed=1)).lower()
     assert [
         word for word in LISTS["POSITIVE_ADJECTIVES"] + LISTS["NEGATIVE_ADJECTIVES"] if word not in texts
     ] == []

@@ -16,7 +16,7 @@ from batchscope.inputs.demo_model import CONFIG as DEMO_CONFIG
 from batchscope.reporting.numbers import three_digits
 from batchscope.reporting.render import page_html, page_markdown
 from batchscope.reporting.style import save
-from batchscope.reports.cost.curves import curves_of, texts_of
+from batchscope.reports.cost.curves import curves_of, lengths_of
 from batchscope.reports.cost.figure import Sheet, cost_figure
 from batchscope.reports.cost.frame import KINDS, RATE, SHARE, constants, cost_frame, estimate
 from batchscope.reports.cost.page import cost_page
@@ -51,12 +51,12 @@ def report(records):
     return frame, found, curves, cost_page(frame, runs_frame(records, []), found, curves)
 
 
-def saturation(tmp_path, n, layout, seconds, reviews=400, **values):
-    """A run of reviews of 290 tokens under an instruction of 20."""
+def saturation(tmp_path, n, layout, seconds, texts=400, **values):
+    """A run of texts of 290 tokens under an instruction of 20."""
     each = n if layout == "packed" else 1
-    count, length = reviews // each, 290 * each + 20
+    count, length = texts // each, 290 * each + 20
     return make_run(
-        tmp_path, study="saturation", n=n, layout=layout, reviews=reviews, seconds=(seconds,) * 3,
+        tmp_path, study="saturation", n=n, layout=layout, texts=texts, seconds=(seconds,) * 3,
         prompt_tokens=count * length, answers=requests([(length, 0, each)] * count, first_token_s=seconds),
         **(ON_H200 | values),
     )  # fmt: skip
@@ -241,18 +241,18 @@ def test_the_h100s_runs_are_what_the_cost_model_says():
     assert page.findings[-1].startswith("30 of 33 valid runs took within 15 % of the predicted seconds")
 
 
-def test_lengths_of_review_and_instruction_come_from_the_runs(tmp_path):
+def test_lengths_of_text_and_instruction_come_from_the_runs(tmp_path):
     estimates = [estimate(run) for run in three_on_an_h200(tmp_path)]
-    found = texts_of(estimates)
-    assert (found.review_tokens, found.instruction_tokens) == (pytest.approx(290), pytest.approx(20))
-    assert texts_of(estimates[:1]) is None, "one run does not tell one from the other"
+    found = lengths_of(estimates)
+    assert (found.text_tokens, found.instruction_tokens) == (pytest.approx(290), pytest.approx(20))
+    assert lengths_of(estimates[:1]) is None, "one run does not tell one from the other"
 
 
 def test_curves_pass_through_what_is_predicted_for_the_runs(tmp_path):
     frame, _, curves, page = report(three_on_an_h200(tmp_path))
     assert curves.busy == 400
     assert curves.others == 0
-    rates = curves.rates[curves.rates["busy"]].set_index(["layout", "n"])["reviews_per_s"]
+    rates = curves.rates[curves.rates["busy"]].set_index(["layout", "n"])["texts_per_s"]
     for _, run in frame.iterrows():
         if (run["layout"], run["n"]) in rates.index:
             assert rates[run["layout"], run["n"]] == pytest.approx(400 / run["predicted_s"], rel=0.01)
@@ -280,12 +280,12 @@ def test_of_several_configurations_the_one_with_most_runs_is_drawn(tmp_path):
 
 def test_reuse_has_a_break_even_of_its_own(tmp_path):
     reuse = make_run(
-        tmp_path, study="reuse", n=4, reviews=40, duplicates=5, seconds=(0.3,) * 3, prompt_tokens=50 * 1180,
+        tmp_path, study="reuse", n=4, texts=40, duplicates=5, seconds=(0.3,) * 3, prompt_tokens=50 * 1180,
         answers=requests([(1180, 0, 4)] * 10 + [(1180, 1168, 4)] * 40), **ON_H200,
     )  # fmt: skip
     _, _, curves, page = report([*three_on_an_h200(tmp_path), reuse])
-    assert (curves.reuse.load.duplicates, curves.reuse.load.reviews) == (5, 40)
-    assert any(line.startswith("With reuse (40 reviews, each sent 5 times") for line in page.findings)
+    assert (curves.reuse.load.duplicates, curves.reuse.load.texts) == (5, 40)
+    assert any(line.startswith("With reuse (40 texts, each sent 5 times") for line in page.findings)
     assert report(three_on_an_h200(tmp_path / "without"))[2].reuse is None
 
 
@@ -304,8 +304,8 @@ def test_the_figure_shows_curves_points_and_far_runs(tmp_path):
     figure = cost_figure(Sheet(frame, curves), page.context)
     save(figure, tmp_path / "a.png", tmp_path / "a.svg")
     shown = set(texts(tmp_path / "a.svg"))
-    expected = {"GFLOP per review", "Reviews labelled (reviews/s)", "Measured seconds / predicted"}
-    expected |= {"packed, measured", "not counted", "predicted, 400 reviews (engine busy)", "packed-n4-slow"}
+    expected = {"GFLOP per text", "Texts labelled (texts/s)", "Measured seconds / predicted"}
+    expected |= {"packed, measured", "not counted", "predicted, 400 texts (engine busy)", "packed-n4-slow"}
     assert expected <= shown
     assert any(text.startswith("break-even n = ") for text in shown)
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")

@@ -74,7 +74,7 @@ def test_runs_that_do_not_count_are_struck_and_compared_with_nothing(tmp_path):
 def test_runs_without_labels_are_named(packing, tmp_path):
     runs, labels, _ = packing
     failed = make_run(tmp_path, study="s", n=200, seconds=(), status="oom", model=REAL)
-    random = make_run(tmp_path, study="s", n=25, reviews=400, model=HERMES)
+    random = make_run(tmp_path, study="s", n=25, texts=400, model=HERMES)
     runs = pd.concat([runs, runs_frame([failed, random], [])], ignore_index=True)
     page = labels_page(runs, judge(runs, labels, TWO))
     assert len(page.table.rows) == 8
@@ -103,7 +103,7 @@ def test_nothing_to_judge(tmp_path, values, text):
 
 
 def row(run, layout, n, **values):
-    defaults = {"reviews": 400, "answer": "free", "instruction": "last", "fingerprint": "f", "valid": True}
+    defaults = {"texts": 400, "answer": "free", "instruction": "last", "fingerprint": "f", "valid": True}
     settings = dict.fromkeys(SETTINGS, "same")
     return settings | defaults | {"run": run, "layout": layout, "n": n} | values
 
@@ -175,7 +175,7 @@ def test_the_figure_has_a_place_for_each_run(packing):
 
 def test_scripts_from_runs_to_page_and_figure(tmp_path, monkeypatch, capsys):
     study(tmp_path, PACKING)
-    grid = {"set": {"reviews": 400}, "include": [{"layout": layout, "n": n} for layout, n, _ in PACKING]}
+    grid = {"set": {"texts": 400}, "include": [{"layout": layout, "n": n} for layout, n, _ in PACKING]}
     studies = {
         "s": grid,
         "unread": {"include": [{"layout": "packed", "n": 4}]},
@@ -192,7 +192,7 @@ def test_scripts_from_runs_to_page_and_figure(tmp_path, monkeypatch, capsys):
     assert list(frame["accuracy"].dropna()) == [0.9, 0.99, 0.9875, 0.985, 0.95, 0.99, 0.9875, 0.99]
     monkeypatch.setattr("sys.argv", ["make_report.py", "study", "--results", str(tmp_path), "--study", "s"])
     make_report.main()
-    assert "correct reviews/s" in (tmp_path / "tables" / "s.md").read_text()
+    assert "correct texts/s" in (tmp_path / "tables" / "s.md").read_text()
 
     capsys.readouterr()
     monkeypatch.setattr("sys.argv", ["make_report.py", "labels", "--results", str(tmp_path)])

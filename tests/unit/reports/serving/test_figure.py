@@ -101,7 +101,7 @@ def test_only_like_is_compared_with_like(tmp_path: Path) -> None:
     assert findings(framed(*folders)) == ["No answer: no two load points can be compared."]
     folders.append(written(tmp_path / "d", client, {}, {"layout": "packed"} | n4 | CACHED))
     assert findings(framed(*folders))[0] == (
-        "n = 4, each sent twice, prefix cache on, all at once: separate prompts label 0.40 reviews/s, "
+        "n = 4, each sent twice, prefix cache on, all at once: separate prompts label 0.40 texts/s, "
         "packed ones 0.40: 1.0x."
     )
 
@@ -118,7 +118,7 @@ def test_sweeps_hold_one_way_of_sending(tmp_path: Path) -> None:
     assert found == ["Separate prompts", "Separate prompts, each sent twice, prefix cache on"]
 
 
-def test_a_packed_knee_has_its_reviews(tmp_path: Path) -> None:
+def test_a_packed_knee_has_its_texts(tmp_path: Path) -> None:
     folders = [
         written(
             tmp_path / f"c{most}", requests(*[(4, 0.1, [0.1] * 3)] * 5 * most), {"max_concurrency": most},
@@ -126,7 +126,7 @@ def test_a_packed_knee_has_its_reviews(tmp_path: Path) -> None:
         )
         for most in (1, 2)
     ]  # fmt: skip
-    assert "at 2 under way, with 1.00 requests/s (4.00 reviews/s) and a" in findings(framed(*folders))[0]
+    assert "at 2 under way, with 1.00 requests/s (4.00 texts/s) and a" in findings(framed(*folders))[0]
 
 
 def test_first_submissions_and_later_ones() -> None:
@@ -145,7 +145,7 @@ def test_a_prompt_sent_again_explains_the_published_ttft(tmp_path: Path) -> None
     ]
     frame = framed(*folders)
     assert findings(frame) == [
-        "400 reviews to a prompt, sent a second time with the prefix cache on: TTFT 544.6 ms instead of "
+        "400 texts to a prompt, sent a second time with the prefix cache on: TTFT 544.6 ms instead of "
         "9,432.6 ms (9,493.8 ms without the cache). The published 293.4 ms are a second one's: "
         "no GPU computes that prompt so soon."
     ]
@@ -168,7 +168,7 @@ def test_many_prompts_sent_again_have_medians(tmp_path: Path) -> None:
     ]
 
 
-def test_the_figure_shows_reviews_over_a_closed_loop(tmp_path: Path) -> None:
+def test_the_figure_shows_texts_over_a_closed_loop(tmp_path: Path) -> None:
     clients = {most: requests(*[(4, 0.1, [0.1] * 3)] * most) for most in (1, 4, 16)}
     folders = [
         written(tmp_path / f"c{most}", client, {"max_concurrency": most}, {"layout": "packed", "n": 4})
@@ -177,7 +177,7 @@ def test_the_figure_shows_reviews_over_a_closed_loop(tmp_path: Path) -> None:
     frame = framed(*folders)
     ttft = dict(zip(frame["run"], (latencies(client)["ttft"] for client in clients.values()), strict=True))
     throughput, _, distribution = serving_figure("mine", ServingStudy(), frame, ttft, []).axes
-    assert throughput.get_title(loc="left") == "Labelled (reviews/s)"
+    assert throughput.get_title(loc="left") == "Labelled (texts/s)"
     assert throughput.lines[0].get_ydata().tolist() == pytest.approx([0.4, 1.6, 6.4])
     assert throughput.texts[0].xy == pytest.approx((16, 6.4))
     assert throughput.get_ylim()[1] > 1.1 * 6.4, "room for the word above the marker"

@@ -13,15 +13,15 @@ from batchscope.results.load_points import load_points
 @pytest.mark.parametrize(
     ("workload", "rate"),
     [
-        ({"answer": "json"}, 1.0),  # prompts of 4, 4 and 2 reviews in 10 s, whatever their answers' length
-        ({"output_tokens_per_review": None}, 1.0),
-        ({"output_tokens_per_review": 2}, 2.7),
+        ({"answer": "json"}, 1.0),  # prompts of 4, 4 and 2 texts in 10 s, whatever their answers' length
+        ({"output_tokens_per_text": None}, 1.0),
+        ({"output_tokens_per_text": 2}, 2.7),
     ],
 )
-def test_reviews_are_counted_by_prompts_where_answers_vary_in_length(
+def test_texts_are_counted_by_prompts_where_answers_vary_in_length(
     tmp_path: Path, workload: dict[str, object], rate: float
 ) -> None:
     client = requests((20, 0.1, []), (22, 0.1, []), (12, 0.1, []))
-    folder = written(tmp_path / "p", client, {}, {"layout": "packed", "n": 4, "reviews": 10, **workload})
+    folder = written(tmp_path / "p", client, {}, {"layout": "packed", "n": 4, "texts": 10, **workload})
     frame = serving_frame(load_points([folder]), Slo(), PUBLISHED)
-    assert frame["reviews_per_s"].tolist() == [pytest.approx(rate)]
+    assert frame["texts_per_s"].tolist() == [pytest.approx(rate)]

@@ -46,7 +46,7 @@ def test_packing_shows_both_layouts_beside_the_published_shape(tmp_path):
     )
     expected = {"Pack or not?", "packed, median", "separate, median", "H800 published", "4", "40", "400"}
     expected |= {
-        "Reviews labelled (reviews/s)",
+        "Texts labelled (texts/s)",
         "Total token throughput (tokens/s)",
         "separate prompts, same n",
     }
@@ -65,11 +65,11 @@ def test_saturation_ticks_are_numbers_on_a_log_axis(tmp_path):
 
 
 def test_a_run_apart_from_its_series_is_named_and_joined_to_none(tmp_path):
-    records = [make_run(tmp_path, n=n, reviews=800, seconds=(n / 10,) * 3) for n in (4, 20, 40)]
-    records += [make_run(tmp_path, n=40, reviews=80, seconds=(0.5,) * 3, suffix="-r80")]
+    records = [make_run(tmp_path, n=n, texts=800, seconds=(n / 10,) * 3) for n in (4, 20, 40)]
+    records += [make_run(tmp_path, n=40, texts=80, seconds=(0.5,) * 3, suffix="-r80")]
     runs, repeats = runs_frame(records, []), repeats_frame(records)
-    assert list(arrange("mine", Study(), runs, repeats).runs["apart"]) == ["", "", "", "reviews=80"]
-    assert draw(tmp_path, records, Study()).count("reviews=80") == 3
+    assert list(arrange("mine", Study(), runs, repeats).runs["apart"]) == ["", "", "", "texts=80"]
+    assert draw(tmp_path, records, Study()).count("texts=80") == 3
     figure = study_figure("mine", Study(), runs, repeats)
     assert [len(line.get_xdata()) for line in figure.axes[0].lines][:2] == [3, 1]
 
@@ -91,7 +91,7 @@ def test_runs_that_do_not_count_are_marked_with_the_reason(tmp_path):
 def test_every_repeat_lies_inside_the_axes(tmp_path):
     records = [make_run(tmp_path, study="mine", n=n, seconds=(1.0, 1.0, 0.2)) for n in (4, 40)]
     figure = study_figure("mine", Study(), runs_frame(records, ROWS), repeats_frame(records))
-    assert figure.axes[0].get_ylim()[1] > 200.0  # 40 reviews / 0.2 s
+    assert figure.axes[0].get_ylim()[1] > 200.0  # 40 texts / 0.2 s
     assert 10.0 < figure.axes[2].get_ylim()[1] < 20.0, "an interval far above the runs may leave the axes"
 
 
@@ -143,7 +143,7 @@ def test_ratios_across_environments_are_drawn_only_where_asked_for(tmp_path, acr
 
 
 def test_an_argument_left_to_vllm_is_a_place_of_its_own(tmp_path):
-    values = {"study": "batched_tokens", "n": 4, "reviews": 4000, "model": HERMES, "gpu": H200}
+    values = {"study": "batched_tokens", "n": 4, "texts": 4000, "model": HERMES, "gpu": H200}
     records = [
         make_run(
             tmp_path, args={"max_num_batched_tokens": limit} if limit else {}, suffix=f"-{limit}", **values
@@ -211,7 +211,7 @@ def test_an_argument_that_no_run_sets_is_the_default(tmp_path):
 
 def test_an_unknown_key_is_named(tmp_path):
     with pytest.raises(
-        UserError, match=r"studies\.mine\.plot\.x: no run has 'colour'; there are layout, n, reviews"
+        UserError, match=r"studies\.mine\.plot\.x: no run has 'colour'; there are layout, n, texts"
     ):
         draw(tmp_path, [make_run(tmp_path, study="mine")], Study(plot=Plot(x="colour")))
 
@@ -253,7 +253,7 @@ def test_a_study_that_is_not_there_is_named(tmp_path, monkeypatch):
 def test_crosses_are_published_figures_and_nothing_else(tmp_path, name, crosses):
     """Two runs of one series, one of them the base: alone it would be a cross at 1."""
     records = [
-        make_run(tmp_path, study=name, layout="packed", n=n, reviews=4000, seconds=(1.0, 1.1, 1.2))
+        make_run(tmp_path, study=name, layout="packed", n=n, texts=4000, seconds=(1.0, 1.1, 1.2))
         for n in (20, 40)
     ]
     figure = study_figure(name, Study(), runs_frame(records, ROWS), repeats_frame(records))

@@ -50,7 +50,7 @@ def test_on_a_processor_equal_runs_differ_by_more(tmp_path):
 def test_the_run_with_the_higher_mean_is_the_faster_one(tmp_path):
     runs = pair(tmp_path, packed=(1.0,) * 6 + (8.0,) * 5, separate=(1.01,) * 11)
     runs["device"] = "cuda"
-    assert runs["reviews_per_s"].iloc[0] > runs["reviews_per_s"].iloc[1]
+    assert runs["texts_per_s"].iloc[0] > runs["texts_per_s"].iloc[1]
     (sentence,) = findings(runs, Plot())
     assert sentence.startswith("Separate prompts (n=40) label 2.5")
 
@@ -59,7 +59,7 @@ def test_few_repeats_claim_nothing(tmp_path):
     runs = pair(tmp_path, separate=(0.5, 0.5), packed=(1.0,))
     assert findings(runs, Plot()) == [
         "Too few repeats to tell separate prompts (n=40) from packed prompts (n=40) "
-        "(2.0x as many reviews/s, 1 of 3 repeats needed)."
+        "(2.0x as many texts/s, 1 of 3 repeats needed)."
     ]
 
 
@@ -107,7 +107,7 @@ def test_two_gpus_of_one_kind_are_not_taken_to_be_equally_fast(tmp_path, others,
 def test_saturation_compares_all_runs_with_the_fastest(tmp_path):
     runs = frame(
         *(
-            make_run(tmp_path, study="s", layout=layout, n=n, reviews=400, seconds=seconds)
+            make_run(tmp_path, study="s", layout=layout, n=n, texts=400, seconds=seconds)
             for layout, n, seconds in (
                 ("packed", 40, (2.0, 2.1, 2.2)),
                 ("packed", 4, (1.0, 1.1, 1.2)),
@@ -118,14 +118,14 @@ def test_saturation_compares_all_runs_with_the_fastest(tmp_path):
     first, second = findings(runs, Plot())
     assert first.startswith("No difference seen between packed prompts (n=4) and separate prompts (n=1)")
     assert second.startswith(
-        "Packed prompts (n=4) label 1.91x as many reviews per second as packed prompts (n=40) (95 % interval "
+        "Packed prompts (n=4) label 1.91x as many texts per second as packed prompts (n=40) (95 % interval "
     )
 
 
 def test_one_valid_run_and_none(tmp_path):
     one = frame(make_run(tmp_path, study="s", n=40, seconds=(2.0,)))
     assert findings(one, Plot()) == [
-        "No comparison: the only valid run is packed prompts (n=40), 20.0 reviews/s."
+        "No comparison: the only valid run is packed prompts (n=40), 20.0 texts/s."
     ]
     none = frame(make_run(tmp_path, study="t", seconds=(), status="oom", message="full"))
     assert findings(none, Plot())[0] == "No answer: there is no valid run."
@@ -133,14 +133,12 @@ def test_one_valid_run_and_none(tmp_path):
 
 def test_settings_that_vary_name_the_runs(tmp_path):
     runs = frame(
-        make_run(tmp_path, study="b", reviews=400, args={}, suffix="-default", seconds=(1.0,) * 3),
-        make_run(
-            tmp_path, study="b", reviews=400, args={"max_num_batched_tokens": 80_000}, seconds=(2.0,) * 3
-        ),
+        make_run(tmp_path, study="b", texts=400, args={}, suffix="-default", seconds=(1.0,) * 3),
+        make_run(tmp_path, study="b", texts=400, args={"max_num_batched_tokens": 80_000}, seconds=(2.0,) * 3),
     )
     (sentence,) = findings(runs, Plot(x="engine.max_num_batched_tokens"))
     assert sentence == (
-        "Packed prompts (max_num_batched_tokens=default) label 2.000x as many reviews per second as "
+        "Packed prompts (max_num_batched_tokens=default) label 2.000x as many texts per second as "
         "packed prompts (max_num_batched_tokens=80,000) "
         "(95 % interval 2.000x to 2.000x; 3 repeats each)."
     )

@@ -181,7 +181,7 @@ def test_an_interval_in_which_nothing_finished_is_kept(tmp_path):
 
 def test_before_the_first_step_all_requests_wait(tmp_path):
     steps = [step(number, 25.0 + number, 26.0 + number) for number in range(5)]
-    found = timeline(tmp_path, n=3, reviews=27, seconds=(30.0,), steps=steps)
+    found = timeline(tmp_path, n=3, texts=27, seconds=(30.0,), steps=steps)
     assert "Running: 0 reqs, Waiting: 9 reqs" in timeline_text(found, "mine").splitlines()[1]
 
 

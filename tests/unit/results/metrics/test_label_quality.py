@@ -19,7 +19,7 @@ def test_metrics_of_a_repeat_count_every_duplicate(tmp_path):
         tmp_path,
         study="s",
         n=2,
-        reviews=4,
+        texts=4,
         duplicates=2,
         seconds=(2.0,),
         model=REAL,
@@ -34,8 +34,8 @@ def test_metrics_of_a_repeat_count_every_duplicate(tmp_path):
     values = {name: METRICS[name].of(run, run.measurement.repeats[0]) for name in METRICS}
     assert values["accuracy"] == 5 / 8
     assert values["label_coverage"] == 7 / 8
-    assert values["correct_reviews_per_s"] == 2.5
-    assert values["joules_per_correct_review"] == 6.0
+    assert values["correct_texts_per_s"] == 2.5
+    assert values["joules_per_correct_text"] == 6.0
 
 
 def judged(folder, *runs):
@@ -47,7 +47,7 @@ def judged(folder, *runs):
     for layout, n, prompts, confidence in runs:
         texts = sum(prompt.index(":") for prompt in prompts)
         records.append(
-            make_run(folder, study="s", layout=layout, n=n, reviews=texts, model=REAL, seconds=(2.0,))
+            make_run(folder, study="s", layout=layout, n=n, texts=texts, model=REAL, seconds=(2.0,))
         )
         run = labelled(*prompts, run=f"{layout}-n{n}")
         rows.append(run if confidence is None else run.assign(confidence=confidence))
@@ -80,14 +80,14 @@ def test_a_run_is_held_against_its_reference_run(tmp_path):
     assert packed["kappa"] == pytest.approx(cohen_kappa_score(list("abc?"), list("abac")))
     assert (separate["agreement"], separate["kappa"]) == (1.0, 1.0)
     assert math.isnan(packed["accuracy"])
-    assert math.isnan(packed["correct_reviews_per_s"])
+    assert math.isnan(packed["correct_texts_per_s"])
     assert packed["label_coverage"] == 0.75
 
 
 def test_texts_without_a_gold_label_are_taken_to_be_right_as_often(tmp_path):
     (values,) = judged(tmp_path, ("packed", 4, ["ab??:aabb"], None))
     assert values["accuracy"] == 0.5
-    assert values["correct_reviews_per_s"] == 1.0, "two of four texts, in two seconds"
+    assert values["correct_texts_per_s"] == 1.0, "two of four texts, in two seconds"
 
 
 def test_the_calibration_error_is_of_answers_with_a_confidence(tmp_path):
@@ -102,10 +102,10 @@ def test_random_weights_have_no_accuracy(tmp_path, model):
     record = make_run(tmp_path, study="s", n=2, model=model, seconds=(1.0,))
     write_labels(tmp_path / "labels" / "s.parquet", labelled("+-:+-", run="packed-n2"))
     runs = runs_frame(with_labels([record], tmp_path / "labels"), [])
-    assert runs[["accuracy", "label_coverage", "correct_reviews_per_s"]].isna().all(axis=None)
+    assert runs[["accuracy", "label_coverage", "correct_texts_per_s"]].isna().all(axis=None)
     page = study_page("s", Study(), runs)
     assert page.table.rows[0].count(NO_LABELS) == 1
-    assert not {"coverage (%)", "correct reviews/s"} & {name for _, name in page.table.columns}
+    assert not {"coverage (%)", "correct texts/s"} & {name for _, name in page.table.columns}
 
 
 def test_a_study_table_shows_how_right_the_labels_are(tmp_path):
@@ -115,6 +115,6 @@ def test_a_study_table_shows_how_right_the_labels_are(tmp_path):
     table = study_page("s", Study(), runs_frame(with_labels([record], tmp_path / "labels"), [])).table
     cells = dict(zip([name for _, name in table.columns], table.rows[0], strict=True))
     assert (cells["accuracy (%)"], cells["coverage (%)"]) == ("50.0", "50.0")
-    assert cells["correct reviews/s"].startswith("1.00 (0.")
+    assert cells["correct texts/s"].startswith("1.00 (0.")
     without = study_page("s", Study(), runs_frame([record], [])).table
     assert "accuracy (%)" not in {name for _, name in without.columns}

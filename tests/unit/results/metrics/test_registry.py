@@ -15,7 +15,7 @@ from scripts.make_tables import PUBLISHED
 
 
 def planted(**values):
-    """Kilotokens per second, between reviews/s and accuracy."""
+    """Kilotokens per second, between texts/s and accuracy."""
     return Metric(
         name="kilotokens",
         label="Thousand tokens",
@@ -41,7 +41,7 @@ def test_one_entry_brings_a_metric_to_frames_tables_and_documentation(tmp_path, 
     table = study_page("packing", Study(), runs).table
     headings = [name for _, name in table.columns]
     cells = dict(zip(table.columns, table.rows[0], strict=True))
-    assert headings.index("ktok/s") == headings.index("reviews/s") + 1
+    assert headings.index("ktok/s") == headings.index("texts/s") + 1
     assert cells["measured", "ktok/s"].startswith("11.260 (")
     assert cells["H800 published", "ktok/s"] == "11.443"
     assert "| `kilotokens` | Thousand tokens | ktok/s | tokens / 1,000 / seconds | a test |" in metrics_page()

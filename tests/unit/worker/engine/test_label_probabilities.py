@@ -38,7 +38,7 @@ def test_only_places_where_a_label_stands_count() -> None:
 
 
 @pytest.mark.parametrize("output", [[5], [5, 7, 6], [99, 98], []])
-def test_with_another_number_of_labels_than_reviews_nothing_is_said(output: list[int]) -> None:
+def test_with_another_number_of_labels_than_texts_nothing_is_said(output: list[int]) -> None:
     assert label_logprobs(output, [told(_5=0.5, _6=0.1, _7=0.1)] * len(output), LABELS, 2) is None
 
 

@@ -9,7 +9,7 @@ from batchscope.worker.server.answer_bodies import bodies_of, body_of
 @dataclass
 class Asked:
     answer: AnswerLimits
-    reviews: int
+    texts: int
 
 
 def test_the_body_of_an_answer() -> None:

@@ -23,7 +23,7 @@ def task(*labels: str) -> dict[str, Any]:
         ({"text": LONG, "label": ["x", "y"]}, "text", "label"),
         ({"label": ["x", "y"], "TEXT": LONG}, "TEXT", "label"),
         ({"id": [1, 2], "subject": ["a", "b"], "body": LONG, "team": ["x", "y"]}, "body", "team"),
-        ({"title": LONG, "review": ["short", "ones"], "Sentiment": ["x", "y"]}, "review", "Sentiment"),
+        ({"title": LONG, "text": ["short", "ones"], "Sentiment": ["x", "y"]}, "text", "Sentiment"),
         ({"anything": LONG, "something": ["x", "y"]}, "anything", "something"),
         ({"n": [1, 2], "verbatim": LONG}, "verbatim", None),
         ({"content": LONG, "category": ["x", "y"], "class": ["x", "z"]}, "content", "category"),

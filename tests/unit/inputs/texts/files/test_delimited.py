@@ -99,7 +99,7 @@ def test_half_a_file_of_two_byte_characters(tmp_path: Path) -> None:
 def test_empty_lines_before_the_header(tmp_path: Path) -> None:
     outcome = make_from_file(tmp_path, "a.csv", b"\n\r\n" + as_csv(TICKETS))
     assert pairs(outcome) == WANTED
-    assert [review.line for review in texts_of(outcome)] == [4, 5, 6, 7]
+    assert [text.line for text in texts_of(outcome)] == [4, 5, 6, 7]
 
 
 @pytest.mark.parametrize("seed", range(8))

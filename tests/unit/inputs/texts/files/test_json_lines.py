@@ -63,4 +63,4 @@ def test_any_text_comes_back_as_it_was(tmp_path: Path, seed: int) -> None:
 
 def test_an_array_has_rows_and_no_lines(tmp_path: Path) -> None:
     outcome = make_from_file(tmp_path, "a.json", b'[{"text": "a b"}, {"text": "c d"}]')
-    assert [(review.row, review.line) for review in texts_of(outcome)] == [(1, None), (2, None)]
+    assert [(text.row, text.line) for text in texts_of(outcome)] == [(1, None), (2, None)]

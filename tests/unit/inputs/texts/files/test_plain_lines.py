@@ -28,7 +28,7 @@ def folder_of(folder: Path, **files: str | bytes) -> None:
 def test_each_line_is_a_text(tmp_path: Path, content: bytes, texts: list[str], lines: list[int]) -> None:
     outcome = make_from_file(tmp_path, "mine.txt", content)
     assert pairs(outcome) == [(text, None) for text in texts]
-    assert [review.line for review in texts_of(outcome)] == lines
+    assert [text.line for text in texts_of(outcome)] == lines
 
 
 def test_sub_folders_are_labels(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_sub_folders_are_labels(tmp_path: Path) -> None:
     )
     outcome = make_from_file(tmp_path, "mine", None, GOOD_BAD)
     assert pairs(outcome) == [("Poor.", "bad"), ("Worse.", "bad"), ("Fine.", "good")]
-    assert [review.id for review in texts_of(outcome)] == ["bad/2.txt", "bad/10.txt", "good/1.txt"]
+    assert [text.id for text in texts_of(outcome)] == ["bad/2.txt", "bad/10.txt", "good/1.txt"]
     assert outcome.summary["order"] == "by the files' names"
 
 

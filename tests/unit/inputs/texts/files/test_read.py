@@ -36,8 +36,8 @@ def test_every_format_in_every_packing(tmp_path: Path, name: str, packing: str) 
     assert pairs(outcome) == WANTED
     assert outcome.summary["labels"] == {"billing": 2, "delivery": 1, "technical": 1}
     assert "texts from column 'text', gold labels from column 'team'" in outcome.stdout
-    assert [review.row for review in texts_of(outcome)] == [1, 2, 3, 4]
-    assert {review.file for review in texts_of(outcome)} == {name + packing}
+    assert [text.row for text in texts_of(outcome)] == [1, 2, 3, 4]
+    assert {text.file for text in texts_of(outcome)} == {name + packing}
 
 
 @pytest.mark.parametrize("packing", PACKERS)
@@ -82,7 +82,7 @@ def test_gold_labels_can_be_left_out(tmp_path: Path, name: str) -> None:
 def test_ids_are_the_users(tmp_path: Path, name: str) -> None:
     rows = [{"ticket": 100 + 7 * number, **row} for number, row in enumerate(TICKETS)]
     outcome = make_from_file(tmp_path, name, FORMATS[name](rows), id_column="ticket")
-    assert [review.id for review in texts_of(outcome)] == ["100", "107", "114", "121"]
+    assert [text.id for text in texts_of(outcome)] == ["100", "107", "114", "121"]
     assert pairs(outcome) == WANTED
 
 

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
-COLUMNS = ("review_id", "review", "label", "id", "file", "row", "line")
+COLUMNS = ("text_id", "text", "label", "id", "file", "row", "line")
 BEGINNING = 40
 """So many characters of a text are shown where it is named."""
 
 
-class Review(NamedTuple):
+class SourceText(NamedTuple):
     """One text, exactly as its source has it, its gold label, and where the user finds it."""
 
-    text: str
+    content: str
     label: str | None = None
     """the gold label: as the source has it, then the name of one of ``task.labels``; None: unknown"""
     id: str = ""
@@ -31,7 +31,7 @@ class Review(NamedTuple):
 class Loaded(NamedTuple):
     """All texts of a source, in which order they are, and where they come from."""
 
-    reviews: list[Review]
+    texts: list[SourceText]
     order: str
     provenance: dict[str, str | int]
     label_key: str | None = None
@@ -48,72 +48,72 @@ class Copies(TypedDict):
     dropped: int
 
 
-def place(review: Review) -> str:
+def place(text: SourceText) -> str:
     """Where a text stands, such as ``row 3 (line 5) of my.csv``; its id where it stands in no row."""
-    if review.row is None:
-        return review.file or f"text {review.id}".rstrip()
-    line = "" if review.line is None else f" (line {review.line:,})"
-    return f"row {review.row:,}{line} of {review.file}"
+    if text.row is None:
+        return text.file or f"text {text.id}".rstrip()
+    line = "" if text.line is None else f" (line {text.line:,})"
+    return f"row {text.row:,}{line} of {text.file}"
 
 
-def where(review: Review) -> str:
+def where(text: SourceText) -> str:
     """A text as messages name it: ``row 3 (line 5) of my.csv, which begins 'I bought ...'``."""
-    start = review.text[: 4 * BEGINNING]
+    start = text.content[: 4 * BEGINNING]
     words = " ".join(start.split())
-    whole = start == review.text and len(words) <= BEGINNING
+    whole = start == text.content and len(words) <= BEGINNING
     beginning = words if whole else f"{words[:BEGINNING].rstrip()} ..."
-    return f"{place(review)}, which begins '{beginning}'"
+    return f"{place(text)}, which begins '{beginning}'"
 
 
-def deduplicate(reviews: Sequence[Review], *, drop: bool) -> tuple[list[Review], Copies]:
+def deduplicate(texts: Sequence[SourceText], *, drop: bool) -> tuple[list[SourceText], Copies]:
     """Count the copies of earlier texts and, with ``drop``, leave them out.
 
     A label conflict is a copy whose gold label differs from the first one that its text has.
     """
     first_label: dict[str, str | None] = {}
-    kept: list[Review] = []
+    kept: list[SourceText] = []
     found = conflicts = 0
-    for review in reviews:
-        is_copy = review.text in first_label
+    for text in texts:
+        is_copy = text.content in first_label
         found += is_copy
-        known = first_label.get(review.text)
-        conflicts += None not in (known, review.label) and known != review.label
-        first_label[review.text] = review.label if known is None else known
+        known = first_label.get(text.content)
+        conflicts += None not in (known, text.label) and known != text.label
+        first_label[text.content] = text.label if known is None else known
         if not (is_copy and drop):
-            kept.append(review)
-    return kept, Copies(found=found, label_conflicts=conflicts, dropped=len(reviews) - len(kept))
+            kept.append(text)
+    return kept, Copies(found=found, label_conflicts=conflicts, dropped=len(texts) - len(kept))
 
 
-def content_sha256(reviews: Iterable[Review]) -> str:
+def content_sha256(texts: Iterable[SourceText]) -> str:
     """SHA-256 over texts and labels in order: one JSON array ``[text, label]`` a line, UTF-8."""
     digest = hashlib.sha256()
-    for review in reviews:
-        digest.update(json.dumps([review.text, review.label], ensure_ascii=False).encode() + b"\n")
+    for text in texts:
+        digest.update(json.dumps([text.content, text.label], ensure_ascii=False).encode() + b"\n")
     return digest.hexdigest()
 
 
-def write_reviews(reviews: Iterable[Review], path: Path) -> None:
+def write_source_texts(texts: Iterable[SourceText], path: Path) -> None:
     r"""Write the rows of `COLUMNS`; texts are quoted, rows end in ``\n``, None is an empty cell."""
     # Texts are always quoted: Python 3.11 leaves a lone "\r" bare otherwise, which ends the row for a reader.
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\n")
         writer.writerow(COLUMNS)
-        for number, review in enumerate(reviews):
-            text, label, own_id, *found_at = review
-            writer.writerow((number, text, label, own_id or str(number), *found_at))
+        for number, text in enumerate(texts):
+            content, label, own_id, *found_at = text
+            writer.writerow((number, content, label, own_id or str(number), *found_at))
 
 
-def read_reviews(path: Path) -> list[Review]:
-    """Read the texts that `write_reviews` wrote, in order of ``review_id``.
+def read_source_texts(path: Path) -> list[SourceText]:
+    """Read the texts that `write_source_texts` wrote, in order of ``text_id``.
 
     A file from before texts had an id, a row and a line is read too.
     """
     with path.open(encoding="utf-8", newline="") as file:
         return [
-            Review(
-                row["review"],
+            SourceText(
+                row["text"],
                 row["label"] or None,
-                row.get("id") or row["review_id"],
+                row.get("id") or row["text_id"],
                 row.get("file", ""),
                 _number(row.get("row", "")),
                 _number(row.get("line", "")),
