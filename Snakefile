@@ -13,6 +13,9 @@ from snakemake.utils import min_version
 min_version("9.25")
 
 
+include: "rules/console.smk"
+
+
 configfile: "config.yaml"
 
 

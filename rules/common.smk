@@ -31,10 +31,14 @@ from batchscope.workflow.code_digest import code_text
 from batchscope.workflow.snakemake_internals import (
     is_first_parse,
     is_on_cluster,
+    keep_earlier_results,
     keep_group_together,
     limit_resource,
 )
 from batchscope.workflow.user_files import as_inputs, stamp
+
+# Of rules that mark their outputs with update(...): prompts and models that are made anew repeat measurements.
+keep_earlier_results()
 
 try:
     CONFIG = load_config(config)

@@ -11,8 +11,8 @@ rule make_dataset:
     input:
         source=dataset_files,
     output:
-        texts="<results>/data/texts.csv",
-        summary="<results>/data/summary.json",
+        texts=update("<results>/data/texts.csv"),
+        summary=update("<results>/data/summary.json"),
     log:
         "<logs>/make_dataset.log",
     conda:

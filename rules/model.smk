@@ -11,7 +11,7 @@ rule prepare_model:
     input:
         source=model_files,
     output:
-        manifest="<results>/models/{model}/manifest.json",
+        manifest=update("<results>/models/{model}/manifest.json"),
     log:
         "<logs>/prepare_model/{model}.log",
     conda:

@@ -14,10 +14,10 @@ rule make_prompts:
         data="<results>/data/texts.csv",
         model=lambda wildcards: f"<results>/models/{PROMPT_SETS[wildcards.prompts].model}/manifest.json",
     output:
-        prompts="<results>/prompts/{prompts}/prompts.jsonl",
-        summary="<results>/prompts/{prompts}/prompts.json",
-        texts="<results>/prompts/{prompts}/texts.jsonl",
-        timing="<results>/prompts/{prompts}/timing.json",
+        prompts=update("<results>/prompts/{prompts}/prompts.jsonl"),
+        summary=update("<results>/prompts/{prompts}/prompts.json"),
+        texts=update("<results>/prompts/{prompts}/texts.jsonl"),
+        timing=update("<results>/prompts/{prompts}/timing.json"),
     log:
         "<logs>/make_prompts/{prompts}.log",
     # Before every measurement: an engine that waits for prompts holds its device for nothing.

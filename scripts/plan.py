@@ -12,6 +12,7 @@ from typing import Any
 
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import load_config
+from batchscope.console.knowledge import MEASURING, name_of_job
 from batchscope.planning.cluster_queue import allocations, describe_queue, schedule
 from batchscope.planning.shown_prompts import describe_prompts, shown_prompts
 from batchscope.planning.sweep_plan import describe_plan, plain_reason, plan_runs
@@ -20,8 +21,6 @@ from batchscope.workflow.snakemake_plugins.snakemake_logger_plugin_jobs import F
 
 ROOT = Path(__file__).resolve().parents[1]
 PLUGINS = ROOT / "batchscope" / "workflow" / "snakemake_plugins"
-NAMES = {"measure": "{study}/{run}", "serve": "serving/{serving_study}/{load_point}"}
-"""Rules that measure, and how the plan names their runs."""
 
 
 def main() -> None:
@@ -34,11 +33,11 @@ def main() -> None:
 
     jobs = planned_jobs(args.config)
     stale = {
-        NAMES[job["rule"]].format(**job["wildcards"]): plain_reason(job["reason"])
+        name_of_job(job["rule"], job["wildcards"]): plain_reason(job["reason"])
         for job in jobs
-        if job["rule"] in NAMES
+        if job["rule"] in MEASURING
     }
-    others = Counter(job["rule"] for job in jobs if job["rule"] not in (*NAMES, "all"))
+    others = Counter(job["rule"] for job in jobs if job["rule"] not in (*MEASURING, "all"))
     planned = plan_runs(config, args.config.parent, stale)
     print(describe_plan(planned, others))
     runs = [*expand_studies(config), *expand_serving(config)]

@@ -2,8 +2,12 @@
 
 import argparse
 import json
+import os
 import subprocess
+import sys
 import tempfile
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from tokenizers import Tokenizer
@@ -12,7 +16,7 @@ from batchscope.common.errors import UserError, run_script
 from batchscope.config.engine import Environment
 from batchscope.config.model import ModelAsset
 from batchscope.inputs.demo_model import prepare_demo, training_examples
-from batchscope.inputs.models import empty_folder, prepare_hub, prepare_local, write_manifest
+from batchscope.inputs.models import filled_folder, prepare_hub, prepare_local, write_manifest
 from batchscope.inputs.texts.generate import generate_reviews
 from batchscope.inputs.texts.source_text import SourceText
 from batchscope.jobs.environments import require
@@ -34,19 +38,43 @@ def main() -> None:
     args = parser.parse_args()
     asset = ModelAsset(**json.loads(args.asset))
 
-    empty_folder(args.out)
-    commit = None
-    if asset.source == "demo":
-        reviews = generate_reviews(DEMO_CORPUS, DEMO_CORPUS_SEED)
-        tokenizer = prepare_demo(args.out, reviews)
-        if asset.load_format != "dummy":
-            train(args.out, tokenizer, reviews, python_of(args.environment, json.loads(args.environments)))
-    elif asset.source == "local":
-        prepare_local(args.out, Path(asset.path or ""), asset)
-    else:
-        commit = prepare_hub(args.out, asset)
-    write_manifest(args.out, asset, commit)
+    environments = json.loads(args.environments)
+    pythons = [sys.executable, *filter(os.path.exists, environments.values())]
+    convert = partial(convert_tokenizer, pythons=pythons)
+    with filled_folder(args.out) as folder:
+        commit = None
+        if asset.source == "demo":
+            make_demo(folder, asset, lambda: python_of(args.environment, environments))
+        elif asset.source == "local":
+            prepare_local(folder, Path(asset.path or ""), asset, convert)
+        else:
+            commit = prepare_hub(folder, asset, convert)
+        write_manifest(folder, asset, commit)
     print(f"model folder {args.out} is ready ({asset.source}, load_format: {asset.load_format})")
+
+
+def make_demo(folder: Path, asset: ModelAsset, python: Callable[[], str]) -> None:
+    """Make the demo's model; ``python``: finds the one that trains it, where it is to be trained."""
+    reviews = generate_reviews(DEMO_CORPUS, DEMO_CORPUS_SEED)
+    tokenizer = prepare_demo(folder, reviews)
+    if asset.load_format != "dummy":
+        train(folder, tokenizer, reviews, python())
+
+
+def convert_tokenizer(folder: Path, pythons: Sequence[str]) -> str:
+    """Make tokenizer.json of the other tokenizer files in a folder, in the first Python that can.
+
+    Returns:
+        Why the last one cannot; nothing where it was made.
+    """
+    reason = "there is no Python with transformers"
+    for python in pythons:
+        command = [python, "-m", "batchscope.worker.fast_tokenizer", str(folder)]
+        converted = subprocess.run(command, capture_output=True, text=True, check=False)
+        if not converted.returncode:
+            return ""
+        reason = (converted.stderr.strip().splitlines() or ["it ended without a word"])[-1]
+    return reason.replace(f"{folder}/", "")
 
 
 def python_of(name: str, environments: dict[str, str]) -> str:

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from batchscope.common.atomic_files import replacing, write_text
 from batchscope.common.errors import UserError, run_script
 from batchscope.common.prefix_cache_theory import served_tokens, why_silent
+from batchscope.common.visible_gpus import Visible
 from batchscope.config.profile import PROFILERS, module_of
 from batchscope.cost.flops import Lengths, architecture_from
 from batchscope.inputs.context import text_config
@@ -83,7 +84,7 @@ def plan_of(
     return plan_window(requests, limits_of(args, device, model), steps, at, cost)
 
 
-def capture_of(job: Job, gpus: list[str], plan: WindowPlan) -> CaptureJob:
+def capture_of(job: Job, gpus: list[Visible], plan: WindowPlan) -> CaptureJob:
     """What the profiler gets."""
     engine = job.spec["engine"]
     reuse = job.spec["workload"].get("reuse", "none") != "none"

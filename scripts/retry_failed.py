@@ -1,49 +1,87 @@
 """Measure again the runs that failed: out of memory, engine died, timed out. Other arguments go to Snakemake.
 
-The configuration is the one of the last call (results/config.json) unless --configfile gives another.
+The configuration is the one of the last call (results/config.json) unless --configfile gives another. `plan`
+is such a call too.
 """
 
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+import yaml
+from snakemake.common.configfile import load_configfile
+from snakemake.utils import update_config
 
 from batchscope.common.atomic_files import read_json
 from batchscope.common.errors import UserError, run_script
-from batchscope.config.configuration import load_config
+from batchscope.config.configuration import Config, load_config
 from batchscope.studies.grid import expand_serving, expand_studies
+
+DEFAULTS = Path(__file__).resolve().parents[1] / "config.yaml"
 
 
 def main() -> None:
     """Find the failed runs and hand them to Snakemake."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder of the results")
+    parser.add_argument("--configfile", type=Path, nargs="+", default=[], help="as for snakemake")
     args, others = parser.parse_known_args()
-    failed = failed_runs(args.results)
+    overlays = args.configfile or [args.results / "config.json"]
+    failed = failed_runs(args.results, configuration(overlays))
     if not failed:
-        print("nothing to retry: no run failed")
+        print(nothing_to_retry(args.results))
         return
     print(f"measuring again: {', '.join(path.parent.name for path in failed)}", flush=True)
-    configuration = [] if "--configfile" in others else ["--configfile", str(args.results / "config.json")]
     # Targets first: options that take lists would swallow them.
-    command = ["snakemake", "--cores", "1", "all", "--forcerun", *map(str, failed), *configuration, *others]
+    command = ["snakemake", "--cores", "1", "all", "--forcerun", *map(str, failed)]
+    command += ["--configfile", *map(str, overlays), *others]
     os.execv(sys.executable, [sys.executable, "-m", *command])  # noqa: S606, no shell
 
 
-def failed_runs(results: Path) -> list[Path]:
-    """The measurement.json of each run and load point of the last call that did not end well.
+def configuration(overlays: Sequence[Path]) -> Config:
+    """The configuration of a call of Snakemake with these files.
 
     Raises:
-        UserError: the workflow has not run yet.
+        UserError: one is missing or wrong.
     """
-    values = read_json(results / "config.json")
-    if values is None:
-        raise UserError(f"{results / 'config.json'}: not there; run snakemake --cores 1 all first")
-    config = load_config(values)
+    values: dict[str, Any] = yaml.safe_load(DEFAULTS.read_text(encoding="utf-8"))
+    for path in overlays:
+        if not path.exists():
+            raise UserError(f"{path}: not there; run snakemake --cores 1 all first")
+        update_config(values, load_configfile(str(path)))
+    return load_config(values)
+
+
+def failed_runs(results: Path, config: Config) -> list[Path]:
+    """The measurement.json of each run and load point of a configuration that did not end well."""
     folders = [results / "runs" / run.id for run in expand_studies(config)]
     folders += [results / "serving" / run.id for run in expand_serving(config)]
-    paths = [folder / "measurement.json" for folder in folders]
-    return [path for path in paths if (read_json(path) or {"status": "ok"})["status"] != "ok"]
+    return [path for folder in folders if failed(path := folder / "measurement.json")]
+
+
+def failed(measurement: Path) -> bool:
+    """Whether a run is there that did not end well."""
+    return bool((read_json(measurement) or {}).get("status", "ok") != "ok")
+
+
+def nothing_to_retry(results: Path) -> str:
+    """What to say, and whether runs of another configuration failed: `plan`, too, is a last call."""
+    kinds = [(results / "runs", ""), (results / "serving", "serving/")]
+    others = [
+        f"{before}{path.parent.relative_to(folder)}"
+        for folder, before in kinds
+        for path in sorted(folder.glob("*/*/measurement.json"))
+        if failed(path)
+    ]
+    if not others:
+        return "nothing to retry: no run failed"
+    return (
+        "nothing to retry: no run of this configuration failed. Of others these did: "
+        f"{', '.join(others)}; name their overlay with --configfile"
+    )
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """Copy what others need of the results into a folder: all that was measured, tables and plots.
 
-Texts stay here: prompts are not copied, and labels only by the numbers of their texts. Host names are left
-out, and absolute paths are shortened to their last part, in logs and pages too.
+Texts stay here: prompts are not copied, and labels only by the numbers of their texts. Host names and values
+of environment variables are left out, absolute paths are shortened to their last part, and addresses lose
+user, password and query, in logs and pages too.
 """
 
 import argparse

@@ -8,7 +8,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from batchscope.common.errors import UserError
+from batchscope.common.processes import gone
+
+WORKFLOW = "BATCHSCOPE_WORKFLOW"
+"""Names the variable with the process, id and time of creation, of the Snakemake that started this one."""
+
+CLOCK_S = 2.0
+"""Seconds by which a time of creation may differ between two readers, when the machine's clock is set."""
 
 
 @contextmanager
@@ -18,13 +27,15 @@ def replacing(path: Path) -> Iterator[Path]:
     Folders above it are made.
 
     Raises:
-        UserError: the file cannot be written; an earlier version stays as it is.
+        UserError: the file cannot be written, or the workflow that asked for it has ended; an earlier version
+            stays as it is.
     """
     # The suffix stays the same: some writers choose their format by it.
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield temporary
+        refuse_orphans(path)
         temporary.replace(path)
     except OSError as error:
         raise UserError(
@@ -34,6 +45,39 @@ def replacing(path: Path) -> Iterator[Path]:
         # Where it could not be made it cannot be removed either, and the first error is the one to tell.
         with suppress(OSError):
             temporary.unlink()
+
+
+def refuse_orphans(path: Path) -> None:
+    """Let no process write a result whose Snakemake was killed: the next one may have made a newer one.
+
+    Raises:
+        UserError: it is gone.
+    """
+    if (named := _named()) and _living(*named) is None:
+        raise UserError(f"the workflow that asked for {path} has ended; the file stays as it is")
+
+
+def _named() -> tuple[int, float] | None:
+    """The process that `WORKFLOW` names; None where it names none."""
+    pid, _, created = os.environ.get(WORKFLOW, "").partition(" ")
+    return (int(pid), float(created)) if pid else None
+
+
+def _living(pid: int, created: float) -> psutil.Process | None:
+    """The process with this id and time of creation; None: it is gone. Ids are used again."""
+    try:
+        process = psutil.Process(pid)
+        same = abs(process.create_time() - created) < CLOCK_S
+        return process if same and not gone(process) else None
+    except psutil.NoSuchProcess:
+        return None
+
+
+def name_workflow() -> None:
+    """Tell all processes that this one starts that they work for it, or for what it works for itself."""
+    me, named = psutil.Process(), _named()
+    if named is None or _living(*named) not in me.parents():
+        os.environ[WORKFLOW] = f"{me.pid} {me.create_time()}"
 
 
 def write_text(path: Path, text: str) -> None:

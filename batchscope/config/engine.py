@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PositiveInt, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, field_validator
 
 from batchscope.config.base_block import Block, Name, Scalar
 
@@ -76,6 +76,19 @@ def variable_text(value: Scalar) -> str | None:
     return str(int(value)) if isinstance(value, bool) else str(value)
 
 
+OWN_VARIABLES = ("CUDA_DEVICE_ORDER", "CUDA_VISIBLE_DEVICES")
+"""Variables that decide which GPU an engine uses: the workflow sets them to the one that it has locked."""
+
+
+def _no_own_variables(variables: dict[str, str]) -> dict[str, str]:
+    if clash := sorted(set(OWN_VARIABLES) & set(variables)):
+        raise ValueError(
+            f"{', '.join(clash)}: the workflow sets it to the GPU that it has locked; remove it here, and "
+            "choose GPUs for all engines by CUDA_VISIBLE_DEVICES where you call snakemake"
+        )
+    return variables
+
+
 def _variables_as_text(variables: Any) -> Any:
     """What is no mapping of scalars is left for pydantic to refuse."""
     if not isinstance(variables, dict):
@@ -111,6 +124,7 @@ class Engine(Block):
     variables: Annotated[
         dict[VariableName, str],
         BeforeValidator(_variables_as_text, json_schema_input_type=dict[VariableName, Scalar]),
+        AfterValidator(_no_own_variables),
     ] = Field(
         default_factory=dict,
         description="environment variables of the engine, such as VLLM_USE_V2_MODEL_RUNNER; true and false "

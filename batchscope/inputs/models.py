@@ -4,82 +4,162 @@ Small files (configuration, tokenizer) are copied, so that a change of one is no
 """
 
 import json
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import Any
 
 from tokenizers import Tokenizer
 
-from batchscope.common.atomic_files import replacing, sha256_of
+from batchscope.common.atomic_files import refuse_orphans, replacing, sha256_of
 from batchscope.common.errors import UserError
 from batchscope.config.model import ModelAsset
+from batchscope.inputs.hub_answers import Asked, explain
+from batchscope.inputs.model_files import missing_parts, small_files_in, weights_in, why_no_weights
 
-WEIGHTS = (".safetensors", ".bin", ".pt", ".pth", ".gguf")
-SMALL_FILES = ("*.json", "*.txt", "*.model", "*.jinja", "*.py")
+Convert = Callable[[Path], str]
+"""Makes tokenizer.json of the other tokenizer files in a folder; returns why it cannot, or nothing."""
 
 
-def prepare_local(folder: Path, source: Path, asset: ModelAsset) -> None:
-    """Copy a model folder's small files and link its weights.
+def cannot_convert(_: Path) -> str:
+    """Stands for a conversion where there is nothing that could do it."""
+    return "nothing here converts tokenizers"
+
+
+def prepare_local(
+    folder: Path,
+    source: Path,
+    asset: ModelAsset,
+    convert: Convert = cannot_convert,
+    where: str | None = None,
+) -> None:
+    """Copy a model folder's small files, link its weights, and make tokenizer.json where there is none.
+
+    Args:
+        folder: The one to fill.
+        source: The model's own.
+        asset: What the configuration says of it.
+        convert: For a tokenizer of another form.
+        where: For messages: the model as the user knows it.
 
     Raises:
         UserError: the folder or a needed file is missing.
     """
+    where = where or f"models: path: {source}"
     if not source.is_dir():
         raise UserError(f"models: path: there is no folder {source}; correct the path")
-    for name in ("config.json", "tokenizer.json"):
-        if not (source / name).is_file():
-            raise UserError(
-                f"models: path: {source} holds no {name}; give a folder with a Hugging Face model"
-            )
-    weights = [path for path in sorted(source.iterdir()) if path.suffix in WEIGHTS]
+    names = [path.name for path in source.iterdir() if path.is_file()]
+    if "config.json" not in names:
+        raise UserError(f"{where} holds no config.json; name a Hugging Face model")
+    weights = weights_in(names, asset.load_format)
     if not weights and asset.load_format != "dummy":
+        raise UserError(f"{where} holds {why_no_weights(names)}")
+    if missing := missing_parts(weights):
+        raise UserError(f"{where} holds its weights in part, {missing}; fetch it again")
+    for name in small_files_in(names):
+        shutil.copyfile(source / name, folder / name)
+    for name in weights:
+        (folder / name).symlink_to((source / name).resolve())
+    if not (folder / "tokenizer.json").exists():
+        make_tokenizer(folder, convert, where)
+
+
+def make_tokenizer(folder: Path, convert: Convert, where: str) -> None:
+    """Make tokenizer.json of a model's older tokenizer files.
+
+    Raises:
+        UserError: it has none, or transformers cannot convert them.
+    """
+    found = [path.name for path in sorted(folder.iterdir()) if _is_vocabulary(path.name)]
+    if not found:
         raise UserError(
-            f"models: path: {source} holds no weights ({', '.join(WEIGHTS)}); add them, or set "
-            "load_format: dummy to measure speed without weights"
+            f"{where} holds no tokenizer.json and no other tokenizer; name a model that has one, or put "
+            "that of its base model beside it and set source: local"
         )
-    for path in sorted({path for pattern in SMALL_FILES for path in source.glob(pattern)}):
-        shutil.copyfile(path, folder / path.name)
-    if asset.load_format != "dummy":
-        for path in weights:
-            (folder / path.name).symlink_to(path.resolve())
+    if not (reason := convert(folder)):
+        print(f"{where}: made tokenizer.json of {', '.join(found)}")
+        return
+    raise UserError(
+        f"{where} has a tokenizer of another form ({', '.join(found)}) and no tokenizer.json, and "
+        f"transformers cannot convert it ({reason[:300]}); put a converted tokenizer.json beside the model's "
+        "files and set source: local with their folder"
+    )
 
 
-def prepare_hub(folder: Path, asset: ModelAsset) -> str:
+def _is_vocabulary(name: str) -> bool:
+    return name.endswith((".model", ".tiktoken")) or name in ("vocab.json", "vocab.txt", "merges.txt")
+
+
+def prepare_hub(folder: Path, asset: ModelAsset, convert: Convert = cannot_convert) -> str:
     """Fetch a repository from the hub, or find it in the hub's cache, and return its commit.
 
-    With ``load_format: dummy`` the weights are not downloaded.
+    Of several forms of the weights one is fetched; with ``load_format: dummy`` none.
 
     Raises:
         UserError: the hub is out of reach, or the repository is missing, gated or unfit.
     """
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HfHubHTTPError,
-        LocalEntryNotFoundError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
-    patterns = [*SMALL_FILES, *(() if asset.load_format == "dummy" else ("*.safetensors",))]
     where = f"models: {asset.id} (revision {asset.revision})"
     try:
-        snapshot = snapshot_download(str(asset.id), revision=asset.revision, allow_patterns=patterns)
-    except GatedRepoError:
-        raise UserError(f"{where}: accept its licence on the hub, then log in with `hf auth login`") from None
-    except (RepositoryNotFoundError, RevisionNotFoundError):
+        snapshot = Path(_snapshot(str(asset.id), asset))
+    except Exception as error:
+        if isinstance(error, UserError):
+            raise
+        problem = explain(
+            error, Asked("model", str(asset.id), asset.revision, "set source: local with its path")
+        )
+        raise UserError(f"models: {problem.key}: {problem.text}") from None
+    prepare_local(folder, snapshot, asset, convert, where)
+    return snapshot.name
+
+
+def _snapshot(name: str, asset: ModelAsset) -> str:
+    """The folder of a repository's files in the hub's cache; what is missing there is fetched."""
+    from huggingface_hub import HfApi, snapshot_download, try_to_load_from_cache
+    from huggingface_hub.errors import HfHubHTTPError
+
+    try:
+        info = HfApi().model_info(name, revision=asset.revision)
+    except (HfHubHTTPError, ValueError):
+        raise
+    except Exception:  # out of reach; the cache may have it
+        cached = try_to_load_from_cache(name, "config.json", revision=asset.revision)
+        if isinstance(cached, str):
+            return str(Path(cached).parent)
+        raise
+    names = [file.rfilename for file in info.siblings or []]
+    weights = weights_in(names, asset.load_format)
+    if not weights and asset.load_format != "dummy":
+        raise UserError(f"models: {name} (revision {asset.revision}) holds {why_no_weights(names)}")
+    wanted = [escape(each) for each in (*small_files_in(names), *weights)]
+    return snapshot_download(name, revision=asset.revision, allow_patterns=wanted)
+
+
+@contextmanager
+def filled_folder(out: Path) -> Iterator[Path]:
+    """A folder to fill, which takes the place of ``out`` when the block ends without an error.
+
+    Raises:
+        UserError: it cannot be written; what lay at ``out`` stays.
+    """
+    folder, old = (out.with_name(f".{os.getpid()}.{what}.{out.name}") for what in ("new", "old"))
+    try:
+        folder.mkdir(parents=True)
+        yield folder
+        refuse_orphans(out)
+        if out.exists():
+            out.rename(old)
+        folder.rename(out)
+    except OSError as error:
         raise UserError(
-            f"{where}: the hub has no such repository or revision; correct id or revision"
+            f"cannot write {out}: {error.strerror or error} ({error.filename or folder}); check the folder "
+            "and its free space"
         ) from None
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise UserError(
-            f"{where}: could not be fetched ({reason}); check the network, or download it elsewhere and set "
-            "source: local with its path"
-        ) from None
-    prepare_local(folder, Path(snapshot), asset)
-    return Path(snapshot).name
+    finally:
+        for each in (folder, old):
+            shutil.rmtree(each, ignore_errors=True)
 
 
 def write_manifest(folder: Path, asset: ModelAsset, commit: str | None) -> None:
@@ -135,12 +215,6 @@ def switch_off_lengths(tokenizer: Tokenizer) -> list[str]:
         said.append("pads to the longest prompt; switched off, prompts stay as they are")
         tokenizer.no_padding()
     return said
-
-
-def empty_folder(folder: Path) -> None:
-    """Make the folder, or clear what an earlier preparation left in it."""
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
 
 
 def _write_json(path: Path, value: Any) -> None:

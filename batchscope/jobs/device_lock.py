@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import stat
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -10,35 +11,39 @@ from pathlib import Path
 from typing import IO
 
 from batchscope.common.errors import UserError
+from batchscope.common.nvml import Nvml, open_nvml
+from batchscope.common.visible_gpus import Gpu, Visible, taken_on_trust, visible
 
 DEVICES = Path("/dev")
 
+CPU = Visible("cpu")
+"""Stands for the processor among devices that are locked."""
+
+SHOWN = 300
+"""Characters of a lock file, at most, that a message repeats: anybody may write into it."""
+
 
 @contextlib.contextmanager
-def device_lock(device: str, count: int) -> Iterator[list[str]]:
+def device_lock(device: str, count: int) -> Iterator[list[Visible]]:
     """Hold ``count`` GPUs, or the CPU, so that no two runs on this machine are timed at once.
 
-    Yields the GPUs held, as CUDA_VISIBLE_DEVICES names them (none for the CPU). The locks are the kernel's:
-    they are free as soon as the holder is gone. Where a scheduler or the user hands out GPUs in
-    CUDA_VISIBLE_DEVICES, only those are taken.
+    Yields the GPUs held (none for the CPU). The locks are the kernel's: they are free as soon as the holder
+    is gone. Where a scheduler or the user hands out GPUs in CUDA_VISIBLE_DEVICES, only those are taken.
 
     Raises:
-        UserError: this machine has fewer GPUs.
+        UserError: this machine has fewer GPUs, or a lock file cannot be used.
     """
-    candidates = ["cpu"] if device == "cpu" else _visible_gpus()
+    candidates = _candidates(device)
     if len(candidates) < count:
-        raise UserError(
-            f"the run needs {count} GPU(s) and this process sees {len(candidates)}; run it where there are "
-            "more, or set engine.environment: cpu"
-        )
+        raise UserError(_too_few(count, candidates))
     told = False
     while True:
         with contextlib.ExitStack() as held:
-            taken: list[str] = []
-            for name in candidates:
-                if len(taken) < count and (file := _try_lock(name)) is not None:
+            taken: list[Visible] = []
+            for each in candidates:
+                if len(taken) < count and (file := _try_lock(each)) is not None:
                     held.enter_context(file)
-                    taken.append(name)
+                    taken.append(each)
             if len(taken) == count:
                 yield [] if device == "cpu" else taken
                 return
@@ -50,55 +55,125 @@ def device_lock(device: str, count: int) -> Iterator[list[str]]:
 
 def device_is_free(device: str, count: int) -> bool:
     """Whether `device_lock` would get ``count`` GPUs, or the CPU, without waiting, at this moment."""
-    candidates = ["cpu"] if device == "cpu" else _visible_gpus()
     with contextlib.ExitStack() as held:
-        files = [file for file in map(_try_lock, candidates) if file is not None]
+        files = [file for file in map(_try_lock, _candidates(device)) if file is not None]
         for file in files:
             held.enter_context(file)
         return len(files) >= count
 
 
-def _visible_gpus(devices: Path = DEVICES) -> list[str]:
-    given = os.environ.get("CUDA_VISIBLE_DEVICES")
-    if given is not None:
-        return [part.strip() for part in given.split(",") if part.strip()]
+def gpus_in_reach(nvml: Nvml | None, devices: Path = DEVICES) -> list[Visible]:
+    """The GPUs that CUDA would see in this process; see `batchscope.common.visible_gpus`.
+
+    Args:
+        nvml: None: there is none.
+        devices: The folder of device files, which tell how many GPUs there are where NVML does not.
+    """
+    setting = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if nvml is not None:
+        return visible(setting, nvml.gpus())
+    if setting is not None:
+        return taken_on_trust(setting)
     # CUDA counts from 0 what it sees: in a container with the host's /dev/nvidia5 alone, that is GPU 0
-    return [str(number) for number, _ in enumerate(devices.glob("nvidia[0-9]*"))]
+    return visible(None, [Gpu(number) for number, _ in enumerate(devices.glob("nvidia[0-9]*"))])
 
 
-def _lock_path(name: str) -> Path:
-    return Path(tempfile.gettempdir()) / f"vllm-batchscope-{_number_on_machine(name)}.lock"
+def _candidates(device: str) -> list[Visible]:
+    return [CPU] if device == "cpu" else gpus_in_reach(open_nvml())
 
 
-def _number_on_machine(name: str) -> str:
-    """A GPU's number among all GPUs of the machine: in Slurm each allocation may count its own from 0."""
-    visible = _visible_gpus()
-    for variable in ("SLURM_STEP_GPUS", "SLURM_JOB_GPUS"):
-        numbers = list(filter(None, os.environ.get(variable, "").split(",")))
-        if name in visible and len(numbers) == len(visible):
-            return numbers[visible.index(name)]
-    return name
+def _too_few(count: int, seen: Sequence[Visible]) -> str:
+    setting = os.environ.get("CUDA_VISIBLE_DEVICES")
+    limit = "" if setting is None else f" (CUDA_VISIBLE_DEVICES is '{setting}')"
+    return (
+        f"the run needs {count} GPU(s) and CUDA sees {len(seen)} here{limit}; run it where there are "
+        "more, or set engine.environment: cpu"
+    )
 
 
-def _try_lock(name: str) -> IO[str] | None:
-    path = _lock_path(name)
-    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o666), "r+")
-    with contextlib.suppress(PermissionError):
-        path.chmod(0o666)  # the umask would lock other users out for good
+def _lock_path(device: Visible) -> Path:
+    return Path(tempfile.gettempdir()) / f"vllm-batchscope-{_name_on_machine(device)}.lock"
+
+
+def _name_on_machine(device: Visible) -> str:
+    """What tells a GPU from all others of the machine.
+
+    Its number does not: containers, and on Slurm each allocation, may count theirs from 0.
+    """
+    if device.uuid is not None:
+        return device.uuid.replace("/", "_")  # the UUIDs of slices held some, before driver 470
+    if device.name.isdigit():
+        for variable in ("SLURM_STEP_GPUS", "SLURM_JOB_GPUS"):
+            numbers = list(filter(None, os.environ.get(variable, "").split(",")))
+            given = taken_on_trust(os.environ.get("CUDA_VISIBLE_DEVICES", ""))
+            if device in given and len(numbers) == len(given):
+                return numbers[given.index(device)]
+    return device.name.replace("/", "_")
+
+
+def _try_lock(device: Visible) -> IO[str] | None:
+    """The device's lock file, locked; None where another process holds it."""
+    path = _lock_path(device)
+    file = _open_for_locking(path)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
         return None
-    file.truncate(0)
-    file.write(f"pid {os.getpid()} in {Path.cwd()}")
-    file.flush()
+    if file.writable():
+        file.truncate(0)
+        file.write(f"pid {os.getpid()} in {Path.cwd()}")
+        file.flush()
     return file
 
 
-def _holders(names: Sequence[str]) -> str:
+def _open_for_locking(path: Path) -> IO[str]:
+    """A lock file, made if it is not there, for all users of the machine.
+
+    Raises:
+        UserError: something else lies at its place, or it belongs to another user who does not share it.
+    """
+    try:
+        descriptor = _open_or_make(path)
+    except OSError as error:
+        raise UserError(
+            f"{path}: the lock of a device cannot be opened ({error.strerror}); remove it when no run is "
+            "going on, or ask its owner to, or set TMPDIR to a folder that all users of this machine share"
+        ) from None
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode) or about.st_nlink != 1:
+        os.close(descriptor)
+        raise UserError(f"{path}: is a link or no plain file, and a run's lock must be one; remove it")
+    writable = fcntl.fcntl(descriptor, fcntl.F_GETFL) & os.O_ACCMODE == os.O_RDWR
+    return os.fdopen(descriptor, "r+" if writable else "r")
+
+
+def _open_or_make(path: Path) -> int:
+    """Open a file and never follow a link, which could lead to any file of the user's.
+
+    Where fs.protected_regular is on, a file of another user in /tmp cannot be opened by a call that would
+    make it (O_CREAT). So one that is there is opened without, and one that is not is made anew (O_EXCL).
+    """
+    flags = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+    with contextlib.suppress(FileNotFoundError):
+        return _open(path, flags)
+    with contextlib.suppress(FileExistsError):
+        descriptor = os.open(path, flags | os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        os.fchmod(descriptor, 0o666)  # the umask would lock other users out for good
+        return descriptor
+    return _open(path, flags)  # another process made it just now
+
+
+def _open(path: Path, flags: int) -> int:
+    try:
+        return os.open(path, flags | os.O_RDWR)
+    except PermissionError:
+        return os.open(path, flags | os.O_RDONLY)  # enough for a lock
+
+
+def _holders(devices: Sequence[Visible]) -> str:
     texts = []
-    for name in names:
-        with contextlib.suppress(OSError):
-            texts.append(_lock_path(name).read_text())
+    for device in devices:
+        with contextlib.suppress(OSError, UserError), _open_for_locking(_lock_path(device)) as file:
+            texts.append(file.read(SHOWN))
     return "; ".join(text for text in texts if text) or "unknown"

@@ -13,9 +13,10 @@ from typing import Any
 
 import psutil
 
-from batchscope.common.atomic_files import replacing
+from batchscope.common.atomic_files import WORKFLOW, replacing
 from batchscope.common.errors import UserError, run_script
 from batchscope.common.processes import gone
+from batchscope.common.visible_gpus import Visible
 from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_pool import environment_folder
 from batchscope.jobs.engine_variables import engine_variables
@@ -30,6 +31,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("order", type=Path, help="JSON: the engine, the paths, the process to follow")
     order = json.loads(parser.parse_args().order.read_text(encoding="utf-8"))
+    os.environ.pop(WORKFLOW, None)  # it follows the workflow itself, and says how the engine ended after it
     try:
         asked = time.monotonic()
         with device_lock(order["device"], max(order["gpus"], 1)) as gpus:
@@ -38,12 +40,12 @@ def main() -> None:
         shutil.rmtree(order["folder"], ignore_errors=True)
 
 
-def guard(order: dict[str, Any], gpus: list[str], waited_s: float) -> None:
+def guard(order: dict[str, Any], gpus: list[Visible], waited_s: float) -> None:
     """Run the engine host until it ends; ``KEY.json`` says that it is there, ``KEY.ended`` how it ended.
 
     Args:
         order: the engine request, paths, and the process to follow, from `EnginePool`.
-        gpus: those held, as CUDA_VISIBLE_DEVICES names them.
+        gpus: those held.
         waited_s: seconds that passed until the device was free.
     """
     pid, created = order["follow"]

@@ -186,6 +186,7 @@ class EnginePool:
 
     def _start(self, wanted: EngineRequest, limits: Limits, tell: Callable[[str], None]) -> socket.socket:
         self.make_room(wanted.device, wanted.gpus)
+        tell("starting vLLM" + (" as a server" if wanted.server is not None else ""))
         for suffix in (".json", ".ended", ".log"):  # a killed guardian leaves them
             (self.state / f"{wanted.key}{suffix}").unlink(missing_ok=True)
         folder = Path(

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import Distribution
 from pathlib import Path
 
+from batchscope.common.atomic_files import name_workflow
 from batchscope.common.errors import UserError
 from batchscope.config.engine import Environment
 
@@ -66,6 +67,7 @@ def export_to_jobs(environments: Mapping[str, Environment]) -> None:
 
     They are environment variables, not parameters, so that moving a checkout makes nothing stale.
     """
+    name_workflow()
     os.environ["BATCHSCOPE_ENVIRONMENTS"] = json.dumps(
         {name: interpreter(environment) for name, environment in environments.items()}
     )

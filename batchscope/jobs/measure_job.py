@@ -5,6 +5,7 @@ import signal
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -116,7 +117,8 @@ def run_engine(
     """
     above = snakemake_above()
     try:
-        measured = pool.measure(wanted, asked, job.log, limits, lambda line: print(line, flush=True))
+        tell = partial(_tell, job.run)
+        measured = pool.measure(wanted, asked, job.log, limits, tell)
     except EngineFailedError as failed:
         if above is not None and gone(above):
             raise UserError(f"{job.run}: the workflow has ended, and its engines with it") from None
@@ -125,6 +127,11 @@ def run_engine(
         describe_environment(job, pool.environment(wanted), Path(asked["out"]) / "environment.json")
         return outcome
     return {"status": "ok", "message": "", **measured}
+
+
+def _tell(run: str, line: str) -> None:
+    """Print a line of progress; the run's name tells the console whose it is."""
+    print(f"{run}: {line}", flush=True)
 
 
 def status_of_failure(job: Job, failed: EngineFailedError, limits: Limits) -> tuple[str, str]:

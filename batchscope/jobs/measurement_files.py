@@ -3,6 +3,8 @@
 import json
 import shutil
 import subprocess
+import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from batchscope.common.atomic_files import replacing
+from batchscope.common.errors import UserError
 from batchscope.common.schemas import CLIENT, HARDWARE, REQUESTS, STEPS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,11 +80,27 @@ def publish(measurement: dict[str, Any], kind: Kind, scratch: Path, out: Path) -
     (scratch / "measurement.json").write_text(text + "\n")
     # Snakemake removes a result before it is made again. The history keeps what a failed rerun would lose.
     history = history_of(out) / datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    tables = [f"{name}.parquet" for name in kind.tables]
-    for folder in (history, out):
-        for file in (*tables, *kind.texts, "environment.json", "measurement.json"):
-            with replacing(folder / file) as path:
-                shutil.copyfile(scratch / file, path)
+    files = [
+        *(f"{name}.parquet" for name in kind.tables),
+        *kind.texts,
+        "environment.json",
+        "measurement.json",
+    ]
+    try:
+        for folder in (history, out):
+            for file in files:
+                with replacing(folder / file) as path:
+                    shutil.copyfile(scratch / file, path)
+    except UserError as error:
+        raise UserError(f"{error}\n  {rescued(scratch, files, out)}") from None
+
+
+def rescued(scratch: Path, files: Sequence[str], out: Path) -> str:
+    """Keep a measurement that cannot be published where it was made, and say where and what to do."""
+    kept = Path(tempfile.mkdtemp(prefix="batchscope-kept-"))
+    for file in files:
+        shutil.move(scratch / file, kept / file)  # on the same disk: takes no room
+    return f"The measurement is kept in {kept}: make room, then `mkdir -p {out} && cp {kept}/* {out}`"
 
 
 def history_of(out: Path) -> Path:

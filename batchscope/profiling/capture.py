@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from batchscope.common.errors import UserError
+from batchscope.common.visible_gpus import Visible
 from batchscope.jobs.engine_exit_reason import describe_exit
 from batchscope.jobs.engine_variables import engine_variables
 from batchscope.jobs.environments import variables_for
@@ -27,8 +28,8 @@ class CaptureJob:
     """path of the engine environment's Python"""
     device: str
     """cpu or cuda"""
-    gpus: list[str]
-    """those held, as CUDA_VISIBLE_DEVICES names them; none on CPU"""
+    gpus: list[Visible]
+    """those held; none on CPU"""
     model: str
     """folder"""
     asset: dict[str, Any]

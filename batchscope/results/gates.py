@@ -87,6 +87,21 @@ def _rate(run: RunRecord, number: int) -> Rate | None:
     return highest_rate(model, requests, first_tokens, run.measurement.repeats[number].seconds)
 
 
+def gpus(run: RunRecord) -> Iterator[str]:
+    """What was locked, what was sampled and what computed are not the same GPUs. Silent on CPU."""
+    if (gpu := run.environment.gpu) is None:
+        return
+    for what, ids in (("held", gpu.held), ("computing", gpu.computing)):
+        if ids and gpu.ids and set(ids) != set(gpu.ids):
+            yield (
+                f"{_GPUS[what]} {', '.join(ids)}, and sampled {', '.join(gpu.ids)}: telemetry is of "
+                "other GPUs than those measured; let nothing but the workflow set CUDA_VISIBLE_DEVICES"
+            )
+
+
+_GPUS = {"held": "the run had locked the GPUs", "computing": "the engine computed on the GPUs"}
+
+
 def foreign_process(run: RunRecord) -> Iterator[str]:
     """Another program computed on the GPU while the clock ran. Silent on CPU."""
     counts = run.hardware["foreign_processes"].dropna()
@@ -189,6 +204,7 @@ class Gate:
 
 GATES: dict[str, Gate] = {
     "flops": Gate(flops, looks_at=("requests",)),
+    "gpus": Gate(gpus, looks_at=()),
     "foreign_process": Gate(foreign_process, looks_at=("hardware",)),
     "throttled": Gate(throttled, looks_at=("hardware",)),
     "steps": Gate(steps, looks_at=("steps",)),

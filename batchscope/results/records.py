@@ -211,7 +211,11 @@ class Gpu(Record):
 
     name: str
     ids: tuple[str, ...] = ()
-    """tell GPUs of one kind apart; none in files from before there were any"""
+    """tell GPUs of one kind apart: those that were sampled; none in files from before there were any"""
+    held: tuple[str, ...] | None = None
+    """those that were locked for the engine; None: not known"""
+    computing: tuple[str, ...] | None = None
+    """those that the engine's processes were on, by the driver; None: not known"""
     memory_bytes: NonNegativeInt | None = None
     driver: str | None = None
     power_limit_w: float | None = None

@@ -44,8 +44,8 @@ def kill_one(project: Project, snakemake_pid: int, rng: random.Random) -> str:
 
 
 def interrupted_early(choice: str, text: str) -> bool:
-    """Whether Ctrl-C came before there was a job: what Snakemake prints while it builds its graph is its own."""
-    return choice == "Ctrl-C" and not re.search(r"^(local)?rule \w+:$", text, re.MULTILINE)
+    """Whether Ctrl-C came before there was a job: what Python prints while it starts is its own."""
+    return choice == "Ctrl-C" and not re.search(r"^\d+ (run|step)s?\b", text, re.MULTILINE)
 
 
 def finished(project: Project) -> set[str]:

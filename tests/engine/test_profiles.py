@@ -89,7 +89,7 @@ def test_packed_and_separate_are_profiled_and_compared(prepared: Project) -> Non
     report = prepared.folder / "report.html"
     reported = prepared.snakemake("profile", "--report", str(report), config=PAIR)
     assert reported.status == 0, reported.text
-    added = [line.split()[1] for line in reported.text.splitlines() if line.startswith("Adding ")]
+    added = [line.split()[1] for line in prepared.snakemake_log().splitlines() if line.startswith("Adding ")]
     assert sorted(added) == ["profiles.html", "profiles.svg"]  # the captures are linked, not embedded
 
 
@@ -135,7 +135,7 @@ def test_the_real_engines_memory(prepared: Project) -> None:
     report = prepared.folder / "report.html"
     reported = prepared.snakemake("profile", "--report", str(report), config=MEMORY)
     assert reported.status == 0, reported.text
-    added = [line.split()[1] for line in reported.text.splitlines() if line.startswith("Adding ")]
+    added = [line.split()[1] for line in prepared.snakemake_log().splitlines() if line.startswith("Adding ")]
     assert sorted(added) == ["memory.html", "memory.svg"]
 
 

@@ -76,6 +76,11 @@ class Project:
     def results(self) -> Path:
         return self.folder / "results"
 
+    def snakemake_log(self) -> str:
+        """What Snakemake wrote to the log file of its last call."""
+        logs = (self.folder / ".snakemake" / "log").iterdir()
+        return max(logs, key=lambda path: path.stat().st_mtime_ns).read_text()
+
     def snakemake(
         self,
         *arguments: str,

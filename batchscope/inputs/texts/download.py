@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
-from urllib.parse import urlsplit, urlunsplit
 
 import requests
 import urllib3
@@ -15,11 +14,13 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 from tqdm import tqdm
 
 from batchscope.common.errors import UserError
+from batchscope.inputs.texts.urls import parts, shown
 
 TIMEOUT_S = (10, 60)  # to connect, and between two pieces of the body
 FRUITLESS_ATTEMPTS = 3  # attempts in a row that brought nothing new
 LONGEST_WAIT_S = 30
 PIECE = 1 << 18  # bytes
+LOOKED_AT = 4096  # bytes from the start of a file
 LOG_INTERVAL_S = 10  # between two lines of progress where there is no terminal
 TRANSIENT = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -33,7 +34,7 @@ class _RefusedError(Exception):
 
 
 def download(url: str, path: Path, *, key: str, by_hand: str) -> None:
-    """Fetch ``url`` into ``path``, unless that file is there already.
+    """Fetch ``url`` into ``path``, unless that file is there already and is no answer in its place.
 
     What has arrived so far lies in ``<path>.part``, also after Ctrl-C. A later call goes on from there if the
     server takes byte ranges and still has the same version (``If-Range``), and starts over otherwise. A cut
@@ -46,9 +47,10 @@ def download(url: str, path: Path, *, key: str, by_hand: str) -> None:
         by_hand: For messages: what to do with a file that was fetched by other means.
 
     Raises:
-        UserError: the server refuses, cannot be reached, or the disk is full.
+        UserError: the server refuses, cannot be reached, answers with something else than the file, or the
+            disk is full.
     """
-    if path.exists():
+    if path.exists() and stands_for_a_file(path) is None:
         return
     part = path.with_name(f"{path.name}.part")
     try:
@@ -56,9 +58,10 @@ def download(url: str, path: Path, *, key: str, by_hand: str) -> None:
         with part.open("ab") as file:
             if not _lock(file):
                 raise UserError(f"{key}: another process is downloading {path}; wait for it to end")
-            if path.exists():
+            if path.exists() and stands_for_a_file(path) is None:
                 return
-            _fetch(_Transfer(url, file, part.with_name(f"{part.name}.version")))
+            _fetch(_Transfer(url, file, _version_file(part)))
+            _refuse_answers(part, path)
             part.replace(path)
     except (_CutError, _RefusedError) as error:
         raise UserError(
@@ -70,13 +73,43 @@ def download(url: str, path: Path, *, key: str, by_hand: str) -> None:
             f"{key}: cannot write {part}: {error.strerror}; make room in {path.parent} and start again, the "
             "download goes on where it stopped"
         ) from None
-    part.with_name(f"{part.name}.version").unlink(missing_ok=True)
+    _version_file(part).unlink(missing_ok=True)
 
 
-def shown(url: str) -> str:
-    """An address as messages and results may show it: without user, password and query."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+ANSWERS = {
+    b"<!doctype html": "a web page",
+    b"<html": "a web page",
+    b"<head": "a web page",
+    b"<?xml": "an XML document",
+    b"<error>": "an error in XML",
+    b"version https://git-lfs.github.com/spec/": "a pointer of Git LFS (name the address of the content)",
+}
+"""What servers answer with status 200 in the place of a file, by its beginning in small letters."""
+
+
+def _refuse_answers(part: Path, path: Path) -> None:
+    """Keep no answer that stands for the file, neither one that came just now nor one from before."""
+    if (found := stands_for_a_file(part)) is not None:
+        for each in (part, _version_file(part), path):
+            each.unlink(missing_ok=True)
+        raise _RefusedError(f"the answer is {found}, not the file itself (nothing of it is kept)")
+
+
+def _version_file(part: Path) -> Path:
+    return part.with_name(f"{part.name}.version")
+
+
+def stands_for_a_file(path: Path) -> str | None:
+    """What a server sent instead of a file, such as the page of its login; None: it may be the file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    if path.is_dir():
+        return None
+    with path.open("rb") as file:
+        start = file.read(LOOKED_AT).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return next((what for beginning, what in ANSWERS.items() if start.startswith(beginning)), None)
 
 
 def file_digest(path: Path, algorithm: Literal["md5", "sha256"]) -> str:
@@ -140,6 +173,9 @@ class _Transfer:
         content_range = response.headers.get("Content-Range", "")  # as in bytes 5-9/10 or bytes */10
         problem = f"{response.status_code} {response.reason}"
         match response.status_code:
+            case 206 if self._is_another(response.headers):
+                self._start_over({})
+                raise _CutError("the file on the server has changed")
             case 206 if content_range.startswith(f"bytes {have}-"):
                 return True
             case 416 if have and content_range == f"bytes */{have}":
@@ -154,20 +190,22 @@ class _Transfer:
                 raise _CutError(problem)
         raise _RefusedError(problem)
 
+    def _is_another(self, headers: Mapping[str, str]) -> bool:
+        """Whether a server that takes no If-Range sends the rest of another version than the one begun."""
+        begun, now = self.version_file.read_text(), _version(headers)
+        return bool(now) and now != begun
+
     def _start_over(self, headers: Mapping[str, str]) -> None:
         self.file.truncate(0)
         self.file.seek(0)
-        etag = headers.get("ETag", "")
-        # A weak ETag does not promise equal bytes, so If-Range must not name it.
-        version = etag if etag.startswith('"') else headers.get("Last-Modified", "")
-        self.version_file.write_text(version)
+        self.version_file.write_text(_version(headers))
 
     def _receive(self, response: requests.Response) -> None:
         """Append the body to the file; urllib3 itself compares its length with ``Content-Length``."""
         have = self.file.tell()
         length = response.headers.get("Content-Length", "")
         total = have + int(length) if length.isdigit() else None
-        name = Path(urlsplit(self.url).path).name
+        name = Path(parts(self.url).path).name
         style = _progress_style()
         with tqdm(desc=name, initial=have, total=total, unit="B", unit_scale=True, **style) as bar:
             # raw: some servers label a .gz file as a content encoding; it must reach the disk as it is.
@@ -175,6 +213,13 @@ class _Transfer:
                 self.file.write(piece)
                 bar.update(len(piece))
         self.file.flush()
+
+
+def _version(headers: Mapping[str, str]) -> str:
+    """What tells one version of a file from another, as If-Range takes it; empty where nothing does."""
+    etag = headers.get("ETag", "")
+    # A weak ETag does not promise equal bytes, so If-Range must not name it.
+    return etag if etag.startswith('"') else headers.get("Last-Modified", "")
 
 
 def _fetch(transfer: _Transfer) -> None:

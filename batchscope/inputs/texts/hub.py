@@ -14,6 +14,7 @@ from typing import NamedTuple, NoReturn
 from batchscope.common.errors import UserError
 from batchscope.config.dataset import Dataset, HubDataset
 from batchscope.config.task import Task
+from batchscope.inputs.hub_answers import Asked, explain
 from batchscope.inputs.texts.files.read import read_table, texts_of
 from batchscope.inputs.texts.files.table import Request, Table
 from batchscope.inputs.texts.gold import words_of
@@ -143,33 +144,11 @@ def _table(block: HubDataset, commit: str, part: Part, request: Request) -> Tabl
 @contextmanager
 def _explained(block: HubDataset) -> Iterator[None]:
     """What the hub answers, as messages that say what to do."""
-    from huggingface_hub.errors import (
-        GatedRepoError,
-        HFValidationError,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-
     try:
         yield
-    except GatedRepoError:
-        _refuse("id", f"accept the licence of {block.id} on the hub, then log in with `hf auth login`")
-    except RepositoryNotFoundError:
-        _refuse(
-            "id",
-            f"the hub has no data set {block.id}, or it is private; correct it, or call `hf auth login`",
-        )
-    except RevisionNotFoundError:
-        _refuse("revision", f"{block.id} has no revision '{block.revision}'; correct it")
-    except HFValidationError as error:
-        _refuse("id", f"{str(error).splitlines()[0]}; write it as owner/name")
     except Exception as error:  # noqa: BLE001, errors of its HTTP client come through
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        _refuse(
-            "id",
-            f"{block.id} could not be fetched ({reason}); check the network, or download its file elsewhere "
-            "and set dataset.source: file with its path",
-        )
+        by_hand = "set dataset.source: file with the path of its file"
+        _refuse(*explain(error, Asked("data set", str(block.id), block.revision, by_hand)))
 
 
 def _refuse(key: str, what: str) -> NoReturn:

@@ -16,11 +16,11 @@ from tqdm import tqdm
 from batchscope.common.errors import UserError
 from batchscope.config.dataset import Dataset
 from batchscope.config.task import Task
-from batchscope.inputs.texts.download import download, file_digest, shown
+from batchscope.inputs.texts.download import download, file_digest
 from batchscope.inputs.texts.source_text import Loaded, SourceText
-from batchscope.inputs.texts.urls import file_name
+from batchscope.inputs.texts.urls import file_name, shown
 
-MEMBER = re.compile(r"aclImdb/(train|test)/(pos|neg)/([0-9]+)_[0-9]+\.txt")
+MEMBER = re.compile(r"aclImdb/(train|test)/(pos|neg)/([0-9]{1,9})_[0-9]+\.txt")
 LARGEST_MEMBER = 1 << 17  # bytes; the longest real review has 14 kB
 MEMBERS_OF_OFFICIAL = 100_024
 ORDER = (
@@ -73,7 +73,7 @@ def read_archive(path: Path) -> list[SourceText]:
                 raise UserError(_refusal(path, f"holds {name} twice"))
             label = "positive" if place[2] else "negative"
             found[place] = SourceText(_text(path, name, content), label, _id(name), name)
-    except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
+    except (tarfile.TarError, EOFError, zlib.error, OSError, ValueError) as error:
         raise UserError(_refusal(path, f"is truncated or damaged ({error})")) from None
     if not found:
         raise UserError(_refusal(path, "holds no files such as aclImdb/train/pos/0_9.txt"))

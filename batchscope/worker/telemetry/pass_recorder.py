@@ -28,6 +28,10 @@ class Telemetry:
         self.hardware: list[Sample] = []
         """Rows of hardware.parquet"""
 
+    def computing(self) -> list[str] | None:
+        """UUIDs of the GPUs that the engine is on; None on CPU, and where nobody tells."""
+        return None if self._instruments is None else self._instruments.probe.computing()
+
     def watching(self) -> AbstractContextManager[object]:
         """Samples the hardware while a pass is timed; earlier passes' steps are left out."""
         self._samples = []

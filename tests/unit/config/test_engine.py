@@ -9,6 +9,7 @@ from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
 from batchscope.config.documentation import json_schema
 from batchscope.config.engine import Engine, EngineArguments, variable_text
+from batchscope.studies.grid import expand_studies
 
 
 def test_null_keeps_the_default_of_vllm() -> None:
@@ -51,6 +52,19 @@ def test_a_variable_is_text(value: object, text: str | None) -> None:
 def test_what_no_environment_can_hold_is_refused(variables: object, words: str) -> None:
     with pytest.raises(UserError, match=words):
         load_config({"engine": {"variables": variables}})
+
+
+@pytest.mark.parametrize("name", ["CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER"])
+@pytest.mark.parametrize("value", [0, "1", "", True])
+def test_which_gpu_an_engine_uses_is_not_a_variable_of_it(name: str, value: object) -> None:
+    for values in (
+        {"engine": {"variables": {name: value}}},
+        {"studies": {"s": {"set": {f"engine.variables.{name}": value}, "grid": {"n": [4]}}}},
+        {"studies": {"s": {"grid": {f"engine.variables.{name}": [value]}}}},
+    ):
+        with pytest.raises(UserError, match=f"{name}: the workflow sets it.*remove it here"):
+            expand_studies(load_config(values))
+    expand_studies(load_config({"engine": {"variables": {name: None}}}))
 
 
 def test_the_schema_takes_every_scalar_for_a_variable_and_nothing_else() -> None:

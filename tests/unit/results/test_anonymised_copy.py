@@ -9,7 +9,7 @@ import pytest
 from support.analysis_helpers import write_run
 
 from batchscope.common.errors import UserError
-from batchscope.results.anonymised_copy import share
+from batchscope.results.anonymised_copy import Anonymiser, share
 from batchscope.results.records import load_run
 
 ROOT = Path(__file__).parents[3]
@@ -102,3 +102,63 @@ def test_the_script_says_how_much_it_copied_or_what_is_missing(results: Path, tm
     assert empty.returncode == 1
     assert "no measurement is there; run snakemake --cores 1 all first" in empty.stderr
     assert not (tmp_path / "other").exists()
+
+
+@pytest.fixture
+def _home(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/srv/people/Jo Some Body")
+
+
+@pytest.mark.usefixtures("_home")
+@pytest.mark.parametrize(
+    ("text", "shared"),
+    [
+        ("https://me:pass@a.org/b/c.csv?token=t#x", "https://a.org/b/c.csv"),
+        ("see (ftp://me@a.org/b) and s3://key:word@bucket/a", "see (ftp://a.org/b) and s3://bucket/a"),
+        ("'http://[::1/x?token=t'", "'http://[::1/x'"),
+        ("file:///home/somebody/a.csv", "a.csv"),
+        ("PYTHONPATH=/home/somebody/lib:/opt/x/y", "PYTHONPATH=lib:y"),
+        ("in /srv/people/Jo Some Body/models/a.bin and /srv/people/Jo Some Body", "in a.bin and ~"),
+        ("/home/sömebody/ä/b", "b"),
+        ("to 10.0.31.7:8000 or 192.168.1.20.", "to (address):8000 or (address)."),
+        (
+            "vLLM 0.32.0, CUDA 12.8.4.1.2, 70 tokens/s, 1/2, and/or",
+            "vLLM 0.32.0, CUDA 12.8.4.1.2, 70 tokens/s, 1/2, and/or",
+        ),
+        ("on gpu-node-17: hf_secret", "on (hidden): (hidden)"),
+    ],
+)
+def test_what_a_text_tells(text: str, shared: str) -> None:
+    assert Anonymiser(["gpu-node-17", "hf_secret", "1"]).text(text) == shared
+
+
+def test_variables_stay_unlike_and_unknown(results: Path, tmp_path: Path) -> None:
+    run = results / "runs/packing/packed-n4/measurement.json"
+    measured = json.loads(run.read_text())
+    measured["spec"]["engine"]["variables"] = {"MY_TOKEN": "hf_abcdef", "SWITCH": "1"}
+    measured["log_tail"] = ["started with hf_abcdef"]
+    run.write_text(json.dumps(measured))
+    grid = {"engine.variables.MY_TOKEN": ["hf_abcdef", "hf_ghijkl", None]}
+    config = {"engine": {"variables": {"MY_TOKEN": "hf_abcdef"}}, "studies": {"s": {"grid": grid}}}
+    (results / "config.json").write_text(json.dumps(config))
+    table = 'run,engine.variables.MY_TOKEN,n\n"a,b",hf_abcdef,1\nc,hf_ghijkl,2\nd,,3\n'
+    (results / "tables/runs.csv").write_text(table)
+    (results / "tables/packing.md").write_text("| hf_ghijkl | 9 |\n")
+    share(results, tmp_path / "out")
+    for path in (tmp_path / "out").rglob("*.*"):
+        if path.is_file():
+            assert b"hf_" not in path.read_bytes(), path
+    shared = json.loads((tmp_path / "out/config.json").read_text())["studies"]["s"]["grid"]
+    first, second, third = shared["engine.variables.MY_TOKEN"]
+    assert first.startswith("hidden ")
+    assert first != second
+    assert third is None
+    rows = (tmp_path / "out/tables/runs.csv").read_text().splitlines()
+    assert rows == ["run,engine.variables.MY_TOKEN,n", f'"a,b",{first},1', f"c,{second},2", "d,,3"]
+
+
+def test_files_that_a_killed_writer_left_stay(results: Path, tmp_path: Path) -> None:
+    for name in ("runs/packing/packed-n4/.17.steps.parquet", "tables/.17.packing.md", "plots/.17.a.svg"):
+        (results / name).write_text("half")
+    share(results, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").rglob(".*")] == []

@@ -1,5 +1,7 @@
 """Gates: each must catch the fault that is planted for it, and let clean runs pass."""
 
+from dataclasses import replace
+
 import pytest
 from support.analysis_helpers import H200, make_run, write_run
 from support.serving_helpers import requests as sent
@@ -15,7 +17,7 @@ from batchscope.results.cost_inputs import ceiling_flops, flops_of, peak_flops
 from batchscope.results.frames import repeats_frame, runs_frame
 from batchscope.results.gates import GATES, Gate, validity_of
 from batchscope.results.load_points import load_point
-from batchscope.results.records import load_run
+from batchscope.results.records import Gpu, load_run
 
 SHAPE = {"architecture": HERMES}
 
@@ -73,7 +75,7 @@ def test_a_run_with_all_tables_and_no_fault_is_valid(tmp_path):
     )
     assert validity_of(record).valid
     assert validity_of(record).invalid == ()
-    assert set(GATES) == {"flops", "foreign_process", "throttled", "steps", "client"}
+    assert set(GATES) == {"flops", "gpus", "foreign_process", "throttled", "steps", "client"}
 
 
 def test_old_folders_without_tables_are_judged_by_what_they_have(tmp_path):
@@ -388,3 +390,27 @@ def test_a_metric_that_one_repeat_lacks_is_not_known(tmp_path):
     assert runs[["joules_per_text", "joules_per_text_low", "mfu"]].isna().all(axis=None)
     page = study_page("mine", Study(), runs)
     assert not {"J/text", "MFU (%)"} & {name for _, name in page.table.columns}
+
+
+@pytest.mark.parametrize(
+    ("ids", "valid"),
+    [
+        ({"ids": ["a"], "held": ["a"], "computing": ["a"]}, True),
+        ({"ids": ["a", "b"], "held": ["b", "a"], "computing": ["a", "b"]}, True),
+        ({"ids": ["a"], "held": None, "computing": None}, True),
+        ({"ids": ["a"]}, True),  # of older runs
+        ({}, True),
+        ({"ids": ["a"], "held": ["b"], "computing": ["a"]}, False),
+        ({"ids": ["a"], "held": ["a"], "computing": ["b"]}, False),
+        ({"ids": ["a"], "held": ["a"], "computing": ["a", "b"]}, False),
+    ],
+)
+def test_the_gpu_that_is_held_is_sampled_and_computes(tmp_path, ids, valid):
+    record = gpu_run(tmp_path)
+    record = replace(record, environment=with_gpu(record.environment, ids))
+    assert codes(record) == ([] if valid else ["gpus"])
+    assert valid or "sampled a" in detail(record)
+
+
+def with_gpu(environment, ids):
+    return environment.model_copy(update={"gpu": Gpu.model_validate({"name": environment.gpu.name, **ids})})

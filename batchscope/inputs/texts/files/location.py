@@ -5,13 +5,12 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from batchscope.inputs.texts.download import download, file_digest, shown
-from batchscope.inputs.texts.files.opening import looks_like_a_web_page
+from batchscope.inputs.texts.download import download, file_digest
 from batchscope.inputs.texts.files.plain_lines import files_of
 from batchscope.inputs.texts.files.read import read_texts
 from batchscope.inputs.texts.files.table import Request
 from batchscope.inputs.texts.source_text import Loaded
-from batchscope.inputs.texts.urls import file_name
+from batchscope.inputs.texts.urls import file_name, shown
 
 
 def load_file(location: str, sha256: str | None, downloads: Path, request: Request) -> Loaded:
@@ -60,13 +59,6 @@ def fetched(location: str, downloads: Path, request: Request) -> Path:
     path = downloads / f"{key}-{file_name(location, 'texts')}"
     path_key = request.key("path")
     download(location, path, key=path_key, by_hand=f"set {path_key} to the file")
-    if looks_like_a_web_page(path):
-        path.unlink()
-        request.refuse(
-            "path",
-            f"{shown(location)} answers with a web page, which holds no texts (nothing of it is kept); name "
-            "the address of the file itself, or download it by hand and set the key to the file",
-        )
     return path
 
 

@@ -167,16 +167,6 @@ def _only_member(archive: zipfile.ZipFile, path: Path, request: Request) -> str:
     return files[0]
 
 
-def looks_like_a_web_page(path: Path) -> bool:
-    """Whether a file holds HTML, as what a server answers where the file is not.
-
-    Raises:
-        OSError: it cannot be read.
-    """
-    with path.open("rb") as file:
-        return _is_html(file.read(SNIFFED))
-
-
 def _is_html(start: bytes) -> bool:
     beginning = start.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     return beginning.startswith((b"<!doctype html", b"<html", b"<head"))

@@ -1,11 +1,12 @@
 import fcntl
+import hashlib
 import signal
 import subprocess
 import time
 from pathlib import Path
 
 import pytest
-from support.data_helpers import ENVIRONMENT, Site, call_make_dataset, command_line, serving
+from support.data_helpers import ENVIRONMENT, Site, call_make_dataset, command_line, make_dataset, serving
 from support.imdb_archive import archive, assert_complete, run
 
 from batchscope.inputs.texts import download
@@ -143,6 +144,72 @@ def test_progress_is_told_in_lines_where_there_is_no_terminal(
     assert lines[-1] == "archive.tar.gz: 1.50MB of 1.50MB"
     assert len(lines) > 2
     assert all(line.startswith("archive.tar.gz: ") for line in lines)
+
+
+PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head></html>"
+ANSWERS = {
+    "page": (PAGE, "a web page"),
+    "page after a mark": (b"\xef\xbb\xbf\r\n<HTML lang=de>" + b"x" * 9000, "a web page"),
+    "error of a store": (b'<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>', "an XML document"),
+    "pointer": (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "Git LFS"),
+}
+
+
+@pytest.mark.parametrize(("answer", "what"), ANSWERS.values(), ids=ANSWERS)
+def test_an_answer_in_the_place_of_an_archive_is_not_kept(tmp_path: Path, answer: bytes, what: str) -> None:
+    with serving(Site(answer)) as site:
+        md5 = hashlib.md5(archive(), usedforsecurity=False).hexdigest()
+        run(tmp_path, site, md5=md5).assert_refused("dataset.imdb.url", site.url, what, "the file itself")
+        assert list((tmp_path / "downloads").iterdir()) == []
+        site.content, site.etag = archive(), '"v2"'
+        assert_complete(run(tmp_path, site))  # the server was mended
+
+
+def test_an_answer_that_an_earlier_version_kept_is_fetched_again(tmp_path: Path) -> None:
+    kept = tmp_path / "downloads" / "archive.tar.gz"
+    kept.parent.mkdir()
+    kept.write_bytes(PAGE)
+    with serving(Site(archive())) as site:
+        assert_complete(run(tmp_path, site))
+    assert kept.read_bytes() == site.content
+
+
+def test_a_page_that_was_cut_is_no_beginning_of_the_file(tmp_path: Path) -> None:
+    with serving(Site(PAGE * 50, cut_after=[900, 0, 0])) as site:
+        run(tmp_path, site, md5="0" * 32).assert_refused("was cut after 900 bytes")
+        site.content, site.etag = archive(), '"v2"'
+        assert_complete(run(tmp_path, site))
+
+
+@pytest.mark.parametrize("etag", ['"v2"', '"v3"', '"archive-of-today"'])
+def test_the_rest_of_another_version_is_not_glued_on(tmp_path: Path, etag: str) -> None:
+    """A server that knows ranges and not If-Range."""
+    (tmp_path / "downloads").mkdir()
+    (tmp_path / PART).write_bytes(b"old" * 1000)
+    (tmp_path / f"{PART}.version").write_text('"v1"')
+    with serving(Site(archive(), etag=etag, heeds_if_range=False)) as site:
+        assert_complete(outcome := run(tmp_path, site))
+    assert "has changed" in outcome.stderr
+    assert [request.get("Range") for request in site.requests] == ["bytes=3000-", None]
+
+
+@pytest.mark.parametrize("url", ["http://[::1/x", "http://me:secret@[::1/x", "https://"])
+def test_an_address_that_is_none(tmp_path: Path, url: str) -> None:
+    outcome = make_dataset(tmp_path, source="imdb", imdb={"url": url})
+    outcome.assert_refused("dataset.imdb.url", "cannot download")
+    assert "secret" not in outcome.stderr
+
+
+@pytest.mark.parametrize("place", ["downloads", "downloads/archive.tar.gz.part"])
+def test_something_else_where_the_download_goes(tmp_path: Path, place: str) -> None:
+    path = tmp_path / place
+    path.parent.mkdir(exist_ok=True)
+    if place == "downloads":
+        path.write_text("a file")
+    else:
+        path.mkdir()
+    with serving(Site(archive())) as site:
+        run(tmp_path, site).assert_refused("dataset.imdb.url", "archive.tar.gz.part")
 
 
 def test_two_processes_do_not_write_one_file(tmp_path: Path) -> None:

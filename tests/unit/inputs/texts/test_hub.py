@@ -1,22 +1,15 @@
 """Data sets of the hub: which of its files are read, and what it answers when something is wrong.
 
-The client is the hub's own, in a process of its own. It talks to a server here that speaks the hub's protocol
-as far as listing and fetching files go.
+The client is the hub's own, in a process of its own. It talks to a server here.
 """
 
-import hashlib
-import json
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support.data_helpers import EARLIER, ENVIRONMENT, Outcome, command_line
-from support.http_site import running
+from support.hub_site import Hub, commit_of, serving
 from support.text_files import GOOD_BAD, as_parquet, pairs, texts_of
 
 from batchscope.common.errors import UserError
@@ -26,76 +19,6 @@ from batchscope.inputs.texts.hub import Part, choose_parts, parts_in
 CONVERTED = "refs/convert/parquet"
 FIRST = [{"text": "A fine film.", "label": "good"}, {"text": "A poor film.", "label": "bad"}]
 SECOND = [{"text": "So so.", "label": None}]
-
-
-@dataclass
-class Hub:
-    """Repositories by id, each with its branches, each with its files; what is wanted is noted."""
-
-    repositories: dict[str, dict[str, dict[str, bytes]]]
-    error: tuple[int, str] | None = None
-    url: str = ""
-    paths: list[str] = field(default_factory=list)
-
-    def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
-        """Status, headers and body for a path."""
-        self.paths.append(path)
-        if self.error:
-            return self.error[0], {"X-Error-Code": self.error[1], "X-Error-Message": "as asked"}, b"{}"
-        kind, name, branch, file = parts_of_path(path)
-        branches = self.repositories.get(name)
-        if branches is None:
-            return 404, {"X-Error-Code": "RepoNotFound"}, b"{}"
-        found = next((key for key in branches if branch in {key, commit_of(key)}), None)
-        if found is None:
-            return 404, {"X-Error-Code": "RevisionNotFound"}, b"{}"
-        files = branches[found]
-        if kind == "api":
-            listed = {
-                "id": name,
-                "sha": commit_of(found),
-                "siblings": [{"rfilename": each} for each in files],
-            }
-            return 200, {}, json.dumps(listed).encode()
-        etag = hashlib.sha256(files[file]).hexdigest()
-        return 200, {"ETag": f'"{etag}"', "X-Repo-Commit": commit_of(found)}, files[file]
-
-
-def commit_of(branch: str) -> str:
-    return hashlib.sha1(branch.encode(), usedforsecurity=False).hexdigest()
-
-
-def parts_of_path(path: str) -> tuple[str, str, str, str]:
-    """api or resolve, the repository, the branch and the file of a path as the hub has them."""
-    decoded = path.partition("?")[0].replace("%2F", "/").strip("/")
-    if decoded.startswith("api/datasets/"):
-        name, _, branch = decoded.removeprefix("api/datasets/").partition("/revision/")
-        return "api", name, branch or "main", ""
-    name, _, rest = decoded.removeprefix("datasets/").partition("/resolve/")
-    branch, _, file = rest.partition("/")
-    return "resolve", name, branch, file
-
-
-@contextmanager
-def serving(hub: Hub) -> Iterator[Hub]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            status, headers, body = hub.answer(self.path)
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body)
-
-        do_HEAD = do_GET  # noqa: N815, the server's own spelling
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with running(Handler) as hub.url:
-        yield hub
 
 
 def make(folder: Path, url: str, **block: Any) -> Outcome:
@@ -175,8 +98,10 @@ def test_what_is_not_there(tmp_path: Path, block: dict[str, Any], fragments: tup
 @pytest.mark.parametrize(
     ("error", "fragments"),
     [
-        ((403, "GatedRepo"), ("accept the licence of me/films",)),
+        ((403, "GatedRepo"), ("accept the licence of me/films", "hf auth login")),
         ((401, "RepoNotFound"), ("no data set me/films",)),
+        ((401, ""), ("private", "hf auth login")),
+        ((429, ""), ("too many requests", "wait a while")),
         ((400, ""), ("me/films could not be fetched", "check the network")),
     ],
 )

@@ -61,11 +61,39 @@ def test_a_dirty_member_is_named(tmp_path: Path, name: str, content: bytes, mess
         (archive()[:-30_000], "truncated or damaged"),
         (archive()[:-8], "truncated or damaged"),
         (archive()[:20_000] + bytes(500) + archive()[20_500:], "truncated or damaged"),
-        (b"<html>not here</html>", "truncated or damaged"),
+        (b"no archive at all", "truncated or damaged"),
         (gzip.compress(bytes(10_240), mtime=0), "holds no files such as aclImdb/train/pos/0_9.txt"),
     ],
-    ids=["cut", "no trailer", "damaged", "a web page", "no reviews"],
+    ids=["cut", "no trailer", "damaged", "a text", "no reviews"],
 )
 def test_a_damaged_archive(tmp_path: Path, content: bytes, message: str) -> None:
     with serving(Site(content)) as site:
         run(tmp_path, site).assert_refused("dataset.imdb", "archive.tar.gz", message, "delete it")
+
+
+def test_members_with_odd_numbers_are_no_reviews(tmp_path: Path) -> None:
+    def add(tar: tarfile.TarFile) -> None:
+        for number in ("9" * 5000, "1234567890", "\u0661"):
+            add_file(tar, f"aclImdb/train/pos/{number}_9.txt", b"odd")
+
+    with serving(Site(archive(add))) as site:
+        assert_complete(run(tmp_path, site))
+
+
+@pytest.mark.parametrize("size", [b"99999999999\0", b"abcdefghijk\0", b"-0000000001\0"])
+def test_a_member_with_a_damaged_header_is_told(tmp_path: Path, size: bytes) -> None:
+    plain = bytearray(gzip.decompress(archive()))
+    plain[512 + 124 : 512 + 136] = size
+    with serving(Site(gzip.compress(bytes(plain)))) as site:
+        outcome = run(tmp_path, site)
+    assert "Traceback" not in outcome.stderr
+    assert outcome.returncode in (0, 1)
+
+
+def test_a_damaged_extended_header_is_told(tmp_path: Path) -> None:
+    def add(tar: tarfile.TarFile) -> None:
+        add_file(tar, "header", b"21 GNU.sparse.map=zz\n", tarfile.XHDTYPE)
+        add_file(tar, "aclImdb/train/pos/900_9.txt", b"fine")
+
+    with serving(Site(archive(add))) as site:
+        run(tmp_path, site).assert_refused("dataset.imdb", "truncated or damaged", "delete it")
