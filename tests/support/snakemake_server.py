@@ -84,6 +84,7 @@ def become(request: dict[str, Any]) -> None:
         os.dup2(output.fileno(), 1)
         os.dup2(output.fileno(), 2)
     sys.path.insert(0, request["folder"])  # as `python -m` does
+    sys.argv = ["snakemake", *request["arguments"]]
     main(request["arguments"])
     sys.exit()
 
