@@ -1,6 +1,7 @@
 # Every command of the project; `make` alone lists them. Environments are made when needed, from envs/*.lock.
 PYTHON ?= python3
 ENGINE ?=
+WORKERS ?= 2
 export PYTHON
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SHELL := /bin/bash
@@ -32,11 +33,11 @@ retry: $(WORKFLOW) ## measure again the runs that failed, with the configuration
 report: $(WORKFLOW) ## write results/report.html from the results and the configuration of the last call
 	snakemake --cores 1 --report results/report.html $(if $(wildcard results/config.json),--configfile results/config.json)
 
-test: $(DEV) .engines/cpu/.installed ## run the tests (ARGS= for pytest, such as ARGS="-k plan")
+test: $(DEV) .engines/cpu/.installed ## run the tests, WORKERS=2 at a time (ARGS= for pytest, such as ARGS="-k plan")
 	@tests/install_nsys.sh || true # without it the tests that need it fail, and say so
 	@tests/install_smollm2.sh || true # without it the tests that need it fail, and say so
 	@tests/install_slurm.sh || true # without it the tests that need it fail, and say so
-	pytest -v --numprocesses 2 --dist loadgroup --no-loadscope-reorder --durations 20 --timeout 900 $(ARGS)
+	pytest -v --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations 20 --timeout 900 $(ARGS)
 
 lint: $(DEV) ## ruff, mypy, snakefmt and Snakemake's own linter; config.yaml and the picture of the house up to date
 	ruff check .

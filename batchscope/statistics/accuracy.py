@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import binomtest
 
 from batchscope.statistics.calibration import Calibration, calibration
 from batchscope.statistics.confusion import (
@@ -244,4 +243,6 @@ def _paired(labels: pd.DataFrame, base: pd.DataFrame) -> pd.DataFrame:
 
 def mcnemar(gained: int, lost: int) -> float:
     """Two-sided p of McNemar's exact test of whether texts are as often gained as lost."""
+    from scipy.stats import binomtest  # takes a second to import
+
     return float(binomtest(gained, gained + lost).pvalue) if gained + lost else 1.0

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import pandas as pd
-from scipy.stats import theilslopes
 
 NOTICED = 0.05
 """Seconds that TTFT must surely grow by in each second of sending before requests are said to pile up."""
@@ -45,5 +44,7 @@ def trend(requests: pd.DataFrame) -> Trend | None:
     later = later.iloc[:: -(-len(later) // MOST) or 1]
     if len(later) < ENOUGH or later["sent_s"].nunique() < 2:
         return None
+    from scipy.stats import theilslopes  # takes a second to import
+
     found = theilslopes(later["ttft_s"].to_numpy(float), later["sent_s"].to_numpy(float), 0.95)
     return Trend(float(found.low_slope), float(found.slope), float(found.high_slope))

@@ -13,8 +13,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
-from scipy.stats import bootstrap, norm
 
 LEVELS = {40: 0.95, 20: 0.975, 10: 0.985}
 """Nominal level at which an interval covers about 95 %, by the fewest prompts."""
@@ -51,6 +49,8 @@ def resampled_interval(sums: npt.NDArray[np.float64], sizes: npt.NDArray[np.floa
 
     There must be `ENOUGH_PROMPTS` units.
     """
+    from scipy.stats import bootstrap  # takes a second to import
+
     count = len(sums)
 
     def mean(
@@ -108,6 +108,8 @@ def _ends(values: npt.NDArray[np.float64], tail: float) -> tuple[float, float]:
 
 def _tail(count: int) -> float:
     """Share of draws to leave out at either end, given the number of prompts."""
+    from scipy.special import ndtr, stdtrit
+
     level = next(level for least, level in LEVELS.items() if count >= least)
     # (1 - level) / 2 with many units
-    return float(norm.cdf(-math.sqrt(count / (count - 1)) * stdtrit(count - 1, (1 + level) / 2)))
+    return float(ndtr(-math.sqrt(count / (count - 1)) * stdtrit(count - 1, (1 + level) / 2)))

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import stdtrit
-from scipy.stats import binomtest, norm
 
 from batchscope.statistics.resampling import ENOUGH_PROMPTS, LEVELS
 
@@ -34,6 +32,8 @@ class Share:
 
 def share(count: int, total: int) -> Share:
     """The share of independent observations; ``total`` must not be 0."""
+    from scipy.stats import binomtest  # takes a second to import
+
     found = binomtest(count, total).proportion_ci(method="wilson")
     return Share(count, total, float(found.low), float(found.high))
 
@@ -56,6 +56,8 @@ def grouped_share(hits: npt.NDArray[np.bool_], groups: npt.NDArray[np.int64]) ->
 
 def _effective(hits: npt.NDArray[np.bool_], groups: npt.NDArray[np.int64]) -> float:
     """How many independent observations tell as much as these, of which some share a group."""
+    from scipy.special import ndtri, stdtrit
+
     _, group = np.unique(groups, return_inverse=True)
     total, number = len(hits), int(group.max()) + 1
     if number == 1:
@@ -65,13 +67,15 @@ def _effective(hits: npt.NDArray[np.bool_], groups: npt.NDArray[np.int64]) -> fl
     grouped = number / (number - 1) * float(apart @ apart)
     alone = total * middle * (1 - middle)  # both times total squared
     level = next((level for least, level in LEVELS.items() if number >= least), LEVELS[ENOUGH_PROMPTS])
-    few = (norm.ppf((1 + LEVEL) / 2) / stdtrit(number - 1, (1 + level) / 2)) ** 2
+    few = (ndtri((1 + LEVEL) / 2) / stdtrit(number - 1, (1 + level) / 2)) ** 2
     return float(total * few / max(1.0, grouped / alone if alone else 1.0))
 
 
 def _wilson(middle: float, total: float) -> tuple[float, float]:
     """Ends of the score interval; ``total`` need not be whole."""
-    z = float(norm.ppf((1 + LEVEL) / 2))
+    from scipy.special import ndtri
+
+    z = float(ndtri((1 + LEVEL) / 2))
     centre = middle + z * z / (2 * total)
     half = z * math.sqrt(middle * (1 - middle) / total + z * z / (4 * total * total))
     scale = 1 + z * z / total

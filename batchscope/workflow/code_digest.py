@@ -9,6 +9,7 @@ import of it. A string that names a file of data beside the module counts as tha
 import ast
 import hashlib
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -74,14 +75,15 @@ def mentioned(name: str, root: Path = ROOT) -> tuple[str, ...]:
 @cache
 def imported(name: str, root: Path = ROOT) -> tuple[str, ...]:
     """The modules of ours that one module imports, anywhere in it."""
-    found = (_module_in(text, root) for node in _nodes(_file_of(name, root)) for text in _imports(node, name))
+    statements = _source(_file_of(name, root)).imports
+    found = (_module_in(text, root) for each in statements for text in _imports(each, name))
     return tuple(dict.fromkeys(module for module in found if module is not None))
 
 
 @cache
 def named_in_strings(name: str, root: Path = ROOT) -> tuple[str, ...]:
     """The modules of ours whose dotted name is a string in one module, most often because it starts them."""
-    found = (_module_in(text, root) for text in _strings(_file_of(name, root)))
+    found = (_module_in(text, root) for text in _source(_file_of(name, root)).strings)
     return tuple(dict.fromkeys(_started_by(module, root) for module in found if module is not None))
 
 
@@ -97,6 +99,7 @@ def _imports(node: ast.AST, module: str) -> Iterator[str]:
         yield from (f"{base}.{alias.name}" for alias in node.names)
 
 
+@cache
 def _module_in(text: str, root: Path) -> str | None:
     """The module that a dotted name is, or that defines what it names; None if it is none of ours."""
     parts = text.split(".")
@@ -124,6 +127,7 @@ def _is_module(name: str, root: Path) -> bool:
     return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
 
 
+@cache
 def _file_of(name: str, root: Path) -> Path:
     path = root.joinpath(*name.split("."))
     for file in (path.with_suffix(".py"), path / "__init__.py"):
@@ -132,28 +136,24 @@ def _file_of(name: str, root: Path) -> Path:
     raise ModuleNotFoundError(f"{name} is no module below {root}")
 
 
-@cache
-def _tree(file: Path) -> ast.Module:
-    """A module's syntax tree without docstrings and other strings that nothing uses."""
-    tree = ast.parse(file.read_text(encoding="utf-8"), str(file))
-    for node in ast.walk(tree):
-        if isinstance(body := getattr(node, "body", None), list):
-            node.body = [each for each in body if not _is_bare_string(each)]  # type: ignore[attr-defined]
-    return tree
+@dataclass(frozen=True)
+class _Source:
+    """What one module says, without docstrings and other strings that nothing uses."""
+
+    logic: str
+    """its syntax tree as text, the same in all versions of Python: fields that are empty are left out"""
+    imports: tuple[ast.AST, ...]
+    strings: tuple[str, ...]
 
 
 @cache
-def _nodes(file: Path) -> tuple[ast.AST, ...]:
-    """All nodes of that tree: walking it takes longer than all else, and is done once."""
-    return tuple(ast.walk(_tree(file)))
-
-
-@cache
-def _strings(file: Path) -> tuple[str, ...]:
-    """The strings in a module's logic."""
-    return tuple(
-        node.value for node in _nodes(file) if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
+def _source(file: Path) -> _Source:
+    """One module, read in one pass: every call of Snakemake reads hundreds."""
+    text: list[str] = []
+    imports: list[ast.AST] = []
+    strings: list[str] = []
+    _read(ast.parse(file.read_text(encoding="utf-8"), str(file)), text, imports, strings)
+    return _Source("".join(text), tuple(imports), tuple(strings))
 
 
 def _is_bare_string(node: Any) -> bool:
@@ -167,31 +167,42 @@ def _is_bare_string(node: Any) -> bool:
 @cache
 def _logic(file: Path) -> tuple[str, ...]:
     """A module's logic as text, then a hash of each file of data beside it that it names."""
+    source = _source(file)
     beside = sorted(
         name
-        for name in set(_strings(file))
+        for name in set(source.strings)
         if name and len(name) < 100 and not name.endswith(".py") and (file.parent / name).is_file()
     )
-    logic: list[str] = []
-    _write(_tree(file), logic)
     data = (hashlib.sha256((file.parent / name).read_bytes()).hexdigest() for name in beside)
-    return ("".join(logic), *data)
+    return (source.logic, *data)
 
 
-def _write(node: Any, text: list[str]) -> None:
-    """A syntax tree as text, the same in all versions of Python: fields that are empty are left out."""
+def _read(node: Any, text: list[str], imports: list[ast.AST], strings: list[str]) -> None:
+    """Add a part of a syntax tree: its text, and the import statements and strings in it."""
     if isinstance(node, ast.AST):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            imports.append(node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            strings.append(node.value)
         text.append(f"({type(node).__name__}")
-        for field in node._fields:
-            value = getattr(node, field, None)
-            if field not in SKIPPED and value is not None and value != []:
-                text.append(f" {field}=")
-                _write(value, text)
+        for field, value in _fields(node):
+            text.append(f" {field}=")
+            _read(value, text, imports, strings)
         text.append(")")
     elif isinstance(node, list):
         text.append("[")
         for each in node:
-            _write(each, text)
+            _read(each, text, imports, strings)
         text.append("]")
     else:
         text.append(repr(node))
+
+
+def _fields(node: ast.AST) -> Iterator[tuple[str, Any]]:
+    """The fields of a node that say something."""
+    for field in node._fields:
+        value = None if field in SKIPPED else getattr(node, field, None)
+        if field == "body" and isinstance(value, list):
+            value = [each for each in value if not _is_bare_string(each)]
+        if value is not None and value != []:
+            yield field, value

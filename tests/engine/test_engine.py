@@ -53,7 +53,7 @@ def test_same_prompts_same_labels(measured: Project) -> None:
     assert by_repeat[0] == by_repeat[1]
 
 
-def test_a_run_that_did_other_work_than_asked_is_kept_and_marked(project: Project) -> None:
+def test_a_run_that_did_other_work_than_asked_is_kept_and_marked(prepared: Project) -> None:
     """Two things are planted in one engine: a warm prefix cache, and an argument that vLLM overrules."""
     planted = {
         "workload": {"duplicates": 2},
@@ -67,14 +67,14 @@ def test_a_run_that_did_other_work_than_asked_is_kept_and_marked(project: Projec
             "async_scheduling": True,
         }
     }
-    outcome = project.snakemake(PACKING, config=planted)
+    outcome = prepared.snakemake(PACKING, config=planted)
     assert outcome.status == 0, outcome.text
-    result = measurement(project, "packing/packed-n4")
+    result = measurement(prepared, "packing/packed-n4")
     details = {reason["code"]: reason["detail"] for reason in result["invalid"]}
     assert details.keys() == {"cached_tokens", "engine_args"}
     assert "0 expected" in details["cached_tokens"]
     assert details["engine_args"] == "async_scheduling: True asked, False in force"
-    table = (project.results / "tables" / "packing.md").read_text()
+    table = (prepared.results / "tables" / "packing.md").read_text()
     assert all(code in table for code in details)
 
 

@@ -39,12 +39,12 @@ PAIR = {
 @pytest.mark.long
 @pytest.mark.engine
 @needs_nsys
-def test_packed_and_separate_are_parsed_into_the_tables_of_every_profiler(project: Project) -> None:
-    outcome = project.snakemake("profile", config=PAIR)
+def test_packed_and_separate_are_parsed_into_the_tables_of_every_profiler(prepared: Project) -> None:
+    outcome = prepared.snakemake("profile", config=PAIR)
     assert outcome.status == 0, outcome.text
-    assert not (project.results / "runs").exists()
+    assert not (prepared.results / "runs").exists()
     for run in ("packed-n8", "separate-n1"):
-        folder = project.results / "profiles" / "saturation" / run / "nsys"
+        folder = prepared.results / "profiles" / "saturation" / run / "nsys"
         events, steps = (pq.read_table(folder / f"{name}.parquet") for name in ("events", "steps"))
         assert events.schema.equals(EVENTS)
         assert steps.schema.equals(STEPS)
@@ -61,12 +61,12 @@ def test_packed_and_separate_are_parsed_into_the_tables_of_every_profiler(projec
         assert {path.name for path in folder.glob("window*")} == {
             "window.json", "window.nsys-rep", "window.sqlite", "window_nvtx_sum.csv", "window_osrt_sum.csv",
         }  # fmt: skip
-    summary = pd.read_csv(project.results / "tables" / "profiles.csv")
+    summary = pd.read_csv(prepared.results / "tables" / "profiles.csv")
     for _, rows in summary.groupby("run"):
         assert rows["class"].tolist() == list(CLASSES)
         assert rows["share"].sum() == pytest.approx(1, abs=1e-12)
         assert rows.set_index("class").loc[["GEMM", "attention", "sampling"], "seconds"].gt(0).all()
-    page = (project.results / "tables" / "profiles.html").read_text()
+    page = (prepared.results / "tables" / "profiles.html").read_text()
     assert page.count("window.nsys-rep") >= 2
 
 

@@ -31,16 +31,16 @@ PAGE = {"report_profiles": 1, "profile": 1}
 
 
 @pytest.mark.long
-def test_packed_and_separate_are_profiled_and_compared(project: Project) -> None:
-    outcome = project.snakemake("profile", config=PAIR)
+def test_packed_and_separate_are_profiled_and_compared(prepared: Project) -> None:
+    outcome = prepared.snakemake("profile", config=PAIR)
     assert outcome.status == 0, outcome.text
     assert outcome.rules["profile_run"] == 2
     assert outcome.rules["measure"] == 0
-    assert not (project.results / "runs").exists()  # where every table of timings looks
-    assert not (project.results / "history").exists()
+    assert not (prepared.results / "runs").exists()  # where every table of timings looks
+    assert not (prepared.results / "history").exists()
 
     for run in ("packed-n8", "separate-n1"):
-        folder = project.results / "profiles" / "saturation" / run / "torch"
+        folder = prepared.results / "profiles" / "saturation" / run / "torch"
         events, steps = (pq.read_table(folder / f"{name}.parquet") for name in ("events", "steps"))
         assert events.schema.equals(EVENTS)
         assert steps.schema.equals(STEPS)
@@ -57,7 +57,7 @@ def test_packed_and_separate_are_profiled_and_compared(project: Project) -> None
         names = set(events["name"].to_pylist())
         assert {"_C::onednn_mm", "_C::cpu_attention_with_kv_cache", "_C::greedy_argmax"} <= names
 
-    tables = project.results / "tables"
+    tables = prepared.results / "tables"
     summary = pd.read_csv(tables / "profiles.csv")
     by_step = pd.read_csv(tables / "profiles_steps.csv")
     for run, rows in summary.groupby("run"):
@@ -76,20 +76,20 @@ def test_packed_and_separate_are_profiled_and_compared(project: Project) -> None
     links = [part.split('"')[0] for part in page.split('href="')[1:]]
     assert len(links) == 4
     assert all((tables / link).exists() for link in links)
-    assert (project.results / "plots" / "profiles.svg").stat().st_size > 1000
-    assert project.snakemake("profile", "--dry-run", config=PAIR).rules.total() == 0
-    wording = project.folder / "batchscope" / "reports" / "profiles" / "page.py"
+    assert (prepared.results / "plots" / "profiles.svg").stat().st_size > 1000
+    assert prepared.snakemake("profile", "--dry-run", config=PAIR).rules.total() == 0
+    wording = prepared.folder / "batchscope" / "reports" / "profiles" / "page.py"
     before = wording.read_text()
     wording.write_text(before + "REMARK = True\n")
-    assert project.snakemake("profile", "--dry-run", config=PAIR).rules == PAGE, (
+    assert prepared.snakemake("profile", "--dry-run", config=PAIR).rules == PAGE, (
         "its wording captures nothing"
     )
     wording.write_text(before)
 
-    report = project.folder / "report.html"
-    reported = project.snakemake("profile", "--report", str(report), config=PAIR)
+    report = prepared.folder / "report.html"
+    reported = prepared.snakemake("profile", "--report", str(report), config=PAIR)
     assert reported.status == 0, reported.text
-    added = [line.split()[1] for line in project.snakemake_log().splitlines() if line.startswith("Adding ")]
+    added = [line.split()[1] for line in prepared.snakemake_log().splitlines() if line.startswith("Adding ")]
     assert sorted(added) == ["profiles.html", "profiles.svg"]  # the captures are linked, not embedded
 
 
@@ -112,30 +112,30 @@ MEMORY = {
 }
 
 
-def test_the_real_engines_memory(project: Project) -> None:
-    outcome = project.snakemake("profile", config=MEMORY)
+def test_the_real_engines_memory(prepared: Project) -> None:
+    outcome = prepared.snakemake("profile", config=MEMORY)
     assert outcome.status == 0, outcome.text
     assert outcome.rules["profile_run"] == 1
     assert outcome.rules["report_profiles"] == outcome.rules["measure"] == 0
-    assert not (project.results / "runs").exists()  # where every table of timings looks
+    assert not (prepared.results / "runs").exists()  # where every table of timings looks
 
-    folder = project.results / "profiles" / "saturation" / "packed-n8" / "memory"
+    folder = prepared.results / "profiles" / "saturation" / "packed-n8" / "memory"
     found = json.loads((folder / "memory.json").read_text())
     figures = found["figures"]
     assert found["invalid"] == []
     assert figures["kv_cache"] == KV_BYTES
-    assert figures["weights"] == parameter_bytes(project.results / "models" / "demo")
-    frame = pd.read_csv(project.results / "tables" / "memory.csv").set_index("line")
+    assert figures["weights"] == parameter_bytes(prepared.results / "models" / "demo")
+    frame = pd.read_csv(prepared.results / "tables" / "memory.csv").set_index("line")
     assert frame["measured_bytes"].sum() == figures["used"]
     assert frame["measured_bytes"].min() > 0
     for line in ("weights", "KV cache"):
         assert frame["predicted_bytes"][line] == frame["measured_bytes"][line]
 
-    assert project.snakemake("profile", "--dry-run", config=MEMORY).rules.total() == 0
-    report = project.folder / "report.html"
-    reported = project.snakemake("profile", "--report", str(report), config=MEMORY)
+    assert prepared.snakemake("profile", "--dry-run", config=MEMORY).rules.total() == 0
+    report = prepared.folder / "report.html"
+    reported = prepared.snakemake("profile", "--report", str(report), config=MEMORY)
     assert reported.status == 0, reported.text
-    added = [line.split()[1] for line in project.snakemake_log().splitlines() if line.startswith("Adding ")]
+    added = [line.split()[1] for line in prepared.snakemake_log().splitlines() if line.startswith("Adding ")]
     assert sorted(added) == ["memory.html", "memory.svg"]
 
 

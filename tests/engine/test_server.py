@@ -114,30 +114,86 @@ def test_statistics_from_the_arrays_are_those_of_vllm(served: Project, point: st
 MOODS = {
     "labels": [{"name": "very good", "spellings": ["positive"]}, {"name": "bad", "spellings": ["negative"]}]
 }
+SEVERAL = {
+    "task": MOODS,
+    **serving(
+        {
+            "answers": {
+                # The last prompt of a pass holds fewer texts, so that each size needs a grammar of its own.
+                "set": {"layout": "packed", "n": 4, "texts": 6},
+                "grid": {"answer": ["labels", "json", "codes"]},
+            },
+            "slow": {"set": WORK, "include": [{"load.max_concurrency": 1}, {**SLOW, "load.timeout_s": 5}]},
+            "three_tokens": {
+                "set": {**WORK, "texts": 1, "output_tokens_per_text": 3},
+                "include": [{"load.max_concurrency": 1}],
+            },
+            "too_long": {"set": {**WORK, "texts": 20}, "include": [{"load.max_concurrency": 4}]},
+        }
+    ),
+}
+"""Loads on one server; the one that takes too long, which costs the server, comes last."""
+ANSWERS = {form: f"answers/packed-n4-decoding-{form}" for form in ("labels", "json", "codes")}
+FIRST, LATE = "slow/separate-n1-c1", "slow/separate-n1-rate2-timeout_s-5"
+THREE_TOKENS, TOO_LONG = "three_tokens/separate-n1-c1", "too_long/separate-n1-c4"
+
+on_one_server = pytest.mark.xdist_group("several loads")
 
 
-def test_answers_are_restricted_as_offline(served_copy: Project) -> None:
-    """The last prompt of a pass holds fewer texts, so that each size needs a grammar of its own."""
-    study = {
-        "set": {"layout": "packed", "n": 4, "texts": 6},
-        "grid": {"answer": ["labels", "json", "codes"]},
-    }
-    points = {form: f"answers/packed-n4-decoding-{form}" for form in ("labels", "json", "codes")}
-    config = {**serving({"answers": study}), "task": MOODS}
-    outcome = served_copy.snakemake(*targets(*points.values()), config=config)
+@pytest.fixture(scope="module")
+def several(prepared_once: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A checkout in which these loads were measured, one with a text that is not as long as it was counted."""
+    project = prepared_once.copy(tmp_path_factory.mktemp("several") / "loads")
+    assert project.snakemake("prepare", config=SEVERAL).status == 0
+    texts = project.results / "prompts" / "demo-separate-r20" / "texts.jsonl"
+    first, *others = texts.read_text().splitlines()
+    texts.write_text("\n".join([json.dumps(json.loads(first) * 500), *others]) + "\n")
+    points = targets(*ANSWERS.values(), FIRST, LATE, THREE_TOKENS, TOO_LONG)
+    outcome = project.snakemake(*points, "results/tables/serving_too_long.html", config=SEVERAL)
     assert outcome.status == 0, outcome.text
-    for form, point in points.items():
-        result = measurement(served_copy, point)
-        assert (result["status"], result["invalid"]) == ("ok", [])
-        texts = list(pd.read_parquet(folder(served_copy, point) / "client.parquet")["text"])
-        if form == "codes":
-            assert [set(text.replace(" ", "")) <= set("AB") for text in texts] == [True, True]
-        elif form == "json":
-            assert [len(json.loads(text)) for text in texts] == [4, 2]
-        else:
-            found = [line.strip() for text in texts for line in text.split("\n")]
-            assert len(found) == 6
-            assert set(found) <= {"very good", "bad"}
+    assert wait_until(lambda: not engine_processes(project), 10)
+    return project
+
+
+@on_one_server
+def test_one_server_had_all_of_these_loads(several: Project) -> None:
+    engines = [
+        measurement(several, point)["engine"] for point in (*ANSWERS.values(), FIRST, THREE_TOKENS, TOO_LONG)
+    ]
+    assert sum(not engine["reused"] for engine in engines) == 1
+    assert sorted(engine["runs_before"] for engine in engines) == list(range(len(engines)))
+
+
+@on_one_server
+@pytest.mark.parametrize("form", ANSWERS)
+def test_answers_are_restricted_as_offline(several: Project, form: str) -> None:
+    result = measurement(several, ANSWERS[form])
+    assert (result["status"], result["invalid"]) == ("ok", [])
+    texts = list(pd.read_parquet(folder(several, ANSWERS[form]) / "client.parquet")["text"])
+    assert len(texts) == 2
+    if form == "codes":
+        assert [set(text.replace(" ", "")) <= set("AB") for text in texts] == [True, True]
+    elif form == "json":
+        assert [len(json.loads(text)) for text in texts] == [4, 2]
+    else:
+        found = [line.strip() for text in texts for line in text.split("\n")]
+        assert len(found) == 6
+        assert set(found) <= {"very good", "bad"}
+
+
+@on_one_server
+def test_the_server_records_its_steps_too(several: Project) -> None:
+    """All prompt tokens, then two tokens fed back, one a step."""
+    result = measurement(several, THREE_TOKENS)
+    assert (result["status"], result["invalid"]) == ("ok", [])
+    (repeat,) = result["repeats"]
+    assert (repeat["requests"], repeat["output_tokens"]) == (1, 3)
+    steps = pd.read_parquet(folder(several, THREE_TOKENS) / "steps.parquet")
+    counts = steps[["prefill_tokens", "decode_tokens"]].to_numpy().tolist()
+    assert counts == [[repeat["prompt_tokens"], 0], [0, 1], [0, 1]]
+    client = pd.read_parquet(folder(several, THREE_TOKENS) / "client.parquet")
+    assert client["output_tokens"].tolist() == [3]
+    assert client["error"].isna().all()
 
 
 def test_page_and_figures(served: Project) -> None:
@@ -215,24 +271,13 @@ def test_a_server_killed_in_mid_run_is_a_result(served_copy: Project, victim: st
     assert wait_until(lambda: not engine_processes(served_copy), 10)
 
 
-def test_a_load_that_takes_too_long_is_a_result(served_copy: Project) -> None:
+@on_one_server
+def test_a_load_that_takes_too_long_is_a_result(several: Project) -> None:
     """The server is there already, so it is the load that takes too long."""
-    config = serving(
-        {
-            "slow": {
-                "set": WORK,
-                "include": [{"load.max_concurrency": 1}, {**SLOW, "load.timeout_s": 5}],
-            }
-        }
-    )
-    first, late = targets("slow/separate-n1-c1", "slow/separate-n1-rate2-timeout_s-5")
-    outcome = served_copy.snakemake(first, late, config=config)
-    assert outcome.status == 0, outcome.text
-    assert measurement(served_copy, "slow/separate-n1-c1")["status"] == "ok"
-    result = measurement(served_copy, "slow/separate-n1-rate2-timeout_s-5")
+    assert measurement(several, FIRST)["status"] == "ok"
+    result = measurement(several, LATE)
     assert (result["status"], result["repeats"]) == ("timeout", [])
     assert "raise serving.load.timeout_s" in result["message"]
-    assert wait_until(lambda: not engine_processes(served_copy), 10)
 
 
 def test_a_port_that_is_taken_is_named(served_copy: Project) -> None:
@@ -250,29 +295,19 @@ def test_a_port_that_is_taken_is_named(served_copy: Project) -> None:
     assert wait_until(lambda: not engine_processes(served_copy), 10)
 
 
-def test_requests_above_the_context_limit_fail_and_are_named(served_copy: Project) -> None:
+@on_one_server
+def test_requests_above_the_context_limit_fail_and_are_named(several: Project) -> None:
     """What is too long by its count is refused before a server starts; a text that is not as counted fails there."""
-    point = "one/separate-n1-c4"
-    tight = one({"load.max_concurrency": 4})
-    refused = served_copy.snakemake(
-        *targets(point), config={**tight, "engine": {"args": {"max_model_len": 32}}}
-    )
-    assert refused.status != 0
-    assert "raise engine.args.max_model_len" in refused.text
-    assert served_copy.snakemake("prepare", config=tight).status == 0
-    texts = served_copy.results / "prompts" / "demo-separate-r40" / "texts.jsonl"
-    first, *others = texts.read_text().splitlines()
-    texts.write_text("\n".join([json.dumps(json.loads(first) * 500), *others]) + "\n")
-    outcome = served_copy.snakemake(*targets(point), config=tight)
-    assert outcome.status == 0, outcome.text
-    result = measurement(served_copy, point)
+    result = measurement(several, TOO_LONG)
     codes = {reason["code"]: reason["detail"] for reason in result["invalid"]}
     assert {"requests", "output_tokens"} <= codes.keys()
     assert "Bad Request" in codes["requests"]
     assert result["repeats"][0]["failed"] > 0
-    page = served_copy.snakemake("results/tables/serving_one.html", config=tight)
-    assert page.status == 0, page.text
-    assert "invalid: requests" in (served_copy.results / "tables" / "serving_one.md").read_text()
+    assert "invalid: requests" in (several.results / "tables" / "serving_too_long.md").read_text()
+    tight = {**SEVERAL, "engine": {"args": {"max_model_len": 32}}}
+    refused = several.snakemake(*targets(TOO_LONG), config=tight)
+    assert refused.status != 0
+    assert "raise engine.args.max_model_len" in refused.text
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])

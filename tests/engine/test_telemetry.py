@@ -1,15 +1,8 @@
-"""Steps recorded in the scheduler: all of them, with every token, offline and in the server."""
-
-import json
-import os
-import socket
-import subprocess
-import urllib.request
-from pathlib import Path
+"""Steps recorded in the scheduler: all of them, with every token; those of the server are in test_server.py."""
 
 import pyarrow.parquet as pq
 import pytest
-from support.engines import measurement, wait_until
+from support.engines import measurement
 from support.project import Project
 
 pytestmark = pytest.mark.engine
@@ -80,62 +73,11 @@ def test_as_many_rows_as_the_engine_counts_steps(measured: Project, run: str) ->
         assert f" {row['decode_tokens']} generation tokens" in line
 
 
-def test_preempted_requests_are_counted_and_the_tokens_still_close(project: Project) -> None:
-    outcome = project.snakemake("all", "--until", "measure", config=TINY_CACHE)
+def test_preempted_requests_are_counted_and_the_tokens_still_close(prepared: Project) -> None:
+    outcome = prepared.snakemake("all", "--until", "measure", config=TINY_CACHE)
     assert outcome.status == 0, outcome.text
-    steps = steps_of(project, "packing/separate-n4")
+    steps = steps_of(prepared, "packing/separate-n4")
     assert sum(row["preempted"] for row in steps) > 0
     assert sum(row["discarded_tokens"] for row in steps) > 0
-    assert_closed(project, "packing/separate-n4")
-    assert measurement(project, "packing/separate-n4")["invalid"] == []
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-def answers(url: str, body: dict | None = None) -> bytes | None:
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data, {"Content-Type": "application/json"})
-    try:
-        with urllib.request.urlopen(request, timeout=60) as response:
-            return response.read()
-    except OSError:
-        return None
-
-
-def test_the_server_records_its_steps_too(measured: Project, tmp_path: Path) -> None:
-    port, steps, root = free_port(), tmp_path / "steps", str(measured.folder)
-    server = subprocess.Popen(
-        [
-            root + "/.engines/cpu/bin/python", "-m", "vllm.entrypoints.openai.api_server",
-            "--model", root + "/results/models/demo", "--load-format", "dummy", "--host", "127.0.0.1",
-            "--port", str(port), "--enforce-eager", "--kv-cache-memory-bytes", str(64 << 20),
-            "--scheduler-cls", "batchscope.worker.telemetry.steps.recording_scheduler",
-        ],
-        env={**os.environ, "PYTHONPATH": root, "BATCHSCOPE_STEPS": str(steps), "HF_HUB_OFFLINE": "1"},
-        stdout=(tmp_path / "log").open("wb"), stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    try:
-        base = f"http://127.0.0.1:{port}"
-        up = wait_until(lambda: server.poll() is not None or answers(base + "/health") is not None, 120)
-        assert up, "no answer in two minutes"
-        assert server.poll() is None, (tmp_path / "log").read_text()
-        body = {"model": root + "/results/models/demo", "prompt": list(range(10, 60)), "max_tokens": 3}
-        assert answers(base + "/v1/completions", {**body, "ignore_eos": True})
-        # 50 prompt tokens, then two tokens fed back, one a step
-        script = (
-            "import json, sys; from pathlib import Path; from batchscope.worker.telemetry.steps import StepFile; "
-            "print(json.dumps(list(StepFile(Path(sys.argv[1])).rows())))"
-        )
-        read = subprocess.run(
-            [root + "/.engines/cpu/bin/python", "-c", script, str(steps)],
-            env={**os.environ, "PYTHONPATH": root}, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        rows = json.loads(read.stdout.splitlines()[-1])
-        assert [(row["prefill_tokens"], row["decode_tokens"]) for row in rows] == [(50, 0), (0, 1), (0, 1)]
-    finally:
-        server.terminate()
-        server.wait(30)
+    assert_closed(prepared, "packing/separate-n4")
+    assert measurement(prepared, "packing/separate-n4")["invalid"] == []

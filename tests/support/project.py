@@ -2,10 +2,8 @@
 
 import json
 import os
-import resource
 import shutil
 import subprocess
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from support.snakemake_server import call
 
 ROOT = Path(__file__).resolve().parents[2]
 PLUGINS = ROOT / "batchscope" / "workflow" / "snakemake_plugins"
@@ -35,7 +34,6 @@ class Outcome:
     status: int
     text: str
     jobs: list[dict[str, Any]]
-    cpu_seconds: float
 
     @property
     def rules(self) -> Counter[str]:
@@ -101,17 +99,9 @@ class Project:
         """Call Snakemake with the default configuration."""
         jobs_file = self.folder / ".jobs.jsonl"
         jobs_file.write_text("")
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        call = subprocess.run(
-            [sys.executable, "-m", "snakemake", "--cores", str(cores), *arguments, "--logger", "jobs"],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": str(PLUGINS), "BATCHSCOPE_JOBS_FILE": str(jobs_file)},
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-        )  # fmt: skip
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return Outcome(
-            call.returncode,
-            call.stdout,
-            [json.loads(line) for line in jobs_file.read_text().splitlines()],
-            after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        status, text = call(
+            self.folder,
+            ["--cores", str(cores), *arguments, "--logger", "jobs"],
+            {**os.environ, "PYTHONPATH": str(PLUGINS), "BATCHSCOPE_JOBS_FILE": str(jobs_file)},
         )
+        return Outcome(status, text, [json.loads(line) for line in jobs_file.read_text().splitlines()])

@@ -1,14 +1,12 @@
 """Starts vLLM's offline engine, and reads which arguments are in force."""
 
-import multiprocessing
 import time
 from typing import Any
 
 from vllm import LLM
-from vllm.platforms import current_platform
-from vllm.v1.engine import utils as engine_processes
 
 from batchscope.common.prefix_cache_theory import FULL_ATTENTION, why_silent
+from batchscope.worker.engine_core import fork_engine_core
 from batchscope.worker.telemetry.steps import SCHEDULER
 
 
@@ -24,8 +22,7 @@ def start_engine(
         The engine, and the seconds that its start took.
     """
     start = time.perf_counter()
-    if current_platform.is_cpu():
-        fork_engine_core()
+    fork_engine_core()
     llm = LLM(
         model=model,
         load_format=asset["load_format"],
@@ -35,16 +32,6 @@ def start_engine(
         **args,
     )
     return llm, time.perf_counter() - start
-
-
-def fork_engine_core() -> None:
-    """Let the engine core's process begin as a copy of this one, as vLLM does it on CUDA.
-
-    On CPU vLLM starts it as a new interpreter, and so its worker. Each imports vLLM again, as long
-    as all else takes. The worker must be new: OpenMP reads where its threads belong when it is loaded.
-    The engine core computes nothing. Seen to work with vLLM 0.32.
-    """
-    engine_processes.get_mp_context = lambda: multiprocessing.get_context("fork")
 
 
 def resolved_arguments(llm: LLM) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import importlib.metadata
 
+from batchscope.worker.engine_core import fork_engine_core
+
 _known = importlib.metadata.version
 
 
@@ -17,4 +19,5 @@ if __name__ == "__main__":
     importlib.metadata.version = _version
     from vllm.entrypoints.cli.main import main
 
+    fork_engine_core()
     main()

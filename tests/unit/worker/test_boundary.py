@@ -4,6 +4,7 @@ import ast
 import shutil
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from support.project import ROOT
 OURS = ("batchscope", "scripts")
 
 
-def names_in(path: Path, module: str) -> Iterator[str]:
+@cache  # by text: the copies in which something is planted are alike but for a line
+def names_in(text: str, module: str) -> tuple[str, ...]:
     """Modules of ours that a file imports, in functions too, or names in a string, as what it starts."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    names: list[str] = []
+    for node in ast.walk(ast.parse(text)):
         found: list[str] = []
         if isinstance(node, ast.Import):
             found = [alias.name for alias in node.names]
@@ -25,14 +28,15 @@ def names_in(path: Path, module: str) -> Iterator[str]:
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             parts = node.value.split(".")
             found = [node.value] if len(parts) > 1 and all(part.isidentifier() for part in parts) else []
-        yield from (name for name in found if name.split(".")[0] in OURS)
+        names += [name for name in found if name.split(".")[0] in OURS]
+    return tuple(names)
 
 
 def imports(root: Path) -> Iterator[tuple[str, str]]:
     """Pairs of modules of the library: one, and what it imports or starts."""
     for path in sorted((root / "batchscope").rglob("*.py")):
         module = ".".join(path.relative_to(root).with_suffix("").parts)
-        yield from ((module, name) for name in names_in(path, module))
+        yield from ((module, name) for name in names_in(path.read_text(encoding="utf-8"), module))
 
 
 def below(name: str, *packages: str) -> bool:
