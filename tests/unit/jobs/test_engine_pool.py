@@ -4,10 +4,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
+from support.project import ROOT
 
 from batchscope.common.errors import UserError
-from batchscope.jobs.engine_exit_reason import root_cause
+from batchscope.common.exit_status import CRASHED
+from batchscope.jobs.device_lock import device_is_free
+from batchscope.jobs.engine_exit_reason import describe_exit, root_cause
 from batchscope.jobs.engine_pool import EnginePool, EngineRequest, Limits
 from batchscope.jobs.engine_start import EngineEndedError
 
@@ -25,6 +29,8 @@ def request(**values: Any) -> EngineRequest:
 def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EnginePool:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.chdir(tmp_path)
     return EnginePool(tmp_path / "state")
 
 
@@ -58,3 +64,21 @@ def test_an_engine_that_cannot_start_is_started_once_in_a_call(
     starts = [line for line in told if "not passed on to vLLM: VLLM_API_KEY" in line]
     assert len(starts) == 1
     assert not measure(pool, request(args={"seed": 1}), told).before, "another configuration has its own try"
+
+
+def test_a_host_that_hangs_and_refuses_to_end_is_gone_and_its_device_is_free(
+    pool: EnginePool, tmp_path: Path
+) -> None:
+    """It has said that it was told to end, as EngineCore does, and ignores SIGTERM, as all that it starts does."""
+    host = tmp_path / "host"
+    host.write_text(
+        "#!/bin/sh\ntrap '' TERM\necho $$ > host.pid\n"
+        "echo '(EngineCore pid=1) INFO 11-28 12:53:26 [core.py:1454] EngineCore: trigger received signal=SIGTERM'\n"
+        "while sleep 1; do :; done\n"
+    )
+    host.chmod(0o755)
+    failed = measure(pool, request(python=str(host)), [])
+    assert (failed.started, failed.status) == (False, CRASHED)
+    assert "sent SIGTERM to vLLM's process EngineCore" in describe_exit(failed.status, failed.log)
+    assert not psutil.pid_exists(int((tmp_path / "host.pid").read_text()))
+    assert device_is_free("cpu", 1)
