@@ -34,6 +34,8 @@ NO_ERROR: Mapping[int | None, str] = {
 }
 """Exit statuses that say all that is known; None: there is none."""
 
+LOST = re.compile(r"Failed core proc\(s\): \{'(\w+)': -(\d+)")
+
 GUARDIAN_SAW = re.compile(rf"^{SAYS}(.+)$")
 
 
@@ -63,10 +65,20 @@ def ran_out_of_memory(log: Sequence[str]) -> bool:
 
 def describe_exit(status: int | None, log: Sequence[str]) -> str:
     """Why an engine ended with exit status ``status`` (negative: a signal; None: unknown)."""
-    if cause := root_cause(log):
-        return cause
-    if saw := [match[1] for line in log if (match := GUARDIAN_SAW.search(line))]:
-        return saw[-1]
+    return root_cause(log) or _what_was_seen(log) or _in_words(status)
+
+
+def _what_was_seen(log: Sequence[str]) -> str | None:
+    """What the guardian saw, or vLLM: a process that a signal ended leaves no error of its own."""
+    for line in log:
+        if seen := GUARDIAN_SAW.search(line):
+            return seen[1]
+        if lost := LOST.search(line):
+            return f"{_in_words(-int(lost[2]))} (vLLM's process {lost[1]})"
+    return None
+
+
+def _in_words(status: int | None) -> str:
     if status in NO_ERROR or status is None:
         return NO_ERROR[status]
     if status < 0:

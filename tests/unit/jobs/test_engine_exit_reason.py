@@ -17,6 +17,8 @@ Traceback (most recent call last):
 RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}
 """.splitlines()
 
+LOST_ITS_CORE = "RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {'EngineCore': -9}"
+
 KV_CACHE = (
     "ValueError: To serve at least one request with the model's max seq len (16384), (0.01 GiB KV cache is"
 )
@@ -85,6 +87,11 @@ def test_a_kv_cache_below_one_request_is_no_lack_of_memory() -> None:
         ),
         (2, ["vllm serve: error: unrecognized arguments: --speed high"], "arguments: --speed high"),
         (None, [], "were killed"),
+        (
+            1,
+            [LOST_ITS_CORE],
+            "killed (signal 9); most often the kernel did it because memory ran out (vLLM's process",
+        ),
         (-9, ["INFO working"], "killed (signal 9)"),
         (-11, ["INFO working"], "SIGSEGV"),
         (3, [], "exit status 3 and no error message"),
