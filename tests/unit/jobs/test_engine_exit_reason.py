@@ -30,6 +30,8 @@ KV_CACHE = (
         ("kv_cache_too_small", KV_CACHE, "for more details."),
         ("quantization", "ValidationError: 1 validation error for ModelConfig\n  Value error, Unknown", "value_error"),
         ("unknown_argument", "TypeError: EngineArgs.__init__() got an unexpected", "keyword argument 'speed'"),
+        ("steps_too_small", "ValidationError: 1 validation error for SchedulerConfig\n  Value error, max", "value_error"),
+        ("unknown_flag", "unrecognized arguments", "--max-seq-len 4096"),
         ("port_taken", "PortTakenError: port 54285 on 127.0.0.1", "for any that is free"),
     ],
 )  # fmt: skip

@@ -51,9 +51,14 @@ def test_single_failures_are_results_and_refusals_are_not(runs: list, told: list
             {**ARGS, "speed": "high"},
             "correct engine.args.extra.speed,",
         ),
+        (
+            root_cause(engine_log("unknown_flag")),
+            {**ARGS, "max_seq_len": 4096},
+            "correct engine.args.extra.max_seq_len,",
+        ),
         (root_cause(engine_log("quantization")), {"quantization": "magic"}, "engine.args.quantization,"),
         (
-            "Value error, max_num_batched_tokens (64) is smaller than max_model_len (16384).",
+            root_cause(engine_log("steps_too_small")),
             {"max_num_batched_tokens": 64},
             "engine.args.max_model_len or engine.args.max_num_batched_tokens,",
         ),
