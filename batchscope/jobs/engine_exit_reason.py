@@ -9,7 +9,7 @@ from batchscope.jobs.engine_log import exceptions_in
 from batchscope.jobs.engine_start_watch import SAYS
 
 OUT_OF_MEMORY = re.compile(
-    r"out of memory|OutOfMemoryError|\bMemoryError\b|No available memory for the cache blocks"
+    r"out of memory|MemoryError|No available memory for the cache blocks"
     r"|not enough memory|can't allocate memory|Cannot allocate memory|std::bad_alloc"
 )
 """Memory ran out. A KV cache that is too small for one request is no such case: vLLM refuses to make it."""

@@ -83,7 +83,7 @@ def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(prepared: Proje
         "studies": {
             "packing": {
                 "overrides": [
-                    {"when": {"layout": "packed"}, "set": {"engine.kv_cache_memory_bytes": 1 << 46}}
+                    {"when": {"layout": "packed"}, "set": {"engine.max_num_batched_tokens": 1 << 38}}
                 ]
             },
             "saturation": None,
