@@ -60,7 +60,8 @@ def remedy_for_refused(cause: str, asked: Mapping[str, Any]) -> str:
 
 
 def _named(cause: str, asked: Mapping[str, Any]) -> list[str]:
-    words = {word.replace("-", "_") for word in re.findall(r"[A-Za-z][\w-]*", cause)}  # a flag is a name, too
+    said = re.sub(r"\[type=.*\]$", "", cause, flags=re.MULTILINE)  # pydantic's repr of all that it was given
+    words = {word.replace("-", "_") for word in re.findall(r"[A-Za-z][\w-]*", said)}  # a flag is a name, too
     known = dict.fromkeys([*EngineArguments.model_fields, *asked])
     names = [name for name in known if name in words and ("_" in name or name in asked)]
     if "KV cache" in cause and "kv_cache_memory_bytes" in asked:  # which vLLM's own advice leaves out

@@ -17,11 +17,14 @@ from batchscope.jobs.device_lock import device_is_free
 pytestmark = pytest.mark.engine
 
 RUN = "results/runs/packing/packed-n4/measurement.json"
-SMALL_CACHE = {"engine.kv_cache_memory_bytes": 1 << 20}
+ONLY_VLLM_KNOWS = {
+    "engine.extra.kv_transfer_config.kv_connector": "Nope",
+    "engine.extra.kv_transfer_config.kv_role": "kv_both",
+}
 EIGHT_RUNS = {
     "studies": {
         "packing": {
-            "set": SMALL_CACHE,
+            "set": ONLY_VLLM_KNOWS,
             "grid": {"layout": ["packed"], "measure.repeats": list(range(2, 10))},
         }
     }
@@ -40,11 +43,11 @@ def test_eight_runs_ask_once_for_an_engine_that_cannot_start_and_all_else_is_mea
     assert measurement(prepared, "saturation/packed-n8")["status"] == "ok"
     end = outcome.text[outcome.text.rindex("error: ") :]
     assert end.startswith("error: the engine of 8 runs did not start\n")
-    for words in (*refused, "ValueError: To serve at least one request", "engine.args.kv_cache_memory_bytes"):
+    for words in (*refused, "connector type: Nope", "engine.args.extra.kv_transfer_config"):
         assert words in end
-    assert outcome.text.count("ValueError: To serve at least one request") == 1
+    assert outcome.text.count("connector type: Nope") == 1
     log = prepared.folder / end.rpartition("Log: ")[2].strip()
-    assert "EngineCore failed to start" in log.read_text()
+    assert "connector type: Nope" in log.read_text()
     assert "engine did not start" in (prepared.results / "tables" / "packing.md").read_text()
     assert {fault["run"] for fault in json.loads((prepared.results / "checked.json").read_text())} == refused
     assert prepared.snakemake("all", "--dry-run", config=EIGHT_RUNS).measured == refused, (
