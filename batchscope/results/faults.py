@@ -111,8 +111,9 @@ def _group_as_text(group: Sequence[Fault]) -> str:
     names = [fault.run for fault in group[:MOST_NAMES]]
     more = [f"and {len(group) - MOST_NAMES} more"] if len(group) > MOST_NAMES else []
     first = group[0]
+    whole = textwrap.TextWrapper(110, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
     lines = [
-        textwrap.fill(", ".join(names + more), 110, initial_indent="  ", subsequent_indent="  ") + ":",
+        whole.fill(", ".join(names + more)) + ":",
         textwrap.indent(first.cause, "    "),
         f"    Remedy: {first.remedy}",
         f"    Log: {first.log}",

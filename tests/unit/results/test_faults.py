@@ -85,7 +85,7 @@ def test_every_status_has_a_remedy(status: str) -> None:
 def test_each_cause_is_told_once_and_whole() -> None:
     cause = root_cause(engine_log("quantization")) or ""
     refused = [
-        Fault(f"packing/n{n}", "refused", cause, "correct it", f"logs/n{n}.log")
+        Fault(f"packing/n{n}-repeats-2", "refused", cause, "correct it", f"logs/n{n}.log")
         for n in range(MOST_NAMES + 8)
     ]
     other = Fault("saturation/n8", "oom", "OutOfMemoryError: 2 GiB", "shrink it", "logs/s.log")
@@ -96,7 +96,8 @@ def test_each_cause_is_told_once_and_whole() -> None:
     for line in cause.splitlines():
         assert text.count(line) == 1
     for words in (
-        "packing/n0,",
+        "packing/n0-repeats-2,",
+        f"packing/n{MOST_NAMES - 1}-repeats-2,",
         "and 8 more:",
         "Remedy: correct it",
         "Log: logs/n0.log",
