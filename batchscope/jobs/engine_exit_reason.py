@@ -24,7 +24,7 @@ UNINFORMATIVE = re.compile(
     r"|EngineCore encountered an issue|died unexpectedly|ServerEndedError"
 )
 
-INNER = ("EngineCore", "Worker")
+INNER = ("EngineCore", "Worker", "VllmWorker")
 """Processes of vLLM's whose errors count before the host's; of a worker's failure EngineCore says little."""
 
 NO_ERROR: Mapping[int | None, str] = {
