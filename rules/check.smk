@@ -11,6 +11,8 @@ from batchscope.results.faults import as_text
 rule check_runs:
     """List the runs whose engine did not start, and those of studies without a valid run."""
     input:
+        # Refused ones are missing when it runs again, and so are measured first.
+        measurements=[f"<results>/runs/{run.id}/measurement.json" for run in RUNS.values()],
         runs="<results>/tables/runs.parquet",
         load_points=[f"<results>/serving/{run.id}/{name}" for run in SERVING.values() for name in SERVED],
     output:
