@@ -231,7 +231,7 @@ def test_a_load_that_takes_too_long_is_a_result(
     first, late = targets("slow/separate-n1-c1", "slow/separate-n1-rate2-timeout_s-5")
     outcome = served_copy.snakemake(first, late, config=config)
     assert outcome.status == 0, outcome.text
-    assert outcome.text.count("not passed on to vLLM: VLLM_API_KEY") == 1
+    assert "not passed on to vLLM: VLLM_API_KEY" in outcome.text
     assert measurement(served_copy, "slow/separate-n1-c1")["status"] == "ok"
     result = measurement(served_copy, "slow/separate-n1-rate2-timeout_s-5")
     assert (result["status"], result["repeats"]) == ("timeout", [])
