@@ -35,6 +35,7 @@ include: "rules/profile.smk"
 include: "rules/plan.smk"
 include: "rules/preflight.smk"
 include: "rules/cluster.smk"
+include: "rules/check.smk"
 
 
 report: "report/workflow.rst"
@@ -55,4 +56,5 @@ rule all:
     input:
         "<results>/config.json",
         targets_of_all(),
+        "<results>/checked.json",
     localrule: True

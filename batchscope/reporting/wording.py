@@ -8,8 +8,12 @@ import pandas as pd
 from batchscope.results.frames import cell_value
 
 FAILURES = {
-    "oom": "out of memory", "died": "engine died", "timeout": "timed out", "unfit": "does not fit",
-}  # fmt: skip
+    "oom": "out of memory",
+    "died": "engine died",
+    "timeout": "timed out",
+    "unfit": "does not fit",
+    "refused": "engine did not start",
+}
 """Statuses of runs that did not end, in words."""
 
 

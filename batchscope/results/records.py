@@ -153,9 +153,9 @@ class ClientState(Record):
     lag_max_s: float | None = None
 
 
-Status = Literal["ok", "oom", "died", "timeout", "unfit"]
-"""How a run ended: measured; out of memory; the engine ended in the middle; it took too long; or it was left
-out, for texts or context had no room for it."""
+Status = Literal["ok", "oom", "died", "timeout", "unfit", "refused"]
+"""How a run ended: measured; out of memory; the engine ended in the middle; it took too long; it was left out,
+for texts or context had no room for it; or its engine configuration does not start."""
 
 
 class Measurement(Record):

@@ -257,7 +257,7 @@ def test_a_server_killed_in_mid_run_is_a_result(served_copy: Project, victim: st
 
         def is_under_load() -> bool:
             assert snakemake.poll() is None
-            return any("requests, 2 a second" in path.read_text() for path in logs.glob("*.log"))
+            return any("requests, 2 a second" in path.read_text() for path in logs.rglob("*.log"))
 
         assert wait_until(is_under_load, 300)
         for process in engine_processes(served_copy):
