@@ -28,6 +28,7 @@ include: "rules/report.smk"
 include: "rules/profile.smk"
 include: "rules/plan.smk"
 include: "rules/cluster.smk"
+include: "rules/check.smk"
 
 
 report: "report/workflow.rst"
@@ -48,4 +49,5 @@ rule all:
     input:
         "<results>/config.json",
         targets_of_all(),
+        "<results>/checked.json",
     localrule: True

@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 
 from batchscope.jobs.cluster_allocations import Allocation, explain, kept_measurements, log_folder, restore
+from batchscope.results.call_faults import take_out_refused
+from batchscope.results.faults import as_text
 from batchscope.workflow import snakemake_internals as internals
 
 # Seconds of work each, or a download, which compute nodes are often cut off from.
@@ -28,6 +30,12 @@ def note_beginning():
     jobs = [job for job in internals.jobs_to_run(workflow) if job.rule.name in MEASURING]
     TO_MEASURE.update({folder_of(job): job for job in jobs})
     EARLIER.update({folder: kept_measurements(folder) for folder in TO_MEASURE})
+
+
+def logs_of_call():
+    """Each measurement.json that this call is about, and its run's log."""
+    jobs = [job for job in internals.all_jobs(workflow) if job.rule.name in MEASURING]
+    return {job.output.measurement: job.log[0] for job in jobs}
 
 
 def folder_of(job):
@@ -77,6 +85,8 @@ onstart:
 
 
 onerror:
+    if internals.is_first_parse(workflow) and (refused := take_out_refused(logs_of_call())):
+        print(as_text(refused), file=sys.stderr)
     if internals.has_remote_executor(workflow):
         finished = keep_finished()
         for job in internals.failed_submissions(workflow):

@@ -1,7 +1,7 @@
 """Measure one run: find or start its engine, which holds the device, and keep what it measured.
 
-An engine that runs out of memory, dies or takes too long leaves a result too, with that status. One that does
-not start for another reason is an error.
+An engine that runs out of memory, dies, takes too long or refuses its configuration leaves a result too, with
+that status. One that is ended while it starts is an error.
 """
 
 import time

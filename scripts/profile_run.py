@@ -18,9 +18,10 @@ from batchscope.config.profile import PROFILERS, module_of
 from batchscope.cost.flops import Lengths, architecture_from
 from batchscope.inputs.context import text_config
 from batchscope.jobs.device_lock import device_lock
-from batchscope.jobs.engine_pool import EnginePool, state_folder
+from batchscope.jobs.engine_pool import EnginePool
 from batchscope.jobs.job_arguments import Job, job_arguments, read_job
 from batchscope.jobs.measurement_files import architecture
+from batchscope.jobs.state_folder import state_folder
 from batchscope.profiling.capture import CaptureJob
 from batchscope.profiling.schemas import EVENTS, STEPS, TIMELINE
 from batchscope.profiling.window_plan import (

@@ -1,7 +1,7 @@
 """Measure one load point: find or start its server, which holds the device, and keep what came back.
 
-A server that dies, runs out of memory or takes too long leaves a result too, with that status. One that does
-not start for another reason is an error.
+A server that runs out of memory, dies, takes too long or refuses its configuration leaves a result too, with
+that status. One that is ended while it starts is an error.
 """
 
 import time

@@ -9,16 +9,18 @@ import os
 import shutil
 import time
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psutil
 
 from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import UserError, run_script
+from batchscope.common.exit_status import CRASHED
 from batchscope.common.processes import gone
 from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_pool import environment_folder
-from batchscope.jobs.engine_variables import engine_variables
+from batchscope.jobs.engine_start_watch import SAYS, StartWatch
+from batchscope.jobs.engine_variables import engine_variables, not_passed_on
 from batchscope.jobs.environments import variables_for
 from batchscope.jobs.supervise import run_supervised
 
@@ -30,6 +32,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("order", type=Path, help="JSON: the engine, the paths, the process to follow")
     order = json.loads(parser.parse_args().order.read_text(encoding="utf-8"))
+    if names := ", ".join(not_passed_on(os.environ)):
+        print(f"not passed on to vLLM: {names}; engine.variables sets what is meant", flush=True)
     try:
         asked = time.monotonic()
         with device_lock(order["device"], max(order["gpus"], 1)) as gpus:
@@ -57,21 +61,32 @@ def guard(order: dict[str, Any], gpus: list[str], waited_s: float) -> None:
             with replacing(described) as path:
                 about = {"guardian": os.getpid(), "socket": order["socket"], "waited_s": waited_s}
                 path.write_text(json.dumps(about))
-            host = Path(order["folder"]) / "host.json"
-            host.write_text(json.dumps({**order, "folder": str(environment_folder(state))}))
-            status = run_supervised(
-                [order["python"], "-m", host_module(order), str(host)],
-                log,
-                engine_variables(variables_for(order["device"]), str(ROOT), gpus, order["variables"]),
-                timeout_s=None,
-                follow=follow,
-            )
+            status = run_host(order, gpus, log, follow)
     finally:
         if status is not None:
             with replacing(ended) as path:
                 path.write_text(json.dumps({"status": status}))
         if described.exists() and json.loads(described.read_text())["guardian"] == os.getpid():
             described.unlink(missing_ok=True)
+
+
+def run_host(order: dict[str, Any], gpus: list[str], log: IO[bytes], follow: psutil.Process) -> int:
+    """Run the engine host to its end, or until it cannot become ready any more; its exit status."""
+    state, host = Path(order["state"]), Path(order["folder"]) / "host.json"
+    host.write_text(json.dumps({**order, "folder": str(environment_folder(state))}))
+    watch = StartWatch(state.with_suffix(".log"), Path(order["socket"]))
+    status = run_supervised(
+        [order["python"], "-m", host_module(order), str(host)],
+        log,
+        engine_variables(variables_for(order["device"]), str(ROOT), gpus, order["variables"]),
+        timeout_s=None,
+        follow=follow,
+        hopeless=watch.is_hopeless,
+    )
+    if not watch.why:
+        return status
+    log.write(f"{SAYS}{watch.why}\n".encode())
+    return CRASHED
 
 
 def host_module(order: dict[str, Any]) -> str:

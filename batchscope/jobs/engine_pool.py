@@ -4,15 +4,15 @@ A job asks for its engine by key. If an engine with that key is running, it is u
 this workflow that hold the device are ended, and a guardian process (`batchscope.jobs.engine_guardian`) is
 started. It holds the device, starts the engine host, and ends it when this workflow's Snakemake is gone.
 
-The workflow's state folder has, for each engine, ``KEY.json`` (the guardian's process id and the socket),
-``KEY.lock`` (held by the job that uses the engine) and ``KEY.log`` (what the engine says).
+The state folder of this call (`batchscope.jobs.state_folder`) has, for each engine, ``KEY.json`` (the
+guardian's process id and the socket), ``KEY.lock`` (held by the job that uses the engine), ``KEY.log`` (what
+the engine says) and, of one that did not start, ``KEY.failed``: it is not started again in this call.
 """
 
 import contextlib
 import fcntl
 import hashlib
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -26,8 +26,16 @@ from typing import IO, Any
 import psutil
 
 from batchscope.common.atomic_files import read_json
+from batchscope.common.errors import UserError
 from batchscope.common.processes import gone
 from batchscope.jobs.device_lock import device_is_free
+from batchscope.jobs.engine_start import (
+    EngineEndedError,
+    EngineTimeOutError,
+    StartLines,
+    failure_before,
+    remembered,
+)
 from batchscope.jobs.supervise import GRACE_S, snakemake_above
 
 IDLE_S = 60.0
@@ -57,27 +65,6 @@ class EngineRequest:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-class EngineFailedError(Exception):
-    """The engine gave no answer; ``log`` holds its lines since it got the job, or since its start."""
-
-    def __init__(self, message: str, log: list[str]) -> None:
-        super().__init__(message)
-        self.log = log
-
-
-class EngineEndedError(EngineFailedError):
-    """The engine ended before it answered, with exit status ``status``; ``started``: it had been ready."""
-
-    def __init__(self, log: list[str], status: int | None, started: bool) -> None:
-        super().__init__("the engine ended", log)
-        self.status = status
-        self.started = started
-
-
-class EngineTimeOutError(EngineFailedError):
-    """The engine did not start, or did not answer, within its time limit."""
-
-
 class NotAcceptedError(ConnectionError):
     """The engine closed the connection before it accepted the job."""
 
@@ -90,17 +77,6 @@ class Limits:
     keep: bool
     key: str = "measure.timeout_s"
     """the configuration's key of ``seconds``, for messages"""
-
-
-def state_folder() -> Path:
-    """The folder that describes this workflow's engines: in ``.snakemake``, in Slurm in the node's TMPDIR.
-
-    In Slurm no other allocation can use them, and a folder that nodes share may not support locks.
-    """
-    if job := os.environ.get("SLURM_JOB_ID"):
-        workflow = hashlib.sha256(str(Path.cwd()).encode()).hexdigest()[:6]
-        return Path(tempfile.gettempdir()) / f"batchscope-{os.getuid()}-{job}-{workflow}"
-    return Path(".snakemake") / "batchscope"
 
 
 class EnginePool:
@@ -136,13 +112,16 @@ class EnginePool:
         Raises:
             EngineEndedError: the engine failed, or was killed.
             EngineTimeOutError: it took too long and was ended.
+            UserError: its guardian refuses to start it, and says why.
         """
         with _file_lock(self.state / f"{wanted.key}.lock"):
-            said = self.state / f"{wanted.key}.log"
+            said, failed = self.state / f"{wanted.key}.log", self.state / f"{wanted.key}.failed"
             connection = self._connect(wanted.key)
             before = said.stat().st_size if connection else 0
             started = connection is not None
             try:
+                if connection is None and (known := failure_before(failed, limits.seconds)):
+                    raise known
                 if connection and (result := _ask_running(connection, job, limits, tell)) is not None:
                     return result
                 before, started = 0, False
@@ -150,11 +129,12 @@ class EnginePool:
                     started = True
                     return _ask(fresh, job, limits.seconds, tell)
             except TimeoutError:
-                message = f"stopped after {limits.seconds:.0f} s"
-                raise EngineTimeOutError(message, _lines_since(said, before)) from None
+                late = EngineTimeOutError(_lines_since(said, before), started, limits.seconds)
+                raise remembered(failed, late) from None
             except ConnectionError:
                 status = self._exit_status(wanted.key)
-                raise EngineEndedError(_lines_since(said, before), status, started) from None
+                ended = EngineEndedError(_lines_since(said, before), started, status)
+                raise remembered(failed, ended) from None
             finally:
                 self._settle(wanted.key, limits)
                 log.parent.mkdir(parents=True, exist_ok=True)
@@ -186,7 +166,7 @@ class EnginePool:
 
     def _start(self, wanted: EngineRequest, limits: Limits, tell: Callable[[str], None]) -> socket.socket:
         self.make_room(wanted.device, wanted.gpus)
-        for suffix in (".json", ".ended", ".log"):  # a killed guardian leaves them
+        for suffix in (".json", ".ended", ".log", ".failed"):  # a killed guardian leaves the first three
             (self.state / f"{wanted.key}{suffix}").unlink(missing_ok=True)
         folder = Path(
             tempfile.mkdtemp(prefix="batchscope-")
@@ -201,7 +181,7 @@ class EnginePool:
             "follow": [above.pid, above.create_time()],
         }
         (folder / "order.json").write_text(json.dumps(order))
-        with (folder / "guardian.log").open("wb") as said:
+        with tempfile.TemporaryFile() as said:
             guardian = subprocess.Popen(
                 [sys.executable, "-m", "batchscope.jobs.engine_guardian", str(folder / "order.json")],
                 stdin=subprocess.DEVNULL,
@@ -209,38 +189,31 @@ class EnginePool:
                 stderr=said,
                 start_new_session=True,
             )
-        try:
-            return self._wait_until_ready(wanted.key, guardian, folder, limits, tell)
-        except BaseException:
-            guardian.terminate()
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                guardian.wait(3 * GRACE_S)
-            raise
+            lines = StartLines(said, folder / "progress", tell)
+            try:
+                return self._wait_until_ready(wanted.key, guardian, lines, limits)
+            except BaseException:
+                guardian.terminate()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    guardian.wait(3 * GRACE_S)
+                raise
 
     def _wait_until_ready(
-        self,
-        key: str,
-        guardian: subprocess.Popen[bytes],
-        folder: Path,
-        limits: Limits,
-        tell: Callable[[str], None],
+        self, key: str, guardian: subprocess.Popen[bytes], lines: StartLines, limits: Limits
     ) -> socket.socket:
         """Wait for the device, however long that takes, then for the engine, up to the time limit."""
-        told, deadline = 0, None
+        deadline = None
         while True:
-            # the guardian reports the wait for the device, then the host reports a long start
-            files = [folder / "guardian.log", folder / "progress"]
-            said = [path.read_text() for path in files if path.exists()]
-            lines = "".join(said).splitlines()
-            for line in lines[told:]:
-                tell(line)
-            told = len(lines)
+            ended = guardian.poll() is not None
+            lines.tell_new()
             if deadline is None and (described := read_json(self.state / f"{key}.json")):
                 deadline = time.monotonic() + limits.seconds
                 self.waited_s += described["waited_s"]
             if (connection := self._connect(key)) is not None:
                 return connection
-            if guardian.poll() is not None:
+            if ended and (refusal := lines.refusal()):
+                raise UserError(refusal)
+            if ended:
                 raise ConnectionError("the engine did not start")
             if deadline is not None and time.monotonic() > deadline:
                 raise TimeoutError

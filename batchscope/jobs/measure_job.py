@@ -12,18 +12,12 @@ from typing import Any
 from batchscope.common.atomic_files import sha256_of
 from batchscope.common.errors import UserError
 from batchscope.common.processes import gone
-from batchscope.jobs.engine_exit_reason import describe_exit, ran_out_of_memory
-from batchscope.jobs.engine_pool import (
-    EngineEndedError,
-    EngineFailedError,
-    EnginePool,
-    EngineRequest,
-    EngineTimeOutError,
-    Limits,
-    state_folder,
-)
+from batchscope.jobs.engine_exit_reason import describe_exit, ran_out_of_memory, root_cause
+from batchscope.jobs.engine_pool import EnginePool, EngineRequest, Limits
+from batchscope.jobs.engine_start import EngineEndedError, EngineFailedError, EngineTimeOutError
 from batchscope.jobs.job_arguments import Job
 from batchscope.jobs.measurement_files import Kind, architecture, failure, publish
+from batchscope.jobs.state_folder import state_folder
 from batchscope.jobs.supervise import snakemake_above
 
 
@@ -109,7 +103,8 @@ def run_engine(
     """Have the run measured.
 
     Returns:
-        ``status`` (ok, oom, died, timeout), ``message`` (unless ok, what happened), and what was measured.
+        ``status`` (ok, oom, died, timeout, refused), ``message`` (unless ok, what happened), and what was
+        measured.
 
     Raises:
         UserError: the engine did not start, or the workflow ended meanwhile.
@@ -121,29 +116,36 @@ def run_engine(
         if above is not None and gone(above):
             raise UserError(f"{job.run}: the workflow has ended, and its engines with it") from None
         outcome = failure(*status_of_failure(job, failed, limits), failed.log)
-        print(f"{job.run}: kept as a result, {outcome['status']}: {outcome['message']}", flush=True)
+        print(f"{job.run}: {in_words(outcome, failed)}", flush=True)
         describe_environment(job, pool.environment(wanted), Path(asked["out"]) / "environment.json")
         return outcome
     return {"status": "ok", "message": "", **measured}
 
 
+def in_words(outcome: dict[str, Any], failed: EngineFailedError) -> str:
+    """How a run ended that was not measured; what another run was told before is not told again."""
+    if failed.before:
+        return f"{outcome['status']}: its engine did not start for an earlier run, and is not started again"
+    why = "the call's end tells why" if outcome["status"] == "refused" else outcome["message"]
+    return f"{outcome['status']}: {why}"
+
+
 def status_of_failure(job: Job, failed: EngineFailedError, limits: Limits) -> tuple[str, str]:
-    """Status and message of a failure that is a result.
+    """Status and message of a failure that is a result, or of a configuration that vLLM refuses.
 
     Raises:
-        UserError: the engine did not start, for another reason than memory: that is for the user to correct.
+        UserError: the engine was ended while it started: another try may end otherwise.
     """
     if isinstance(failed, EngineTimeOutError):
         return "timeout", f"{failed}; raise {limits.key} or shrink the run"
     cause = describe_exit(failed.status if isinstance(failed, EngineEndedError) else None, failed.log)
     if ran_out_of_memory(failed.log):
         return "oom", cause
-    if isinstance(failed, EngineEndedError) and not failed.started:
-        raise UserError(
-            f"{job.run}: vLLM did not start: {cause}\n"
-            f"  Correct 'engine' in the configuration, or see the log: {job.log}"
-        )
-    return "died", cause
+    if failed.started:
+        return "died", cause
+    if root_cause(failed.log):
+        return "refused", cause
+    raise UserError(f"{job.run}: vLLM did not start: {cause}\n  The same call tries again. Log: {job.log}")
 
 
 def describe_environment(job: Job, described: Path, out: Path) -> None:

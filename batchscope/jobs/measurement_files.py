@@ -38,7 +38,7 @@ LOAD = Kind({"client": CLIENT, "steps": STEPS, "hardware": HARDWARE}, ("bench.js
 
 
 def failure(status: str, message: str, log: list[str]) -> dict[str, Any]:
-    """What measurement.json says of a run that was not measured; ``status``: oom, died or timeout."""
+    """What measurement.json says of a run that was not measured; ``status`` says how it ended."""
     return {
         "status": status,
         "message": message,

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -30,12 +30,13 @@ def run_supervised(
     env: Mapping[str, str],
     timeout_s: float | None,
     follow: psutil.Process | None = None,
+    hopeless: Callable[[psutil.Process], bool] | None = None,
 ) -> int:
     """Run a command in a process group of its own and return its exit status (negative: the signal).
 
     The whole group has ended when this returns. It is also killed when this process ends in any other way,
-    SIGKILL included (`run_when_we_end`), and when the process ``follow`` has ended, by default the Snakemake
-    that started us.
+    SIGKILL included (`run_when_we_end`), when the process ``follow`` has ended, by default the Snakemake
+    that started us, and when ``hopeless``, asked twice a second about the command's process, says so.
 
     Raises:
         TimedOutError: ``timeout_s`` seconds have passed.
@@ -49,11 +50,12 @@ def run_supervised(
         start_new_session=True,
     )
     with _ending(child):  # an interrupt may come before all the watchers are in place
-        above = follow or snakemake_above()
+        above, process = follow or snakemake_above(), psutil.Process(child.pid)
         with (
             run_when_we_end('kill -s KILL -- "-$1"', str(child.pid)),
             _signals_reach(child.pid),
-            _following(above, child.pid),
+            _ending_when(lambda: above is not None and gone(above), child.pid),
+            _ending_when(lambda: hopeless is not None and hopeless(process), child.pid),
             _ending(child),
         ):
             try:
@@ -142,11 +144,11 @@ def _signals_reach(group: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _following(above: psutil.Process | None, group: int) -> Iterator[None]:
-    """End the group when the process ``above`` has ended: a killed Snakemake leaves its jobs running."""
+def _ending_when(over: Callable[[], bool], group: int) -> Iterator[None]:
+    """End the group once ``over`` says so: a killed Snakemake, for one, leaves its jobs running."""
 
     def watch(done: threading.Event) -> None:
-        if above is not None and gone(above):
+        if over():
             end_group(group)
             done.set()
 

@@ -7,7 +7,12 @@ import pandas as pd
 
 from batchscope.results.frames import cell_value
 
-FAILURES = {"oom": "out of memory", "died": "engine died", "timeout": "timed out"}
+FAILURES = {
+    "oom": "out of memory",
+    "died": "engine died",
+    "timeout": "timed out",
+    "refused": "engine did not start",
+}
 """Statuses of runs that did not end, in words."""
 
 

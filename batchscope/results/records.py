@@ -142,8 +142,9 @@ class ClientState(Record):
     lag_max_s: float | None = None
 
 
-Status = Literal["ok", "oom", "died", "timeout"]
-"""How a run ended: measured; out of memory; the engine ended in the middle; it took too long."""
+Status = Literal["ok", "oom", "died", "timeout", "refused"]
+"""How a run ended: measured; out of memory; the engine ended in the middle; it took too long; its engine
+configuration does not start."""
 
 
 class Measurement(Record):

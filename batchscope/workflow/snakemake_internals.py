@@ -82,6 +82,11 @@ def jobs_to_run(workflow: Workflow) -> list[Job]:
     return list(workflow.dag.needrun_jobs())
 
 
+def all_jobs(workflow: Workflow) -> list[Job]:
+    """The jobs that this call looked at, those that are up to date included; handlers get no list."""
+    return list(workflow.dag.jobs)
+
+
 def failed_submissions(workflow: Workflow) -> list[Job]:
     """Jobs and groups of jobs that the cluster ended without success; ``onerror:`` gets only a log file."""
     if not has_remote_executor(workflow):

@@ -83,7 +83,7 @@ def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(prepared: Proje
         "studies": {
             "packing": {
                 "overrides": [
-                    {"when": {"layout": "packed"}, "set": {"engine.kv_cache_memory_bytes": 1 << 20}}
+                    {"when": {"layout": "packed"}, "set": {"engine.max_num_batched_tokens": 1 << 38}}
                 ]
             },
             "saturation": None,
@@ -93,7 +93,7 @@ def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(prepared: Proje
     assert outcome.status == 0, outcome.text
     failed, other = measurement(prepared, "packing/packed-n4"), measurement(prepared, "packing/separate-n4")
     assert (failed["status"], other["status"]) == ("oom", "ok")
-    assert "KV cache" in failed["message"]
+    assert "allocate" in failed["message"]
     assert failed["repeats"] == []
     table = (prepared.results / "tables" / "packing.md").read_text()
     assert "out of memory" in table
@@ -121,29 +121,6 @@ def test_a_run_that_takes_too_long_is_a_result_and_can_be_retried(prepared: Proj
     assert "nothing to retry" in retry(prepared).stdout
 
 
-@pytest.mark.parametrize(
-    ("config", "words"),
-    [
-        (
-            {"engine": {"args": {"extra": {"speed": "high"}}}},
-            ["unexpected keyword argument 'speed'", "'engine'"],
-        ),
-        ({"engine": {"args": {"quantization": "magic"}}}, ["quantization", "magic"]),
-    ],
-    ids=["unknown argument", "unknown quantization"],
-)
-def test_an_engine_that_does_not_start_says_why_and_where_its_log_is(
-    prepared: Project, config: dict, words: list[str]
-) -> None:
-    outcome = prepared.snakemake(RUN, config=config)
-    assert outcome.status != 0
-    assert "Traceback" not in outcome.text, outcome.text
-    for word in [*words, "logs/measure/packing/packed-n4.log"]:
-        assert word in outcome.text, outcome.text
-    assert not (prepared.folder / RUN).exists()
-    assert wait_until(lambda: not engine_processes(prepared), 10)
-
-
 def cores_of(project: Project) -> list[psutil.Process]:
     return [each for each in engine_processes(project) if "EngineCore" in " ".join(each.cmdline())]
 
@@ -155,7 +132,9 @@ def test_an_engine_killed_in_the_middle_is_a_result_and_the_sweep_goes_on(prepar
     log = prepared.folder / "logs/measure/saturation/packed-n8.log"
 
     def said() -> str:
-        return "".join(path.read_text() for path in (prepared.folder / ".snakemake/batchscope").glob("*.log"))
+        return "".join(
+            path.read_text() for path in (prepared.folder / ".snakemake/batchscope").rglob("*.log")
+        )
 
     assert wait_until(lambda: "repeat 3/100" in said(), 300)
     cores_of(prepared)[0].kill()

@@ -2,7 +2,6 @@
 
 import json
 from itertools import pairwise
-from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
@@ -60,20 +59,17 @@ def test_reuse_and_telemetry_can_be_switched_off(prepared: Project) -> None:
 
 
 @pytest.mark.long
-def test_two_workflows_never_time_at_once(prepared_once: Project, tmp_path: Path) -> None:
-    """They share the machine's one device: each waits while the other's engine holds it."""
-    projects = [prepared_once.copy(tmp_path / name) for name in ("first", "second")]
-    calls = [start(project, "results/runs/packing/packed-n4/measurement.json") for project in projects]
+def test_two_calls_in_one_folder_never_time_at_once_and_leave_each_other_s_engine(prepared: Project) -> None:
+    """They share the machine's one device and want one engine configuration: each starts its own, in turn."""
+    runs = ("packed-n4", "separate-n4")
+    calls = [start(prepared, f"results/runs/packing/{run}/measurement.json") for run in runs]
     for call in calls:
         text, _ = call.communicate(timeout=600)
         assert call.returncode == 0, text
-    windows = []
-    waited = [sum(run["sweep"]["waited_s"] for run in runs_by_time(project)) for project in projects]
-    assert max(waited) > 5, "an engine's start is longer, and is no part of what the other's job took"
-    for number, project in enumerate(projects):
-        for run in runs_by_time(project):
-            assert run["status"] == "ok"
-            windows += [(each["started_at"], each["seconds"], number) for each in run["repeats"]]
-    assert {number for *_, number in windows} == {0, 1}
-    windows.sort()
-    assert all(begin + seconds <= after for (begin, seconds, _), (after, *_) in pairwise(windows))
+    measured = runs_by_time(prepared)
+    assert [run["status"] for run in measured] == ["ok", "ok"]
+    assert [run["engine"]["reused"] for run in measured] == [False, False]
+    waited = max(run["sweep"]["waited_s"] for run in measured)
+    assert waited > 5, "an engine's start is longer, and is no part of what the other's job took"
+    windows = [(each["started_at"], each["seconds"]) for run in measured for each in run["repeats"]]
+    assert all(begin + seconds <= after for (begin, seconds), (after, _) in pairwise(windows))

@@ -21,6 +21,7 @@ DOWNSTREAM = {
     "write_config": 1,
     "score_labels": 2,
     "make_tables": 1,
+    "check_runs": 1,
     "report_study": 2,
     "report_summary": 1,
     "report_timeline": 2,

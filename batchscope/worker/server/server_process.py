@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from batchscope.worker.server.command_line_flags import flags
@@ -26,6 +27,9 @@ ANSWER_S = 30.0
 GRACE_S = 5.0
 """Seconds that the server gets to end by itself."""
 
+REFUSALS = (401, 403, 404)
+"""Answers of a server that would be the same at every further request."""
+
 _DIRECTLY = build_opener(ProxyHandler({}))
 
 
@@ -39,6 +43,10 @@ class PrefixCacheNotResetError(RuntimeError):
 
 class ServerEndedError(RuntimeError):
     """The server ended while it started."""
+
+
+class ServerRefusesError(RuntimeError):
+    """The server answers, but not us."""
 
 
 class ProgressLines:
@@ -81,6 +89,7 @@ class Server:
 
         Raises:
             ServerEndedError: it has ended; its log says why.
+            ServerRefusesError: it will never answer us.
         """
         told = self.started
         while not self._is_ready():
@@ -96,6 +105,13 @@ class Server:
     def _is_ready(self) -> bool:
         try:
             models = self.ask("/v1/models")
+        except HTTPError as error:
+            if error.code in REFUSALS:
+                raise ServerRefusesError(
+                    f"vllm serve answers our requests with {error.code} {error.reason}: take what guards or "
+                    "moves it (api_key, root_path and the like) out of engine.args.extra and engine.variables"
+                ) from None
+            return False
         except (OSError, ValueError):
             return False
         return any(model["id"] == self.name for model in models["data"])
@@ -136,7 +152,9 @@ def running_server(host: dict[str, Any], tell: Callable[[str], None]) -> Iterato
         *flags(ours | ({"trust_remote_code": True} if asset["trust_remote_code"] else {}) | host["args"]),
     ]  # fmt: skip
     _allow_connections()
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**os.environ, VARIABLE: token})
+    # With a key of its own vLLM would answer nobody here. Strangers are kept out by our token.
+    variables = {name: value for name, value in os.environ.items() if name != "VLLM_API_KEY"}
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**variables, VARIABLE: token})
     tell(f"vllm serve starts on {LOOPBACK}:{port}")
     try:
         yield Server(process, port, name, token)

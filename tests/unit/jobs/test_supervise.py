@@ -119,7 +119,7 @@ def test_an_interrupt_before_the_watchers_are_in_place_ends_the_family_too(tmp_p
         family(log)  # the child has started its own children
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(supervise, "_following", interrupted)
+    monkeypatch.setattr(supervise, "_ending_when", interrupted)
     with log.open("wb") as sink, pytest.raises(KeyboardInterrupt):
         run_supervised([sys.executable, "-c", FAMILY.format(seconds=300)], sink, os.environ, 300)
     assert all(gone(pid) for pid in family(log))

@@ -1,0 +1,37 @@
+"""What a call of Snakemake leaves of its faults: the list that ends it, and no result of what was refused."""
+
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from batchscope.common.atomic_files import read_json
+from batchscope.results.faults import Fault, fault_of
+
+
+def take_out_refused(logs: Mapping[str, str]) -> list[Fault]:
+    """The refused runs of a call, whose results go: the next call asks vLLM again, which may be another then.
+
+    Args:
+        logs: each measurement.json that the call was about, and the log of its run.
+    """
+    faults = []
+    for path, log in logs.items():
+        measurement = read_json(Path(path)) or {}
+        if measurement.get("status") == "refused":
+            faults.append(fault_of(measurement, log))
+            Path(path).unlink()
+    return faults
+
+
+def faults_of_call(logs: Mapping[str, str], checked: Iterable[str]) -> list[Fault]:
+    """All that ``checked`` lists, where the call has made it; else the refused runs, which are taken out.
+
+    A list with faults goes, too: it is never up to date, and the next call tells them again.
+    """
+    refused = take_out_refused(logs)
+    lists = [Path(path) for path in checked if Path(path).exists()]
+    found = [Fault(**each) for path in lists for each in json.loads(path.read_text())]
+    if found:
+        for path in lists:
+            path.unlink()
+    return found if lists else refused

@@ -1,0 +1,66 @@
+"""Find the runs that a call must not end well with: refused ones, those of a study without a valid one."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from batchscope.common.atomic_files import write_text
+from batchscope.common.errors import run_script
+from batchscope.results.faults import Fault, as_json, fault_of, to_be_told
+from batchscope.results.frames import cell_value
+from batchscope.results.gates import validity_of
+from batchscope.results.load_points import load_point
+
+Run = tuple[str, str, bool, str]
+"""``study/run``, status, whether it is valid, and if not, why."""
+
+
+def main() -> None:
+    """Read the table of runs and the folders of load points, write the faults as a JSON list."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path, required=True, help="folder of the results")
+    parser.add_argument("--log", type=Path, required=True, help="this script's log, beside those of the runs")
+    parser.add_argument("--load-points", nargs="*", default=[], help="study/run of each")
+    parser.add_argument("--out", type=Path, required=True, help="file to write")
+    args = parser.parse_args()
+
+    offline = list(runs_of_table(args.results / "tables" / "runs.parquet"))
+    served = [run_of_load_point(args.results / "serving" / name) for name in args.load_points]
+    faults = [
+        *faults_in(offline, args.results / "runs", args.log.parent / "measure"),
+        *faults_in(served, args.results / "serving", args.log.parent / "serve"),
+    ]
+    write_text(args.out, json.dumps(as_json(faults), indent=1) + "\n")
+    print(f"{len(faults)} of {len(offline) + len(served)} runs to be told of in {args.out}")
+
+
+def runs_of_table(table: Path) -> Iterator[Run]:
+    """All runs on offline engines."""
+    rows = pd.read_parquet(table, columns=["study", "run", "status", "valid", "reason"])
+    for row in rows.itertuples():
+        yield f"{row.study}/{row.run}", str(row.status), bool(row.valid), str(cell_value(row.reason) or "")
+
+
+def run_of_load_point(folder: Path) -> Run:
+    """A load point, judged as on its study's page."""
+    point = load_point(folder)
+    found = validity_of(point.run)
+    details = [f"{item.code}: {item.detail}" for item in found.invalid]
+    return point.served.id, found.status, found.valid, point.served.message or "; ".join(details)
+
+
+def faults_in(runs: list[Run], folder: Path, logs: Path) -> Iterator[Fault]:
+    """The faults among runs whose results are below ``folder``."""
+    told = set(to_be_told([run[:3] for run in runs]))
+    for name, _, _, reason in runs:
+        if name in told:
+            measurement: dict[str, Any] = json.loads((folder / name / "measurement.json").read_text())
+            yield fault_of(measurement, f"{logs / name}.log", "" if measurement["message"] else reason)
+
+
+if __name__ == "__main__":
+    run_script(main)
