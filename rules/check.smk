@@ -1,10 +1,10 @@
 """What a call must not end well with: engines that did not start, and studies without a run that counts.
 
 in:  <results>/tables/runs.parquet, <results>/serving/{serving_study}/{load_point}/
-out: <results>/checked.json    such runs, each with cause, remedy and log; an empty list where all is well
+out: <results>/checked.json    such runs, each with cause, remedy and log; kept only if empty
 """
 
-from batchscope.results.call_faults import again_while_faulty, faults_of_call
+from batchscope.results.call_faults import faults_of_call
 from batchscope.results.faults import as_text
 
 
@@ -24,7 +24,6 @@ rule check_runs:
         "../envs/workflow.yaml"
     params:
         code=code_of("scripts.check_runs"),
-        again=lambda wildcards, output: again_while_faulty(output.checked),
         load_points=[run.id for run in SERVING.values()],
         results=lambda wildcards, output: os.path.dirname(output.checked),
     shell:

@@ -1,7 +1,6 @@
 """What a call of Snakemake leaves of its faults: the list that ends it, and no result of what was refused."""
 
 import json
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -25,13 +24,14 @@ def take_out_refused(logs: Mapping[str, str]) -> list[Fault]:
 
 
 def faults_of_call(logs: Mapping[str, str], checked: Iterable[str]) -> list[Fault]:
-    """All that ``checked`` lists, where the call has made it; else the refused runs, which are taken out."""
+    """All that ``checked`` lists, where the call has made it; else the refused runs, which are taken out.
+
+    A list with faults goes, too: it is never up to date, and the next call tells them again.
+    """
     refused = take_out_refused(logs)
     lists = [Path(path) for path in checked if Path(path).exists()]
-    return [Fault(**each) for path in lists for each in json.loads(path.read_text())] if lists else refused
-
-
-def again_while_faulty(checked: str) -> str:
-    """A value that differs from call to call as long as ``checked`` lists faults: they are told again."""
-    path = Path(checked)
-    return "" if not path.exists() or json.loads(path.read_text()) == [] else str(time.time_ns())
+    found = [Fault(**each) for path in lists for each in json.loads(path.read_text())]
+    if found:
+        for path in lists:
+            path.unlink()
+    return found if lists else refused

@@ -43,12 +43,16 @@ def fault_of(measurement: Mapping[str, Any], log: str, cause: str = "") -> Fault
 
 
 def to_be_told(runs: Sequence[tuple[str, str, bool]]) -> list[str]:
-    """Which runs (``study/run``, status, whether valid) are faults of the call, not results of it."""
+    """Which runs (``study/run``, status, whether valid) are faults of the call, not results of it.
+
+    A run that was left out, for it does not fit, is none: that was asked for.
+    """
     counted = {name.partition("/")[0] for name, _, valid in runs if valid}
     return [
         name
         for name, status, valid in runs
-        if status == "refused" or (not valid and name.partition("/")[0] not in counted)
+        if status == "refused"
+        or (not valid and status != "unfit" and name.partition("/")[0] not in counted)
     ]
 
 

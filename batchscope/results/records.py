@@ -154,8 +154,8 @@ class ClientState(Record):
 
 
 Status = Literal["ok", "oom", "died", "timeout", "unfit", "refused"]
-"""How a run ended: measured; out of memory; the engine ended in the middle; it took too long; it was left out,
-for texts or context had no room for it; or its engine configuration does not start."""
+"""How a run ended: measured; out of memory; the engine ended in the middle; it took too long; it was left
+out, for texts or context had no room for it; or its engine configuration does not start."""
 
 
 class Measurement(Record):

@@ -1,6 +1,5 @@
 """Engines that do not start: tried once, told once and whole, and gone in seconds, whatever hangs."""
 
-import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,7 +48,7 @@ def test_eight_runs_ask_once_for_an_engine_that_cannot_start_and_all_else_is_mea
     log = prepared.folder / end.rpartition("Log: ")[2].strip()
     assert "connector type: Nope" in log.read_text()
     assert "engine did not start" in (prepared.results / "tables" / "packing.md").read_text()
-    assert {fault["run"] for fault in json.loads((prepared.results / "checked.json").read_text())} == refused
+    assert not (prepared.results / "checked.json").exists()
     assert prepared.snakemake("all", "--dry-run", config=EIGHT_RUNS).measured == refused, (
         "no result: tried again"
     )
