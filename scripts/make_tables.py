@@ -12,7 +12,7 @@ from batchscope.common.errors import run_script
 from batchscope.config.configuration import load_config
 from batchscope.results.frames import repeats_frame, runs_frame
 from batchscope.results.label_rows import with_labels
-from batchscope.results.published_offline import load_published
+from batchscope.results.published.offline import load_published
 from batchscope.results.records import RunRecord, load_runs
 from batchscope.results.reference_run import with_references
 from batchscope.studies.grid import expand_studies

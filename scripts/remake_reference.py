@@ -14,7 +14,7 @@ from pathlib import Path
 
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import Config, load_config
-from batchscope.config.older_names import configuration_today
+from batchscope.config.reading.older_names import configuration_today
 from batchscope.profiling.profiled_runs import profiled_runs
 from batchscope.reporting.compare_outputs import differences
 from batchscope.reports.registry import REPORTS, Report

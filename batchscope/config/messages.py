@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from batchscope.config.older_names import KEYS, refusal
+from batchscope.config.reading.older_names import KEYS, refusal
 
 Schema = Mapping[str, Any]
 """The configuration's JSON schema."""

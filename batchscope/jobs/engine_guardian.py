@@ -20,9 +20,9 @@ from batchscope.common.processes import gone
 from batchscope.common.visible_gpus import Visible
 from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_pool import environment_folder
-from batchscope.jobs.engine_start_watch import SAYS, StartWatch
 from batchscope.jobs.engine_variables import engine_variables, not_passed_on
 from batchscope.jobs.environments import variables_for
+from batchscope.jobs.failures.engine_start_watch import SAYS, StartWatch
 from batchscope.jobs.supervise import run_supervised
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -14,9 +14,9 @@ from typing import Any
 from batchscope.common.atomic_files import sha256_of, write_text
 from batchscope.common.errors import UserError
 from batchscope.common.processes import gone
-from batchscope.jobs.engine_exit_reason import describe_exit, ran_out_of_memory, root_cause
 from batchscope.jobs.engine_pool import EnginePool, EngineRequest, Limits
 from batchscope.jobs.engine_start import EngineEndedError, EngineFailedError, EngineTimeOutError
+from batchscope.jobs.failures.engine_exit_reason import describe_exit, ran_out_of_memory, root_cause
 from batchscope.jobs.job_arguments import Job
 from batchscope.jobs.measurement_files import Kind, architecture, failure, no_engine, publish
 from batchscope.jobs.state_folder import state_folder

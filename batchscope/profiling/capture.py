@@ -10,9 +10,9 @@ from typing import Any
 
 from batchscope.common.errors import UserError
 from batchscope.common.visible_gpus import Visible
-from batchscope.jobs.engine_exit_reason import describe_exit
 from batchscope.jobs.engine_variables import engine_variables
 from batchscope.jobs.environments import variables_for
+from batchscope.jobs.failures.engine_exit_reason import describe_exit
 from batchscope.jobs.supervise import TimedOutError, run_supervised
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ import pandas as pd
 
 from batchscope.results.frames import cell_value
 from batchscope.results.metrics.label_quality import random_weights
-from batchscope.results.published_offline import HARDWARE
+from batchscope.results.published.offline import HARDWARE
 from batchscope.statistics.intervals import BETWEEN_GPUS
 
 

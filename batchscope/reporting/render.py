@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from batchscope.reporting.page import MEASURED, Log, Page, Section, Struck, Table
-from batchscope.results.published_offline import LABEL
+from batchscope.results.published.offline import LABEL
 
 LOG_LINES = 3
 """Of a failed run's log in Markdown, where nothing can be folded away."""

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from batchscope.common.atomic_files import sha256_of
 from batchscope.common.errors import UserError
-from batchscope.config.older_names import TEXT_IDS
+from batchscope.config.reading.older_names import TEXT_IDS
 from batchscope.results.records import Measurement
 
 LABEL_LOGPROBS = "label_logprobs"

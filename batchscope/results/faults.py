@@ -51,8 +51,7 @@ def to_be_told(runs: Sequence[tuple[str, str, bool]]) -> list[str]:
     return [
         name
         for name, status, valid in runs
-        if status == "refused"
-        or (not valid and status != "unfit" and name.partition("/")[0] not in counted)
+        if status == "refused" or (not valid and status != "unfit" and name.partition("/")[0] not in counted)
     ]
 
 

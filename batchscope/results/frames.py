@@ -39,7 +39,7 @@ from batchscope.results.clock_events import APPLICATIONS_CLOCKS, POWER_CAP, shar
 from batchscope.results.gates import Validity, validity_of
 from batchscope.results.metrics.metric import summarise
 from batchscope.results.metrics.registry import METRICS
-from batchscope.results.published_offline import HARDWARE, PublishedRun, match, same_model, same_prompts
+from batchscope.results.published.offline import HARDWARE, PublishedRun, match, same_model, same_prompts
 from batchscope.results.records import Environment, Measurement, RunRecord
 from batchscope.statistics.intervals import trends
 from batchscope.studies.axes import RENAMED

@@ -33,7 +33,7 @@ from pydantic import (
 from batchscope.common.errors import UserError
 from batchscope.common.schemas import HARDWARE, REQUESTS, STEPS
 from batchscope.config.model import ModelAsset
-from batchscope.config.older_names import COLUMNS, workload_today
+from batchscope.config.reading.older_names import COLUMNS, workload_today
 from batchscope.config.workload import Workload
 from batchscope.statistics.intervals import Ending, ending_of
 

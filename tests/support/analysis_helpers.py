@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from batchscope.common.schemas import HARDWARE, REQUESTS, STEPS
 from batchscope.results.frames import runs_frame
 from batchscope.results.label_rows import LABELS
-from batchscope.results.published_offline import load_published
+from batchscope.results.published.offline import load_published
 from batchscope.results.records import RunRecord, load_run
 from scripts.make_tables import PUBLISHED
 

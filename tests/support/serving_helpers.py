@@ -8,7 +8,7 @@ from support.project import ROOT
 
 from batchscope.common.schemas import CLIENT
 from batchscope.config.configuration import Config, load_config
-from batchscope.results.published_serving import load_published
+from batchscope.results.published.serving import load_published
 
 PUBLISHED = load_published(ROOT / "docs" / "reference" / "h800" / "serving.csv")
 

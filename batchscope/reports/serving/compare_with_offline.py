@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from batchscope.results.gates import validity_of
 from batchscope.results.load_points import LoadPoint
-from batchscope.results.published_serving import at_once
+from batchscope.results.published.serving import at_once
 from batchscope.results.records import RunRecord
 
 APART_ANYWAY = ("kv_cache_blocks", "kv_cache_tokens")

@@ -26,7 +26,7 @@ from batchscope.results.frames import runs_frame
 from batchscope.results.gates import validity_of
 from batchscope.results.latencies import MS, first_and_again, statistics, within_slo
 from batchscope.results.load_points import LoadPoint
-from batchscope.results.published_serving import published_for
+from batchscope.results.published.serving import published_for
 from batchscope.statistics.queue_growth import trend
 
 Row = dict[str, Any]

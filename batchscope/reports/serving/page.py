@@ -16,7 +16,7 @@ from batchscope.reports.serving.sweeps import sweeps
 from batchscope.reports.serving.vllm_result_lines import UNDEFINED, VLLM_LINES, Line
 from batchscope.reports.serving.wording import CLOSED, OPEN, load_words, name_suffixes, setting_columns
 from batchscope.results.frames import cell_value
-from batchscope.results.published_offline import LABEL
+from batchscope.results.published.offline import LABEL
 from batchscope.statistics.knee import knee
 
 

@@ -16,7 +16,7 @@ from batchscope.reports.serving.page import point_name, serving_page
 from batchscope.reports.serving.request_timeline import timeline_figure
 from batchscope.results.latencies import latencies
 from batchscope.results.load_points import LoadPoint, load_points
-from batchscope.results.published_serving import load_published
+from batchscope.results.published.serving import load_published
 from batchscope.results.records import load_runs
 from batchscope.studies.grid import expand_serving, expand_studies
 

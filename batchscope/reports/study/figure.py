@@ -49,7 +49,7 @@ from batchscope.reporting.wording import fault, run_in_words, show_setting, vary
 from batchscope.results.comparison import SPEED, Ratio, comparable, ratio
 from batchscope.results.frames import cell_value, column_of
 from batchscope.results.metrics.registry import METRICS
-from batchscope.results.published_offline import LABEL
+from batchscope.results.published.offline import LABEL
 
 APART = 0.035
 """Distance between runs that share an x, as a share of the axis."""

@@ -16,7 +16,7 @@ from batchscope.results.comparison import SPEED
 from batchscope.results.frames import cell_value
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.metrics.registry import shown_metrics
-from batchscope.results.published_offline import LABEL
+from batchscope.results.published.offline import LABEL
 from batchscope.statistics.intervals import ENOUGH
 
 COUNTS = {

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from batchscope.results.published_offline import PublishedRun
+from batchscope.results.published.offline import PublishedRun
 from batchscope.results.records import Repeat, RunRecord
 from batchscope.statistics.intervals import Ending, Interval, interval, sample
 

@@ -11,9 +11,9 @@ from support.project import ROOT
 from batchscope.common.errors import UserError
 from batchscope.common.exit_status import CRASHED
 from batchscope.jobs.device_lock import device_is_free
-from batchscope.jobs.engine_exit_reason import describe_exit, root_cause
 from batchscope.jobs.engine_pool import EnginePool, EngineRequest, Limits
 from batchscope.jobs.engine_start import EngineEndedError
+from batchscope.jobs.failures.engine_exit_reason import describe_exit, root_cause
 
 
 def request(**values: Any) -> EngineRequest:

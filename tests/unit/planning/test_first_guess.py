@@ -8,7 +8,7 @@ import pytest
 from support.project import ROOT
 from support.situations import engine, hermes, situation
 
-from batchscope.config.older_names import workload_today
+from batchscope.config.reading.older_names import workload_today
 from batchscope.planning.checks.situation import Situation
 from batchscope.planning.first_guess import HTTP_S, Machine, first_guess
 

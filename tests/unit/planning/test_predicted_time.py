@@ -12,7 +12,7 @@ from support.project import ROOT
 from support.shapes import HERMES
 
 from batchscope.config.configuration import Config, load_config
-from batchscope.config.older_names import configuration_today
+from batchscope.config.reading.older_names import configuration_today
 from batchscope.planning.sweep_plan import plan_runs, rates_from
 
 H200 = ROOT / "docs/reference/h200"

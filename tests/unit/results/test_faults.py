@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from support.engine_log import engine_log
 
-from batchscope.jobs.engine_exit_reason import root_cause
+from batchscope.jobs.failures.engine_exit_reason import root_cause
 from batchscope.results.faults import (
     MOST_NAMES,
     Fault,

@@ -20,7 +20,7 @@ from batchscope.common.errors import UserError
 from batchscope.reporting.provenance import models
 from batchscope.reporting.wording import run_in_words, varying
 from batchscope.results.frames import cell_value, column_of, read_frame, repeats_frame, runs_frame
-from batchscope.results.published_offline import load_published, match, same_model, same_prompts
+from batchscope.results.published.offline import load_published, match, same_model, same_prompts
 from batchscope.results.records import load_run, load_runs
 from scripts import make_report, make_tables
 

@@ -21,7 +21,7 @@ from batchscope.reporting.style import save
 from batchscope.reports.study.figure import arrange, baseline, study_figure
 from batchscope.reports.study.findings import findings
 from batchscope.results.frames import repeats_frame, runs_frame
-from batchscope.results.published_offline import load_published
+from batchscope.results.published.offline import load_published
 from batchscope.results.records import load_runs
 from scripts import make_report, make_tables
 

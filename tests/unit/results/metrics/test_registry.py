@@ -10,7 +10,7 @@ from batchscope.results.frames import repeats_frame, runs_frame
 from batchscope.results.metrics.documentation import metrics_page
 from batchscope.results.metrics.metric import Column, Metric
 from batchscope.results.metrics.registry import METRICS, shown_metrics
-from batchscope.results.published_offline import load_published
+from batchscope.results.published.offline import load_published
 from scripts.make_tables import PUBLISHED
 
 

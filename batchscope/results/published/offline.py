@@ -1,6 +1,6 @@
 """The published figures of the offline engine, and which of them a run of ours may stand beside.
 
-Those of the server are in `batchscope.results.published_serving`.
+Those of the server are in `batchscope.results.published.serving`.
 """
 
 import csv

@@ -4,8 +4,8 @@ import pytest
 from support.engine_log import engine_log
 
 from batchscope.common.exit_status import CRASHED
-from batchscope.jobs.engine_exit_reason import describe_exit, ran_out_of_memory, root_cause
-from batchscope.jobs.engine_start_watch import SAYS
+from batchscope.jobs.failures.engine_exit_reason import describe_exit, ran_out_of_memory, root_cause
+from batchscope.jobs.failures.engine_start_watch import SAYS
 
 ON_A_GPU = """\
 (EngineCore pid=9) ERROR 11-22 [core.py:99] EngineCore failed to start.

@@ -1,6 +1,6 @@
 """The published figures of the server, and which load point of ours may stand beside them.
 
-Those of the offline engine are in `batchscope.results.published_offline`.
+Those of the offline engine are in `batchscope.results.published.offline`.
 """
 
 from pathlib import Path

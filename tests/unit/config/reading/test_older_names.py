@@ -8,7 +8,7 @@ from support.project import ROOT
 
 from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
-from batchscope.config.older_names import KEYS, configuration_today, workload_today
+from batchscope.config.reading.older_names import KEYS, configuration_today, workload_today
 from batchscope.studies.grid import expand_serving, expand_studies
 
 VALUES = {

@@ -5,8 +5,8 @@ import signal
 from collections.abc import Mapping, Sequence
 
 from batchscope.common.exit_status import CRASHED
-from batchscope.jobs.engine_log import exceptions_in
-from batchscope.jobs.engine_start_watch import SAYS
+from batchscope.jobs.failures.engine_log import exceptions_in
+from batchscope.jobs.failures.engine_start_watch import SAYS
 
 OUT_OF_MEMORY = re.compile(
     r"out of memory|MemoryError|No available memory for the cache blocks"

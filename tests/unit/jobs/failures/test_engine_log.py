@@ -3,7 +3,7 @@
 import pytest
 from support.engine_log import engine_log
 
-from batchscope.jobs.engine_log import exceptions_in
+from batchscope.jobs.failures.engine_log import exceptions_in
 
 PRINTED = """\
 Traceback (most recent call last):

@@ -8,8 +8,8 @@ import psutil
 import pytest
 from support.engine_log import engine_log
 
-from batchscope.jobs import engine_start_watch
-from batchscope.jobs.engine_start_watch import StartWatch, in_vain
+from batchscope.jobs.failures import engine_start_watch
+from batchscope.jobs.failures.engine_start_watch import StartWatch, in_vain
 
 TITLED = "import sys, time; time.sleep(300) # VLLM::EngineCore"
 HOST = f"""

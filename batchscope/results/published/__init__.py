@@ -1,0 +1,1 @@
+"""The published figures, as tables beside ours."""
