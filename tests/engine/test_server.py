@@ -149,8 +149,11 @@ def several(prepared_once: Project, tmp_path_factory: pytest.TempPathFactory) ->
     first, *others = texts.read_text().splitlines()
     texts.write_text("\n".join([json.dumps(json.loads(first) * 500), *others]) + "\n")
     points = targets(*ANSWERS.values(), FIRST, LATE, THREE_TOKENS, TOO_LONG)
-    outcome = project.snakemake(*points, "results/tables/serving_too_long.html", config=SEVERAL)
+    with pytest.MonkeyPatch.context() as shell:
+        shell.setenv("VLLM_API_KEY", "of the shell")  # which would shut the client out
+        outcome = project.snakemake(*points, "results/tables/serving_too_long.html", config=SEVERAL)
     assert outcome.status == 0, outcome.text
+    assert "not passed on to vLLM: VLLM_API_KEY" in outcome.text
     assert wait_until(lambda: not engine_processes(project), 10)
     return project
 

@@ -45,7 +45,7 @@ def test_what_the_guardian_refuses_arrives_in_its_words(
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     told: list[str] = []
-    with pytest.raises(UserError, match=r"needs 1 GPU\(s\) and this process sees 0; run it where there are"):
+    with pytest.raises(UserError, match=r"needs 1 GPU\(s\) and CUDA sees 0 here .*; run it where there are"):
         pool.measure(
             request(device="cuda", gpus=1), {}, pool.state / "log", Limits(9, keep=True), told.append
         )
