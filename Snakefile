@@ -14,8 +14,6 @@ min_version("9.25")
 
 
 include: "rules/console.smk"
-
-
 include: "rules/config_files.smk"
 
 
