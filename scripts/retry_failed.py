@@ -25,7 +25,8 @@ DEFAULTS = Path(__file__).resolve().parents[1] / "config.yaml"
 
 def main() -> None:
     """Find the failed runs and hand them to Snakemake."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    # --config is Snakemake's, and no short form of --configfile
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     parser.add_argument("--results", type=Path, default=Path("results"), help="folder of the results")
     parser.add_argument("--configfile", type=Path, nargs="+", default=[], help="as for snakemake")
     args, others = parser.parse_known_args()

@@ -217,6 +217,7 @@ def assert_same_work(here: dict[str, Any], there: dict[str, Any]) -> None:
     ]
 
 
+@pytest.mark.usefixtures("unchecked")
 def test_failures_are_told_and_only_what_is_missing_is_done_again(cluster: None, tmp_path: Path) -> None:
     project, config = on_cluster(Project(tmp_path)), FOUR_WAYS_TO_FAIL
     prepared = project.snakemake("prepare", config=config)
