@@ -26,7 +26,8 @@ from batchscope.reports.serving.offline_counterparts import runs_beside
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import measuring_order, runs_by_engine
 from batchscope.studies.prompt_spec import prompt_spec
-from batchscope.studies.run_spec import canonical_json, run_spec
+from batchscope.common.canonical_json import canonical_json
+from batchscope.studies.run_spec import run_spec
 from batchscope.workflow.code_digest import code_text
 from batchscope.workflow.snakemake_internals import (
     is_first_parse,

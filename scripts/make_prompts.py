@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from batchscope.common.atomic_files import replacing
+from batchscope.common.canonical_json import canonical_json
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.prompts import PromptTexts
 from batchscope.config.task import Task
@@ -34,7 +35,6 @@ from batchscope.inputs.prompts import (
     write_texts,
 )
 from batchscope.studies.run import PromptSet
-from batchscope.studies.run_spec import canonical_json
 
 
 def main() -> None:

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from batchscope.common.answer_limits import AskedAnswers
+from batchscope.common.canonical_json import canonical_json
 from batchscope.config.prompts import LAYOUTS
 from batchscope.config.workload import Workload
 from batchscope.studies.prompt_spec import room_of
-from batchscope.studies.run_spec import canonical_json
 
 
 def fitted_spec(spec: dict[str, Any], prompts: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from batchscope.common.canonical_json import canonical_json
 from batchscope.config.configuration import Config
 from batchscope.config.prompts import LAYOUTS
 from batchscope.inputs.answers.limits import answers_asked, longest_answer
@@ -19,7 +20,6 @@ from batchscope.inputs.prompts import NumberedText, maker_of
 from batchscope.inputs.texts.source_text import SourceText
 from batchscope.studies.prompt_spec import room_of
 from batchscope.studies.run import PromptSet, Run
-from batchscope.studies.run_spec import canonical_json
 
 MOST_BYTES = 200_000
 """Of prompts that are made to look at one set of them, unless a few have more."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
+from batchscope.common.canonical_json import canonical_json
 from batchscope.common.errors import UserError
 from batchscope.config.base_block import Scalar
 from batchscope.config.configuration import Config
@@ -14,7 +15,6 @@ from batchscope.studies.axes import AXES, SERVING_AXES, Axes, Point, place_of, w
 from batchscope.studies.names import distinct
 from batchscope.studies.run import Run
 from batchscope.studies.run_from_point import run_from_point, show
-from batchscope.studies.run_spec import canonical_json
 
 MOST_RUNS = 20_000
 """Of all studies together. More than this is a grid with an axis too many."""

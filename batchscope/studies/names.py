@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from hashlib import sha256
 
+from batchscope.common.canonical_json import canonical_json
 from batchscope.config.workload import Workload
 from batchscope.studies.axes import EXTRA, VARIABLES, Point
-from batchscope.studies.run_spec import canonical_json
 
 SHORT_LABELS = {
     "max_num_batched_tokens": "batched",

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from hashlib import sha256
 from random import Random
 
+from batchscope.common.canonical_json import canonical_json
 from batchscope.studies.run import Run
-from batchscope.studies.run_spec import canonical_json
 
 
 def measuring_order(runs: Sequence[Run]) -> dict[str, int]:

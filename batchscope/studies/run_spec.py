@@ -4,7 +4,6 @@ It is a parameter of the run's job, so that a run is measured again when its spe
 stands in the run's measurement.json.
 """
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,11 +13,6 @@ from batchscope.config.task import Task
 from batchscope.config.workload import Workload
 from batchscope.statistics.intervals import half_width_factors
 from batchscope.studies.run import Run
-
-
-def canonical_json(value: Any) -> str:
-    """A value as JSON without spaces and with sorted keys: the order in a file never makes a run stale."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def run_spec(run: Run, config: Config, versions: Mapping[str, str]) -> dict[str, Any]:

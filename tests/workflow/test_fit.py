@@ -14,6 +14,7 @@ import pytest
 from support.project import ROOT, Project
 from support.short_texts import Sweep, sweep
 
+from batchscope.common.canonical_json import canonical_json
 from batchscope.common.errors import run_script
 from batchscope.config.studies import Study
 from batchscope.reporting.render import page_markdown
@@ -22,7 +23,7 @@ from batchscope.results.frames import runs_frame
 from batchscope.results.records import RunRecord, load_measurement, load_run
 from batchscope.studies.prompt_spec import prompt_spec
 from batchscope.studies.run import Run
-from batchscope.studies.run_spec import canonical_json, run_spec
+from batchscope.studies.run_spec import run_spec
 from scripts import make_dataset, make_prompts, measure, profile_run, serve
 from scripts.retry_failed import failed_runs
 

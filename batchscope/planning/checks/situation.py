@@ -6,12 +6,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from batchscope.common.canonical_json import canonical_json
 from batchscope.config.configuration import Config
 from batchscope.config.engine import Environment
 from batchscope.config.model import ModelAsset
 from batchscope.planning.checks.model_files import ModelFiles, model_files
 from batchscope.studies.run import Run
-from batchscope.studies.run_spec import canonical_json
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from batchscope.common.answer_limits import exactly
+from batchscope.common.canonical_json import canonical_json
 from batchscope.config.workload import Workload
 from batchscope.jobs.fitted_run import fitted_spec, why_unfit
 from batchscope.studies.prompt_spec import room_of
-from batchscope.studies.run_spec import canonical_json
 
 
 def spec(**workload: Any) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from hypothesis import given
 from support.fuzzing.config_texts import config_files
 from support.fuzzing.configurations import configurations
 
+from batchscope.common.canonical_json import canonical_json
 from batchscope.common.errors import LONGEST_MESSAGE, NOT_SHOWN, UserError
 from batchscope.config.configuration import Config, load_config
 from batchscope.config.reading.files import read_file
@@ -18,7 +19,7 @@ from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import measuring_order, runs_by_engine
 from batchscope.studies.prompt_spec import prompt_spec
 from batchscope.studies.run import PromptSet, Run
-from batchscope.studies.run_spec import canonical_json, run_spec
+from batchscope.studies.run_spec import run_spec
 
 LEGAL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,142}(?<!\.)")
 """A name of a file that any file system takes: of 143 characters, the fewest that one in use has."""

@@ -3,10 +3,10 @@
 import pytest
 from support.studies import study
 
+from batchscope.common.canonical_json import canonical_json
 from batchscope.config.configuration import load_config
 from batchscope.studies.grid import expand_studies
 from batchscope.studies.prompt_spec import prompt_spec, room_of
-from batchscope.studies.run_spec import canonical_json
 
 STUDIES = {"mine": {"set": {"texts": 40}, "grid": {"n": [4, 8]}}}
 

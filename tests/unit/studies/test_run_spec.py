@@ -4,10 +4,11 @@ from hashlib import sha256
 
 from support.studies import study
 
+from batchscope.common.canonical_json import canonical_json
 from batchscope.config.configuration import load_config
 from batchscope.config.workload import Workload
 from batchscope.studies.grid import expand_serving, expand_studies
-from batchscope.studies.run_spec import canonical_json, run_spec, task_of
+from batchscope.studies.run_spec import run_spec, task_of
 
 
 def test_the_specification_holds_what_matters_and_its_order_does_not() -> None:

@@ -11,6 +11,7 @@ from support.project import ROOT
 from support.serving_helpers import PUBLISHED, configured, requests, written
 from support.shapes import HERMES
 
+from batchscope.common.canonical_json import canonical_json
 from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
 from batchscope.config.serving import ServingStudy, Slo
@@ -25,7 +26,7 @@ from batchscope.results.load_points import load_point
 from batchscope.statistics.knee import knee
 from batchscope.statistics.queue_growth import trend
 from batchscope.studies.grid import expand_serving, expand_studies
-from batchscope.studies.run_spec import canonical_json, run_spec
+from batchscope.studies.run_spec import run_spec
 from batchscope.worker.server.command_line_flags import flags
 
 
