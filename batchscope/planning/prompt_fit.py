@@ -145,10 +145,14 @@ def _too_long(found: Overlong, model: str) -> Problem:
     others = f", and so are {found.others:,} others" if found.others else ""
     size = f"{found.tokens:,} tokens in a prompt, and the context of {model} is {found.context:,}"
     cut = f"set workload.text_tokens: {found.cut}, drop what is too long, or " if found.cut else ""
+    if found.longer:
+        longer = f"raise engine.args.max_model_len to {found.longer}"
+    else:
+        longer = "take a model with a longer context"
     return Problem(
         "dataset",
         f"{where(found.longest)} is too long on its own ({size}){others}",
-        f"{cut}take a model with a longer context",
+        f"{cut}{longer}",
     )
 
 

@@ -50,6 +50,8 @@ class Overlong:
     others: int
     cut: int | None
     """tokens to which all texts may be cut so that they fit; None: that does not help"""
+    longer: int | None = None
+    """``max_model_len`` that holds each of them alone, where that is what limits the context"""
 
 
 class Model:
@@ -135,14 +137,20 @@ def _overlong(
 ) -> Overlong | None:
     found: dict[SourceText, tuple[int, int]] = {}
     cuts: list[int] = []
+    longer: list[int | None] = []
     for (run, *_), fitting in fittings:
         if alone := fitting.too_long(model.lengths_of(run, texts)):
             found |= {text: (tokens, fitting.context) for tokens, text in alone}
-            cuts.append(fitting.longest_cut([text for _, text in alone], run.workload.cut) or 0)
+            members = [text for _, text in alone]
+            cuts.append(fitting.longest_cut(members, run.workload.cut) or 0)
+            need = fitting.longest(list(enumerate(members)), 1)
+            longer.append(model.longer(run, need.whole) if need else None)
     if not found:
         return None
     longest, (tokens, context) = max(found.items(), key=lambda each: each[1][0])
-    return Overlong(longest, tokens, context, len(found) - 1, min(cuts) or None)
+    enough = [each for each in longer if each]
+    raised = max(enough) if len(enough) == len(longer) else None
+    return Overlong(longest, tokens, context, len(found) - 1, min(cuts) or None, raised)
 
 
 def _short(
@@ -163,7 +171,7 @@ def _short(
     elif (need := fitting.longest(chosen, n)) and need.whole > fitting.context:
         largest = fitting.largest_n(chosen, n)
         what = (
-            f"a prompt of {n:,} texts needs {need.whole:,} tokens with its answer, and the context of "
+            f"a prompt of {n:,} texts{', cut to that,' if most else ''} needs {need.whole:,} tokens with its answer, and the context of "
             f"{run.engine.model} is {fitting.context:,}"
         )
         yield from (Shortfall(each, what, largest, model.longer(each, need.whole)) for each in alike)

@@ -228,7 +228,7 @@ FILE_MISTAKES = {
     ),
     "max_model_len below a prompt": Mistake(
         {"engine": {"args": {"max_model_len": 128}}},
-        ["max_model_len is 128", "raise engine.args.max_model_len"],
+        ["128", "raise engine.args.max_model_len"],
         RUN,
     ),
 }
