@@ -171,7 +171,7 @@ def _short(
     elif (need := fitting.longest(chosen, n)) and need.whole > fitting.context:
         largest = fitting.largest_n(chosen, n)
         what = (
-            f"a prompt of {n:,} texts{', cut to that,' if most else ''} needs {need.whole:,} tokens with its answer, and the context of "
+            f"a prompt of {n:,} texts needs {need.whole:,} tokens with its answer, and the context of "
             f"{run.engine.model} is {fitting.context:,}"
         )
         yield from (Shortfall(each, what, largest, model.longer(each, need.whole)) for each in alike)

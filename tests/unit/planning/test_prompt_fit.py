@@ -96,6 +96,15 @@ def test_a_text_too_long_for_any_prompt(tmp_path: Path) -> None:
     assert made.look().problems[0].where == "dataset"
 
 
+def test_texts_too_long_for_a_limit_of_the_user_s_own(tmp_path: Path) -> None:
+    made = sweep(tmp_path, TWENTY, 1500, mine={"include": [{"layout": "separate", "n": 1, "texts": 20}]})
+    made.overlay(engine={"args": {"max_model_len": 40}})
+    (problem,) = made.look().problems
+    enough = number_in(problem.remedy, "raise engine.args.max_model_len to ")
+    assert made.overlay(engine={"args": {"max_model_len": enough - 1}}).look().problems
+    assert not made.overlay(engine={"args": {"max_model_len": enough}}).look().problems
+
+
 def test_several_studies_and_a_server_are_mended_by_what_is_said(tmp_path: Path) -> None:
     """As a user would who lays three lines over a study of another size."""
     made = sweep(
