@@ -228,6 +228,7 @@ NOISE = re.compile(
         "Loading script code for rule",
         r"Adding .+ \([\d.]+ \w+\)",
         "Downloading resources and rendering HTML",
+        "Restored previous version of ",
     ))
 )  # fmt: skip
 """How messages begin that are for the log file; they have no level or event by which to tell them."""

@@ -55,7 +55,7 @@ def measurements(project: Project) -> dict[str, dict[str, Any]]:
 @pytest.fixture
 def mine(project: Project) -> Project:
     texts = generate_reviews(100, 4)[:60]
-    write_texts(project.folder / "my-texts.csv", [each.text for each in texts], ["positive", "negative"])
+    write_texts(project.folder / "my-texts.csv", [each.content for each in texts], ["positive", "negative"])
     return project
 
 

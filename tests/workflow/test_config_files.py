@@ -1,10 +1,13 @@
 """Configuration files that Snakemake would refuse without file and line, or take without a word; and odd names of them."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
-from support.project import Project, tracked_files
+from support.project import PLUGINS, Project, tracked_files
 
 WRONG = {
     "not closed": (b"studies: [\n", "mine.yaml, line 2, column 1: is no YAML: "),
@@ -39,15 +42,25 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Project:
     return Project(folder / "link")
 
 
+def dry_run(project: Project, *arguments: str) -> tuple[int, str]:
+    """Status and text of a Snakemake that starts by itself: what is tested happens while it imports its plugins."""
+    call = subprocess.run(
+        [sys.executable, "-m", "snakemake", "--cores", "1", "--dry-run", "all", *arguments],
+        cwd=project.folder, env={**os.environ, "PYTHONPATH": str(PLUGINS)},
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+    return call.returncode, call.stdout
+
+
 @pytest.mark.parametrize("name", WRONG)
 def test_an_overlay_that_is_wrong_is_refused_in_one_line(odd: Project, name: str) -> None:
     content, words = WRONG[name]
     (odd.folder / "mine.yaml").write_bytes(content)
-    outcome = odd.snakemake_plain("--dry-run", "all", "--configfile", "mine.yaml")
-    assert outcome.status == 1
-    (message,) = [line for line in outcome.text.split("error: ")[1].splitlines() if words in line]
-    assert outcome.text.rstrip().endswith(message), "nothing stands behind it"
-    assert "Traceback" not in outcome.text
+    status, text = dry_run(odd, "--configfile", "mine.yaml")
+    assert status == 1
+    (message,) = [line for line in text.split("error: ")[1].splitlines() if words in line]
+    assert text.rstrip().endswith(message), "nothing stands behind it"
+    assert "Traceback" not in text
 
 
 def test_config_yaml_itself_is_checked_too(odd: Project) -> None:
@@ -97,7 +110,7 @@ def test_the_workflow_has_its_own_library_and_not_that_of_the_plugin(odd: Projec
     path.write_text('raise SystemExit("error: of this checkout")')
     (odd.folder / "mine.yaml").write_text("gpus: 0")
     try:
-        outcome = odd.snakemake_plain("--dry-run", "all", "--configfile", "mine.yaml")
+        _, text = dry_run(odd, "--configfile", "mine.yaml")
     finally:
         path.write_text(whole)
-    assert outcome.text.rstrip().endswith("error: of this checkout")
+    assert text.rstrip().endswith("error: of this checkout")

@@ -40,7 +40,7 @@ class Scripts:
         self.call(
             make_dataset.main,
             "--config", self.config.dataset.model_dump_json(), "--task", self.config.task.model_dump_json(),
-            "--texts", "texts.csv", "--summary", "summary.json",
+            "--texts", "prepared.csv", "--summary", "summary.json",
         )  # fmt: skip
 
     def prompts(self, run: Run) -> dict[str, Any]:
@@ -48,7 +48,7 @@ class Scripts:
         self.call(
             make_prompts.main,
             "--spec", canonical_json(prompt_spec(run.prompts, self.runs, self.config)),
-            "--data", "texts.csv", "--model", "my-model", "--prompts", f"{run.name}/prompts.jsonl",
+            "--data", "prepared.csv", "--model", "my-model", "--prompts", f"{run.name}/prompts.jsonl",
             "--summary", f"{run.name}/prompts.json", "--texts", f"{run.name}/texts.jsonl", "--timing", f"{run.name}/timing.json",
         )  # fmt: skip
         return json.loads(Path(run.name, "prompts.json").read_text())
@@ -108,7 +108,7 @@ def test_runs_that_cannot_be_are_results_with_their_reason(
     assert [record.measurement.spec.workload.texts for record in records] == [20, 64]
     assert not any(record.measurement.spec.workload.fit for record in records)
     Path("results/config.json").write_text(made.config.model_dump_json())
-    assert failed_runs(Path("results")) == [], "it would not fit again"
+    assert failed_runs(Path("results"), made.config) == [], "it would not fit again"
 
 
 def test_a_load_that_cannot_be_is_a_result_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,4 +158,6 @@ def test_a_plan_lists_what_cannot_be_and_ends_with_status_1(project: Project) ->
     assert "Traceback" not in outcome.text
     listed = [f"{each.where}: {each.what}; {each.remedy}" for each in made.look().problems]
     assert len(listed) == 2
-    assert all(line in outcome.text for line in ("error: this cannot be:", *listed)), outcome.text
+    assert all(
+        line in outcome.text for line in ("error: 2 things are wrong, and nothing has been started:", *listed)
+    ), outcome.text
