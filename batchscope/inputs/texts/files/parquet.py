@@ -21,8 +21,8 @@ def read(content: Content, request: Request) -> Table:
     # Parquet is read from its end: what comes out of a packed file must be held whole.
     source = content.bytes if _can_seek(content) else io.BytesIO(content.bytes.read())
     try:
-        # In this thread alone: one of pyarrow's that still holds a file of Python's when the script ends in an
-        # error can abort the process (seen twice in some thousand runs).
+        # In this thread alone: one of pyarrow's that still holds a file of Python's when the script ends in
+        # an error can abort the process (seen twice in some thousand runs).
         table = pq.ParquetFile(source, pre_buffer=False).read(use_threads=False)
     except pa.ArrowException as error:
         reason = str(error).splitlines()[0]
