@@ -38,7 +38,7 @@ from batchscope.workflow.snakemake_internals import (
 )
 from batchscope.workflow.user_files import as_inputs, stamp
 
-# Of rules that mark their outputs with update(...): prompts and models that are made anew repeat measurements.
+# Of rules that mark their outputs with update(...): prompts and models that are made again repeat measurements.
 keep_earlier_results()
 
 try:

@@ -152,7 +152,7 @@ def _open_or_make(path: Path) -> int:
     """Open a file and never follow a link, which could lead to any file of the user's.
 
     Where fs.protected_regular is on, a file of another user in /tmp cannot be opened by a call that would
-    make it (O_CREAT). So one that is there is opened without, and one that is not is made anew (O_EXCL).
+    make it (O_CREAT). So one that is there is opened without, and one that is not is made (O_EXCL).
     """
     flags = os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
     with contextlib.suppress(FileNotFoundError):

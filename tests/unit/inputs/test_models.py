@@ -223,8 +223,8 @@ def test_a_tokenizer_that_cannot_be_converted(hub: Hub, tmp_path: Path, name: st
     assert "set source: local with their folder" in said
     assert str(tmp_path) not in said
     main["tokenizer.json"] = files()["tokenizer.json"]  # the remedy, without the copying
-    hub.repositories["me/mended"] = {"main": main}
-    assert name in prepared(tmp_path / "again", "me/mended")
+    hub.repositories["me/complete"] = {"main": main}
+    assert name in prepared(tmp_path / "again", "me/complete")
 
 
 def test_a_local_folder_gives_one_form_of_its_weights(tmp_path: Path) -> None:

@@ -234,9 +234,9 @@ def test_the_demo_with_prompts_of_four_thousand_texts_is_refused_from_scratch(tm
 @pytest.mark.parametrize(
     ("message", "problem"),
     [
-        ("a.b: it is wrong; mend it", Problem("a.b", "it is wrong", "mend it")),
+        ("a.b: it is wrong; correct it", Problem("a.b", "it is wrong", "correct it")),
         ("a.b: it is wrong", Problem("a.b", "it is wrong", "correct it")),
-        ("no key here; mend it", Problem("dataset", "no key here", "mend it")),
+        ("no key here; correct it", Problem("dataset", "no key here", "correct it")),
         ("a: of two: parts; one; two", Problem("a", "of two: parts; one", "two")),
         ("a: wrong\nWrite:\n  b", Problem("a", "wrong", "Write:\n  b")),
     ],

@@ -162,7 +162,7 @@ def test_an_answer_in_the_place_of_an_archive_is_not_kept(tmp_path: Path, answer
         run(tmp_path, site, md5=md5).assert_refused("dataset.imdb.url", site.url, what, "the file itself")
         assert list((tmp_path / "downloads").iterdir()) == []
         site.content, site.etag = archive(), '"v2"'
-        assert_complete(run(tmp_path, site))  # the server was mended
+        assert_complete(run(tmp_path, site))  # the server works again
 
 
 def test_an_answer_that_an_earlier_version_kept_is_fetched_again(tmp_path: Path) -> None:
