@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from support.engines import engine_processes, measurement, wait_until
+from support.engines import counts, ended_well, engine_processes, measurement, wait_until
 from support.project import ROOT, Outcome, Project
 
 from batchscope.config.configuration import load_config
@@ -92,7 +92,7 @@ def finished(cluster: None, tmp_path_factory: pytest.TempPathFactory) -> Project
     call("scontrol", "update", f"JobId={job_of(saturation)}", "Nice=1000")
     call("scancel", blocker)
     outcome = end(snakemake, deadline - monotonic())
-    assert outcome.status == 0, outcome.text
+    assert ended_well(outcome), outcome.text
     return project
 
 

@@ -1,12 +1,13 @@
 """Engines that tests start in a project, and what is left of them."""
 
 import json
+import re
 import subprocess
 import sys
 import time
 
 import psutil
-from support.project import Project
+from support.project import Outcome, Project
 
 OURS = (
     "scripts.measure",
@@ -20,6 +21,22 @@ OURS = (
 
 def measurement(project: Project, run: str, kind: str = "runs") -> dict:
     return json.loads((project.results / kind / run / "measurement.json").read_text())
+
+
+BUSY_MACHINE = {"client"}
+"""Gates that strike a sound measurement where something else has the cores: tests run two at a time."""
+
+
+def counts(result: dict) -> bool:
+    """Whether a measurement is whole, and nothing was wrong with it but that the machine was busy."""
+    return result["status"] == "ok" and {reason["code"] for reason in result["invalid"]} <= BUSY_MACHINE
+
+
+def ended_well(outcome: Outcome) -> bool:
+    """Whether a call ended with 0, or found fault only with measurements that a busy machine had struck."""
+    _, _, faults = outcome.text.partition("\nerror: no run of study ")
+    causes = set(re.findall(r"^ {4}(\w+):", faults, flags=re.MULTILINE)) - {"Remedy", "Log"}
+    return outcome.status == 0 or (bool(causes) and causes <= BUSY_MACHINE)
 
 
 def engine_processes(project: Project) -> list[psutil.Process]:
