@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from support.engines import counts, engine_processes, start, wait_until
+from support.engines import engine_processes, is_sound, start, wait_until
 from support.project import ROOT, Project
 from support.served_studies import SLOW, STUDIES, WORK, serving
 from tokenizers import Tokenizer
@@ -72,7 +72,7 @@ POINTS = {
 @pytest.mark.parametrize("point", POINTS)
 def test_all_of_the_work_is_done_by_the_engine(served: Project, point: str) -> None:
     result = measurement(served, point)
-    assert counts(result), result["invalid"]
+    assert is_sound(result), result["invalid"]
     (repeat,) = result["repeats"]
     assert (repeat["requests"], repeat["output_tokens"]) == POINTS[point]
     client = pd.read_parquet(folder(served, point) / "client.parquet")
@@ -171,7 +171,7 @@ def test_one_server_had_all_of_these_loads(several: Project) -> None:
 @pytest.mark.parametrize("form", ANSWERS)
 def test_answers_are_restricted_as_offline(several: Project, form: str) -> None:
     result = measurement(several, ANSWERS[form])
-    assert counts(result), result["invalid"]
+    assert is_sound(result), result["invalid"]
     texts = list(pd.read_parquet(folder(several, ANSWERS[form]) / "client.parquet")["text"])
     assert len(texts) == 2
     if form == "codes":
@@ -188,7 +188,7 @@ def test_answers_are_restricted_as_offline(several: Project, form: str) -> None:
 def test_the_server_records_its_steps_too(several: Project) -> None:
     """All prompt tokens, then two tokens fed back, one a step."""
     result = measurement(several, THREE_TOKENS)
-    assert counts(result), result["invalid"]
+    assert is_sound(result), result["invalid"]
     (repeat,) = result["repeats"]
     assert (repeat["requests"], repeat["output_tokens"]) == (1, 3)
     steps = pd.read_parquet(folder(several, THREE_TOKENS) / "steps.parquet")

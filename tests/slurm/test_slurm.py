@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import pytest
 import yaml
-from support.engines import counts, ended_well, engine_processes, measurement, wait_until
+from support.engines import ended_well, engine_processes, measurement, wait_until
 from support.project import ROOT, Outcome, Project
 
 from batchscope.config.configuration import load_config

@@ -27,7 +27,7 @@ BUSY_MACHINE = {"client"}
 """Gates that strike a sound measurement where something else has the cores: tests run two at a time."""
 
 
-def counts(result: dict) -> bool:
+def is_sound(result: dict) -> bool:
     """Whether a measurement is whole, and nothing was wrong with it but that the machine was busy."""
     return result["status"] == "ok" and {reason["code"] for reason in result["invalid"]} <= BUSY_MACHINE
 
