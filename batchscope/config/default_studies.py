@@ -27,14 +27,14 @@ def default_studies() -> dict[str, Study | None]:
             question="Does it pay to put the instruction first, where the prefix cache can serve it?",
             set={"layout": "separate", "n": 1, "texts": 200},
             grid={"instruction": ["last", "first"], "reuse": ["none", "full"]},
-            plot=Plot(x="instruction", series="reuse"),
+            plot=Plot(x="instruction", series="reuse", baseline="last"),
         ),
         "batched_tokens": Study(
             question="How many tokens, and how many requests, should one engine step hold?",
             set={"layout": "packed", "n": 4, "texts": 200},
             grid={"engine.max_num_batched_tokens": [4096, 1024, 16384]},
             include=[{"engine.max_num_batched_tokens": 4096, "engine.max_num_seqs": 4}],
-            plot=Plot(x="engine.max_num_batched_tokens", series="engine.max_num_seqs"),
+            plot=Plot(x="engine.max_num_batched_tokens", series="engine.max_num_seqs", baseline=4096),
         ),
         "decoding": Study(
             question="Does it help to let the model answer with nothing but labels?",
@@ -44,6 +44,6 @@ def default_studies() -> dict[str, Study | None]:
                 {"layout": "separate", "n": 1, "answer": "free"},
                 {"layout": "separate", "n": 1, "answer": "labels"},
             ],
-            plot=Plot(x="n", series="answer"),
+            plot=Plot(x="n", series="answer", baseline="free"),
         ),
     }

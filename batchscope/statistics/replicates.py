@@ -198,7 +198,7 @@ def _single_gpus_part(*runs: Replicates) -> list[Estimate]:
 
 
 def _most_freedom(*runs: Replicates) -> float:
-    """Degrees of freedom that a sum cannot exceed: a documented spread that both lean on was estimated once."""
+    """Of a sum: a documented spread that both runs lean on was estimated once."""
     own = sum(_within_groups(_by_gpu(run))[1] for run in runs)
     leaning = [BETWEEN_STARTS[run.regime].freedom for run in runs if _leans(run)]
     return min(leaning) + own if leaning else math.inf
@@ -210,7 +210,7 @@ def _leans(run: Replicates) -> bool:
 
 
 def _sum(mean: float, parts: Sequence[Estimate], most: float = math.inf) -> Estimate:
-    """An estimate whose variance is the sum of several: Satterthwaite's degrees of freedom, ``most`` at most."""
+    """An estimate whose variance is the sum of several, with Satterthwaite's degrees of freedom."""
     total = sum(part.variance for part in parts)
     if total == 0:
         return Estimate(mean, 0, 1)
