@@ -14,7 +14,8 @@ Columns of the runs frame, in this order (a missing value is NA):
 - ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
   ``noise``: standard deviation of ln(seconds); ``trend``: whether seconds rise or fall (`stats.trends`);
   ``unsteady``: whether they stand in two states (`steadiness.two_states`).
-- ``<metric>, <metric>_low, <metric>_high`` for each of `metrics.registry.METRICS`: median and 95 % interval.
+- ``<metric>, <metric>_low, <metric>_high`` for each of `metrics.registry.METRICS`: geometric mean and 95 %
+  interval: repeatability on one engine start.
 - ``published.<metric>, published.texts, published.model, same_prompts, same_model, same_hardware``.
 - ``reproduced.<metric>``: ours / published, of valid runs, where `Metric.reproduced` says so.
 - ``timed_s``: seconds of all repeats; ``job_s``: of the run's whole job.
@@ -208,7 +209,7 @@ def _metrics(record: RunRecord) -> Row:
     run, row = record.measurement, Row()
     for name, metric in METRICS.items():
         found = summarise([metric.of(record, repeat) for repeat in run.repeats], run.ending)
-        row[name] = found.median if found else math.nan
+        row[name] = found.middle if found else math.nan
         row[f"{name}_low"] = found.interval.low if found and found.interval else math.nan
         row[f"{name}_high"] = found.interval.high if found and found.interval else math.nan
     return row

@@ -37,8 +37,9 @@ def _one_end(ratio: float) -> str:
 
 
 def _apart(low: float, high: float) -> int:
-    """Decimals that show two digits of the distance between both ends."""
-    return _digits(high - low, 2)
+    """Decimals of which the last is a quarter of the distance between both ends at most, or the third."""
+    distance = high - low
+    return 2 if distance <= 0 else min(3, max(0, -math.floor(math.log10(distance / 3.99))))
 
 
 def _digits(value: float, significant: int) -> int:

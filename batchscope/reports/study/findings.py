@@ -50,7 +50,7 @@ def findings(runs: pd.DataFrame, plot: Plot, *, across: bool = False) -> list[st
     sentences = _compare_all(pairs(steady, plot, settings), settings, across)
     left_out = [_unsteady(run, settings) for _, run in valid[valid["unsteady"].astype(bool)].iterrows()]
     left_out += [_left_out(run, settings) for _, run in runs[~runs["valid"]].iterrows()]
-    return [*(sentences or [_nothing_to_compare(steady, settings)]), *left_out]
+    return [*(sentences or [_nothing_to_compare(valid, steady, settings)]), *left_out]
 
 
 def _compare_all(found: Sequence[Pair], settings: Sequence[str], across: bool) -> list[str]:
@@ -153,10 +153,12 @@ def _left_out(run: "pd.Series[Any]", settings: Sequence[str]) -> str:
     return f"Left out: {run_in_words(run, settings)}, {fault(run)}{why}."
 
 
-def _nothing_to_compare(valid: pd.DataFrame, settings: Sequence[str]) -> str:
+def _nothing_to_compare(valid: pd.DataFrame, steady: pd.DataFrame, settings: Sequence[str]) -> str:
     if valid.empty:
-        return "No answer: there is no valid run that stands in one state."
-    run = valid.iloc[0]
-    if len(valid) > 1:
+        return "No answer: there is no valid run."
+    if steady.empty:
+        return "No answer: the passes of every valid run stand in two states."
+    run, which = steady.iloc[0], "valid run" if len(steady) == len(valid) else "valid run in one state"
+    if len(steady) > 1:
         return "No comparison: no run has a baseline to be held against."
-    return f"No comparison: the only valid run is {run_in_words(run, settings)}, {run[SPEED]:,.1f} texts/s."
+    return f"No comparison: the only {which} is {run_in_words(run, settings)}, {run[SPEED]:,.1f} texts/s."
