@@ -1,13 +1,16 @@
 """Intervals over starts and GPUs: SciPy's where there are enough, and by simulation what they promise."""
 
+import json
 import math
 
 import numpy as np
 import pytest
 import scipy.stats
+from support.project import ROOT
 from support.three_levels import replicates, score, worlds
 
-from batchscope.statistics.intervals import Sample
+from batchscope.statistics import intervals
+from batchscope.statistics.intervals import Sample, sample
 from batchscope.statistics.replicates import CHANCE, Replicates, Start, estimate, holm, paired, ratio
 from batchscope.statistics.spread import BETWEEN_GPUS, BETWEEN_STARTS
 
@@ -96,6 +99,23 @@ def test_equal_values_have_no_width():
     found = ratio(run([[0.1] * 3], owner="a"), run([[0.1] * 3], owner="b"))
     assert ends(found) == [0, 0]
     assert found.p == 1
+
+
+@pytest.mark.parametrize("gpu", [1, 2])
+def test_equal_work_on_one_gpu_is_no_difference(gpu):
+    """Two turns of eight runs, which differ in nothing but whose engine they had."""
+    path = ROOT / "docs" / "reference" / "h100" / "benchmarks" / f"reuse_{gpu}.json"
+    alone, shared = (turn["rates"] for turn in json.loads(path.read_text(encoding="utf-8"))["turns"])
+    assert len(alone) == 8
+    repeats = [[sample(rates[run]) for rates in (shared, alone)] for run in alone]
+    assert any(intervals.ratio(*pair).low > 1 or intervals.ratio(*pair).high < 1 for pair in repeats), (
+        "the repeats of one start alone would not do"
+    )
+    pairs = [
+        [Replicates((Start("", name, each),), "compute") for name, each in zip("ab", pair, strict=True)]
+        for pair in repeats
+    ]
+    assert min(ratio(*pair).p for pair in pairs) > CHANCE
 
 
 @pytest.mark.parametrize(
