@@ -34,7 +34,7 @@ def default_studies() -> dict[str, Study | None]:
             set={"layout": "packed", "n": 4, "texts": 200},
             grid={"engine.max_num_batched_tokens": [4096, 1024, 16384]},
             include=[{"engine.max_num_batched_tokens": 4096, "engine.max_num_seqs": 4}],
-            plot=Plot(x="engine.max_num_batched_tokens", series="engine.max_num_seqs", baseline=4096),
+            plot=Plot(x="engine.max_num_batched_tokens", series="engine.max_num_seqs"),
         ),
         "decoding": Study(
             question="Does it help to let the model answer with nothing but labels?",

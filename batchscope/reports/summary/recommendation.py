@@ -7,10 +7,10 @@ import pandas as pd
 
 from batchscope.config.verdict import Verdict
 from batchscope.reporting.wording import run_in_words, varying
-from batchscope.reports.labels.frame import Labels
 from batchscope.reports.study.findings import Compared, compare
 from batchscope.results.comparison import SPEED, comparable
 from batchscope.results.frames import cell_value
+from batchscope.results.label_rows import Labels
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.statistics.replicates import CHANCE
 from batchscope.statistics.verdict import Candidate, Choice, Loss, choose, gold_tells, guesses, loss_against

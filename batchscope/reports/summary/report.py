@@ -9,13 +9,12 @@ from batchscope.config.configuration import Config
 from batchscope.config.studies import Study
 from batchscope.reporting.page import Page
 from batchscope.reporting.render import summary_html, summary_markdown
-from batchscope.reports.labels.frame import Labels, labels_of_studies
 from batchscope.reports.report_job import ReportJob
 from batchscope.reports.study.page import study_page
 from batchscope.reports.summary.page import sweep
 from batchscope.reports.summary.recommendation import recommendation
 from batchscope.results.frames import read_frame
-from batchscope.results.label_rows import load_labels
+from batchscope.results.label_rows import Labels, labels_of_studies, load_labels
 
 
 def write_report(job: ReportJob) -> str:
