@@ -7,6 +7,7 @@ from statistics import fmean, variance
 import pytest
 from support.project import ROOT
 
+from batchscope.statistics.intervals import interval, sample
 from batchscope.statistics.spread import BETWEEN_GPUS, BETWEEN_STARTS, regime_of
 
 REFERENCE = ROOT / "docs" / "reference"
@@ -61,13 +62,16 @@ def test_between_starts_of_a_processor():
     assert BETWEEN_STARTS["cpu"].sd == pytest.approx(math.sqrt(fmean(each**2 for each in apart)), rel=0.03)
 
 
-def tokens_per_s(run):
-    """The geometric mean's logarithm, of a run of the H100 reference."""
+def tokens_and_seconds(run):
+    """Of each repeat of a run of the H100 reference."""
     text = (REFERENCE / "h100" / "runs" / run / "measurement.json").read_text(encoding="utf-8")
     repeats = json.loads(text)["repeats"]
-    return fmean(
-        math.log((each["prompt_tokens"] + each["output_tokens"]) / each["seconds"]) for each in repeats
-    )
+    return [(each["prompt_tokens"] + each["output_tokens"], each["seconds"]) for each in repeats]
+
+
+def tokens_per_s(run):
+    """The geometric mean's logarithm."""
+    return fmean(math.log(tokens / seconds) for tokens, seconds in tokens_and_seconds(run))
 
 
 def test_between_gpus():
@@ -107,3 +111,13 @@ def test_margins_are_near_the_largest_differences_ever_seen(spread, low, high):
 )
 def test_regimes(device, utilization, regime):
     assert regime_of(device, utilization) == regime
+
+
+def test_repeats_of_one_start_do_not_say_what_other_gpus_do():
+    """Of 32 replicates 8 are inside, where 95 % should be: what docs/statistics.md says."""
+    inside = 0
+    for run, mean in [(run, mean) for both in turns() for turn in both for run, mean in turn.items()]:
+        rates = [tokens / seconds for tokens, seconds in tokens_and_seconds(run)]
+        found = interval(sample(rates))
+        inside += math.log(found.low) <= mean <= math.log(found.high)
+    assert inside == 8
