@@ -24,6 +24,7 @@ from batchscope.config.reading.plain_values import check_plain
 from batchscope.config.serving import Serving
 from batchscope.config.studies import Study
 from batchscope.config.task import Task
+from batchscope.config.verdict import Verdict
 from batchscope.config.workload import Workload
 
 ABOUT_STUDIES = """\
@@ -80,6 +81,9 @@ class Config(Block):
     )
     serving: Serving = Field(
         default_factory=Serving, description="what is asked of vLLM's server, and how it gets its requests"
+    )
+    verdict: Verdict = Field(
+        default_factory=Verdict, description="what a setting must keep to be recommended for its speed"
     )
     compare_environments: bool = Field(
         False, description="compare runs from different environments too; the sentences then say so"

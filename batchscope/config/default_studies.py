@@ -27,7 +27,7 @@ def default_studies() -> dict[str, Study | None]:
             question="Does it pay to put the instruction first, where the prefix cache can serve it?",
             set={"layout": "separate", "n": 1, "texts": 200},
             grid={"instruction": ["last", "first"], "reuse": ["none", "full"]},
-            plot=Plot(x="instruction", series="reuse"),
+            plot=Plot(x="instruction", series="reuse", baseline="last"),
         ),
         "batched_tokens": Study(
             question="How many tokens, and how many requests, should one engine step hold?",
@@ -44,6 +44,6 @@ def default_studies() -> dict[str, Study | None]:
                 {"layout": "separate", "n": 1, "answer": "free"},
                 {"layout": "separate", "n": 1, "answer": "labels"},
             ],
-            plot=Plot(x="n", series="answer"),
+            plot=Plot(x="n", series="answer", baseline="free"),
         ),
     }

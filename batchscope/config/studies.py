@@ -26,6 +26,11 @@ class Plot(Block):
 
     x: str = Field("n", description="the key on the x axis")
     series: str = Field("layout", description="the key that tells lines and bars apart")
+    baseline: Scalar | None = Field(
+        None,
+        description="the value, of x or of series, that runs with another one are compared with; "
+        "null: separate prompts, or the first value",
+    )
 
 
 class GridStudy(Block):

@@ -9,7 +9,7 @@ import pandas as pd
 from batchscope.results.frames import cell_value
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.published.offline import HARDWARE
-from batchscope.statistics.intervals import BETWEEN_GPUS
+from batchscope.statistics.spread import BETWEEN_GPUS
 
 
 def environments(runs: pd.DataFrame, *, across: bool = False) -> list[str]:
@@ -24,7 +24,7 @@ def environments(runs: pd.DataFrame, *, across: bool = False) -> list[str]:
         lines.append("The environments differ: runs are compared only with runs from the same one.")
     lines += [
         f"Measured on {len(ids)} GPUs of this kind, which differ by a percent or two: between runs on "
-        f"different ones, nothing up to {100 * BETWEEN_GPUS:.0f} % is called a difference."
+        f"different ones, nothing up to {100 * BETWEEN_GPUS.margin:.0f} % is called a difference."
         for _, group in runs.groupby("fingerprint", sort=False)
         if len(ids := group["gpu_ids"].dropna().unique()) > 1
     ]

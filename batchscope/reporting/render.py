@@ -142,11 +142,11 @@ def _heading(name: str) -> Markup:
 
 
 def _two_lines(group: str, cell: str) -> str:
-    """A median with its interval below it: half as wide. Other cells stay as they are."""
-    median, bracket, spread = cell.partition(" (")
+    """A mean with its interval below it: half as wide. Other cells stay as they are."""
+    mean, bracket, spread = cell.partition(" (")
     if group != MEASURED or not bracket:
         return cell
-    return Markup('{} <span class="spread">({}</span>').format(median, spread)
+    return Markup('{} <span class="spread">({}</span>').format(mean, spread)
 
 
 def _escape(text: str) -> str:

@@ -116,7 +116,7 @@ def _answer(
 REPORTS = (
     Report(
         name="summary",
-        reads=("config", "runs_table"),
+        reads=("config", "runs_table", "labels"),
         stem="summary",
         page=Shown("Answers", "summary", {"study": "all"}),
         beside_page=(".md",),

@@ -1,14 +1,17 @@
 """Which runs may be compared, and by how much one is faster than another."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
 from batchscope.results.frames import cell_value
+from batchscope.statistics import replicates
 from batchscope.statistics.intervals import ENOUGH, Interval, Sample
 from batchscope.statistics.intervals import ratio as ratio_of_samples
+from batchscope.statistics.replicates import Estimate, Replicates, Start
+from batchscope.statistics.spread import regime_of
 
 SPEED = "texts_per_s"
 """What runs are compared by: the only figure that means the same for both layouts."""
@@ -27,22 +30,59 @@ def on_two_gpus(run: "pd.Series[Any]", other: "pd.Series[Any]") -> bool:
 
 @dataclass(frozen=True)
 class Ratio:
-    """Texts per second of one run over another's."""
+    """Texts per second of one run over another's, as these repeats had it."""
 
     middle: float
     interval: Interval | None
-    """None where there are too few repeats"""
+    """repeatability on one engine start; None where there are too few repeats"""
     published: float | None
 
 
+@dataclass(frozen=True)
+class Likely:
+    """The same ratio as it would come out again, on another engine start."""
+
+    estimate: Estimate
+    spread: float
+    """what engine starts, and GPUs where there are two, differ by in 95 % of cases, as a share"""
+
+
 def ratio(run: "pd.Series[Any]", base: "pd.Series[Any]") -> Ratio:
-    """Ratio with its interval (repeats too few: of medians, without one), and the published ratio."""
-    theirs, base_theirs = cell_value(run[f"published.{SPEED}"]), cell_value(base[f"published.{SPEED}"])
-    published = theirs / base_theirs if theirs and base_theirs else None
+    """Ratio with its interval (repeats too few: without one), and the published ratio."""
+    published = _published(run, base)
     if min(run["repeats"], base["repeats"]) < ENOUGH:
         return Ratio(run[SPEED] / base[SPEED], None, published)
     found = ratio_of_samples(_sample(run), _sample(base))
     return Ratio(found.middle, found, published)
+
+
+def _published(run: "pd.Series[Any]", base: "pd.Series[Any]") -> float | None:
+    """The published ratio of the same two; none where theirs had as many texts and ours have not."""
+    theirs, others = cell_value(run[f"published.{SPEED}"]), cell_value(base[f"published.{SPEED}"])
+    if not (theirs and others):
+        return None
+    texts, published = ([each[name] for each in (run, base)] for name in ("texts", "published.texts"))
+    return theirs / others if texts[0] * published[1] == texts[1] * published[0] else None
+
+
+def likely(run: "pd.Series[Any]", base: "pd.Series[Any]") -> Likely:
+    """What to expect of the ratio elsewhere; both runs must have repeats enough."""
+    two = on_two_gpus(run, base)
+    mine, its = (_replicates(each, gpu if two else "") for each, gpu in ((run, "first"), (base, "second")))
+    quiet = replicates.ratio(_without_repeats(mine), _without_repeats(its)).interval()
+    return Likely(replicates.ratio(mine, its), quiet.high / quiet.middle - 1)
+
+
+def _replicates(run: "pd.Series[Any]", gpu: str) -> Replicates:
+    """The run's engine starts: so far, one."""
+    regime = regime_of(run["device"], cell_value(run["utilization"]))
+    return Replicates((Start(gpu, f"{run['study']}/{run['run']}", _sample(run)),), regime)
+
+
+def _without_repeats(run: Replicates) -> Replicates:
+    """The same, had repeats no spread."""
+    still = (replace(start, repeats=replace(start.repeats, log_sd=0.0)) for start in run.starts)
+    return replace(run, starts=tuple(still))
 
 
 def _sample(run: "pd.Series[Any]") -> Sample:

@@ -12,12 +12,14 @@ Columns of the runs frame, in this order (a missing value is NA):
 - ``requests, prompt_tokens, output_tokens, cached_tokens, expected_cached_tokens`` (what the cache must
   serve, in theory): of one repeat. ``longest_prompt_tokens``.
 - ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
-  ``noise``: standard deviation of ln(seconds); ``trend``: whether seconds rise or fall (`stats.trends`).
-- ``<metric>, <metric>_low, <metric>_high`` for each of `metrics.registry.METRICS`: median and 95 % interval.
+  ``noise``: standard deviation of ln(seconds); ``trend``: whether seconds rise or fall (`stats.trends`);
+  ``unsteady``: whether they stand in two states (`steadiness.two_states`).
+- ``<metric>, <metric>_low, <metric>_high`` for each of `metrics.registry.METRICS`: geometric mean and 95 %
+  interval: repeatability on one engine start.
 - ``published.<metric>, published.texts, published.model, same_prompts, same_model, same_hardware``.
 - ``reproduced.<metric>``: ours / published, of valid runs, where `Metric.reproduced` says so.
 - ``timed_s``: seconds of all repeats; ``job_s``: of the run's whole job.
-- ``at_power_limit, at_fixed_clocks``: share of the GPU's samples.
+- ``at_power_limit, at_fixed_clocks``: share of the GPU's samples; ``utilization``: their mean.
 - ``engine_start_s, engine_reused, resolved.<argument>``: the engine as it ran.
 - ``device, gpu, gpu_ids, gpu_memory_bytes, driver, power_limit_w, power_limit_default_w, cpu, cores``,
   ``versions.<package>``.
@@ -42,6 +44,7 @@ from batchscope.results.metrics.registry import METRICS
 from batchscope.results.published.offline import HARDWARE, PublishedRun, match, same_model, same_prompts
 from batchscope.results.records import Environment, Measurement, RunRecord
 from batchscope.statistics.intervals import trends
+from batchscope.statistics.steadiness import two_states
 from batchscope.studies.axes import RENAMED
 
 Row = dict[str, Any]
@@ -52,7 +55,7 @@ LOG_LINES = 20
 
 def runs_frame(records: Sequence[RunRecord], published: Sequence[PublishedRun]) -> pd.DataFrame:
     """One row a run, in the order of ``records``; columns as the module says."""
-    rows = [_parts_of_row(record, match(published, record.measurement)) for record in records]
+    rows = [_parts_of_row(record, _published_row(record, published)) for record in records]
     # Part by part: an argument that only some runs set stays among its like.
     columns: list[str] = []
     for parts in zip(*rows, strict=True):
@@ -103,6 +106,13 @@ def cell_value(value: Any) -> Any:
     if pd.isna(value):
         return None
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _published_row(record: RunRecord, published: Sequence[PublishedRun]) -> PublishedRun | None:
+    """The published run of the same question with the same model: another one's figures mislead."""
+    run = record.measurement
+    row = match(published, run)
+    return row if row and same_model(row.model, run.spec) else None
 
 
 def _parts_of_row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...]:
@@ -191,6 +201,7 @@ def _totals(run: Measurement) -> Row:
         "half_width": math.nan if half_width is None else half_width,
         "noise": stdev(map(math.log, seconds)) if len(seconds) > 1 else math.nan,
         "trend": trends(seconds),
+        "unsteady": two_states(seconds),
     }
 
 
@@ -198,7 +209,7 @@ def _metrics(record: RunRecord) -> Row:
     run, row = record.measurement, Row()
     for name, metric in METRICS.items():
         found = summarise([metric.of(record, repeat) for repeat in run.repeats], run.ending)
-        row[name] = found.median if found else math.nan
+        row[name] = found.middle if found else math.nan
         row[f"{name}_low"] = found.interval.low if found and found.interval else math.nan
         row[f"{name}_high"] = found.interval.high if found and found.interval else math.nan
     return row
@@ -235,6 +246,7 @@ def _job(record: RunRecord) -> Row:
         "job_s": run.sweep.seconds if run.sweep else math.nan,
         "at_power_limit": share_of_samples(record.hardware, POWER_CAP),
         "at_fixed_clocks": share_of_samples(record.hardware, APPLICATIONS_CLOCKS),
+        "utilization": float(record.hardware["utilization"].astype(float).mean()),
     }
 
 

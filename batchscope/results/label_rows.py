@@ -5,7 +5,7 @@ timed passes themselves; docs/labels.md has the rule by which they are read.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,6 +40,9 @@ LABELS = pa.schema(
     ]
 )
 """labels/{study}.parquet: one row per run, repeat, prompt and text."""
+
+Labels = Mapping[tuple[str, str], pd.DataFrame]
+"""Rows of labels by study and run."""
 
 _FIRST = pa.schema([column for column in LABELS if column.name not in ("confidence", "missing", "surplus")])
 """Columns of files from before there were others."""
@@ -138,6 +141,15 @@ def load_labels(path: Path) -> pd.DataFrame:
             confidence=np.float32("nan"), missing=rows["n"] - count, surplus=rows["found"] - count
         )
     return load_table(path, LABELS, remedy)
+
+
+def labels_of_studies(frames: Mapping[str, pd.DataFrame]) -> dict[tuple[str, str], pd.DataFrame]:
+    """Rows of labels by study and run, from each study's labels."""
+    return {
+        (study, str(run)): rows.reset_index(drop=True)
+        for study, frame in frames.items()
+        for run, rows in frame.groupby("run", observed=True)
+    }
 
 
 def _is_old(path: Path) -> bool:

@@ -1,4 +1,6 @@
-"""From repeats to intervals, ratios and verdicts; pure functions. docs/statistics.md says what they promise.
+"""From the repeats of one engine start to intervals and ratios; pure functions.
+
+What they promise, and what only more starts can (`batchscope.statistics.replicates`): docs/statistics.md.
 
 All intervals are computed on the natural logarithms of the repeats' values. Times are skewed to the right and
 stay above zero, and noise multiplies them by a factor. A throughput is work over seconds, so its interval is
@@ -27,15 +29,6 @@ ENOUGH = 3
 
 LEVEL = 0.95
 
-SPREAD = {"cpu": 0.3, "cuda": 0.01}
-"""How far apart the rates of equal runs were when these were measured minutes apart, by device, as a share.
-
-Repeats that directly follow each other do not show it. Measured: docs/statistics.md.
-"""
-
-BETWEEN_GPUS = 0.03
-"""The same between two GPUs of one kind: six with equal work at their power limit differed by up to 2.2 %."""
-
 DRIFT = 0.01
 """Change from the first repeat to the last, as a share, below which there is no trend."""
 
@@ -48,8 +41,6 @@ LEVELS: dict[Ending, float] = {"fixed": LEVEL, "first": 0.96, "between": 0.985, 
 
 RATIO_LEVELS: dict[Ending, float] = {"fixed": LEVEL, "first": LEVEL, "between": 0.985, "last": 0.96}
 """The same for the ratio of two runs, for which the higher level of the two counts."""
-
-Verdict = Literal["faster", "slower", "no difference seen"]
 
 
 @dataclass(frozen=True)
@@ -140,19 +131,6 @@ def paired_ratio(values: Sequence[float], base: Sequence[float]) -> Interval:
     """
     logs = [math.log(mine / its) for mine, its in zip(values, base, strict=True)]
     return _from_logs(fmean(logs), half_width(logs))
-
-
-def verdict(found: Interval, spread: float) -> Verdict:
-    """Which of two runs is faster, from the interval of the ratio of their rates.
-
-    A difference is named only if the interval leaves out all ratios that were seen between equal runs: from
-    1 / (1 + spread) to 1 + spread. ``spread``: `SPREAD` or `BETWEEN_GPUS`.
-    """
-    if found.low > 1 + spread:
-        return "faster"
-    if found.high < 1 / (1 + spread):
-        return "slower"
-    return "no difference seen"
 
 
 def trends(values: Sequence[float], chance: float = 0.02) -> bool:

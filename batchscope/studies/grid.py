@@ -122,12 +122,26 @@ def _check_plot(where: str, study: GridStudy) -> None:
     """Keys of a plot are those of studies; one of the engine's arguments may lack ``extra``, as in tables."""
     if not isinstance(study, Study):
         return
-    for role, key in study.plot.model_dump().items():
+    for role, key in (("x", study.plot.x), ("series", study.plot.series)):
         try:
             if not key.startswith("engine.") and key != "model":
                 place_of(key, AXES)
         except ValueError as error:
             raise UserError(f"{where}.plot.{role}: {error}") from None
+    _check_baseline(where, study)
+
+
+def _check_baseline(where: str, study: Study) -> None:
+    """A baseline is one of the values that the study writes down for an axis of its plot."""
+    axes = (study.plot.x, study.plot.series)
+    points = [study.set, *study.include, *(override.set for override in study.overrides)]
+    named = [value for axis in axes for value in study.grid.get(axis, [])]
+    named += [point[axis] for axis in axes for point in points if axis in point]
+    if study.plot.baseline is not None and named and study.plot.baseline not in named:
+        raise UserError(
+            f"{where}.plot.baseline: no run has {study.plot.baseline} for {' or '.join(axes)}; "
+            f"name one of {', '.join(dict.fromkeys(map(str, named)))}, or leave it out"
+        )
 
 
 def _check_overrides(where: str, study: GridStudy, points: Sequence[Point]) -> None:

@@ -7,9 +7,8 @@ from typing import Any
 import pandas as pd
 from support.analysis_helpers import REAL, labelled, make_run, write_labels
 
-from batchscope.reports.labels.frame import Labels, labels_of_studies
 from batchscope.results.frames import runs_frame
-from batchscope.results.label_rows import load_labels, with_labels
+from batchscope.results.label_rows import Labels, labels_of_studies, load_labels, with_labels
 from batchscope.results.reference_run import with_references
 
 TWO = ("positive", "negative")

@@ -10,6 +10,7 @@ NO_MODULE = {
     "test_dependencies.py",  # envs/*.in
     "test_docs.py",  # docs/
     "test_layout.py",  # tests/
+    "test_study_numbers.py",  # docs/study.md
     "studies/test_fuzzed_configurations.py",  # all that reads a configuration
     "inputs/texts/test_fuzzed_files.py",  # all that reads a file of texts
     "reporting/test_templates.py",  # batchscope/reporting/templates/

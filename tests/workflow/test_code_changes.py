@@ -56,7 +56,7 @@ def reworded_docstring(text: str) -> str:
 
 def test_another_spread_makes_tables_plots_and_pages_and_measures_nothing(measured_copy: Project) -> None:
     """Executed, not only planned: afterwards everything is up to date."""
-    edit(measured_copy, INTERVALS, replaced('SPREAD = {"cpu": 0.3', 'SPREAD = {"cpu": 0.2'))
+    edit(measured_copy, INTERVALS, replaced("DRIFT = 0.01", "DRIFT = 0.02"))
     outcome = measured_copy.snakemake("all")
     assert outcome.status == 0, outcome.text
     assert outcome.rules.keys() >= TABLES | PLOTS | PAGES, outcome.text

@@ -70,7 +70,9 @@ def test_other_numbers_of_output_tokens_strike_a_run_out(
     assert "~~" in line, "its figures are struck through"
     assert f"Not counted: packed prompts (n=4). output_tokens: {detail}, 4 expected." in text
     assert "Left out: packed prompts (n=4), invalid: output_tokens." in text
-    assert "as many texts" not in text, "it is compared with nothing"
+    assert not any(word in text for word in ("faster", "as fast", "difference seen")), (
+        "it is compared with nothing"
+    )
 
 
 def test_the_right_number_strikes_nothing(runs: Path) -> None:

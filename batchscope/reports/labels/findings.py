@@ -93,9 +93,13 @@ def _one_class(run: "pd.Series[Any]") -> str:
 
 
 def guessing_sentences(shown: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
-    """Which runs are not seen to be right more often than always giving the most frequent label."""
+    """Which runs are not seen to be right more often than always giving the most frequent label.
+
+    Where few texts have a label, nothing is said of how right they are.
+    """
     lines: dict[str, list[str]] = {}
     enough = (shown["with_gold"] >= ENOUGH_TEXTS) & (shown["prompts"] >= ENOUGH_PROMPTS)
+    enough &= shown["label_coverage"] >= ENOUGH_COVERAGE
     for _, run in shown[shown["valid"].astype(bool) & enough].iterrows():
         if accuracy_tells(run) and run["accuracy_low"] <= run["majority_share"]:
             guess = f"'{run['majority']}' ({100 * run['majority_share']:.1f} %)"

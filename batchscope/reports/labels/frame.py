@@ -3,7 +3,7 @@
 Runs with random weights are left out, for their labels say nothing; so are runs whose labels were not read.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,7 @@ from batchscope.reports.labels.one_run import (
 )
 from batchscope.results.comparison import comparable
 from batchscope.results.frames import cell_value
+from batchscope.results.label_rows import Labels
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.statistics.accuracy import counted_once, difference, quality
 from batchscope.statistics.agreement import agreement
@@ -94,9 +95,6 @@ CELLS = ["gold", "label", "texts"]
 OF_LABELS = ["label", "texts", "answered", "right", "recall", "precision", "f1"]
 OF_BINS = ["low", "high", "answers", "confidence", "accuracy", "accuracy_low", "accuracy_high"]
 
-Labels = Mapping[tuple[str, str], pd.DataFrame]
-"""Rows of labels by study and run."""
-
 
 @dataclass(frozen=True)
 class Judged:
@@ -114,15 +112,6 @@ class Judged:
     """a row a bin of confidence that holds answers: `OF_BINS`"""
     names: tuple[str, ...]
     """of all labels, in the task's order"""
-
-
-def labels_of_studies(frames: Mapping[str, pd.DataFrame]) -> dict[tuple[str, str], pd.DataFrame]:
-    """Rows of labels by study and run, from each study's labels."""
-    return {
-        (study, str(run)): rows.reset_index(drop=True)
-        for study, frame in frames.items()
-        for run, rows in frame.groupby("run", observed=True)
-    }
 
 
 def judged_runs(runs: pd.DataFrame, labels: Labels) -> pd.DataFrame:

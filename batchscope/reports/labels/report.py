@@ -2,11 +2,11 @@
 
 from batchscope.reporting.write_files import write_csv, write_figure, write_page
 from batchscope.reports.labels.figure import labels_figure
-from batchscope.reports.labels.frame import judge, labels_of_studies
+from batchscope.reports.labels.frame import judge
 from batchscope.reports.labels.page import TITLE, labels_page
 from batchscope.reports.report_job import ReportJob
 from batchscope.results.frames import read_frame
-from batchscope.results.label_rows import load_labels
+from batchscope.results.label_rows import labels_of_studies, load_labels
 
 
 def write_report(job: ReportJob) -> str:

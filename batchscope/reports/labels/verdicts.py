@@ -5,12 +5,10 @@ from typing import Any, Literal
 import pandas as pd
 
 from batchscope.statistics.resampling import ENOUGH_PROMPTS
+from batchscope.statistics.verdict import ONE_CLASS
 
 CHANCE = 0.05
 """A difference is claimed where McNemar's test gives less, and the interval leaves 0 out."""
-
-ONE_CLASS = 0.95
-"""Share of the most frequent gold label from which on accuracy tells nothing."""
 
 
 def accuracy_tells(run: "pd.Series[Any]") -> bool:

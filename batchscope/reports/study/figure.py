@@ -183,7 +183,7 @@ def _side_by_side(runs: pd.DataFrame, series: list[str], logarithmic: bool) -> l
 
 
 def draw_metric(ax: Axes, sheet: Sheet, name: str) -> None:
-    """One metric over x: medians, intervals, repeats beside them; runs that do not count stay apart."""
+    """One metric over x: means, intervals, repeats beside them; runs that do not count stay apart."""
     metric = METRICS[name]
     for _, style, runs in sheet.each_series():
         valid = runs[runs["valid"]]
@@ -356,12 +356,14 @@ PANELS: tuple[Callable[[Axes, Sheet], None], ...] = (
 def _legend(sheet: Sheet) -> list[Line2D]:
     setting = "" if sheet.series == "layout" else f"{sheet.series}="
     handles = [
-        Line2D([], [], color=style.color, marker=style.marker, label=f"{setting}{name}, median", **MEDIAN)
+        Line2D([], [], color=style.color, marker=style.marker, label=f"{setting}{name}, mean", **MEDIAN)
         for name, style in sheet.styles.items()
     ]
     handles.append(Line2D([], [], ls="", marker=".", ms=8, mew=0, color=GREY, label="single repeat"))
     if sheet.runs[sheet.runs["valid"]][f"{SPEED}_low"].notna().any():
-        handles.append(Line2D([], [], ls="", marker="|", ms=12, mew=1.4, color=GREY, label="95 % interval"))
+        handles.append(
+            Line2D([], [], ls="", marker="|", ms=12, mew=1.4, color=GREY, label="repeatability, 95 %")
+        )
     if sheet.runs[f"published.{SPEED}"].notna().any():
         handles.append(Line2D([], [], label=LABEL, **PUBLISHED))
     if not sheet.runs["valid"].all():

@@ -1,41 +1,150 @@
-"""What the runs of a study say, in plain sentences that never claim more than the repeats show.
+"""What the runs of a study say, in plain sentences that never claim more than would come out again.
 
-Two runs differ when the 95 % interval of their ratio leaves out all ratios that equal runs were seen to have
-on such a device, or on two of them (`batchscope.statistics.intervals.verdict`); with fewer than `ENOUGH`
-repeats nothing is claimed. Invalid and failed runs are never compared; runs from different environments only
-where the configuration asks for it (``across``), and then the sentence says so.
+Each run is held against the study's baseline (`batchscope.reports.study.pairs`). One is called faster where
+the ratio leaves out 1 with the spread of engine starts, and of GPUs, taken in
+(`batchscope.statistics.replicates`), and still does after Holm's correction for all comparisons of the study.
+With fewer than `ENOUGH` repeats nothing is claimed. Invalid and failed runs are never compared, nor those
+whose passes stand in two states; runs from different environments only where the configuration asks for it
+(``across``), and then the sentence says so.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from batchscope.config.studies import Plot
-from batchscope.reporting.numbers import capitalised, show_interval, show_ratio
+from batchscope.reporting.numbers import capitalised, show_ratio
 from batchscope.reporting.wording import fault, run_in_words, varying
-from batchscope.results.comparison import SPEED, comparable, on_two_gpus, ratio
-from batchscope.results.frames import column_of
-from batchscope.statistics.intervals import BETWEEN_GPUS, ENOUGH, SPREAD, verdict
+from batchscope.reports.study.differences import range_in_words, size_in_words
+from batchscope.reports.study.pairs import Pair, pairs
+from batchscope.results.comparison import SPEED, Likely, Ratio, comparable, likely, on_two_gpus, ratio
+from batchscope.statistics.intervals import ENOUGH, Interval
+from batchscope.statistics.replicates import CHANCE, holm
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Two runs with repeats enough, the faster one first."""
+
+    fast: "pd.Series[Any]"
+    slow: "pd.Series[Any]"
+    here: Interval
+    """repeatability on one engine start"""
+    again: Likely
+    published: float | None
 
 
 def findings(runs: pd.DataFrame, plot: Plot, *, across: bool = False) -> list[str]:
-    """The sentences of one study, the most telling first.
+    """The sentences of one study: each run against the baseline, then what was left out.
 
-    Runs that differ in the plot's series alone (packed and separate at one n) are compared with each other;
-    where a run differs so from no other, the fastest of each such group too. ``across``: of different
-    environments too.
+    Args:
+        runs: the study's rows of the runs frame.
+        plot: the study's axes and its baseline.
+        across: compare runs from different environments too.
     """
     settings = varying(runs)
     valid = runs[runs["valid"]]
-    groups = [_ranked(group) for _, group in _groups(valid, plot, settings)] or [_ranked(valid)]
-    pairs = [(group[0], other) for group in groups for other in group[1:]]
-    if any(len(group) == 1 for group in groups):
-        first, *others = _ranked(pd.DataFrame([group[0] for group in groups]))
-        pairs += [(first, other) for other in others]
-    sentences = [compare(fast, slow, settings, across=across) for fast, slow in pairs]
-    left_out = [_left_out(run, settings) for _, run in runs[~runs["valid"]].iterrows()]
-    return [*(sentences or [_nothing_to_compare(valid, settings)]), *left_out]
+    steady = valid[~valid["unsteady"].astype(bool)]
+    sentences = _compare_all(pairs(steady, plot, settings), settings, across)
+    left_out = [_unsteady(run, settings) for _, run in valid[valid["unsteady"].astype(bool)].iterrows()]
+    left_out += [_left_out(run, settings) for _, run in runs[~runs["valid"]].iterrows()]
+    return [*(sentences or [_nothing_to_compare(valid, steady, settings)]), *left_out]
+
+
+def _compare_all(found: Sequence[Pair], settings: Sequence[str], across: bool) -> list[str]:
+    """A sentence for each pair, with the chances of all of them taken together."""
+    compared = [compare(*pair) if comparable(*pair, across=across) else None for pair in found]
+    chances = [each.again.estimate.p for each in compared if isinstance(each, Compared)]
+    adjusted = iter(holm(chances))
+    sentences = []
+    for pair, each in zip(found, compared, strict=True):
+        if each is None:
+            sentences.append(_not_compared(*pair, settings))
+        elif isinstance(each, Compared):
+            sentences.append(_sentence(each, settings, next(adjusted), len(chances)))
+        else:
+            sentences.append(_too_few(*pair, each, settings))
+    return sentences
+
+
+def compare(run: "pd.Series[Any]", base: "pd.Series[Any]") -> Compared | Ratio:
+    """Two runs, the faster one first; a ratio without an interval where repeats are too few."""
+    found = ratio(run, base)
+    if found.interval is None:
+        return found
+    if found.middle < 1:
+        return compare(base, run)
+    return Compared(run, base, found.interval, likely(run, base), found.published)
+
+
+def _sentence(compared: Compared, settings: Sequence[str], chance: float, of: int) -> str:
+    """What is said of two runs; ``chance``: that equal ones look so, with all ``of`` comparisons."""
+    first, second = (run_in_words(each, settings) for each in (compared.fast, compared.slow))
+    here = range_in_words(compared.here)
+    if chance < CHANCE:
+        found = compared.again.estimate.interval()
+        size, link = size_in_words(found.middle)
+        return capitalised(
+            f"{first} are {size} {link} {second} (95 % interval {range_in_words(found)}, with a spread of "
+            f"{_spread(compared.again)} from start to start; one engine start, {_details(compared)})."
+        )
+    basis = f"repeatability on one engine start, {_details(compared)}"
+    if compared.here.low > 1:
+        than = "as" if here.endswith("as fast") else "faster than"
+        why = _why_not(compared, chance, of)
+        return capitalised(f"{first} were {here} {than} {second} here; {why}, so not conclusive ({basis}).")
+    return f"No difference seen between {first} and {second}: {here} here ({basis})."
+
+
+def _why_not(compared: Compared, chance: float, of: int) -> str:
+    if compared.again.estimate.p < CHANCE <= chance:
+        return f"of {of} comparisons one may come out so by chance"
+    two = on_two_gpus(compared.fast, compared.slow)
+    whose = "the spread of two such GPUs" if two else "this machine's own spread"
+    return f"{whose} is {_spread(compared.again)}"
+
+
+def _spread(again: Likely) -> str:
+    return f"{100 * again.spread:.2g} %"
+
+
+def _details(compared: Compared) -> str:
+    """Repeats, the published figure, and what else a reader must know of two runs."""
+    few, many = sorted((int(compared.fast["repeats"]), int(compared.slow["repeats"])))
+    repeats = f"{few} repeats each" if few == many else f"{few} and {many} repeats"
+    if compared.published:
+        repeats += f"; published on one H800: {show_ratio(compared.published)}"
+    return f"{repeats}{_about(compared.fast, compared.slow)}"
+
+
+def _about(run: "pd.Series[Any]", base: "pd.Series[Any]") -> str:
+    if not comparable(run, base, across=False):
+        return "; different environments"
+    return "; on two GPUs" if on_two_gpus(run, base) else ""
+
+
+def _too_few(run: "pd.Series[Any]", base: "pd.Series[Any]", found: Ratio, settings: Sequence[str]) -> str:
+    first, second = (run_in_words(each, settings) for each in (run, base))
+    repeats = min(run["repeats"], base["repeats"])
+    return (
+        f"Too few repeats to tell {first} from {second} ({show_ratio(found.middle)} as many texts/s, "
+        f"{repeats} of {ENOUGH} repeats needed{_about(run, base)})."
+    )
+
+
+def _not_compared(run: "pd.Series[Any]", base: "pd.Series[Any]", settings: Sequence[str]) -> str:
+    first, second = (run_in_words(each, settings) for each in (run, base))
+    return f"Not compared: {first} and {second} were measured in different environments."
+
+
+def _unsteady(run: "pd.Series[Any]", settings: Sequence[str]) -> str:
+    """A run whose passes stand in two states."""
+    return (
+        f"Unsteady: {run_in_words(run, settings)}. Its passes stand in two states, so it is compared with "
+        "nothing until more engine starts settle which one lasts."
+    )
 
 
 def _left_out(run: "pd.Series[Any]", settings: Sequence[str]) -> str:
@@ -44,56 +153,12 @@ def _left_out(run: "pd.Series[Any]", settings: Sequence[str]) -> str:
     return f"Left out: {run_in_words(run, settings)}, {fault(run)}{why}."
 
 
-def _groups(runs: pd.DataFrame, plot: Plot, settings: Sequence[str]) -> list[tuple[Hashable, pd.DataFrame]]:
-    keys = [name for name in settings if name != column_of(plot.series)]
-    return list(runs.groupby(keys, sort=False, dropna=False)) if keys else []
-
-
-def _nothing_to_compare(valid: pd.DataFrame, settings: Sequence[str]) -> str:
+def _nothing_to_compare(valid: pd.DataFrame, steady: pd.DataFrame, settings: Sequence[str]) -> str:
     if valid.empty:
         return "No answer: there is no valid run."
-    run = valid.iloc[0]
-    return f"No comparison: the only valid run is {run_in_words(run, settings)}, {run[SPEED]:,.1f} texts/s."
-
-
-def _ranked(runs: pd.DataFrame) -> "list[pd.Series[Any]]":
-    """The fastest first."""
-    return [run for _, run in runs.sort_values(SPEED, ascending=False, kind="stable").iterrows()]
-
-
-def compare(
-    fast: "pd.Series[Any]", slow: "pd.Series[Any]", settings: Sequence[str], *, across: bool = False
-) -> str:
-    """One sentence on two valid runs; ``fast`` has the higher median."""
-    first, second = run_in_words(fast, settings), run_in_words(slow, settings)
-    if not comparable(fast, slow, across=across):
-        return f"Not compared: {first} and {second} were measured in different environments."
-    apart = "" if comparable(fast, slow, across=False) else " (different environments)"
-    spread = max(SPREAD[run["device"]] for run in (fast, slow))
-    if on_two_gpus(fast, slow):
-        spread, apart = max(spread, BETWEEN_GPUS), apart or " (on two GPUs)"
-    found = ratio(fast, slow)
-    published = f"; published on one H800: {show_ratio(found.published)}" if found.published else ""
-    if found.interval is None:
-        repeats = min(fast["repeats"], slow["repeats"])
-        return (
-            f"Too few repeats to tell {first} from {second} "
-            f"({show_ratio(found.middle)} as many texts/s, {repeats} of {ENOUGH} repeats needed{published})"
-            f"{apart}."
-        )
-    basis = f"{_repeats(fast['repeats'], slow['repeats'])}{published}"
-    said = verdict(found.interval, spread=spread)
-    if said == "slower":  # medians and means disagree
-        return compare(slow, fast, settings, across=across)
-    middle, low, high = show_interval(found.interval)
-    if said == "faster":
-        return capitalised(
-            f"{first} label {middle} as many texts per second as {second} "
-            f"(95 % interval {low} to {high}; {basis}){apart}."
-        )
-    size = f" of more than {100 * spread:.0f} %" if found.interval.low > 1 else ""
-    return f"No difference{size} seen between {first} and {second} (ratio {low} to {high}; {basis}){apart}."
-
-
-def _repeats(first: int, second: int) -> str:
-    return f"{first} repeats each" if first == second else f"{first} and {second} repeats"
+    if steady.empty:
+        return "No answer: the passes of every valid run stand in two states."
+    run, which = steady.iloc[0], "valid run" if len(steady) == len(valid) else "valid run in one state"
+    if len(steady) > 1:
+        return "No comparison: no run has a baseline to be held against."
+    return f"No comparison: the only {which} is {run_in_words(run, settings)}, {run[SPEED]:,.1f} texts/s."

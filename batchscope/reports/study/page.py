@@ -69,7 +69,7 @@ def study_table(runs: pd.DataFrame) -> Table:
 
 def _settings(run: "pd.Series[Any]", settings: Sequence[str]) -> Row:
     row = {("", name.removeprefix("engine.")): show_setting(run[name]) for name in settings}
-    return row | {("", "status"): fault(run)}
+    return row | {("", "status"): fault(run) or ("unsteady" if run["unsteady"] else "")}
 
 
 def _measured(run: "pd.Series[Any]") -> Row:
@@ -187,5 +187,8 @@ def _about_repeats(runs: pd.DataFrame) -> str:
         return "One repeat a run: how far repeats would differ is not known."
     number = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
     if counts[-1] < ENOUGH:
-        return f"Medians of {number} repeats: too few for an interval."
-    return f"Medians of {number} repeats; in brackets the 95 % interval."
+        return f"Geometric means of {number} repeats: too few for an interval."
+    return (
+        f"Geometric means of {number} repeats; in brackets their repeatability on one engine start (95 %): "
+        "another start may lie outside."
+    )

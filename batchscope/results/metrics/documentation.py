@@ -6,9 +6,9 @@ from batchscope.results.metrics.registry import METRICS
 TITLE = """# Metrics
 
 Written by `make config` from `batchscope/results/metrics/`: change a metric there, and no line here.
-Each is a figure of one timed pass (a repeat). A run's figure is the median of its repeats, with a 95 %
-interval where there are repeats enough ([statistics.md](statistics.md)). It is empty where it is not known,
-or where one repeat lacks it; those made of labels are empty with random weights too.
+Each is a figure of one timed pass (a repeat). A run's figure is the geometric mean of its repeats, with a
+95 % interval where there are repeats enough ([statistics.md](statistics.md)). It is empty where it is not
+known, or where one repeat lacks it; those made of labels are empty with random weights too.
 
 """
 

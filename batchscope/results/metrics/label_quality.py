@@ -94,6 +94,7 @@ def _of_table(figure: Callable[[confusion.Counts], float]) -> Callable[[RunRecor
 
 
 balanced_accuracy = _of_table(confusion.balanced_accuracy)
+majority_share = _of_table(lambda table: confusion.majority(table)[1] if table.any() else math.nan)
 macro_f1 = _of_table(confusion.macro_f1)
 
 
@@ -148,6 +149,17 @@ LABEL_QUALITY = (
         formula="mean over gold labels of (right labels / texts with this gold label)",
         source="scikit-learn's balanced_accuracy_score",
         of=balanced_accuracy,
+        column=Column(51, "balanced accuracy (%)", digits=1, percent=True),
+        of_labels=True,
+    ),
+    Metric(
+        name="majority_share",
+        label="Accuracy of always giving the most frequent label",
+        unit="share",
+        formula="texts with the most frequent gold label / texts with a gold label",
+        source="scikit-learn's DummyClassifier, strategy='most_frequent'",
+        of=majority_share,
+        column=Column(53, "majority (%)", digits=1, percent=True),
         of_labels=True,
     ),
     Metric(

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import fmean, geometric_mean
 from typing import Any, Literal
 
 import pandas as pd
@@ -25,18 +25,32 @@ class Column:
     percent: bool = False
     """whether a share is shown in percent"""
     interval: bool = False
-    """whether the 95 % interval stands behind the median, where there are repeats enough for one"""
+    """whether the 95 % interval stands behind the mean, where there are repeats enough for one"""
     beside_published: bool = False
     """whether the published figure has a column of its own, under the same heading"""
 
-    def text(self, value: float) -> str:
-        """A value as the column shows it; empty for NaN."""
-        return "" if pd.isna(value) else f"{100 * value if self.percent else value:,.{self.digits}f}"
+    def text(self, value: float, half_width: float = math.nan) -> str:
+        """A value as the column shows it; empty for NaN.
+
+        Of a value that is not known to its last decimal, two digits of the half-width of its interval are
+        shown, and no decimal behind them.
+        """
+        if pd.isna(value):
+            return ""
+        scale = 100 if self.percent else 1
+        return f"{scale * value:,.{_decimals(scale * half_width, self.digits)}f}"
+
+
+def _decimals(half_width: float, most: int) -> int:
+    """Decimals that show two digits of a half-width; ``most`` where it is not known, or nothing."""
+    if pd.isna(half_width) or half_width <= 0:
+        return most
+    return min(most, max(0, 1 - math.floor(math.log10(half_width))))
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A figure of one repeat; a run's is the median of its repeats' (`summarise`)."""
+    """A figure of one repeat; a run's is the geometric mean of its repeats' (`summarise`)."""
 
     name: str
     """column of the frames, beside ``<name>_low`` and ``<name>_high``"""
@@ -63,20 +77,23 @@ class Metric:
         """What the table of a study shows of it for one row of the runs frame; empty without a column."""
         if self.column is None:
             return ""
-        text, low, high = (self.column.text(run[f"{self.name}{part}"]) for part in ("", "_low", "_high"))
+        ends = [run[f"{self.name}{part}"] for part in ("_low", "_high")]
+        half_width = (ends[1] - ends[0]) / 2
+        text, low, high = (self.column.text(value, half_width) for value in (run[self.name], *ends))
         return f"{text} ({low} to {high})" if self.column.interval and low else text
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A metric over the repeats of one run: median, and the interval where there are repeats enough."""
+    """A metric over the repeats of one run: the mean, and the interval where there are repeats enough."""
 
-    median: float
+    middle: float
+    """geometric mean, which the interval is around; the mean where a repeat has 0 or less"""
     interval: Interval | None
 
 
 def summarise(values: Sequence[float], ending: Ending = "fixed") -> Summary | None:
-    """Median of the repeats' values with the 95 % interval; None without repeats or where one has none.
+    """Mean of the repeats' values with the 95 % interval; None without repeats or where one has none.
 
     Args:
         values: the metric's value in each repeat.
@@ -84,5 +101,6 @@ def summarise(values: Sequence[float], ending: Ending = "fixed") -> Summary | No
     """
     if not values or any(map(math.isnan, values)):
         return None
+    middle = geometric_mean(values) if min(values) > 0 else fmean(values)
     found = sample(values, ending)
-    return Summary(median(values), interval(found) if found else None)
+    return Summary(middle, interval(found) if found else None)

@@ -335,7 +335,7 @@ def test_mfu_and_energy(tmp_path):
     record = packed(tmp_path, 7.0, repeat={"energy_j": 8000.0})
     row = runs_frame([record], []).iloc[0]
     assert row["mfu"] == pytest.approx((5451 + 402 * 0.02) / 12.0 / 989.5, rel=0.01)
-    assert row["joules_per_text"] == 20.0
+    assert row["joules_per_text"] == pytest.approx(20)
     page = study_page("mine", Study(), runs_frame([record], []))
     columns = [name for _, name in page.table.columns]
     assert page.table.rows[0][columns.index("J/text")] == "20.00"

@@ -1,17 +1,13 @@
-"""Intervals, ratios, verdicts and trends: SciPy's, and by simulation their coverage of the truth."""
+"""Intervals, ratios and trends: SciPy's, and by simulation their coverage of the truth."""
 
-import json
 import math
 
 import numpy as np
 import pytest
 import scipy.stats
-from support.project import ROOT
 from support.simulation import CVS, NOISE, covered, plain, ratio_coverage, run_all, seconds
 
 from batchscope.statistics import intervals as stats
-
-BENCHMARKS = ROOT / "docs" / "reference" / "h100" / "benchmarks"
 
 A = (1.02, 0.97, 1.05, 1.01, 0.99)
 
@@ -62,50 +58,8 @@ def test_pairs_cancel_what_drifts():
     noise = np.random.default_rng(0).normal(1, 0.002, (2, 8))
     found = stats.paired_ratio(1.03 * drift * noise[0], drift * noise[1])
     apart = stats.ratio(stats.sample(1.03 * drift * noise[0]), stats.sample(drift * noise[1]))
-    assert stats.verdict(found, spread=0.01) == "faster"
-    assert stats.verdict(apart, spread=0.01) == "no difference seen"
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "said"),
-    [
-        (1.02, 1.10, "faster"),
-        (1.011, 1.012, "faster"),
-        (0.98, 1.02, "no difference seen"),
-        (1.001, 1.009, "no difference seen"),  # equal runs show as much
-        (1.001, 1.5, "no difference seen"),
-        (0.90, 0.98, "slower"),
-        (0.90, 0.999, "no difference seen"),
-    ],
-)
-def test_verdicts(low, high, said):
-    assert stats.verdict(stats.Interval(low, (low + high) / 2, high), spread=0.01) == said
-
-
-@pytest.mark.parametrize(
-    ("low", "high", "said"),
-    [
-        (1.31, 1.32, "faster"),
-        (1.29, 1.9, "no difference seen"),
-        (0.7, 0.76, "slower"),
-        (0.5, 0.78, "no difference seen"),
-    ],
-)
-def test_a_verdict_leaves_out_what_equal_runs_show(low, high, said):
-    assert stats.verdict(stats.Interval(low, (low + high) / 2, high), spread=0.3) == said
-
-
-@pytest.mark.parametrize("gpu", [1, 2])
-def test_equal_work_on_one_gpu_is_no_difference(gpu):
-    """Two turns of eight runs, which differ in nothing but whose engine they had."""
-    alone, shared = (
-        turn["rates"] for turn in json.loads((BENCHMARKS / f"reuse_{gpu}.json").read_text())["turns"]
-    )
-    assert len(alone) == 8
-    ratios = [stats.ratio(stats.sample(shared[run]), stats.sample(alone[run])) for run in alone]
-    said = {stats.verdict(found, stats.SPREAD["cuda"]) for found in ratios}
-    assert said == {"no difference seen"}
-    assert {stats.verdict(found, 0) for found in ratios} != said, "the intervals alone would not do"
+    assert found.low > 1.02
+    assert apart.low < 1 < apart.high
 
 
 def test_repeats_that_are_equal_have_no_width():

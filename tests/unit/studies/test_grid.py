@@ -94,6 +94,10 @@ def test_the_engine_s_own_names_are_set_overridden_and_matched_by_value_not_by_s
             {"grid": {"n": [4]}, "plot": {"x": "nn"}},
             r"studies\.mine\.plot\.x: unknown key 'nn'; did you mean 'n'",
         ),
+        (
+            {"grid": {"n": [4, 40]}, "plot": {"baseline": 8}},
+            r"studies\.mine\.plot\.baseline: no run has 8 for n or layout; name one of 4, 40, or leave it out",
+        ),
         ({"grid": {"n": [4]}, "plot": {"series": "layuot"}}, r"plot\.series: .* did you mean 'layout'"),
         (
             {"set": {f"engine.extra.{key}": "x" * 60_000 for key in "ab"}, "grid": {"n": [4]}},
@@ -104,6 +108,12 @@ def test_the_engine_s_own_names_are_set_overridden_and_matched_by_value_not_by_s
 def test_a_wrong_name_or_value_is_an_error_that_says_where(keys: dict[str, object], words: str) -> None:
     with pytest.raises(UserError, match=words):
         runs(**keys)
+
+
+@pytest.mark.parametrize("baseline", [4, 40, "separate"])
+def test_a_baseline_is_a_value_of_either_axis_of_the_plot(baseline: int | str) -> None:
+    study = {"grid": {"n": [4, 40], "layout": ["packed", "separate"]}, "plot": {"baseline": baseline}}
+    assert len(expand_studies(load_config({"studies": {"packing": None, "mine": study}}))) >= 4
 
 
 def test_a_misspelt_study_without_runs_is_told_whose_name_it_may_be() -> None:

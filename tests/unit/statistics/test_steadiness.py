@@ -1,0 +1,31 @@
+"""Passes in two states, and passes that are merely noisy."""
+
+import numpy as np
+import pytest
+
+from batchscope.statistics.steadiness import two_states
+
+
+@pytest.mark.parametrize(
+    ("seconds", "found"),
+    [
+        ((1.155, 1.188, 0.801), True),  # a small model on an H200
+        ((2.016, 1.134, 1.091), True),
+        ((0.992, 1.597, 1.601), True),
+        ((1.0, 1.0, 1.45, 1.44, 1.0, 1.46), True),
+        ((1.999, 1.293, 1.655), False),  # spread, and no gap
+        ((5.607, 5.618, 5.636), False),
+        ((1.0, 1.0, 1.05), False),  # too near to matter
+        ((1.0, 1.0, 1.0), False),
+        ((1.0, 2.0), False),
+        ((), False),
+    ],
+)
+def test_two_states(seconds, found):
+    assert two_states(seconds) is found
+
+
+@pytest.mark.parametrize(("spread", "passes", "at_most"), [(0.02, 3, 0.0), (0.15, 3, 0.25), (0.15, 5, 0.02)])
+def test_noise_is_seldom_taken_for_two_states(spread, passes, at_most):
+    runs = np.exp(np.random.default_rng(1).normal(0, spread, (2_000, passes)))
+    assert np.mean([two_states(run) for run in runs.tolist()]) <= at_most

@@ -1,0 +1,84 @@
+"""Figures that docs/study.md works out by hand: made again from the raw files, with pandas and json alone."""
+
+import json
+import math
+import re
+from statistics import fmean
+
+import numpy as np
+import pandas as pd
+import pytest
+from support.project import ROOT
+
+H100 = ROOT / "docs" / "reference" / "h100"
+STUDY = (ROOT / "docs" / "study.md").read_text(encoding="utf-8")
+FLOP_A_PAIR = 4 * 32 * 4096  # of the published model: 4, layers, hidden size
+LINEAR = 13.96e9
+
+
+def repeats(run):
+    text = (H100 / "runs" / run / "measurement.json").read_text(encoding="utf-8")
+    return json.loads(text)["repeats"]
+
+
+def reviews_per_s(run, reviews):
+    return reviews / math.exp(fmean(math.log(each["seconds"]) for each in repeats(run)))
+
+
+def requests(run):
+    rows = pd.read_parquet(H100 / "runs" / run / "requests.parquet")
+    return rows[rows["repeat"] == 0]["prompt_tokens"].to_numpy(float)
+
+
+def test_floating_point_operations_of_400_reviews():
+    pairs = (requests("packing/separate-n400") ** 2 / 2).sum()
+    packed = requests("packing/packed-n400")
+    assert "400 separate prompts have 16 TFLOP of attention" in STUDY
+    assert FLOP_A_PAIR * pairs / 1e12 == pytest.approx(16, abs=0.5)
+    assert "are 3,775 TFLOP, against 1,675 TFLOP" in STUDY
+    assert FLOP_A_PAIR * (packed**2 / 2).sum() / 1e12 == pytest.approx(3_775, abs=0.5)
+    assert LINEAR * packed.sum() / 1e12 == pytest.approx(1_675, abs=0.5)
+
+
+def test_a_step_of_20_copies():
+    steps = pd.read_parquet(H100 / "runs" / "reuse" / "packed-n400-reuse-full" / "steps.parquet")
+    steps = steps[steps["repeat"] == 0].sort_values("step")
+    decoding = steps["finished_s"].diff()[steps["decode_tokens"] == 20]
+    assert "it took 0.073 s" in STUDY
+    assert np.median(decoding) == pytest.approx(0.073, abs=0.0005)
+
+
+@pytest.mark.parametrize(
+    ("n", "run"),
+    [(400, "packed-n400"), (40, "packed-n40"), (20, "packed-n20"), (4, "packed-n4"), (1, "separate-n1")],
+)
+def test_saturation(n, run):
+    """Rounded once, from the raw seconds."""
+    line = next(
+        line
+        for line in STUDY.splitlines()
+        if re.match(rf"\| {n}( \(separate\))? \| [\d.]+ \| \d+\.\d \| ", line)
+    )
+    printed = line.split("|")[3].strip()
+    assert printed == f"{reviews_per_s(f'saturation/{run}', 1_600):.1f}"
+
+
+def test_what_n_4_gains():
+    gain = reviews_per_s("saturation/packed-n4", 1_600) / reviews_per_s("saturation/separate-n1", 1_600)
+    assert (
+        f"n = 4 labels {100 * (gain - 1):.1f} % more reviews a second than separate prompts on the H100"
+        in STUDY
+    )
+
+
+@pytest.mark.parametrize("n", [4, 40, 400])
+def test_packing(n):
+    ratio = reviews_per_s(f"packing/packed-n{n}", n) / reviews_per_s(f"packing/separate-n{n}", n)
+    line = next(line for line in STUDY.splitlines() if re.match(rf"\| {n} \| \d\.\d\d \| ", line))
+    assert line.split("|")[3].strip() == f"{ratio:.2f}"
+
+
+def test_the_break_even_is_named_with_its_device():
+    page = (H100 / "tables" / "cost.md").read_text(encoding="utf-8")
+    (predicted,) = re.findall(r"engine kept busy: packed prompts .* up to n = (\d+),", page)
+    assert f"n = {predicted} on the H100 and 13 on the H200" in STUDY
