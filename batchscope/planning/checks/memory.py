@@ -4,7 +4,7 @@ Only what is certain is a problem: sizes that follow from the model's shape. Wha
 estimate, and an estimate that does not fit is told as such.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -109,6 +109,23 @@ def sizes_of(use: EngineUse) -> Sizes | None:
         return None
     block = args.get("block_size") or BLOCK[use.environment.device]
     return Sizes(shape, dtype, precision, context, block, max(use.gpus, 1))
+
+
+def longest_context(use: EngineUse, gpus: Sequence[Gpu]) -> int | None:
+    """Tokens to which ``max_model_len`` can be raised before memory is too small; None: that is not known.
+
+    Args:
+        use: the engine.
+        gpus: those that it may get; of a machine without any, or of another one: none.
+    """
+    sizes, size = sizes_of(use), use.args.get("kv_cache_memory_bytes")
+    if sizes is None:
+        return None
+    if size:
+        return sizes.context_in(size)
+    share = use.args.get("gpu_memory_utilization") or UTILIZATION
+    room = [int(share * gpu.total) - sizes.weights for gpu in gpus if gpu.total] if use.gpus else []
+    return sizes.context_in(max(min(room), 0)) if room else None
 
 
 def _dtype(use: EngineUse) -> str:
