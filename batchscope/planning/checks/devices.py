@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from batchscope.common.errors import UserError
 from batchscope.common.nvml import open_nvml
 from batchscope.jobs.device_lock import device_is_free, gpus_in_reach
 from batchscope.planning.checks.gpu_facts import Gpu, visible_gpus
 from batchscope.planning.checks.memory import UTILIZATION
 from batchscope.planning.checks.situation import EngineUse, Situation
-from batchscope.planning.problems import Finding, Problem, Unchecked
+from batchscope.planning.problems import Finding, Problem, Unchecked, problem_from
 
 
 def check(situation: Situation) -> Iterator[Finding]:
@@ -20,13 +21,20 @@ def check(situation: Situation) -> Iterator[Finding]:
         yield from too_few(use, seen)
     most = max((use.gpus for use in on_gpus), default=0)
     if on_gpus and most <= seen:
-        locked = not device_is_free("cuda", most)
-        yield from [Unchecked("gpus", WAITS)] if locked else in_use(on_gpus, visible_gpus(), most)
-    if len(on_gpus) < len(situation.engines) and not device_is_free("cpu", 1):
-        yield Unchecked("this machine", WAITS)
+        yield from locked("gpus", "cuda", most) or in_use(on_gpus, visible_gpus(), most)
+    if len(on_gpus) < len(situation.engines):
+        yield from locked("this machine", "cpu", 1)
 
 
 WAITS = "another run measures here at this moment; this call waits until that has ended"
+
+
+def locked(where: str, device: str, count: int) -> list[Finding]:
+    """A device that another run has now, or whose lock is not for this user."""
+    try:
+        return [] if device_is_free(device, count) else [Unchecked(where, WAITS)]
+    except UserError as error:
+        return [problem_from(error)]
 
 
 def too_few(use: EngineUse, seen: int) -> Iterator[Problem]:

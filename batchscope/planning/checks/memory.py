@@ -6,10 +6,8 @@ estimate, and an estimate that does not fit is told as such.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-import psutil
-
+from batchscope.common.host_memory import memory_of_host
 from batchscope.cost.flops import Architecture, architecture_from
 from batchscope.cost.memory import (
     WIDTH,
@@ -33,10 +31,6 @@ UTILIZATION = 0.92
 
 BATCHED = 16_384
 """Tokens of a step that vLLM chooses for a large GPU."""
-
-
-CONTAINER = Path("/sys/fs/cgroup/memory.max")
-"""Where a container's limit stands (control groups, version 2)."""
 
 
 @dataclass(frozen=True)
@@ -83,16 +77,6 @@ def check(situation: Situation) -> Iterator[Finding]:
             yield from too_large_for_host(use, sizes, memory_of_host())
         elif gpus:
             yield from too_large_for_gpu(use, sizes, min(gpus, key=lambda gpu: gpu.total or 0))
-
-
-def memory_of_host(limit: Path = CONTAINER) -> int:
-    """Bytes that processes here may have: the machine's, or what a container is limited to."""
-    total = int(psutil.virtual_memory().total)
-    try:
-        text = limit.read_text().strip()
-    except OSError:
-        return total
-    return min(total, int(text)) if text.isdigit() else total
 
 
 def sizes_of(use: EngineUse) -> Sizes | None:

@@ -9,8 +9,9 @@ from support.situations import engine, hermes, problem, situation
 
 from batchscope.planning.checks.gpu_facts import Gpu
 from batchscope.planning.checks.memory import (
+    cache_too_small,
     check,
-    memory_of_host,
+    longest_context,
     sizes_of,
     too_large_for_gpu,
     too_large_for_host,
@@ -99,14 +100,6 @@ def test_a_context_that_a_gpu_does_not_hold_is_shortened_to_one_that_it_does(tmp
     )
 
 
-def test_a_container_s_limit_counts(tmp_path: Path) -> None:
-    limit = tmp_path / "memory.max"
-    whole = memory_of_host(limit)
-    for text, expected in (("max\n", whole), ("1048576\n", 1 << 20), (f"{2 * whole}\n", whole)):
-        limit.write_text(text)
-        assert memory_of_host(limit) == expected
-
-
 def test_a_host_holds_weights_and_cache(tmp_path: Path) -> None:
     (use,) = situation(engine(kv_cache_memory_bytes=20 * GIB)).engines
     sizes = sizes_of(use)
@@ -116,3 +109,23 @@ def test_a_host_holds_weights_and_cache(tmp_path: Path) -> None:
     (room,) = numbers(found.remedy)
     (use,) = situation(engine(kv_cache_memory_bytes=room - 1)).engines
     assert not list(too_large_for_host(use, sizes, 16 * GIB))
+
+
+def test_how_long_a_context_may_become_is_what_memory_holds(tmp_path: Path) -> None:
+    """Asked of the same check: one token more is refused."""
+    for overlay, gpus, key in (
+        (engine(kv_cache_memory_bytes=4 << 20, max_model_len=100), [], "kv_cache_memory_bytes"),
+        ({**hermes(tmp_path), "gpus": 1}, [replace(H100, total=24 * GIB)], "max_model_len"),
+    ):
+        (use,) = situation(overlay).engines
+        tokens = longest_context(use, gpus)
+        assert tokens
+        for more, expected in ((0, 0), (1, 1)):
+            sizes = sizes_of(use)
+            assert sizes
+            sizes = replace(sizes, context=tokens + more)
+            of_gpus = [each for gpu in gpus for each in too_large_for_gpu(use, sizes, gpu)]
+            found = [*cache_too_small(use, sizes), *of_gpus]
+            assert sum(isinstance(each, Problem) for each in found) == expected, key
+    (unknown,) = situation({**hermes(tmp_path), "gpus": 1}).engines
+    assert longest_context(unknown, []) is None
