@@ -138,12 +138,12 @@ def _of_model(
             overlong, found = look(Model(config, folder), runs, texts)
         except UserError as error:
             return Seen((problem_of(error, f"models.{name}"),))
-        return Seen((_too_long(config, overlong, runs),) if overlong else (), tuple(found))
+        return Seen((_too_long(config, overlong, runs, len(texts)),) if overlong else (), tuple(found))
 
 
-def _too_long(config: Config, found: Overlong, runs: Sequence[Run]) -> Problem:
+def _too_long(config: Config, found: Overlong, runs: Sequence[Run], there: int) -> Problem:
     model = runs[0].engine.model
-    others = f", and so are {found.others:,} others" if found.others else ""
+    others = _others(len(found.texts) - 1)
     size = f"{found.tokens:,} tokens in a prompt, and the context of {model} is {found.context:,}"
     if found.longer:
         longer = _raise_context(config, runs, found.longer)
@@ -153,17 +153,21 @@ def _too_long(config: Config, found: Overlong, runs: Sequence[Run]) -> Problem:
     return Problem(
         "dataset",
         f"{where(found.longest)} is too long on its own ({size}){others}",
-        ", ".join(filter(None, (cut, _drop(found, runs), f"or {longer}"))).removeprefix("or "),
+        ", ".join(filter(None, (cut, _drop(there - len(found.texts), runs), f"or {longer}"))).removeprefix("or "),
     )
 
 
-def _drop(found: Overlong, runs: Iterable[Run]) -> str:
-    """To do without overlong texts; empty where the runs would then have too few for their n."""
+def _others(count: int) -> str:
+    return f", and so {'is' if count == 1 else 'are'} {count:,} other{'s' * (count > 1)}" if count else ""
+
+
+def _drop(left: int, runs: Iterable[Run]) -> str:
+    """To do without overlong texts; empty where those that are left would be too few for an n."""
     strict = [run.workload for run in runs if not run.workload.fit]
     asked = max((each.texts or 0 for each in strict), default=0)
-    if found.left < max((each.n for each in strict), default=1):
+    if left < max((each.n for each in strict), default=1):
         return ""
-    return "drop what is too long" + (f" and lower texts to {found.left}" if asked > found.left else "")
+    return "drop what is too long" + (f" and lower texts to {left}" if asked > left else "")
 
 
 def _raise_context(config: Config, runs: Iterable[Run], tokens: int) -> str:

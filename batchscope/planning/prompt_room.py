@@ -52,11 +52,10 @@ class Overlong:
     tokens: int
     """of the longest one's prompt"""
     context: int
-    others: int
+    texts: frozenset[SourceText]
+    """all of them"""
     cut: int | None
     """tokens to which all texts may be cut so that they fit; None: that does not help"""
-    left: int
-    """texts that there are without them"""
     longer: int | None = None
     """``max_model_len`` with which there is room for all prompts, those of several texts too, if it is what
     limits their contexts"""
@@ -149,13 +148,13 @@ class Place:
 def look(
     model: Model, runs: Iterable[Run], texts: Sequence[SourceText]
 ) -> tuple[Overlong | None, list[Shortfall]]:
-    """Overlong texts, and the runs whose n does not fit; where texts are overlong, once they are cut.
+    """Overlong texts, and the runs whose n does not fit: once those are cut, or where no cut helps, dropped.
 
     Raises:
         UserError: the model's files, or the labels, are not what they must be.
     """
     places = [_place(model, alike, texts) for alike in _alike(runs)]
-    overlong = _overlong(model, places, texts)
+    overlong = _overlong(model, places)
     return overlong, [short for place in places for short in _short(model, place, texts, overlong)]
 
 
@@ -192,7 +191,7 @@ def _whole(fitting: Fitting, texts: Sequence[NumberedText], n: int) -> int:
     return need.whole if need else 0
 
 
-def _overlong(model: Model, places: Sequence[Place], texts: Sequence[SourceText]) -> Overlong | None:
+def _overlong(model: Model, places: Sequence[Place]) -> Overlong | None:
     found = {text: (tokens, place.fitting.context) for place in places for tokens, text in place.alone}
     if not found:
         return None
@@ -201,9 +200,8 @@ def _overlong(model: Model, places: Sequence[Place], texts: Sequence[SourceText]
         longest,
         tokens,
         context,
-        len(found) - 1,
+        frozenset(found),
         min(_cut(model, place) for place in places if place.alone) or None,
-        sum(text not in found for text in texts),
         _longer(model, [place for place in places if place.is_crowded]),
     )
 
@@ -234,6 +232,8 @@ def _short(
         yield from (Shortfall(each, short.what, there) for each in place.alike if short)
         return
     n, chosen = run.prompts.n, model.lengths_of(run, texts, overlong.cut if overlong else None)
+    if overlong and not overlong.cut:
+        chosen = [each for each in chosen if each[1] not in overlong.texts]
     if short:
         largest = fitting.largest_n_up_to(n, chosen)
         context = f"the context of {run.engine.model} ({fitting.context:,})"

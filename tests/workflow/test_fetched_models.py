@@ -31,7 +31,9 @@ def test_a_model_that_vllm_does_not_know_ends_the_call_once_it_is_fetched(
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         first = prepared.snakemake("all", config=CONFIG)
         assert "config.json" in hub.fetched
-    words = "error: me/model/config.json: vLLM 0.32.0 in .engines/cpu/bin/python does not know the architecture"
+    words = (
+        "error: me/model/config.json: vLLM 0.32.0 in .engines/cpu/bin/python does not know the architecture"
+    )
     assert first.status != 0
     assert words in first.text, first.text
     assert "Traceback" not in first.text

@@ -34,7 +34,7 @@ def files(situation: Situation, name: str, model: ModelFiles) -> Iterator[Findin
             yield problem_from(UserError(str(error).removeprefix("models: ")), f"models.{name}.path")
             return
     if model.folder and not model.config:
-        yield Problem(f"{model.folder}/config.json", "it holds no JSON object", "fetch the model again")
+        yield Problem(f"{model.folder}/config.json", "it holds no JSON object, or an empty one", "fetch the model again")
     if asset.source == "hub" and model.folder is None:
         yield Unchecked(
             f"models.{name}",
