@@ -150,10 +150,11 @@ def _too_long(config: Config, found: Overlong, runs: Sequence[Run], there: int) 
     else:
         longer = "take a model with a longer context"
     cut = f"set workload.text_tokens: {found.cut}" if found.cut else ""
+    ways = filter(None, (cut, _drop(there - len(found.texts), runs), f"or {longer}"))
     return Problem(
         "dataset",
         f"{where(found.longest)} is too long on its own ({size}){others}",
-        ", ".join(filter(None, (cut, _drop(there - len(found.texts), runs), f"or {longer}"))).removeprefix("or "),
+        ", ".join(ways).removeprefix("or "),
     )
 
 

@@ -37,7 +37,7 @@ def seen(setting: str, right: str, says: list[str]) -> Mistake:
 HARDWARE = {
     "a GPU's run where no GPU is allowed": mistake(
         {"gpus": 0, "engine": {"environment": "cuda"}},
-        ["needs 1 GPU(s) and 'gpus' allows 0", "raise 'gpus'"],
+        ["needs 1 GPU(s) and 'gpus' allows 0", "raise 'gpus', or set engine.environment: cpu"],
         {"gpus": 0, "engine": {"environment": "cpu"}},
         e2e=True,
     ),
@@ -57,7 +57,9 @@ HARDWARE = {
         ("needs 4 GPU(s) and this process sees 2", "tensor_parallel_size to 2"),
         World({**on_gpus(tensor_parallel_size=2), "gpus": 4}, machine=two_gpus(80, 80)),
     ),
-    "a list of GPUs that begins with -1": seen("-1,0", "0", ["needs 1 GPU(s) and this process sees 0"]),
+    "a list of GPUs that begins with -1": seen(
+        "-1,0", "0", ["this process sees 0 (CUDA_VISIBLE_DEVICES is '-1,0')", "name in CUDA_VISIBLE_DEVICES"]
+    ),
     "a list of GPUs with a number that there is not": seen("7", "1", ["this process sees 0"]),
     "a GPU that stands in the list twice": seen("1,1", "1", ["this process sees 0"]),
     "a GPU that others fill": Mistake(
@@ -67,14 +69,17 @@ HARDWARE = {
     ),
     "a cache larger than the machine's memory": mistake(
         args(kv_cache_memory_bytes=1 << 50),
-        ["engine.args.kv_cache_memory_bytes", "more than this machine's", "lower engine.args"],
+        ["engine.args.kv_cache_memory_bytes", "of memory of this machine", "lower engine.args"],
         args(kv_cache_memory_bytes=1 << 26),
         e2e=True,
     ),
     "a cache larger than a GPU": Mistake(
         World(on_gpus(kv_cache_memory_bytes=1 << 40), machine=two_gpus(80, 80)),
-        ("are more than the", "GB that vLLM takes of NVIDIA H100 80GB HBM3"),
-        World(on_gpus(kv_cache_memory_bytes=1 << 30), machine=two_gpus(80, 80)),
+        (
+            "85.5 GB of memory of NVIDIA H100 80GB HBM3",
+            "lower engine.args.kv_cache_memory_bytes to less than",
+        ),
+        World(on_gpus(kv_cache_memory_bytes=85 * 10**9), machine=two_gpus(80, 80)),
     ),
     "more results than the disk holds": mistake(
         {"dataset": {"source": "imdb"}, **study(set={"texts": 10**7}, grid={"n": [*range(2, 400)]})},

@@ -121,8 +121,10 @@ HUB = {
     "one of several subsets": in_texts(
         ["dataset.hub.config", "several subsets: de, en", "name one"], {"config": "en"}
     ),
-    "no such subset": in_texts(["no subset 'fr'; it has: de, en"], {"config": "de"}, config="fr"),
-    "no such split": in_texts(["no split 'dev'; it has: train"], {"config": "de"}, config="de", split="dev"),
+    "no such subset": in_texts(["no subset 'fr'; name one of: de, en"], {"config": "de"}, config="fr"),
+    "no such split": in_texts(
+        ["no split 'dev'; name one of: train"], {"config": "de"}, config="de", split="dev"
+    ),
     "no such column": in_texts(
         ["dataset.hub.label_column", "text, label"],
         {"config": "en", "label_column": "label"},

@@ -69,10 +69,20 @@ def settled(message: str, names: dict[str, str]) -> str:
     programs = {f"{ROOT}/": "", sys.executable: ".venv/bin/python"}
     for ours, shown in {**names, **places, **programs}.items():
         message = message.replace(ours, shown) if ours else message
-    message = re.sub(
-        r"(this machine's|memory has|disk has|disk of \S+ has|free) [\d.,]+ ([GM]B)", r"\1 ... \2", message
-    )
-    return re.sub(r"set it to \d+, which is free", "set it to 8001, which is free", message)
+    for pattern, shown in OF_THIS_MACHINE.items():
+        message = re.sub(pattern, shown, message)
+    return message
+
+
+OF_THIS_MACHINE = {
+    r"(this machine's memory|the disk of this folder) has [\d.,]+ [GM]B free": "this machine's memory has ... free",
+    r"[\d.,]+ GB of memory of this machine": "... of memory of this machine",
+    r"less than \d{9,}": "less than ...",
+    r"its disk has [\d,]+ MB free": "its disk has ... free",
+    r"free [\d,]+ MB or more": "free ... or more",
+    r"set it to \d+, which is free": "set it to 8001, which is free",
+}
+"""What differs between machines, and what stands for it in the table."""
 
 
 def around(world: World, patch: pytest.MonkeyPatch, servers: ExitStack) -> tuple[str, str]:

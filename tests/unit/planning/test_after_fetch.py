@@ -41,7 +41,7 @@ def called(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **overlay: Any) -> N
         ({}, {"quantization_config": {"quant_method": "squeeze"}}, r"^me/model/config\.json: .*'squeeze'"),
         (engine(max_model_len=20_000), {}, r"max_model_len: 20000 tokens are more than the 16384 positions of mine"),
         (engine(tensor_parallel_size=3), HERMES, r"the 32 attention heads of mine cannot be spread over 3 GPUs"),
-        (engine(**WHOLE), HERMES, r"more than this machine's"),
+        (engine(**WHOLE), HERMES, r"of memory of this machine"),
         ({"studies": {"mine": {"grid": {"n": [2, 200]}}}}, {}, r"studies\.mine: a prompt of 200 texts needs"),
     ],
 )  # fmt: skip
