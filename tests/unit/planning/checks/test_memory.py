@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from support.situations import engine, hermes, problem, situation
 
+from batchscope.planning.checks import memory
 from batchscope.planning.checks.gpu_facts import Gpu
 from batchscope.planning.checks.memory import (
     cache_too_small,
@@ -129,3 +130,41 @@ def test_how_long_a_context_may_become_is_what_memory_holds(tmp_path: Path) -> N
             assert sum(isinstance(each, Problem) for each in found) == expected, key
     (unknown,) = situation({**hermes(tmp_path), "gpus": 1}).engines
     assert longest_context(unknown, []) is None
+
+
+def test_a_cache_that_is_asked_for_may_take_more_than_vllm_s_share(tmp_path: Path) -> None:
+    """vLLM looks at no share then, only at what the GPU has."""
+    overlay = hermes(tmp_path / "model")
+    for cache, expected in ((60 * 10**9, False), (69 * 10**9, False), (70 * 10**9, True)):
+        overlay["engine"]["args"]["kv_cache_memory_bytes"] = cache
+        (use,) = situation(overlay).engines
+        sizes = sizes_of(use)
+        assert sizes
+        found = list(too_large_for_gpu(use, sizes, H100))
+        assert bool(found) == expected, cache
+    lower = numbers(problem(found).remedy)[0]
+    overlay["engine"]["args"]["kv_cache_memory_bytes"] = lower - 1
+    (use,) = situation(overlay).engines
+    assert not list(too_large_for_gpu(use, sizes, H100))
+
+
+def test_weights_that_lie_elsewhere_are_not_counted(tmp_path: Path) -> None:
+    for extra in ({"cpu_offload_gb": 8}, {"pipeline_parallel_size": 2}, {"data_parallel_size": 2}):
+        overlay = hermes(tmp_path / "model")
+        overlay["engine"]["args"]["extra"] = extra
+        (use,) = situation(overlay).engines
+        assert sizes_of(use) is None, extra
+
+
+def test_of_unlike_gpus_those_count_that_a_run_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = replace(H100, index="1", name="a GPU of 8 GB", total=8 * GIB)
+    overlay = hermes(tmp_path / "model")
+    for gpus, tensor_parallel, expected in (
+        ([H100, small], 1, 0),
+        ([small, H100], 1, 1),
+        ([H100, small], 2, 1),
+    ):
+        overlay["engine"]["args"]["tensor_parallel_size"] = tensor_parallel
+        monkeypatch.setattr(memory, "visible_gpus", lambda gpus=gpus: gpus)
+        found = [each for each in check(situation(overlay)) if isinstance(each, Problem)]
+        assert len(found) == expected, (gpus, tensor_parallel)
