@@ -12,7 +12,8 @@ import pytest
 from support.engines import engine_processes
 from support.hub_site import serving
 from support.mistakes import EACH, MISTAKES
-from support.mistakes.mistake import World
+from support.mistakes.looking import site
+from support.mistakes.mistake import SITE, World
 from support.project import Outcome, Project
 
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("bad input")]
@@ -34,9 +35,11 @@ def results_of(project: Project) -> dict[str, bytes]:
 def called(project: Project, world: World, patch: pytest.MonkeyPatch, folder: Path) -> Outcome:
     """Call Snakemake as a user would who has written an overlay and the files that it names."""
     world.write_files(project.folder)
-    (project.folder / "mine.yaml").write_text(world.written(), encoding="utf-8")
     patch.setenv("CUDA_VISIBLE_DEVICES", "")
     with ExitStack() as servers:
+        address = servers.enter_context(site(world.served)) if world.served is not None else ""
+        overlay = world.written().replace(SITE, address)
+        (project.folder / "mine.yaml").write_text(overlay, encoding="utf-8")
         if world.hub:
             patch.setenv("HF_ENDPOINT", servers.enter_context(serving(world.hub)).url)
             patch.setenv("HF_HOME", str(folder / "hub"))

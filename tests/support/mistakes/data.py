@@ -166,6 +166,7 @@ DATA = {
         World(csv(f"{SITE}/mine.csv"), served=b"<html><body>Please log in</body></html>"),
         ("dataset.csv.path", "is a web page, not the file itself (nothing of it is kept)"),
         World(csv(f"{SITE}/mine.csv"), served=ROWS),
+        end_to_end=True,
     ),
     "an error of a store at an address": Mistake(
         World(csv(f"{SITE}/mine.csv"), served=b"<Error><Code>AccessDenied</Code></Error>"),
