@@ -19,6 +19,8 @@ from support.project import Outcome, Project
 pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("bad input")]
 
 END_TO_END = [(kind, name) for kind, name in EACH if MISTAKES[kind][name].end_to_end]
+"""What is seen while Snakemake imports its plugins is none of these, for `project.snakemake` has imported them:
+files that are no YAML are tried in test_config_files.py."""
 
 
 @pytest.fixture(scope="module")

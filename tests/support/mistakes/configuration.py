@@ -148,7 +148,7 @@ CONFIGURATION = {
         e2e=True,
     ),
     "a file that is no YAML": mistake(
-        "measure: {repeats: 2\n", ["mine.yaml, line"], "measure: {repeats: 2}\n", e2e=True
+        "measure: {repeats: 2\n", ["mine.yaml, line"], "measure: {repeats: 2}\n"
     ),
     "a file without keys": mistake(
         "- a list\n", ["mine.yaml: holds no keys", "such as `title: My texts`"], "title: My texts\n"
