@@ -15,14 +15,21 @@ from batchscope.workflow import snakemake_internals as internals
 
 
 def predictions():
-    """Of the runs that this call will measure: seconds, from the plan."""
+    """Of the runs that this call will measure: seconds, as the plan of this machine has them."""
+    from batchscope.planning.described_plan import RUN_S
+    from batchscope.planning.machine_speed import measure_speed, this_machine
     from batchscope.planning.sweep_plan import plan_runs
 
     jobs = [job for job in internals.jobs_to_run(workflow) if job.rule.name in MEASURING_RULES]
     names = {name_of_job(job.rule.name, internals.wildcards_of(job)) for job in jobs}
-    planned = plan_runs(CONFIG, Path(internals.results_folder(workflow)), {}) if names else []
+    if not names:
+        return {}
+    machine, stale = this_machine(measure_speed()), dict.fromkeys(names, "to measure")
+    planned = plan_runs(CONFIG, Path(internals.results_folder(workflow)), stale, machine)
     return {
-        each.run: Prediction(each.seconds, each.engine, each.start_s) for each in planned if each.run in names
+        each.run: Prediction(each.seconds + RUN_S / machine.speed, each.engine, each.start_s)
+        for each in planned
+        if each.stale
     }
 
 

@@ -34,6 +34,7 @@ from batchscope.inputs.prompts import (
     write_prompts,
     write_texts,
 )
+from batchscope.inputs.vocabulary import check_token_ids
 from batchscope.studies.run import PromptSet
 
 
@@ -63,6 +64,7 @@ def main() -> None:
     prompts = make_prompts(maker, texts)
     seconds = time.perf_counter() - start
     check_prompts(maker, prompts, texts)
+    check_token_ids((prompt.token_ids for prompt in prompts), args.model, wanted.id)
     largest_n = rooms.fitted(maker, texts, task) if wanted.fit else rooms.check(maker, prompts, texts)
 
     with replacing(args.prompts) as path:

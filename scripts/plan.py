@@ -16,14 +16,12 @@ from typing import Any
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import load_config
 from batchscope.console.knowledge import MEASURING, name_of_job
-from batchscope.planning.checks.gpu_facts import visible_gpus
 from batchscope.planning.checks.registry import findings
 from batchscope.planning.checks.situation import Situation
 from batchscope.planning.cluster_queue import allocations, describe_queue, schedule
 from batchscope.planning.described_plan import describe_plan
-from batchscope.planning.first_guess import Machine
 from batchscope.planning.job_seconds import JobSeconds, count_kinds, recorded_seconds
-from batchscope.planning.machine_speed import measure_speed
+from batchscope.planning.machine_speed import measure_speed, this_machine
 from batchscope.planning.problems import (
     Finding,
     describe_problems,
@@ -57,12 +55,11 @@ def main() -> None:
         if job["rule"] in MEASURING
     }
     others = count_kinds((job for job in jobs if job["rule"] not in (*MEASURING, "all")), config)
-    speed, gpus = measure_speed(), visible_gpus()
-    machine = Machine(speed.now, gpus[0].name if gpus else "")
+    speed = measure_speed()
     runs = [*expand_studies(config), *expand_serving(config)]
     wanted = [run for run in runs if name_in_plan(run) in stale]
     fit = prompt_fit(config, wanted, args.results)
-    planned = as_fitted(plan_runs(config, args.results, stale, machine), fit)
+    planned = as_fitted(plan_runs(config, args.results, stale, this_machine(speed)), fit)
     print(describe_plan(planned, others, JobSeconds(recorded_seconds(), speed.now), speed.now / speed.alone))
     if said := describe_fit(fit):
         print(f"\n{said}")

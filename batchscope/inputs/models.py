@@ -19,6 +19,7 @@ from batchscope.common.errors import UserError
 from batchscope.config.model import ModelAsset
 from batchscope.inputs.hub_answers import Asked, explain
 from batchscope.inputs.model_files import missing_parts, small_files_in, weights_in, why_no_weights
+from batchscope.inputs.vocabulary import check_tokenizer
 
 Convert = Callable[[Path], str]
 """Makes tokenizer.json of the other tokenizer files in a folder; returns why it cannot, or nothing."""
@@ -210,13 +211,14 @@ def load_tokenizer(folder: Path, tell: Callable[[str], object] | None = None) ->
         tell: is told what was switched off, in one sentence each.
 
     Raises:
-        UserError: the file is damaged.
+        UserError: the file is damaged, or another model's.
     """
     path = folder / "tokenizer.json"
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # noqa: BLE001, the library raises plain Exception
         raise UserError(f"{path}: not a readable tokenizer ({error}); fetch the model again") from None
+    check_tokenizer(tokenizer, folder)
     for sentence in switch_off_lengths(tokenizer):
         if tell:
             tell(f"{path}: {sentence}")

@@ -15,6 +15,7 @@ from batchscope.cost.roofline import Engine, Peaks, flops_by_part, predict
 from batchscope.cost.scheduler_simulation import Limits, simulate
 from batchscope.planning.checks.memory import BATCHED, Sizes, sizes_of
 from batchscope.planning.checks.situation import EngineUse
+from batchscope.planning.machine_speed import Machine
 from batchscope.planning.predicted_time import PassTimes, requests_of_run, warmup_of
 from batchscope.studies.run import Run
 
@@ -39,14 +40,6 @@ CPU = CpuRates(linear=45e9, attention=92e9, step_s=0.0055, request_s=0.00012)
 
 HTTP_S = 0.004
 """More for a request to the server, on the reference machine."""
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What is known of this machine: its speed beside the reference machine, and its GPU's name."""
-
-    speed: float = 1.0
-    gpu: str = ""
 
 
 def first_guess(use: EngineUse, run: Run, prompts: int, tokens: int, machine: Machine) -> PassTimes | None:

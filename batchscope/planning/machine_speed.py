@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from batchscope.planning.checks.gpu_facts import visible_gpus
+
 ONE_CORE = 80.0
 """How often a second the reference machine does `_count` while it does nothing else."""
 
@@ -23,6 +25,20 @@ class Speed:
     """beside the programs that run at this moment, which will slow a sweep down as well"""
     alone: float = 1.0
     """without them"""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What is known of this machine: its speed beside the reference machine, and its GPU's name."""
+
+    speed: float = 1.0
+    gpu: str = ""
+
+
+def this_machine(speed: Speed) -> Machine:
+    """This machine as predictions take it."""
+    gpus = visible_gpus()
+    return Machine(speed.now, gpus[0].name if gpus else "")
 
 
 def measure_speed() -> Speed:

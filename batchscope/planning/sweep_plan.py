@@ -10,7 +10,8 @@ from typing import Any
 from batchscope.common.atomic_files import read_json
 from batchscope.config.configuration import Config
 from batchscope.planning.checks.situation import EngineUse, Situation
-from batchscope.planning.first_guess import Machine, first_guess
+from batchscope.planning.first_guess import first_guess
+from batchscope.planning.machine_speed import Machine
 from batchscope.planning.passes import Passes, passes_of
 from batchscope.planning.predicted_time import (
     Likeness,

@@ -10,7 +10,8 @@ from support.situations import engine, hermes, situation
 
 from batchscope.config.reading.older_names import workload_today
 from batchscope.planning.checks.situation import Situation
-from batchscope.planning.first_guess import HTTP_S, Machine, first_guess
+from batchscope.planning.first_guess import HTTP_S, first_guess
+from batchscope.planning.machine_speed import Machine
 
 H100 = "NVIDIA H100 80GB HBM3"
 

@@ -7,7 +7,7 @@ import pytest
 from batchscope.reporting.compare_outputs import differences
 from scripts.remake_reference import MADE, REFERENCE, counterpart, remake, tell
 
-SMOLLM2 = REFERENCE.parent / "smollm2-h200"
+SMOLLM2 = [REFERENCE.parent / name for name in ("smollm2-h200", "smollm2-h200-banking77")]
 
 FAST = ("summary", "study", "labels", "cost", "profiles", "memory")
 """Reports of a second or so; those of the server draw every request of every load point."""
@@ -32,7 +32,8 @@ def test_every_number_comes_out_again(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "not remade: README.md (written by hand)" in said
 
 
-def test_labels_of_a_real_model_come_out_again(tmp_path: Path) -> None:
-    remake(SMOLLM2, tmp_path, ("labels",))
+@pytest.mark.parametrize("reference", SMOLLM2, ids=lambda folder: folder.name)
+def test_labels_of_a_real_model_come_out_again(reference: Path, tmp_path: Path) -> None:
+    remake(reference, tmp_path, ("labels",))
     names = [Path("tables", f"{name}.csv") for name in ("runs", "labels", "labels_confusion")]
-    assert [differences(SMOLLM2 / name, counterpart(name, tmp_path)) for name in names] == [[], [], []]
+    assert [differences(reference / name, counterpart(name, tmp_path)) for name in names] == [[], [], []]
