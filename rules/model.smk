@@ -19,7 +19,9 @@ rule prepare_model:
     params:
         # the stamp is of files that cannot be inputs
         code=lambda wildcards: code_text(
-            ["scripts.prepare_model"], [*TOLD_ELSEWHERE, *other_models(wildcards)]
+            # planning looks at what was made, and makes nothing
+            ["scripts.prepare_model"],
+            ["batchscope.planning", *TOLD_ELSEWHERE, *other_models(wildcards)],
         )
         + stamp(files_of_model(wildcards.model)),
         asset=lambda wildcards: canonical_json(CONFIG.models[wildcards.model].model_dump()),

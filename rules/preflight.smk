@@ -1,7 +1,7 @@
 """A look at what would fail, before a call's first job; docs/plan.md tells what is looked at. No rules here.
 
 in:  the configuration, and the jobs that this call would run
-out: nothing; a call that would fail ends with a list of what is wrong
+out: nothing; a call that would fail ends with a list of what is wrong. Jobs that fetch a model look at it again
 """
 
 from batchscope.workflow import snakemake_internals as internals
@@ -17,6 +17,7 @@ def refuse_what_cannot_end_well():
     if not jobs or not internals.is_first_parse(workflow) or internals.only_touches(workflow):
         return
     # imported here, because every job parses this file
+    from batchscope.planning.after_fetch import write_down
     from batchscope.planning.checks.registry import findings
     from batchscope.planning.checks.situation import Situation
     from batchscope.planning.problems import describe_problems, problems_of
@@ -33,3 +34,4 @@ def refuse_what_cannot_end_well():
     of_prompts = prompt_problems(CONFIG, situation.runs, situation.results)
     if problems := problems_of([*findings(situation), *of_prompts]):
         raise SystemExit(f"error: {describe_problems(problems)}")
+    write_down(situation)

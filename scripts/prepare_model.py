@@ -20,6 +20,7 @@ from batchscope.inputs.models import filled_folder, prepare_hub, prepare_local, 
 from batchscope.inputs.texts.generate import generate_reviews
 from batchscope.inputs.texts.source_text import SourceText
 from batchscope.jobs.environments import require
+from batchscope.planning.after_fetch import look_again
 
 DEMO_CORPUS = 6000
 """Reviews."""
@@ -46,6 +47,7 @@ def main() -> None:
             prepare_local(folder, Path(asset.path or ""), asset, convert)
         else:
             commit = prepare_hub(folder, asset, convert)
+            look_again(args.out.name, folder, args.out.parent.parent)
         write_manifest(folder, asset, commit)
     print(f"model folder {args.out} is ready ({asset.source}, load_format: {asset.load_format})")
 

@@ -70,12 +70,7 @@ def text_config(folder: Path, overrides: Any = None) -> Settings:
         UserError: the file is damaged.
     """
     path = folder / "config.json"
-    try:
-        config = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{path}: no readable JSON ({error}); fetch the model again") from None
-    if not isinstance(config, dict):
-        raise UserError(f"{path}: no JSON object; fetch the model again")
+    config = read_config(path)
     if isinstance(overrides, Mapping):
         config = _overlaid(config, overrides)
     nested = config.get("text_config")
@@ -88,6 +83,21 @@ def text_config(folder: Path, overrides: Any = None) -> Settings:
                 "engine.args.max_model_len, or fetch the model again"
             )
     return found
+
+
+def read_config(path: Path) -> dict[str, Any]:
+    """A model's config.json.
+
+    Raises:
+        UserError: it is damaged, or says nothing.
+    """
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path}: no readable JSON ({error}); fetch the model again") from None
+    if not isinstance(config, dict) or not config:
+        raise UserError(f"{path}: no JSON object, or an empty one; fetch the model again")
+    return config
 
 
 def _overlaid(config: dict[str, Any], overrides: Settings) -> dict[str, Any]:

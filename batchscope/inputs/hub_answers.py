@@ -96,7 +96,7 @@ def _refused(error: Exception, asked: Asked) -> str:
         return _not_shown(error, asked)
     known = {
         401: "the hub does not know your login; renew it with `hf auth login`, or correct HF_TOKEN",
-        403: f"your login may not read it; ask its owner, or {LOG_IN} as somebody who may",
+        403: "your login may not read it; ask its owner, or log in as somebody who may (`hf auth login`)",
         429: f"the hub has had too many requests from here; wait a while, or {LOG_IN}, which allows more",
     }
     return f"{asked.name}: {known[status]}" if status in known else _not_fetched(error, asked)

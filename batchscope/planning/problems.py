@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from batchscope.common.errors import UserError
 
+NEW_LINE, INDENTED = "\n", "\n     "
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -14,6 +16,10 @@ class Problem:
     """the key of the configuration, or the file"""
     what: str
     remedy: str
+
+    def __str__(self) -> str:
+        """One line, or where the remedy has several, lines of its own for it."""
+        return f"{self.where}: {self.what}{NEW_LINE if NEW_LINE in self.remedy else '; '}{self.remedy}"
 
 
 @dataclass(frozen=True)
@@ -46,10 +52,10 @@ def unchecked_of(findings: Iterable[Finding]) -> list[Unchecked]:
 
 def describe_problems(problems: Sequence[Problem]) -> str:
     """One message about all of them: a line for a single one, else a numbered list."""
-    texts = [f"{each.where}: {each.what}; {each.remedy}" for each in problems]
+    texts = [str(each) for each in problems]
     if len(texts) == 1:
         return texts[0]
-    lines = [f"  {number}. {text}" for number, text in enumerate(texts, 1)]
+    lines = [f"  {number}. {text.replace(NEW_LINE, INDENTED)}" for number, text in enumerate(texts, 1)]
     return "\n".join([f"{len(texts)} things are wrong, and nothing has been started:", *lines])
 
 

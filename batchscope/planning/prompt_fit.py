@@ -63,7 +63,7 @@ def prompt_fit(config: Config, runs: Sequence[Run], results: Path) -> PromptFit:
     strict = [each for each in short if not each.run.workload.fit]
     problems = [problem for found in seen for problem in found.problems]
     return PromptFit(
-        tuple(dict.fromkeys([*problems, *_no_room(config, strict)])),
+        tuple(dict.fromkeys([*problems, *_no_room(config, runs, strict)])),
         {
             name_in_plan(each.run): f"{each.what}; {_largest(each.largest_n)}"
             for each in short
@@ -138,22 +138,46 @@ def _of_model(
             overlong, found = look(Model(config, folder), runs, texts)
         except UserError as error:
             return Seen((problem_of(error, f"models.{name}"),))
-        return Seen((_too_long(overlong, name),) if overlong else (), tuple(found))
+        return Seen((_too_long(config, overlong, runs, len(texts)),) if overlong else (), tuple(found))
 
 
-def _too_long(found: Overlong, model: str) -> Problem:
-    others = f", and so are {found.others:,} others" if found.others else ""
+def _too_long(config: Config, found: Overlong, runs: Sequence[Run], there: int) -> Problem:
+    model = runs[0].engine.model
+    others = _others(len(found.texts) - 1)
     size = f"{found.tokens:,} tokens in a prompt, and the context of {model} is {found.context:,}"
-    cut = f"set workload.text_tokens: {found.cut}, drop what is too long, or " if found.cut else ""
     if found.longer:
-        longer = f"raise engine.args.max_model_len to {found.longer}"
+        longer = _raise_context(config, runs, found.longer)
     else:
         longer = "take a model with a longer context"
+    cut = f"set workload.text_tokens: {found.cut}" if found.cut else ""
+    ways = filter(None, (cut, _drop(there - len(found.texts), runs), f"or {longer}"))
     return Problem(
         "dataset",
         f"{where(found.longest)} is too long on its own ({size}){others}",
-        f"{cut}{longer}",
+        ", ".join(ways).removeprefix("or "),
     )
+
+
+def _others(count: int) -> str:
+    return f", and so {'is' if count == 1 else 'are'} {count:,} other{'s' * (count > 1)}" if count else ""
+
+
+def _drop(left: int, runs: Iterable[Run]) -> str:
+    """To do without overlong texts; empty where those that are left would be too few for an n."""
+    strict = [run.workload for run in runs if not run.workload.fit]
+    asked = max((each.texts or 0 for each in strict), default=0)
+    if left < max((each.n for each in strict), default=1):
+        return ""
+    return "drop what is too long" + (f" and lower texts to {left}" if asked > left else "")
+
+
+def _raise_context(config: Config, runs: Iterable[Run], tokens: int) -> str:
+    """In the words of a remedy, with each place where the configuration says it for runs that have less."""
+    short = _by_study(run for run in runs if (run.engine.args.max_model_len or tokens) < tokens)
+    key, block = "engine.max_model_len", "engine.args.max_model_len"
+    parts = {study: _parts(config, study, key) for study in short}
+    places = [f"{key} in {' and '.join(own)}" if own else block for own in parts.values()]
+    return f"raise {' and '.join(dict.fromkeys(places))} to {tokens}"
 
 
 def _too_few(config: Config, runs: Iterable[Run], there: int) -> Iterator[Problem]:
@@ -171,17 +195,21 @@ def _too_few(config: Config, runs: Iterable[Run], there: int) -> Iterator[Proble
             )
 
 
-def _no_room(config: Config, short: Sequence[Shortfall]) -> Iterator[Problem]:
+def _no_room(config: Config, runs: Iterable[Run], short: Sequence[Shortfall]) -> Iterator[Problem]:
     """A problem for each study with runs that have no room for their n."""
-    by_run = {name_in_plan(each.run): each for each in short}
-    for study, runs in _by_study(each.run for each in short).items():
-        found = [by_run[name_in_plan(run)] for run in runs]
+    by_run, of_all = {name_in_plan(each.run): each for each in short}, _by_study(runs)
+    for study, of_study in _by_study(each.run for each in short).items():
+        found = [by_run[name_in_plan(run)] for run in of_study]
         worst = max(found, key=lambda each: each.run.workload.n)
         largest, longer = min(each.largest_n for each in found), [each.longer for each in found]
         places = _places(config, study, "n")
         lower = f"lower n to that in {places}" if largest > 1 else f"set layout: separate there ({places})"
-        raised = f", raise engine.args.max_model_len to {max(filter(None, longer))}" if all(longer) else ""
-        yield Problem(study, worst.what, f"{_largest(largest)}: {lower}{raised}, or set {FIT}")
+        raised = _raise_context(config, of_study, max(filter(None, longer))) if all(longer) else ""
+        # where no run fits, leaving them all out is no remedy
+        fit = f"set {FIT}" if len(of_study) < len(of_all[study]) else ""
+        *first, last = filter(None, (lower, raised, fit))
+        ways = f"{', '.join(first)}, or {last}" if first else last
+        yield Problem(study, worst.what, f"{_largest(largest)}: {ways}")
 
 
 def _largest(n: int) -> str:
@@ -211,6 +239,11 @@ def _by_study(runs: Iterable[Run]) -> dict[str, list[Run]]:
 
 def _places(config: Config, study: str, key: str) -> str:
     """Where the configuration says this key of the workload for a study."""
+    return " and ".join(_parts(config, study, key)) or f"workload.{key}"
+
+
+def _parts(config: Config, study: str, key: str) -> list[str]:
+    """The parts of a study that say a key."""
     studies, name = config.active_studies, study.rpartition(".")[2]
     block = config.serving.active_studies[name] if study.startswith("serving.") else studies[name]
     parts = {
@@ -219,5 +252,4 @@ def _places(config: Config, study: str, key: str) -> str:
         "include": any(key in point for point in block.include),
         "overrides": any(key in override.set for override in block.overrides),
     }
-    found = [f"{study}.{part}" for part, there in parts.items() if there]
-    return " and ".join(found) or f"workload.{key}"
+    return [f"{study}.{part}" for part, there in parts.items() if there]

@@ -4,9 +4,10 @@ Found by making prompts: all that may be too long, or of many the longest ones.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from batchscope.common.atomic_files import read_json
 from batchscope.common.canonical_json import canonical_json
 from batchscope.config.configuration import Config
 from batchscope.config.prompts import LAYOUTS
@@ -18,6 +19,10 @@ from batchscope.inputs.fitting import Fitting
 from batchscope.inputs.models import load_tokenizer
 from batchscope.inputs.prompts import NumberedText, maker_of
 from batchscope.inputs.texts.source_text import SourceText
+from batchscope.planning.checks.gpu_facts import visible_gpus
+from batchscope.planning.checks.memory import longest_context
+from batchscope.planning.checks.model_files import ModelFiles
+from batchscope.planning.checks.situation import EngineUse
 from batchscope.studies.prompt_spec import room_of
 from batchscope.studies.run import PromptSet, Run
 
@@ -36,7 +41,7 @@ class Shortfall:
     what: str
     largest_n: int
     longer: int | None = None
-    """``max_model_len`` with which there would be room, where that is what limits the context"""
+    """``max_model_len`` with which there is room for all prompts, where that is what limits the context"""
 
 
 @dataclass(frozen=True)
@@ -47,11 +52,13 @@ class Overlong:
     tokens: int
     """of the longest one's prompt"""
     context: int
-    others: int
+    texts: frozenset[SourceText]
+    """all of them"""
     cut: int | None
     """tokens to which all texts may be cut so that they fit; None: that does not help"""
     longer: int | None = None
-    """``max_model_len`` that holds each of them alone, where that is what limits the context"""
+    """``max_model_len`` with which there is room for all prompts, those of several texts too, if it is what
+    limits their contexts"""
 
 
 class Model:
@@ -82,11 +89,26 @@ class Model:
             MOST_BYTES,
         )
 
-    def longer(self, run: Run, needed: int) -> int | None:
-        """``needed`` if ``max_model_len`` is what limits the context, and the model itself has so much."""
+    def longest_context(self, run: Run) -> int:
+        """To what ``max_model_len`` can be raised; 0 where it is not what limits the context.
+
+        The model has positions for so much, memory holds it, and so does a step where prompts are not split.
+        """
         arguments = run.engine.args.as_vllm()
+        if not arguments.get("max_model_len"):
+            return 0
         own = context_length(self.folder, {**arguments, "max_model_len": None})
-        return needed if arguments.get("max_model_len") and needed <= own else None
+        step = (
+            None if arguments.get("enable_chunked_prefill", True) else arguments.get("max_num_batched_tokens")
+        )
+        held = longest_context(self._use(run), visible_gpus() if run.gpus else [])
+        return min(limit for limit in (own, step, held) if limit is not None)
+
+    def _use(self, run: Run) -> EngineUse:
+        engine, config = run.engine, self.config
+        files = ModelFiles(engine.model, self.folder, read_json(self.folder / "config.json") or {}, None)
+        asset, environment = config.models[engine.model], config.environments[engine.environment]
+        return EngineUse((run,), asset, environment, files, config.engine.args.as_vllm())
 
     def lengths_of(
         self, run: Run, texts: Sequence[SourceText], most: int | None = None
@@ -99,19 +121,41 @@ class Model:
         return cut_texts(chosen[:MOST_CUT], self.tokenizer, min(limits), run.workload.cut)[0]
 
 
+@dataclass(frozen=True)
+class Place:
+    """Runs that are alike, and what their context holds of their texts as they are."""
+
+    alike: Sequence[Run]
+    fitting: Fitting
+    alone: Sequence[tuple[int, SourceText]]
+    """texts that no prompt holds, each with that prompt's tokens; longest first"""
+    whole: int
+    """tokens that the neediest prompt takes, with its answer; 0 where none is near the context"""
+    needed: int
+    """tokens without which there is a problem: ``whole``, or where runs are to fit, that of one text alone"""
+
+    @property
+    def run(self) -> Run:
+        """One of the runs."""
+        return self.alike[0]
+
+    @property
+    def is_crowded(self) -> bool:
+        """Whether the context holds less than is needed."""
+        return self.needed > self.fitting.context
+
+
 def look(
     model: Model, runs: Iterable[Run], texts: Sequence[SourceText]
 ) -> tuple[Overlong | None, list[Shortfall]]:
-    """Overlong texts, and the runs whose n does not fit; where texts are overlong, once they are cut.
+    """Overlong texts, and the runs whose n does not fit: once those are cut, or where no cut helps, dropped.
 
     Raises:
         UserError: the model's files, or the labels, are not what they must be.
     """
-    fittings = [(alike, model.fitting(alike[0])) for alike in _alike(runs)]
-    overlong = _overlong(model, fittings, texts)
-    most = overlong.cut if overlong else None
-    found = (short for alike, fitting in fittings for short in _short(model, alike, fitting, texts, most))
-    return overlong, list(found)
+    places = [_place(model, alike, texts) for alike in _alike(runs)]
+    overlong = _overlong(model, places)
+    return overlong, [short for place in places for short in _short(model, place, texts, overlong)]
 
 
 def counted(run: Run, there: int) -> Shortfall | None:
@@ -132,46 +176,76 @@ def _alike(runs: Iterable[Run]) -> Iterator[list[Run]]:
     yield from found.values()
 
 
-def _overlong(
-    model: Model, fittings: Iterable[tuple[Sequence[Run], Fitting]], texts: Sequence[SourceText]
-) -> Overlong | None:
-    found: dict[SourceText, tuple[int, int]] = {}
-    cuts: list[int] = []
-    longer: list[int | None] = []
-    for (run, *_), fitting in fittings:
-        if alone := fitting.too_long(model.lengths_of(run, texts)):
-            found |= {text: (tokens, fitting.context) for tokens, text in alone}
-            members = [text for _, text in alone]
-            cuts.append(fitting.longest_cut(members, run.workload.cut) or 0)
-            need = fitting.longest(list(enumerate(members)), 1)
-            longer.append(model.longer(run, need.whole) if need else None)
+def _place(model: Model, alike: Sequence[Run], texts: Sequence[SourceText]) -> Place:
+    run, fitting = alike[0], model.fitting(alike[0])
+    chosen = model.lengths_of(run, texts)
+    found = fitting.too_long(chosen)
+    members = {text for _, text in found}
+    alone = _whole(fitting, [each for each in chosen if each[1] in members], 1)
+    whole = max(alone, _whole(fitting, chosen, run.prompts.n))
+    return Place(alike, fitting, found, whole, alone if run.workload.fit else whole)
+
+
+def _whole(fitting: Fitting, texts: Sequence[NumberedText], n: int) -> int:
+    need = fitting.longest(texts, n)
+    return need.whole if need else 0
+
+
+def _overlong(model: Model, places: Sequence[Place]) -> Overlong | None:
+    found = {text: (tokens, place.fitting.context) for place in places for tokens, text in place.alone}
     if not found:
         return None
     longest, (tokens, context) = max(found.items(), key=lambda each: each[1][0])
-    enough = [each for each in longer if each]
-    raised = max(enough) if len(enough) == len(longer) else None
-    return Overlong(longest, tokens, context, len(found) - 1, min(cuts) or None, raised)
+    return Overlong(
+        longest,
+        tokens,
+        context,
+        frozenset(found),
+        min(_cut(model, place) for place in places if place.alone) or None,
+        _longer(model, [place for place in places if place.is_crowded]),
+    )
+
+
+def _cut(model: Model, place: Place) -> int:
+    """Tokens to which overlong texts may be cut to fit alone, in the layout ``separate`` too; 0: to none."""
+    members, run = [text for _, text in place.alone], place.run
+    fittings = [place.fitting]
+    if LAYOUTS[run.workload.layout].packs:
+        single = run.workload.model_copy(update={"layout": "separate", "n": 1, "numbered": False})
+        fittings.append(model.fitting(replace(run, workload=single)))
+    return min(fitting.longest_cut(members, run.workload.cut) or 0 for fitting in fittings)
+
+
+def _longer(model: Model, crowded: Sequence[Place]) -> int | None:
+    """``max_model_len`` with which all these places have room; None where that cannot be."""
+    enough = all(place.needed <= model.longest_context(place.run) for place in crowded)
+    return max(place.needed for place in crowded) if enough else None
 
 
 def _short(
-    model: Model, alike: Sequence[Run], fitting: Fitting, texts: Sequence[SourceText], most: int | None
+    model: Model, place: Place, texts: Sequence[SourceText], overlong: Overlong | None
 ) -> Iterator[Shortfall]:
     """Of each of some runs that are alike, if there is no room for their n."""
-    run, there = alike[0], len(texts)
+    run, there, fitting = place.run, len(texts), place.fitting
     short = counted(run, there)
     if not LAYOUTS[run.workload.layout].packs:
-        yield from (Shortfall(each, short.what, there) for each in alike if short)
+        yield from (Shortfall(each, short.what, there) for each in place.alike if short)
         return
-    n, chosen = run.prompts.n, model.lengths_of(run, texts, most)
+    n, chosen = run.prompts.n, model.lengths_of(run, texts, overlong.cut if overlong else None)
+    if overlong and not overlong.cut:
+        chosen = [each for each in chosen if each[1] not in overlong.texts]
     if short:
         largest = fitting.largest_n_up_to(n, chosen)
         context = f"the context of {run.engine.model} ({fitting.context:,})"
         more = f", more than {context} holds in one prompt" if largest < there else ""
-        yield from (Shortfall(each, short.what + more, largest) for each in alike)
-    elif (need := fitting.longest(chosen, n)) and need.whole > fitting.context:
+        yield from (Shortfall(each, short.what + more, largest) for each in place.alike)
+        return
+    whole = _whole(fitting, chosen, n) if overlong else place.whole
+    if whole > fitting.context:
         largest = fitting.largest_n(chosen, n)
         what = (
-            f"a prompt of {n:,} texts needs {need.whole:,} tokens with its answer, and the context of "
+            f"a prompt of {n:,} texts needs {whole:,} tokens with its answer, and the context of "
             f"{run.engine.model} is {fitting.context:,}"
         )
-        yield from (Shortfall(each, what, largest, model.longer(each, need.whole)) for each in alike)
+        longer = overlong.longer if overlong else _longer(model, [place])
+        yield from (Shortfall(each, what, largest, longer) for each in place.alike)

@@ -123,9 +123,10 @@ def _check_references(label: str, run: Run, config: Config) -> None:
             "shorten what it sets under engine.extra and engine.variables"
         )
     if config.environments[run.engine.environment].device == "cuda" and run.gpus > config.gpus:
+        fewer = "lower engine.args.tensor_parallel_size" if config.gpus else "set engine.environment: cpu"
         raise UserError(
             f"{label}: the run needs {run.gpus} GPU(s) and 'gpus' allows {config.gpus}; "
-            "raise 'gpus' or lower engine.args.tensor_parallel_size"
+            f"raise 'gpus', or {fewer}"
         )
     made = config.dataset.generated.texts
     needed = 0 if run.workload.fit else run.workload.total_texts

@@ -1,6 +1,9 @@
 """Answers of NVML as they were recorded, replayed with the real library's errors and constants."""
 
+import pickle
+import shutil
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -67,3 +70,34 @@ def divided(gpu: str, *slices: str) -> dict[tuple[Any, ...], Any]:
 def processes(gpu: str, *pids: int) -> dict[tuple[Any, ...], Any]:
     """Processes with a context on a GPU."""
     return {("nvmlDeviceGetComputeRunningProcesses", gpu): [SimpleNamespace(pid=pid) for pid in pids]}
+
+
+MODULE = '''"""Recorded answers in the place of a driver's; all else is the real library's."""
+
+import pickle
+from pathlib import Path
+
+import real_pynvml
+from real_pynvml import *
+
+ANSWERS = pickle.loads(Path(__file__).with_name("nvml_answers.pickle").read_bytes())
+
+
+def _function(name):
+    def answer(*arguments):
+        if (name, *arguments) not in ANSWERS:
+            raise NVMLError(NVML_ERROR_NOT_SUPPORTED)
+        return ANSWERS[(name, *arguments)]
+
+    return answer
+
+
+globals().update({name: _function(name) for name in dir(real_pynvml) if name.startswith("nvml")})
+'''
+
+
+def lay_library(folder: Path, answers: Answers) -> None:
+    """Have every process whose modules are looked for in this folder get these answers from NVML."""
+    shutil.copyfile(str(pynvml.__file__), folder / "real_pynvml.py")
+    (folder / "nvml_answers.pickle").write_bytes(pickle.dumps({("nvmlInit",): None, **answers}))
+    (folder / "pynvml.py").write_text(MODULE)

@@ -98,11 +98,11 @@ def choose_parts(parts: Sequence[Part], block: HubDataset) -> list[Part]:
         _refuse("config", f"{block.id} has several subsets: {_shown(configs)}; name one")
     config = block.config or configs[0]
     if config not in configs:
-        _refuse("config", f"{block.id} has no subset '{config}'; it has: {_shown(configs)}")
+        _refuse("config", f"{block.id} has no subset '{config}'; name one of: {_shown(configs)}")
     found = [part for part in parts if part.config == config and part.split == block.split]
     if not found:
         splits = list(dict.fromkeys(part.split for part in parts if part.config == config))
-        _refuse("split", f"{block.id} has no split '{block.split}'; it has: {_shown(splits)}")
+        _refuse("split", f"{block.id} has no split '{block.split}'; name one of: {_shown(splits)}")
     return found
 
 

@@ -17,6 +17,7 @@ from batchscope.common.errors import UserError
 from batchscope.config.dataset import Dataset
 from batchscope.config.task import Task
 from batchscope.inputs.texts.download import download, file_digest
+from batchscope.inputs.texts.room import Room, TooLargeError, declared_by_gzip, room_here
 from batchscope.inputs.texts.source_text import Loaded, SourceText
 from batchscope.inputs.texts.urls import file_name, shown
 
@@ -59,7 +60,7 @@ def check_archive(path: Path, md5: str) -> None:
         )
 
 
-def read_archive(path: Path) -> list[SourceText]:
+def read_archive(path: Path, room: Room | None = None) -> list[SourceText]:
     """Read all labelled reviews of ``aclImdb_v1.tar.gz``.
 
     Order: train before test, then by the number in the file name, negative before positive where numbers are
@@ -67,15 +68,18 @@ def read_archive(path: Path) -> list[SourceText]:
     ``aclImdb/train/pos/0_9.txt`` are read, so links, devices and paths that lead elsewhere do no harm.
 
     Raises:
-        UserError: the archive is damaged, holds no reviews, or a review that is empty, doubled or not UTF-8.
+        UserError: the archive is damaged, unpacks to more than there is room for, holds no reviews, or a
+            review that is empty, doubled or not UTF-8.
     """
     found: dict[Place, SourceText] = {}
     try:
-        for place, name, content in _members(path):
+        for place, name, content in _members(path, room or room_here()):
             if place in found:
                 raise UserError(_refusal(path, f"holds {name} twice"))
             label = "positive" if place[2] else "negative"
             found[place] = SourceText(_text(path, name, content), label, _id(name), name)
+    except TooLargeError as error:
+        raise UserError(f"dataset.imdb.url: {error}") from None
     except DAMAGED as error:
         raise UserError(_refusal(path, f"is truncated or damaged ({error})")) from None
     if not found:
@@ -83,9 +87,15 @@ def read_archive(path: Path) -> list[SourceText]:
     return [found[place] for place in sorted(found)]
 
 
-def _members(path: Path) -> Iterator[tuple[Place, str, bytes]]:
+def _members(path: Path, room: Room) -> Iterator[tuple[Place, str, bytes]]:
+    with path.open("rb") as file:
+        room.check(path, declared_by_gzip(file))
     # gzip notices a truncated file; tarfile's own "r|gz" takes it for the end of the archive.
-    with gzip.open(path) as unzipped, tarfile.open(fileobj=unzipped, mode="r|") as archive:
+    with (
+        gzip.open(path) as packed,
+        room.limited(packed, path) as unzipped,
+        tarfile.open(fileobj=unzipped, mode="r|") as archive,
+    ):
         for member in tqdm(
             archive, desc=path.name, total=MEMBERS_OF_OFFICIAL, unit="file", disable=None, file=sys.stderr
         ):

@@ -1,13 +1,15 @@
 """Whether the GPUs that runs need are there and free."""
 
+import os
 from collections.abc import Iterator, Sequence
 
+from batchscope.common.errors import UserError
 from batchscope.common.nvml import open_nvml
 from batchscope.jobs.device_lock import device_is_free, gpus_in_reach
 from batchscope.planning.checks.gpu_facts import Gpu, visible_gpus
-from batchscope.planning.checks.memory import UTILIZATION
+from batchscope.planning.checks.memory import share_of
 from batchscope.planning.checks.situation import EngineUse, Situation
-from batchscope.planning.problems import Finding, Problem, Unchecked
+from batchscope.planning.problems import Finding, Problem, Unchecked, problem_from
 
 
 def check(situation: Situation) -> Iterator[Finding]:
@@ -20,33 +22,47 @@ def check(situation: Situation) -> Iterator[Finding]:
         yield from too_few(use, seen)
     most = max((use.gpus for use in on_gpus), default=0)
     if on_gpus and most <= seen:
-        locked = not device_is_free("cuda", most)
-        yield from [Unchecked("gpus", WAITS)] if locked else in_use(on_gpus, visible_gpus(), most)
-    if len(on_gpus) < len(situation.engines) and not device_is_free("cpu", 1):
-        yield Unchecked("this machine", WAITS)
+        yield from locked("gpus", "cuda", most) or in_use(on_gpus, visible_gpus(), most)
+    if len(on_gpus) < len(situation.engines):
+        yield from locked("this machine", "cpu", 1)
 
 
 WAITS = "another run measures here at this moment; this call waits until that has ended"
 
 
+def locked(where: str, device: str, count: int) -> list[Finding]:
+    """A device that another run has now, or whose lock is not for this user."""
+    try:
+        return [] if device_is_free(device, count) else [Unchecked(where, WAITS)]
+    except UserError as error:
+        return [problem_from(error)]
+
+
 def too_few(use: EngineUse, seen: int) -> Iterator[Problem]:
     """Fewer GPUs than an engine is spread over."""
     if use.gpus > seen:
-        fewer = f"set {use.key('tensor_parallel_size')} to {seen}, or " if seen else ""
+        setting = os.environ.get("CUDA_VISIBLE_DEVICES")
+        limit = "" if setting is None else f" (CUDA_VISIBLE_DEVICES is '{setting}')"
+        ways = [
+            f"set {use.key('tensor_parallel_size')} to {seen}" if seen else "",
+            "name in CUDA_VISIBLE_DEVICES those that it may have" if limit else "",
+            "run it where there are more",
+            "or set engine.environment: cpu",
+        ]
         yield Problem(
             "gpus" if use.gpus == 1 else use.key("tensor_parallel_size"),
-            f"the run needs {use.gpus} GPU(s) and this process sees {seen}",
-            f"{fewer}run it where there are more, or set engine.environment: cpu",
+            f"the run needs {use.gpus} GPU(s) and this process sees {seen}{limit}",
+            ", ".join(filter(None, ways)),
         )
 
 
 def in_use(uses: Sequence[EngineUse], gpus: Sequence[Gpu], most: int) -> Iterator[Problem]:
     """GPUs that have less memory free than vLLM takes when it starts: somebody else has it."""
-    share = max(use.args.get("gpu_memory_utilization") or UTILIZATION for use in uses)
+    share = max(share_of(use) for use in uses)
     known = [gpu for gpu in gpus if gpu.total and gpu.free is not None]
     taken = [gpu for gpu in known if (gpu.free or 0) < share * (gpu.total or 0)]
     free = [gpu for gpu in gpus if gpu not in taken]
-    if not taken or len(free) >= len(gpus):
+    if not taken:
         return
     names = ", ".join(f"GPU {gpu.index} ({_gb(gpu.free)} of {_gb(gpu.total)} free)" for gpu in taken)
     use_others = (

@@ -4,12 +4,10 @@ Only what is certain is a problem: sizes that follow from the model's shape. Wha
 estimate, and an estimate that does not fit is told as such.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-import psutil
-
+from batchscope.common.host_memory import memory_of_host
 from batchscope.cost.flops import Architecture, architecture_from
 from batchscope.cost.memory import (
     WIDTH,
@@ -23,20 +21,26 @@ from batchscope.cost.memory import (
 )
 from batchscope.planning.checks.gpu_facts import Gpu, visible_gpus
 from batchscope.planning.checks.situation import EngineUse, Situation
+from batchscope.planning.checks.vllm_source import known_to_vllm
 from batchscope.planning.problems import Finding, Problem, Unchecked
 
 BLOCK = {"cpu": 128, "cuda": 16}
 """Tokens in one block of the KV cache, where nothing is asked for."""
 
-UTILIZATION = 0.92
-"""Share of a GPU's memory that vLLM takes, where nothing is asked for (0.9 before vLLM 0.32)."""
+UTILIZATION = 0.9
+"""Share of a GPU's memory that vLLM takes at least where nothing is asked for; newer ones take more."""
+
+PLACED_ELSEWHERE = (
+    "hf_overrides",
+    "cpu_offload_gb",
+    "pipeline_parallel_size",
+    "data_parallel_size",
+    "decode_context_parallel_size",
+)
+"""Engine arguments with which the weights, or the cache, of a GPU have other sizes than are counted here."""
 
 BATCHED = 16_384
 """Tokens of a step that vLLM chooses for a large GPU."""
-
-
-CONTAINER = Path("/sys/fs/cgroup/memory.max")
-"""Where a container's limit stands (control groups, version 2)."""
 
 
 @dataclass(frozen=True)
@@ -82,17 +86,8 @@ def check(situation: Situation) -> Iterator[Finding]:
         if use.environment.device == "cpu":
             yield from too_large_for_host(use, sizes, memory_of_host())
         elif gpus:
-            yield from too_large_for_gpu(use, sizes, min(gpus, key=lambda gpu: gpu.total or 0))
-
-
-def memory_of_host(limit: Path = CONTAINER) -> int:
-    """Bytes that processes here may have: the machine's, or what a container is limited to."""
-    total = int(psutil.virtual_memory().total)
-    try:
-        text = limit.read_text().strip()
-    except OSError:
-        return total
-    return min(total, int(text)) if text.isdigit() else total
+            # those that it takes unless they are busy: the first ones
+            yield from too_large_for_gpu(use, sizes, min(gpus[: sizes.gpus], key=lambda gpu: gpu.total or 0))
 
 
 def sizes_of(use: EngineUse) -> Sizes | None:
@@ -105,10 +100,34 @@ def sizes_of(use: EngineUse) -> Sizes | None:
     precision = precision_of(dtype, args.get("quantization"), args.get("kv_cache_dtype"))
     head_dim = config.get("head_dim")
     plain = head_dim is None or (isinstance(head_dim, int) and head_dim > 0)
-    if shape is None or precision is None or not plain or not context or stored or "hf_overrides" in args:
+    odd = stored or not plain or any(args.get(name) for name in PLACED_ELSEWHERE)
+    if shape is None or precision is None or not context or odd:
         return None
     block = args.get("block_size") or BLOCK[use.environment.device]
     return Sizes(shape, dtype, precision, context, block, max(use.gpus, 1))
+
+
+def longest_context(use: EngineUse, gpus: Sequence[Gpu]) -> int | None:
+    """Tokens to which ``max_model_len`` can be raised before memory is too small; None: that is not known.
+
+    Args:
+        use: the engine.
+        gpus: those that it may get; of a machine without any, or of another one: none.
+    """
+    sizes, size = sizes_of(use), use.args.get("kv_cache_memory_bytes")
+    if sizes is None:
+        return None
+    if size:
+        return sizes.context_in(size)
+    share = share_of(use)
+    room = [int(share * gpu.total) - sizes.weights for gpu in gpus if gpu.total] if use.gpus else []
+    return sizes.context_in(max(min(room), 0)) if room else None
+
+
+def share_of(use: EngineUse) -> float:
+    """Share of a GPU's memory that vLLM takes: as asked for, else what its source says."""
+    known = known_to_vllm(use.environment.python, use.environment.device)
+    return float(use.args.get("gpu_memory_utilization") or (known and known.utilization) or UTILIZATION)
 
 
 def _dtype(use: EngineUse) -> str:
@@ -137,30 +156,41 @@ def cache_too_small(use: EngineUse, sizes: Sizes) -> Iterator[Problem]:
 
 def too_large_for_host(use: EngineUse, sizes: Sizes, memory: int) -> Iterator[Problem]:
     """Weights and KV cache that this machine's memory does not hold."""
-    cache = use.args.get("kv_cache_memory_bytes") or 0
-    if sizes.weights + cache > memory:
-        room = memory - sizes.weights
-        smaller = f"lower {use.key('kv_cache_memory_bytes')} to less than {room}"
-        yield Problem(
-            use.key("kv_cache_memory_bytes") if cache and room > 0 else f"models.{use.model.name}",
-            f"weights of {_gb(sizes.weights)} and a KV cache of {_gb(cache)} are more than this machine's "
-            f"{_gb(memory)} of memory",
-            smaller if room > sizes.context_bytes else "name a smaller model",
-        )
+    if sizes.weights + (use.args.get("kv_cache_memory_bytes") or 0) > memory:
+        yield _cache_larger_than(use, sizes, "this machine", memory)
+
+
+def _cache_larger_than(use: EngineUse, sizes: Sizes, place: str, memory: int) -> Problem:
+    """Weights and a KV cache of the size asked for that a memory does not hold."""
+    cache, room = use.args.get("kv_cache_memory_bytes") or 0, memory - sizes.weights
+    smaller = f"lower {use.key('kv_cache_memory_bytes')} to less than {room}"
+    return Problem(
+        use.key("kv_cache_memory_bytes") if cache and room > 0 else f"models.{use.model.name}",
+        f"weights of {_gb(sizes.weights)} and a KV cache of {_gb(cache)} are more than the {_gb(memory)} of "
+        f"memory of {place}",
+        smaller if room > sizes.context_bytes else "name a smaller model",
+    )
 
 
 def too_large_for_gpu(use: EngineUse, sizes: Sizes, gpu: Gpu) -> Iterator[Finding]:
-    """Weights, or weights with one context, that the share of a GPU's memory does not hold."""
+    """Weights, or weights with one context, that the share of a GPU's memory does not hold.
+
+    For a KV cache whose size is asked for vLLM looks at no share: the GPU itself is the limit.
+    """
     if gpu.total is None:
         return
-    share = use.args.get("gpu_memory_utilization") or UTILIZATION
+    asked = use.args.get("kv_cache_memory_bytes")
+    if asked and sizes.weights + asked > gpu.total:
+        yield _cache_larger_than(use, sizes, gpu.name, gpu.total)
+    if asked:
+        return
+    share = share_of(use)
     budget = int(share * gpu.total)
-    cache = use.args.get("kv_cache_memory_bytes") or sizes.context_bytes
-    if sizes.weights + cache > budget:
+    if sizes.weights + sizes.context_bytes > budget:
         yield Problem(
             f"models.{use.model.name}",
-            f"weights of {_gb(sizes.weights)} and a KV cache of {_gb(cache)} for one request are more than "
-            f"the {_gb(budget)} that vLLM takes of {gpu.name}",
+            f"weights of {_gb(sizes.weights)} and a KV cache of {_gb(sizes.context_bytes)} for one request "
+            f"are more than the {_gb(budget)} that vLLM takes of {gpu.name}",
             _smaller(use, sizes, budget),
         )
         return
@@ -169,7 +199,7 @@ def too_large_for_gpu(use: EngineUse, sizes: Sizes, gpu: Gpu) -> Iterator[Findin
     estimated = kv_capacity(
         sizes.shape, sizes.precision, memory, batched, block_size=sizes.block, gpus=sizes.gpus
     )
-    if estimated.tokens < sizes.context and not use.args.get("kv_cache_memory_bytes"):
+    if estimated.tokens < sizes.context:
         yield Unchecked(
             use.key("max_model_len"),
             f"the KV cache will hold about {estimated.tokens:,} tokens, an estimate, and a request may have "
@@ -179,13 +209,12 @@ def too_large_for_gpu(use: EngineUse, sizes: Sizes, gpu: Gpu) -> Iterator[Findin
 
 def _smaller(use: EngineUse, sizes: Sizes, budget: int) -> str:
     """What fits: a shorter context, else more GPUs, each tried by its own sizes."""
-    asked = use.args.get("kv_cache_memory_bytes")
     tokens = sizes.context_in(budget - sizes.weights) if budget > sizes.weights else 0
-    if tokens and not asked:
+    if tokens:
         return f"set {use.key('max_model_len')} to less than {tokens}"
     for gpus in (each for each in (2, 4, 8) if each > sizes.gpus and not _indivisible(sizes.shape, each)):
         spread = replace(sizes, gpus=gpus)
-        if spread.weights + (asked or spread.context_bytes) <= budget:
+        if spread.weights + spread.context_bytes <= budget:
             return f"set {use.key('tensor_parallel_size')} to {gpus}, with as many 'gpus'"
     return "name a smaller model"
 

@@ -5,6 +5,7 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from batchscope.common.errors import UserError
+from batchscope.inputs.context import read_config
 from batchscope.inputs.models import check_local
 from batchscope.planning.checks.model_files import ModelFiles
 from batchscope.planning.checks.situation import EngineUse, Situation
@@ -33,8 +34,11 @@ def files(situation: Situation, name: str, model: ModelFiles) -> Iterator[Findin
         except UserError as error:
             yield problem_from(UserError(str(error).removeprefix("models: ")), f"models.{name}.path")
             return
-    if model.folder and not model.config:
-        yield Problem(f"{model.folder}/config.json", "it holds no JSON object", "fetch the model again")
+    if model.folder:
+        try:
+            read_config(model.folder / "config.json")
+        except UserError as error:
+            yield problem_from(error)
     if asset.source == "hub" and model.folder is None:
         yield Unchecked(
             f"models.{name}",

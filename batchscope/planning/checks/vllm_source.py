@@ -40,6 +40,8 @@ class KnownToVllm:
     removed: dict[str, str]
     """architecture to the last version that knew it"""
     quantizations: frozenset[str]
+    utilization: float | None
+    """share of a GPU's memory that it takes where nothing is asked for; it differs between versions"""
     transformers: str
     """what transformers says of its models, as text: vLLM runs many of those that it does not know itself"""
 
@@ -68,6 +70,7 @@ def known_to_vllm(environment_python: str, device: str) -> KnownToVllm | None:
         frozenset(name for table, names in tables.items() if table not in NOT_OURS for name in names),
         {name: last for name, last in removed.items() if isinstance(last, str)},
         _choices(quantization, "QuantizationMethods"),
+        _default(vllm / "config" / "cache.py", "CacheConfig", "gpu_memory_utilization"),
         _text(packages / "transformers" / "models" / "auto" / "modeling_auto.py"),
     )
     if has_plugins(packages):
@@ -113,13 +116,26 @@ def _choices(path: Path, wanted: str) -> frozenset[str]:
 
 def _fields(path: Path, wanted: str) -> frozenset[str]:
     """The fields of a dataclass."""
-    return frozenset(
-        statement.target.id
+    return frozenset(_annotated(path, wanted))
+
+
+def _default(path: Path, wanted: str, name: str) -> float | None:
+    """The number that a field of a dataclass has by itself: ``= 0.9`` or ``= Field(default=0.9)``."""
+    value = _annotated(path, wanted).get(name)
+    if isinstance(value, ast.Call):
+        value = next((each.value for each in value.keywords if each.arg == "default"), None)
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, float) else None
+
+
+def _annotated(path: Path, wanted: str) -> dict[str, ast.expr | None]:
+    """The fields of a class, each with what is assigned to it."""
+    return {
+        statement.target.id: statement.value
         for node in _parsed(path).body
         if isinstance(node, ast.ClassDef) and node.name == wanted
         for statement in node.body
         if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)
-    )
+    }
 
 
 def _assignments(path: Path) -> Iterator[tuple[str, ast.expr]]:

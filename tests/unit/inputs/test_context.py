@@ -42,7 +42,8 @@ def test_a_language_model_inside_another_may_leave_it_to_its_class(tmp_path: Pat
 @pytest.mark.parametrize(
     ("config", "says"),
     [
-        ({}, "no max_position_embeddings.*set engine.args.max_model_len"),
+        ({"architectures": ["Mine"]}, "no max_position_embeddings.*set engine.args.max_model_len"),
+        ({}, "or an empty one; fetch the model again"),
         ("{", "no readable JSON"),
         ("[]", "no JSON object"),
         ({**LLAMA, "max_position_embeddings": "many"}, "no readable context"),

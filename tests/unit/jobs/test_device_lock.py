@@ -2,20 +2,26 @@
 
 import fcntl
 import os
+import shutil
 import stat
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from support.nvml_answers import GPU_A, GPU_B, SLICE_1, Recorded, divided, machine
 from support.project import ROOT
+from support.situations import situation
+from support.users import as_nobody, needs_root
 
 from batchscope.common.errors import UserError
 from batchscope.common.nvml import Nvml
 from batchscope.jobs import device_lock as module
 from batchscope.jobs.device_lock import device_is_free, device_lock, gpus_in_reach
+from batchscope.planning.checks.devices import check
 
 
 @pytest.fixture(autouse=True)
@@ -229,3 +235,64 @@ def test_who_holds_the_device_is_told(locks: Path, capsys, monkeypatch: pytest.M
     said = capsys.readouterr().out
     assert said.startswith("waiting: another run holds the cpu device (pid 7 in /home/x!!!")
     assert len(said) < 400
+
+
+@pytest.fixture
+def common(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder for temporary files that all users of the machine share, as /tmp is."""
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    folder.chmod(0o1777)
+    monkeypatch.setattr("tempfile.tempdir", str(folder))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def locks_the_cpu() -> str:
+    """Take the lock, and say so."""
+    with device_lock("cpu", 1):
+        return "locked"
+
+
+@needs_root
+def test_two_users_of_a_machine_share_a_lock(common: Path) -> None:
+    assert as_nobody(locks_the_cpu) == "locked"
+    lock = common / "vllm-batchscope-cpu.lock"
+    assert lock.stat().st_uid != os.geteuid()
+    with device_lock("cpu", 1):
+        assert as_nobody(lambda: device_is_free("cpu", 1)) is False
+    assert as_nobody(lambda: device_is_free("cpu", 1)) is True
+
+
+@needs_root
+@pytest.mark.parametrize("mode", [0o666, 0o644, 0o444])
+def test_a_lock_of_another_user_s_that_may_be_read_locks(common: Path, mode: int) -> None:
+    lock = common / "vllm-batchscope-cpu.lock"
+    lock.write_text("pid 1 in /somewhere")
+    lock.chmod(mode)
+    assert as_nobody(locks_the_cpu) == "locked"
+    with lock.open() as holder:
+        fcntl.flock(holder, fcntl.LOCK_EX)
+        assert as_nobody(lambda: device_is_free("cpu", 1)) is False
+    assert lock.stat().st_uid == os.geteuid()
+
+
+@needs_root
+def test_a_lock_of_another_user_s_that_may_not_be_read_is_told_and_each_remedy_works(
+    common: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = common / "vllm-batchscope-cpu.lock"
+    lock.touch(0o600)
+    said = as_nobody(locks_the_cpu)
+    assert said.startswith(f"UserError: {lock}: the lock of a device cannot be opened (Permission denied)")
+    looked = as_nobody(lambda: [str(each) for each in check(situation({}))])
+    assert str(lock) in looked[0], "the look before a call tells the same"
+    assert "ask its owner to, or set TMPDIR to a folder that all users of this machine share" in said
+    shared = common / "shared"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    monkeypatch.setattr("tempfile.tempdir", str(shared))
+    assert as_nobody(locks_the_cpu) == "locked"
+    monkeypatch.setattr("tempfile.tempdir", str(common))
+    assert as_nobody(lock.unlink).startswith("PermissionError"), "so the owner is to be asked"
+    lock.unlink()
+    assert as_nobody(locks_the_cpu) == "locked"

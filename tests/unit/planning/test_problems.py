@@ -23,6 +23,17 @@ def test_one_problem_is_a_line_and_several_are_a_list() -> None:
     ]
 
 
+def test_a_remedy_of_several_lines_has_lines_of_its_own() -> None:
+    rows = Problem("a.csv", "2 dirty rows:", "  row 1: empty\n  row 2: empty\ncorrect them")
+    assert describe_problems([rows]).splitlines()[:2] == ["a.csv: 2 dirty rows:", "  row 1: empty"]
+    assert describe_problems([FIRST, rows]).splitlines()[2:] == [
+        "  2. a.csv: 2 dirty rows:",
+        "       row 1: empty",
+        "       row 2: empty",
+        "     correct them",
+    ]
+
+
 def test_each_is_told_once_and_what_is_not_checked_is_no_problem() -> None:
     unchecked = Unchecked("models.a", "not fetched yet")
     found = [FIRST, unchecked, SECOND, FIRST, unchecked]

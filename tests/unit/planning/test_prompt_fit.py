@@ -1,12 +1,13 @@
 """Runs that texts or context leave no room for: what the plan says, and that its remedies work when followed."""
 
+import json
 import re
 from contextlib import chdir
 from pathlib import Path
 from typing import Any
 
 import pytest
-from support.short_texts import Sweep, sweep
+from support.short_texts import Sweep, sweep, write_texts
 
 from batchscope.common.errors import UserError
 from batchscope.planning.problems import Problem
@@ -229,6 +230,86 @@ def test_the_demo_with_prompts_of_four_thousand_texts_is_refused_from_scratch(tm
     assert number_in(problem.what, "needs ") > 1_000_000
     assert "the context of demo is 16,384" in problem.what
     assert 40 < number_in(problem.remedy, "the largest n that fits is ") < 80
+
+
+LONG_AND_SHORT = ["word " * 300, *TWENTY]
+"""One text is too long for a context of 500 tokens, and beside others several are."""
+
+
+def limited(tmp_path: Path, most: int, **study: Any) -> Sweep:
+    """A model of 4,000 tokens whose runs may have ``most`` of them."""
+    made = sweep(tmp_path, LONG_AND_SHORT, 4_000, mine={"set": {"texts": 21}, "grid": {"n": [4]}, **study})
+    return made.overlay(engine={"args": {"max_model_len": most}})
+
+
+def test_each_remedy_for_an_overlong_text_is_enough_by_itself(tmp_path: Path) -> None:
+    """A longer context holds it alone and beside others: what is said does not lead to a second list."""
+    made = limited(tmp_path, 500)
+    alone, *packed = made.look().problems
+    assert alone.where == "dataset"
+    raised = number_in(alone.remedy, "raise engine.args.max_model_len to ")
+    assert raised > 500
+    assert all(number_in(each.remedy, "raise engine.args.max_model_len to ") == raised for each in packed)
+    assert not limited(tmp_path, raised).look().problems
+    assert limited(tmp_path, raised - 1).look().problems
+    assert "drop what is too long and lower texts to 20" in alone.remedy
+    write_texts(tmp_path / "texts.csv", TWENTY)
+    made.overlay(studies={"mine": {"set": {"texts": 20}, "grid": {"n": [2]}}})
+    assert not [each for each in made.look().problems if each.where == "dataset"]
+
+
+def test_a_cut_leaves_room_in_the_layout_that_is_named_next(tmp_path: Path) -> None:
+    made = limited(tmp_path, 500, grid={"n": [20]})
+    alone, packed = made.look().problems
+    made.overlay(workload={"text_tokens": number_in(alone.remedy, "set workload.text_tokens: ")})
+    assert [(each.where, each.what) for each in made.look().problems] == [(packed.where, packed.what)]
+    assert "set layout: separate there" in packed.remedy
+    made.overlay(studies={"mine": {"set": {"layout": "separate"}, "grid": {"n": [1]}}})
+    assert not made.look().problems
+
+
+@pytest.mark.parametrize(
+    "engine",
+    [
+        {"kv_cache_memory_bytes": 1 << 20},
+        {"max_num_batched_tokens": 500, "max_num_seqs": 8, "extra": {"enable_chunked_prefill": False}},
+    ],
+    ids=["the cache holds less", "a step holds less"],
+)
+def test_a_context_that_cannot_be_had_is_no_remedy(tmp_path: Path, engine: dict[str, Any]) -> None:
+    """Raised so far, the next list would say that the cache, or a step, is too small."""
+    made = limited(tmp_path, 500).overlay(engine={"args": {**engine, "dtype": "float32"}})
+    shape = {
+        "model_type": "llama", "max_position_embeddings": 4_000, "hidden_size": 512, "intermediate_size": 1024,
+        "num_hidden_layers": 4, "num_attention_heads": 8, "num_key_value_heads": 4, "vocab_size": 1000,
+    }  # fmt: skip
+    (tmp_path / "my-model/config.json").write_text(json.dumps(shape))
+    found = made.look().problems
+    assert found[0].where == "dataset"
+    assert not [each for each in found if "raise" in each.remedy]
+    assert found[0].remedy.endswith(", or take a model with a longer context")
+
+
+def test_a_limit_of_a_study_is_named_where_it_stands(tmp_path: Path) -> None:
+    made = limited(tmp_path, 4_000, set={"texts": 21, "engine.max_model_len": 500})
+    alone, *packed = made.look().problems
+    assert packed
+    raised = {
+        number_in(each.remedy, r"raise engine\.max_model_len in studies\.mine\.set to ")
+        for each in (alone, *packed)
+    }
+    made.overlay(studies={"mine": {"set": {"engine.max_model_len": raised.pop()}}})
+    assert not raised
+    assert not made.look().problems
+
+
+def test_leaving_out_all_runs_of_a_study_is_no_remedy(tmp_path: Path) -> None:
+    made = sweep(tmp_path, TWENTY, 1_500, mine={"set": {"texts": 20}, "grid": {"n": [16, 20]}})
+    assert "workload.fit" not in only(made.look().problems).remedy
+    made.overlay(studies={"mine": {"grid": {"n": [2, 20]}}})
+    assert only(made.look().problems).remedy.endswith(", or set workload.fit: true")
+    assert not made.overlay(workload={"fit": True}).look().problems
+    assert set(made.look().left_out) == {"mine/packed-n20"}
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,15 @@ import lzma
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
 import pyarrow as pa
 
 from batchscope.inputs.texts.files.table import Request
+from batchscope.inputs.texts.room import Room, TooLargeError, declared_by_gzip, room_here
 
 SNIFFED = 4096
 """Bytes from the start of a file that are looked at."""
@@ -31,11 +33,21 @@ DAMAGED = (
 
 
 class Content(NamedTuple):
-    """A file, unpacked: bytes from its start, its name inside the packing, and the user's name of it."""
+    """A file, unpacked."""
 
     bytes: io.BufferedReader
+    """from its start"""
     name: str
-    shown: str
+    """inside the packing"""
+    path: Path
+    """the user's"""
+    room: Room
+    """for what comes out of it"""
+
+    @property
+    def shown(self) -> str:
+        """The user's name of it."""
+        return str(self.path)
 
 
 UNPACKERS: dict[bytes, tuple[str, Callable[[BinaryIO], Any]]] = {
@@ -72,37 +84,72 @@ TAR_AT, TAR = 257, b"ustar"
 
 
 @contextmanager
-def unpacked(path: Path, request: Request) -> Iterator[Content]:
+def unpacked(path: Path, request: Request, room: Room | None = None) -> Iterator[Content]:
     """Open a file and unpack it on the way, once; a .zip must hold one file.
 
+    Args:
+        path: the file.
+        request: how it is read, and how messages name it.
+        room: for what comes out of a packed file; None: what this machine has.
+
     Raises:
-        UserError: it cannot be read, is damaged, is a web page or a workbook, or a .zip with several files.
-            What is raised for damage while the content is read becomes one too.
+        UserError: it cannot be read, is damaged, is a web page or a workbook, a .zip with several files, or
+            unpacks to more than there is room for. What is raised while the content is read becomes one too.
     """
     try:
-        with path.open("rb") as file:
-            start = file.read(SNIFFED)
-            file.seek(0)
-            if start.startswith(ZIP):
-                with zipfile.ZipFile(file) as archive:
-                    member = _only_member(archive, path, request)
-                    with archive.open(member) as plain:
-                        yield _checked(Content(_buffered(plain), member.filename, str(path)), request)
-                return
-            for magic, (ending, unpack) in UNPACKERS.items():
-                if start.startswith(magic):
-                    with unpack(file) as plain:
-                        name = path.name.removesuffix(ending)
-                        yield _checked(Content(_buffered(plain), name, str(path)), request)
-                    return
-            yield _checked(Content(_buffered(file), path.name, str(path)), request)
+        with path.open("rb") as file, _unpacker(file)(file, path, request, room or room_here()) as content:
+            yield _checked(content, request)
     except UnicodeError as error:
         reason = f"{path} is no text in {request.encoding.upper()} ({error})"
         key = request.key("encoding") if request.keys_of_format else "another file, or save it as UTF-8"
         request.refuse("path", f"{reason}; set {key}, or name a whole file")
+    except TooLargeError as error:
+        request.refuse("path", str(error))
     except DAMAGED as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         request.refuse("path", f"cannot read {path}: {reason}; name a readable, whole file")
+
+
+Unpacker = Callable[[BinaryIO, Path, Request, Room], AbstractContextManager[Content]]
+
+
+def _unpacker(file: BinaryIO) -> Unpacker:
+    """What opens a file that begins like this one, which stays at its beginning."""
+    start = file.read(SNIFFED)
+    file.seek(0)
+    if start.startswith(ZIP):
+        return _from_zip
+    packed = next((known for magic, known in UNPACKERS.items() if start.startswith(magic)), None)
+    return partial(_from_stream, *packed) if packed else _as_it_is
+
+
+@contextmanager
+def _from_zip(file: BinaryIO, path: Path, request: Request, room: Room) -> Iterator[Content]:
+    with zipfile.ZipFile(file) as archive:
+        member = _only_member(archive, path, request)
+        room.check(path, member.file_size)
+        with archive.open(member) as plain:
+            yield Content(room.limited(plain, path), member.filename, path, room)
+
+
+@contextmanager
+def _from_stream(
+    ending: str,
+    unpack: Callable[[BinaryIO], Any],
+    file: BinaryIO,
+    path: Path,
+    _: Request,
+    room: Room,
+) -> Iterator[Content]:
+    if ending == ".gz":
+        room.check(path, declared_by_gzip(file))
+    with unpack(file) as plain:
+        yield Content(room.limited(plain, path), path.name.removesuffix(ending), path, room)
+
+
+@contextmanager
+def _as_it_is(file: Any, path: Path, _: Request, room: Room) -> Iterator[Content]:
+    yield Content(io.BufferedReader(file), path.name, path, room)
 
 
 def as_text(content: Content, request: Request, newline: str | None = None) -> TextIO:
@@ -132,10 +179,6 @@ def encoding_problem(request: Request, *texts: str) -> str:
     return (
         f"bytes that are not {name}; save the file as UTF-8, or set {request.key('encoding')}, such as cp1252"
     )
-
-
-def _buffered(file: Any) -> io.BufferedReader:
-    return io.BufferedReader(file)
 
 
 def _is_text(text: str) -> bool:

@@ -11,19 +11,21 @@ import pyarrow.parquet as pq
 from batchscope.inputs.texts.files.opening import Content
 from batchscope.inputs.texts.files.table import Request, Row, Table
 
+ROWS_AT_A_TIME = 1000
+
 
 def read(content: Content, request: Request) -> Table:
     """Read all rows. Numbers of labels become their names where the file says what these are.
 
     Raises:
-        UserError: the file is damaged, or holds no rows.
+        UserError: the file is damaged, holds no rows, or more than there is room for.
     """
     # Parquet is read from its end: what comes out of a packed file must be held whole.
     source = content.bytes if _can_seek(content) else io.BytesIO(content.bytes.read())
     try:
         # In this thread alone: one of pyarrow's that still holds a file of Python's when the script ends in
         # an error can abort the process (seen twice in some thousand runs).
-        table = pq.ParquetFile(source, pre_buffer=False).read(use_threads=False)
+        table = _read(pq.ParquetFile(source, pre_buffer=False), content)
     except pa.ArrowException as error:
         reason = str(error).splitlines()[0]
         request.refuse(
@@ -38,6 +40,18 @@ def read(content: Content, request: Request) -> Table:
         for number, cells in enumerate(zip(*columns, strict=True), start=1)
     ]
     return Table(table.column_names, rows, header=False)
+
+
+def _read(file: pq.ParquetFile, content: Content) -> pa.Table:
+    """All rows; a value that is stored once may stand in many, so they are counted as they come."""
+    groups = map(file.metadata.row_group, range(file.metadata.num_row_groups))
+    content.room.check(content.path, sum(group.total_byte_size for group in groups))
+    batches, size = [], 0
+    for batch in file.iter_batches(batch_size=ROWS_AT_A_TIME, use_threads=False):
+        size += batch.nbytes
+        content.room.check(content.path, size)
+        batches.append(batch)
+    return pa.Table.from_batches(batches, file.schema_arrow)
 
 
 def _can_seek(content: Content) -> bool:

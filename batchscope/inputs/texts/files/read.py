@@ -9,6 +9,7 @@ from batchscope.inputs.texts.files import delimited, json_lines, parquet, plain_
 from batchscope.inputs.texts.files.columns import Columns, describe_columns, find_columns
 from batchscope.inputs.texts.files.opening import Content, encoding_problem, unpacked
 from batchscope.inputs.texts.files.table import Request, Row, Table
+from batchscope.inputs.texts.room import Room
 from batchscope.inputs.texts.source_text import SourceText, place
 
 ROWS_SHOWN = 10
@@ -42,17 +43,22 @@ def read_texts(path: Path, request: Request) -> tuple[list[SourceText], str]:
     return texts_of(read_table(path, request), path, request)
 
 
-def read_table(path: Path, request: Request) -> Table:
+def read_table(path: Path, request: Request, room: Room | None = None) -> Table:
     """Read the columns and rows of a file or a folder.
 
+    Args:
+        path: the file, or the folder.
+        request: how it is read.
+        room: for what comes out of a packed file; None: what this machine has.
+
     Raises:
-        UserError: the file cannot be read or is no such file.
+        UserError: the file cannot be read, is no such file, or holds more than there is room for.
     """
     if path.is_dir():
         if request.format not in {"auto", "txt"}:
             request.refuse("path", f"{path} is a folder, and the format is {request.format}; name a file")
         return plain_lines.read_folder(path, request)
-    with unpacked(path, request) as content:
+    with unpacked(path, request, room) as content:
         return READERS[_format_of(content, request)](content, request)
 
 

@@ -14,15 +14,16 @@ FREE = Gpu("0", "GPU-1", "NVIDIA H100", 80_000_000_000, 79_000_000_000)
 TAKEN = replace(FREE, index="1", uuid="GPU-2", free=30_000_000_000)
 
 
-def test_fewer_gpus_than_a_run_needs(tmp_path: Path) -> None:
+def test_fewer_gpus_than_a_run_needs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     overlay = hermes(tmp_path / "model")
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     (one,) = situation(overlay).engines
     (found,) = too_few(one, 0)
     assert found.what == "the run needs 1 GPU(s) and this process sees 0"
     overlay["engine"]["args"]["tensor_parallel_size"] = 4
     (four,) = situation(overlay).engines
     (found,) = too_few(four, 2)
-    assert found.remedy.startswith("set engine.args.tensor_parallel_size to 2, or")
+    assert found.remedy.startswith("set engine.args.tensor_parallel_size to 2, run it where")
     assert not list(too_few(one, 1))
 
 
@@ -42,7 +43,10 @@ def test_no_gpu_is_seen_where_the_variable_hides_them(
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     wanted = situation(hermes(tmp_path / "model"))
-    assert problem(list(check(wanted))).where == "gpus"
+    found = problem(list(check(wanted)))
+    assert found.where == "gpus"
+    assert "CUDA_VISIBLE_DEVICES is ''" in found.what
+    assert "name in CUDA_VISIBLE_DEVICES those that it may have" in found.remedy
     assert not list(check(replace(wanted, elsewhere=True))), "the nodes have them"
 
 

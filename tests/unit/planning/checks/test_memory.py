@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 from support.situations import engine, hermes, problem, situation
 
+from batchscope.planning.checks import memory
 from batchscope.planning.checks.gpu_facts import Gpu
 from batchscope.planning.checks.memory import (
+    cache_too_small,
     check,
-    memory_of_host,
+    longest_context,
     sizes_of,
     too_large_for_gpu,
     too_large_for_host,
@@ -99,14 +101,6 @@ def test_a_context_that_a_gpu_does_not_hold_is_shortened_to_one_that_it_does(tmp
     )
 
 
-def test_a_container_s_limit_counts(tmp_path: Path) -> None:
-    limit = tmp_path / "memory.max"
-    whole = memory_of_host(limit)
-    for text, expected in (("max\n", whole), ("1048576\n", 1 << 20), (f"{2 * whole}\n", whole)):
-        limit.write_text(text)
-        assert memory_of_host(limit) == expected
-
-
 def test_a_host_holds_weights_and_cache(tmp_path: Path) -> None:
     (use,) = situation(engine(kv_cache_memory_bytes=20 * GIB)).engines
     sizes = sizes_of(use)
@@ -116,3 +110,61 @@ def test_a_host_holds_weights_and_cache(tmp_path: Path) -> None:
     (room,) = numbers(found.remedy)
     (use,) = situation(engine(kv_cache_memory_bytes=room - 1)).engines
     assert not list(too_large_for_host(use, sizes, 16 * GIB))
+
+
+def test_how_long_a_context_may_become_is_what_memory_holds(tmp_path: Path) -> None:
+    """Asked of the same check: one token more is refused."""
+    for overlay, gpus, key in (
+        (engine(kv_cache_memory_bytes=4 << 20, max_model_len=100), [], "kv_cache_memory_bytes"),
+        ({**hermes(tmp_path), "gpus": 1}, [replace(H100, total=24 * GIB)], "max_model_len"),
+    ):
+        (use,) = situation(overlay).engines
+        tokens = longest_context(use, gpus)
+        assert tokens
+        for more, expected in ((0, 0), (1, 1)):
+            sizes = sizes_of(use)
+            assert sizes
+            sizes = replace(sizes, context=tokens + more)
+            of_gpus = [each for gpu in gpus for each in too_large_for_gpu(use, sizes, gpu)]
+            found = [*cache_too_small(use, sizes), *of_gpus]
+            assert sum(isinstance(each, Problem) for each in found) == expected, key
+    (unknown,) = situation({**hermes(tmp_path), "gpus": 1}).engines
+    assert longest_context(unknown, []) is None
+
+
+def test_a_cache_that_is_asked_for_may_take_more_than_vllm_s_share(tmp_path: Path) -> None:
+    """vLLM looks at no share then, only at what the GPU has."""
+    overlay = hermes(tmp_path / "model")
+    for cache, expected in ((60 * 10**9, False), (69 * 10**9, False), (70 * 10**9, True)):
+        overlay["engine"]["args"]["kv_cache_memory_bytes"] = cache
+        (use,) = situation(overlay).engines
+        sizes = sizes_of(use)
+        assert sizes
+        found = list(too_large_for_gpu(use, sizes, H100))
+        assert bool(found) == expected, cache
+    lower = numbers(problem(found).remedy)[0]
+    overlay["engine"]["args"]["kv_cache_memory_bytes"] = lower - 1
+    (use,) = situation(overlay).engines
+    assert not list(too_large_for_gpu(use, sizes, H100))
+
+
+def test_weights_that_lie_elsewhere_are_not_counted(tmp_path: Path) -> None:
+    for extra in ({"cpu_offload_gb": 8}, {"pipeline_parallel_size": 2}, {"data_parallel_size": 2}):
+        overlay = hermes(tmp_path / "model")
+        overlay["engine"]["args"]["extra"] = extra
+        (use,) = situation(overlay).engines
+        assert sizes_of(use) is None, extra
+
+
+def test_of_unlike_gpus_those_count_that_a_run_takes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = replace(H100, index="1", name="a GPU of 8 GB", total=8 * GIB)
+    overlay = hermes(tmp_path / "model")
+    for gpus, tensor_parallel, expected in (
+        ([H100, small], 1, 0),
+        ([small, H100], 1, 1),
+        ([H100, small], 2, 1),
+    ):
+        overlay["engine"]["args"]["tensor_parallel_size"] = tensor_parallel
+        monkeypatch.setattr(memory, "visible_gpus", lambda gpus=gpus: gpus)
+        found = [each for each in check(situation(overlay)) if isinstance(each, Problem)]
+        assert len(found) == expected, (gpus, tensor_parallel)

@@ -13,6 +13,7 @@ def test_what_the_installed_vllm_knows_is_read_without_starting_it() -> None:
     assert {"LlamaForCausalLM", "Qwen3ForCausalLM", "LlavaForConditionalGeneration"} <= known.architectures
     assert "BertForSequenceClassification" in known.others - known.architectures
     assert "fp8" in known.quantizations
+    assert known.utilization == 0.92
     assert known.removed, "each with the last version that knew it"
     assert not known.architectures & known.removed.keys()
 

@@ -1,0 +1,144 @@
+"""Model folders that are not there, lack a file, or hold what vLLM cannot run."""
+
+import json
+from typing import Any
+
+from support.label_answers import label_tokenizer
+from support.mistakes.mistake import Mistake, World, mistake
+
+LLAMA = {"architectures": ["LlamaForCausalLM"], "model_type": "llama", "max_position_embeddings": 16384}
+MINE = {
+    "models": {"mine": {"source": "local", "path": "my-model", "load_format": "dummy"}},
+    "engine": {"model": "mine"},
+}
+TOKENIZER = label_tokenizer().to_str().encode()
+CPU = {"python": ".engines/cpu/bin/python", "device": "cpu"}
+
+
+def folder(config: dict[str, Any] | None = None, **files: bytes) -> dict[str, bytes]:
+    """A model's folder: its configuration, a tokenizer, and other files by names with an underscore for the dot."""
+    content = {"config.json": json.dumps(LLAMA | (config or {})).encode(), "tokenizer.json": TOKENIZER}
+    content |= {dotted(name): each for name, each in files.items()}
+    return {f"my-model/{name}": each for name, each in content.items()}
+
+
+def dotted(name: str) -> str:
+    """A file's name as it is written among keywords: an underscore stands for its dot."""
+    return name if "." in name else name.replace("_", ".")
+
+
+def local(
+    wrong: dict[str, bytes], says: list[str], right: dict[str, bytes] | None = None, *, e2e: bool = False
+) -> Mistake:
+    """Files of a model, and what they should be."""
+    return Mistake(World(MINE, wrong), tuple(says), World(MINE, right or folder()), e2e)
+
+
+def without(*names: str) -> dict[str, bytes]:
+    """A model's folder that lacks files."""
+    return {path: each for path, each in folder(README_md=b"").items() if not path.endswith(names)}
+
+
+def of_model(**keys: Any) -> dict[str, Any]:
+    """The overlay that names the folder, with other keys."""
+    return {**MINE, "models": {"mine": {**MINE["models"]["mine"], **keys}}}
+
+
+OWN_CODE = folder({"architectures": ["MineForCausalLM"], "auto_map": {"AutoModelForCausalLM": "m.Mine"}})
+NO_CONTEXT = folder(
+    config_json=b'{"architectures": ["MineForCausalLM"], "auto_map": {"AutoModelForCausalLM": "m.Mine"}}'
+)
+
+MODELS = {
+    "a model of the hub without id": mistake(
+        {"models": {"h": {"source": "hub"}}},
+        ["models.h", "needs the key 'id'"],
+        {"models": {"h": {"source": "hub", "id": "me/model"}}},
+    ),
+    "a local model without path": mistake(
+        {"models": {"h": {"source": "local"}}},
+        ["models.h", "key 'path'"],
+        {"models": {"h": {"source": "local", "path": "my-model"}}},
+    ),
+    "a folder that is not there": Mistake(
+        World(of_model(path="no/such/folder"), folder()),
+        ("models.mine.path", "there is no folder no/such/folder"),
+        World(MINE, folder()),
+        end_to_end=True,
+    ),
+    "no config.json": local(without("config.json"), ["models.mine.path", "holds no config.json"]),
+    "no tokenizer": local(
+        without("tokenizer.json"), ["my-model", "no tokenizer.json and no other tokenizer"]
+    ),
+    "a damaged tokenizer": local(
+        folder(tokenizer_json=b"no"), ["tokenizer.json", "not a readable tokenizer"], e2e=True
+    ),
+    "a damaged config.json": local(
+        folder(config_json=b"{"), ["my-model/config.json", "fetch the model again"]
+    ),
+    "an empty config.json": local(
+        folder(config_json=b"{}"), ["my-model/config.json", "an empty one", "fetch the model again"]
+    ),
+    "a model with code of its own that does not say its context": Mistake(
+        World(of_model(trust_remote_code=True), NO_CONTEXT),
+        ("config.json", "no max_position_embeddings", "set engine.args.max_model_len"),
+        World(
+            {
+                **of_model(trust_remote_code=True),
+                "engine": {"model": "mine", "args": {"max_model_len": 16384}},
+            },
+            NO_CONTEXT,
+        ),
+    ),
+    "no weights": Mistake(
+        World(of_model(load_format="auto"), folder()),
+        ("models.mine.path", "holds no weights", "load_format: dummy"),
+        World(MINE, folder()),
+        end_to_end=True,
+    ),
+    "weights in part": Mistake(
+        World(of_model(load_format="auto"), folder(**{"model-00001-of-00002_safetensors": b"w"})),
+        ("holds its weights in part, 1 of 2 files", "fetch it again"),
+        World(
+            of_model(load_format="auto"),
+            folder(**{"model-00001-of-00002_safetensors": b"w", "model-00002-of-00002_safetensors": b"w"}),
+        ),
+    ),
+    "an adapter": Mistake(
+        World(of_model(load_format="auto"), {"my-model/adapter_model.safetensors": b"w", **folder()}),
+        ("an adapter (LoRA) and no whole model", "merge it into its base model"),
+        World(of_model(load_format="auto"), folder(model_safetensors=b"w")),
+    ),
+    "a classifier": local(
+        folder({"architectures": ["BertForSequenceClassification"]}),
+        ["writes no text", "name a model that writes text"],
+    ),
+    "an architecture of nobody": local(
+        folder({"architectures": ["NoSuchForCausalLM"]}), ["does not know the architecture NoSuchForCausalLM"]
+    ),
+    "code that is not trusted": Mistake(
+        World(MINE, OWN_CODE),
+        ("code of its own", "models.mine.trust_remote_code: true"),
+        World(of_model(trust_remote_code=True), OWN_CODE),
+    ),
+    "weights quantized in a form of nobody": local(
+        folder({"quantization_config": {"quant_method": "squeeze"}}), ["'squeeze'", "in another form"]
+    ),
+    "a context beyond a local model's": Mistake(
+        World({**MINE, "engine": {"model": "mine", "args": {"max_model_len": 20_000}}}, folder()),
+        ("16384 positions of mine",),
+        World({**MINE, "engine": {"model": "mine", "args": {"max_model_len": 16_384}}}, folder()),
+    ),
+    "an environment that is not made": mistake(
+        {"environments": {"cpu": {"python": "nowhere/bin/python", "device": "cpu"}}},
+        ["environments.cpu", "nowhere/bin/python", "make env ENGINE=cpu"],
+        {"environments": {"cpu": CPU}},
+        e2e=True,
+    ),
+    "an environment without vLLM": mistake(
+        {"environments": {"cpu": {"python": "workflow", "device": "cpu"}}},
+        ["environments.cpu", "has no vLLM", "name another Python"],
+        {"environments": {"cpu": CPU}},
+        e2e=True,
+    ),
+}
