@@ -8,6 +8,13 @@ from batchscope.config.base_block import LONGEST_TIME_S, Block, Name, told_apart
 from batchscope.config.studies import GridStudy
 
 
+TIMES_UNDER_WAY = 10
+"""So many times the requests under way make a load: ramp and drain are then a fifth of it."""
+
+FEWEST = 100
+"""Requests of a load with few under way: its figures have intervals then."""
+
+
 class Load(Block):
     """How the server gets its requests."""
 
@@ -30,12 +37,21 @@ class Load(Block):
     prompts: Literal["text", "ids"] = Field(
         "text", description="what is sent: text, which the server tokenises, or the token ids themselves"
     )
-    seed: int = Field(0, ge=0, description="of the times of arrival")
+    seed: int = Field(
+        0,
+        ge=0,
+        description="of the times of arrival; several in a grid are passes of one load, three for a claim",
+    )
     timeout_s: PositiveInt = Field(
         900,
         le=LONGEST_TIME_S,
         description="a load that takes longer is stopped, and shown as timed out; so is a server's start",
     )
+
+    @property
+    def enough_requests(self) -> int | None:
+        """Requests from which on a closed loop has a steady window, ramp and drain left out; None for others."""
+        return max(FEWEST, TIMES_UNDER_WAY * self.max_concurrency) if self.max_concurrency else None
 
 
 class Slo(Block):
