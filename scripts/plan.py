@@ -17,6 +17,7 @@ from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import load_config
 from batchscope.console.knowledge import MEASURING, name_of_job
 from batchscope.planning.checks.gpu_facts import visible_gpus
+from batchscope.planning.checks.load_sizes import describe_short_loads
 from batchscope.planning.checks.registry import findings
 from batchscope.planning.checks.situation import Situation
 from batchscope.planning.cluster_queue import allocations, describe_queue, schedule
@@ -65,6 +66,9 @@ def main() -> None:
     planned = as_fitted(plan_runs(config, args.results, stale, machine), fit)
     print(describe_plan(planned, others, JobSeconds(recorded_seconds(), speed.now), speed.now / speed.alone))
     if said := describe_fit(fit):
+        print(f"\n{said}")
+    sizes = {each.run.removeprefix("serving/"): each.prompts for each in planned if each.run in stale}
+    if said := describe_short_loads([run for run in wanted if run.load], sizes):
         print(f"\n{said}")
     print(f"\n{describe_prompts(shown_prompts(runs, args.results))}")
     if args.nodes:

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 
 from batchscope.config.base_block import LONGEST_TIME_S, Block, Name, told_apart
-from batchscope.config.studies import GridStudy
+from batchscope.config.studies import GridStudy, Override
 
 
 TIMES_UNDER_WAY = 10
@@ -83,8 +83,10 @@ def default_serving_studies() -> dict[str, ServingStudy | None]:
         ),
         "closed_loop": ServingStudy(
             question="With how many requests under way is the server busy, and what does each then wait?",
-            set={"n": 4, "texts": 100},
+            set={"n": 4, "texts": 100, "load.requests": 100},
             grid={"layout": ["separate", "packed"], "load.max_concurrency": [1, 8, 64]},
+            # ten times what is under way, or there is no steady window
+            overrides=[Override(when={"load.max_concurrency": 64}, set={"load.requests": 640})],
         ),
         "open_loop": ServingStudy(
             question="How many requests a second can come before they pile up?",

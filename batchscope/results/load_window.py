@@ -31,7 +31,7 @@ class Window:
 
 
 def steady_window(requests: pd.DataFrame) -> Window | None:
-    """From when as many were answered as were at most under way, to the last one's sending.
+    """From when as many were answered as were at most under way, to the last answer before the last sending.
 
     By then no request is left of those that came at first, and each that is under way came into the crowd in
     which it is answered. None where fewer than `ENOUGH` requests were answered in between, such as of a load
@@ -44,9 +44,11 @@ def steady_window(requests: pd.DataFrame) -> Window | None:
     if done.empty:
         return None
     ends = ends_of(done)
-    start, end = float(ends[most_under_way(requests) - 1]), float(done["sent_s"].max())
-    inside = done[(ends > start) & (ends <= end)]
-    return Window(start, end, inside) if len(inside) >= ENOUGH else None
+    start = float(ends[most_under_way(requests) - 1])
+    inside = (ends > start) & (ends <= done["sent_s"].max())
+    if inside.sum() < ENOUGH:
+        return None
+    return Window(start, float(ends[inside][-1]), done[inside])
 
 
 def answered(requests: pd.DataFrame) -> pd.DataFrame:

@@ -33,7 +33,7 @@ LEVEL = 0.97
 PASSES = 3
 """From so many passes on an interval is that between them."""
 
-RESAMPLES = 400
+RESAMPLES = 200
 SEED = 0
 
 

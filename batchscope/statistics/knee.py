@@ -18,23 +18,26 @@ class Knee:
     """the first that may reach `BUSY` of the highest throughput"""
     last: int
     """the first that surely does"""
+    points: int
+    """how many there are"""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the sweep went beyond it: else more load may bring more."""
+        return self.last < self.points - 1
 
 
-def knee(throughput: Sequence[Interval]) -> Knee | None:
-    """The knee among points of rising load; None where only the last one surely reaches what makes a knee.
-
-    Whether more load would bring more is not known then: the sweep ended too early.
+def knee(throughput: Sequence[Interval]) -> Knee:
+    """The knee among points of rising load.
 
     Args:
-        throughput: of each point, in any unit, above zero.
+        throughput: of each point, in any unit, above zero; at least one.
     """
-    highest = max(throughput, key=lambda each: each.middle, default=None)
-    if highest is None:
-        return None
+    highest = max(throughput, key=lambda each: each.middle)
     shares = [_share(each, highest) for each in throughput]
-    last = next(place for place, share in enumerate(shares) if share.low >= BUSY)
     first = next(place for place, share in enumerate(shares) if share.high >= BUSY)
-    return None if last == len(throughput) - 1 else Knee(first, last)
+    last = next(place for place, share in enumerate(shares) if share.low >= BUSY)
+    return Knee(first, last, len(shares))
 
 
 def _share(one: Interval, highest: Interval) -> Interval:

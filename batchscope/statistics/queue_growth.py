@@ -4,16 +4,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from batchscope.statistics.blocks import BLOCKS
-from batchscope.statistics.intervals import LEVEL, Interval
-
-Times = npt.NDArray[np.float64]
+from batchscope.statistics.event_rates import OF_MEANS, Times, around, smooth_rates
+from batchscope.statistics.intervals import Interval
 
 NOTICED = 0.05
-"""Seconds by which TTFT may grow in each second of sending, at the interval's end, for a server that keeps up."""
+"""Seconds by which TTFT may grow in each second of sending, at its interval's upper end, where a server keeps up."""
 
 RAMP = 1 / 4
 """Share of the sending that is left out: a server that keeps up starts idle as well, and fills."""
@@ -21,8 +19,8 @@ RAMP = 1 / 4
 ENOUGH = 100
 """Fewest requests for a verdict."""
 
-POINTS = 40
-"""Moments of each block at which requests are counted, so that an engine step that ends many does not matter."""
+FEWEST_LATER = 2 * BLOCKS
+"""Of them after the ramp."""
 
 Verdict = Literal["keeps up", "piles up", "not settled"]
 
@@ -51,10 +49,9 @@ def queue(requests: pd.DataFrame) -> Queue | None:
     """An open loop's queue, from the first quarter of the sending on; None for fewer than `ENOUGH` requests.
 
     When requests come is chosen, so what came is known exactly, chance included; only what is finished has an
-    interval. It comes from how much successive blocks of time differ. A server that has more than it can do
-    finishes evenly, whatever comes, so that a small lack is seen; one that has less follows what comes, which is
-    uneven, and no lack is seen. Neighbouring blocks share a boundary, so differences of their means are taken: of
-    a sum of independent parts these have two thirds of the variance (Working, Econometrica 28, 1960).
+    interval. A server that has more than it can do finishes evenly, whatever comes, so that a small lack is
+    seen; one that has less to do follows what comes, which is uneven, and its interval is wide. Both are slopes
+    of running counts (`event_rates`).
 
     Args:
         requests: rows of client.parquet.
@@ -64,37 +61,18 @@ def queue(requests: pd.DataFrame) -> Queue | None:
     if len(done) < ENOUGH or sent[0] == sent[-1]:
         return None
     start, end = sent[0] + RAMP * (sent[-1] - sent[0]), sent[-1]
-    came, finished = (
-        _rates(times, start, end) for times in (sent, np.sort(sent + done["e2el_s"].to_numpy(float)))
-    )
-    later = sent >= start
-    if later.sum() < 2 * BLOCKS:
+    if (later := sent >= start).sum() < FEWEST_LATER:
         return None
+    came = smooth_rates(sent, start, end)
+    finished = smooth_rates(np.sort(sent + done["e2el_s"].to_numpy(float)), start, end)
     return Queue(
         float(came.mean()),
-        _interval(float(finished.mean()), (3 / 2) ** 0.5 * finished),
+        around(float(finished.mean()), OF_MEANS * finished),
         _growth(sent[later], ttft[later]),
     )
 
 
-def _rates(times: Times, start: float, end: float) -> Times:
-    """Events a second, from each block of time to the next; ``times``: of all events, in order."""
-    width = (end - start) / BLOCKS
-    moments = start + width * (np.arange(BLOCKS * POINTS) + 0.5) / POINTS
-    counts = np.searchsorted(times, moments, side="right").reshape(BLOCKS, POINTS).mean(axis=1)
-    rates: Times = np.diff(counts) / width
-    return rates
-
-
 def _growth(sent: Times, ttft: Times) -> Interval:
-    """TTFT's slope from block to block of requests; of its middle only the ends count."""
+    """TTFT's slope from the first block of requests to the last; its interval: from each to the next."""
     at, wait = (np.array([block.mean() for block in np.array_split(each, BLOCKS)]) for each in (sent, ttft))
-    return _interval(float((wait[-1] - wait[0]) / (at[-1] - at[0])), np.diff(wait) / np.diff(at))
-
-
-def _interval(middle: float, steps: Times) -> Interval:
-    """A mean of steps with Student's interval."""
-    from scipy.special import stdtrit  # takes a second to import
-
-    half = float(stdtrit(len(steps) - 1, (1 + LEVEL) / 2) * steps.std(ddof=1) / np.sqrt(len(steps)))
-    return Interval(middle - half, middle, middle + half)
+    return around(float((wait[-1] - wait[0]) / (at[-1] - at[0])), np.diff(wait) / np.diff(at))

@@ -134,7 +134,7 @@ def _draw_unsteady(ax: Axes, found: Sequence[Level]) -> None:
 
 
 def _draw_knee(ax: Axes, found: Sequence[Level], color: str) -> None:
-    if place := knee_of(found):
+    if (place := knee_of(found)) and place.passed:
         at = [level for level in found if level.counts][place.last]
         _mark_knee(ax, at.place, _done(at), color, last=at is found[-1])
 
@@ -264,7 +264,9 @@ def _faults(ax: Axes, sheet: Sheet, column: str) -> None:
 
 
 def _load_axis(ax: Axes, sheet: Sheet) -> None:
-    places = {level.place for sweep in sweeps(sheet.points, sheet.axis) for level in levels(sweep, sheet.axis)}
+    places = {
+        level.place for sweep in sweeps(sheet.points, sheet.axis) for level in levels(sweep, sheet.axis)
+    }
     left_out = sheet.points.loc[~sheet.points["valid"], sheet.axis].dropna().astype(float)
     values = sorted(places | set(left_out))
     ax.set_xscale("log")

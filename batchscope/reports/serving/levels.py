@@ -73,6 +73,8 @@ class Level:
 
     def figure(self, column: str) -> Interval | None:
         """A column's figure over the passes; None where one of them has no interval."""
+        if f"{column}_low" not in self.passes:
+            return None
         rows = self.passes[[f"{column}_low", column, f"{column}_high"]].astype(float)
         if rows.isna().any(axis=None):
             return None
@@ -95,5 +97,6 @@ def levels(sweep: Sweep, axis: str) -> list[Level]:
 
 
 def knee_of(found: Sequence[Level]) -> Knee | None:
-    """The knee among a closed loop's levels that count, as places among these."""
-    return knee([each for level in found if level.counts and (each := level.figure("steady_throughput"))])
+    """The knee among a closed loop's levels that count, as places among these; None where there are not two."""
+    rates = [rate for level in found if level.counts and (rate := level.figure("steady_throughput"))]
+    return knee(rates) if len(rates) > 1 else None

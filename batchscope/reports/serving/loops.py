@@ -17,24 +17,32 @@ def closed_loops(points: pd.DataFrame) -> Iterator[str]:
     """Of each sweep: where the knee is, and what more load brings behind it; loads that are not what was asked."""
     for sweep in sweeps(points, CLOSED):
         found = levels(sweep, CLOSED)
-        name, steady = f"{size_words(sweep.points.iloc[0])}{sweep.apart}", [level for level in found if level.counts]
+        name, steady = (
+            f"{size_words(sweep.points.iloc[0])}{sweep.apart}",
+            [level for level in found if level.counts],
+        )
         yield f"{name}: {_knee(steady)}"
         yield from (f"{name}: {_unsteady(level)}" for level in found if not level.counts)
 
 
 def _knee(steady: Sequence[Level]) -> str:
     """Where it is, among loads with a steady window."""
-    if len(steady) < 2:
-        return "no knee can be told, for fewer than two loads have a steady window."
     if (found := knee_of(steady)) is None:
-        return f"no knee up to {_at(steady[-1])}: a larger load may do more."
-    last, at = steady[-1], steady[found.last]
-    between = "" if found.first == found.last else f"between {show_setting(steady[found.first].asked)} and "
+        return "no knee can be told, for fewer than two loads have a steady window."
+    first, at, last = (steady[place] for place in (found.first, found.last, -1))
+    if first is last:
+        return f"no knee up to {_at(last)}: a larger load may do more."
+    if not found.passed:
+        return (
+            f"the knee is not settled: it is at {show_setting(first.asked)} under way at the earliest, and there "
+            f"may be none up to {_at(last)}. More requests make the intervals narrower, a larger load may do more."
+        )
+    where = "at " if first is at else f"between {show_setting(first.asked)} and "
     gain = last.mean("steady_throughput") / at.mean("steady_throughput")
     wait = last.mean("steady_median_e2el_ms") / at.mean("steady_median_e2el_ms")
     return (
-        f"the knee is {between or 'at '}{_at(at)}. {show_setting(last.asked)} under way bring {gain:.2f}x of that, "
-        f"and take {wait:.1f}x as long."
+        f"the knee is {where}{_at(at)}. {show_setting(last.asked)} under way bring {gain:.2f}x of that, and take "
+        f"{wait:.1f}x as long."
     )
 
 
@@ -53,18 +61,13 @@ def _packed(level: Level) -> bool:
 
 def _unsteady(level: Level) -> str:
     """What a load lacks: requests under way, or a steady window; and how many requests it needs."""
-    requests, asked = counted(level.requests, "request"), show_setting(level.asked)
+    requests, asked = counted(level.requests, "request"), f"{show_setting(level.asked)} under way"
     needed = level.enough_requests or 0
-    if level.fulfilled or level.requests < needed:
-        got = "" if level.fulfilled else f", and {level.passes['most_under_way'].max():,} were at most"
-        return (
-            f"{asked} under way were asked for{got}; {requests} are too few for a steady window: "
-            f"set load.requests: {needed} or more."
-        )
-    return (
-        f"{asked} under way were asked for, and {level.got:,.1f} were on the average: the client could not keep "
-        "so many under way."
-    )
+    if not level.fulfilled and level.requests >= needed:
+        return f"{asked} were asked for, and {level.got:,.1f} were on the average."
+    most = int(level.passes["most_under_way"].max())
+    got = asked if level.fulfilled else f"{asked} were asked for, and {most:,} were at most"
+    return f"{got}: {requests} are too few for a steady window; set load.requests: {needed} or more."
 
 
 def open_loops(points: pd.DataFrame) -> Iterator[str]:
@@ -89,10 +92,10 @@ def _open_loop(found: Sequence[Level]) -> Iterator[str]:
     if piling:
         yield f"{_rate(found[first])} they pile up: {_flow(found[first])}."
     elif verdicts:
-        yield "at no rate here they are seen to pile up."
+        yield "no rate here is seen to be more than the server can do."
     if few := [level for place, level in enumerate(found) if place not in verdicts]:
         rates = ", ".join(show_setting(level.asked) for level in few)
-        yield f"of {rates} requests/s nothing can be told with fewer than {ENOUGH} requests: set load.requests."
+        yield f"nothing can be told of {rates} requests/s: set load.requests: {ENOUGH} or more."
 
 
 def _rate(level: Level) -> str:

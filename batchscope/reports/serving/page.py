@@ -163,6 +163,7 @@ def our_lines(points: pd.DataFrame, slo: Slo) -> list[tuple[str, str]]:
         ("Texts labelled (1/s)", "texts_per_s"),
         *goodput,
         *(STEADY_LINES if loops.any() else ()),
+        *(PACKED_LINES if (loops & (points["layout"] == "packed")).any() else ()),
         *(OPEN_LINES if points[OPEN].notna().any() else ()),
         ("GPU energy (J/text)", "joules_per_text"),
         ("Failed requests", "failed"),
@@ -178,12 +179,12 @@ STEADY_LINES = (
     ("Steady: requests answered", "steady_requests"),
     ("Steady: requests under way", "under_way"),
     ("Steady: requests/s", "steady_throughput"),
-    ("Steady: texts/s", "steady_texts_per_s"),
     ("Steady: median TTFT (ms)", "steady_median_ttft_ms"),
     ("Steady: P99 TTFT (ms)", "steady_p99_ttft_ms"),
     ("Steady: median E2EL (ms)", "steady_median_e2el_ms"),
     ("Steady: P99 E2EL (ms)", "steady_p99_e2el_ms"),
 )
+PACKED_LINES = (("Steady: texts/s", "steady_texts_per_s"),)
 OPEN_LINES = (
     ("Sent (req/s)", "sent_per_s"),
     ("Came after the first quarter (req/s)", "came"),

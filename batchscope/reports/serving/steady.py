@@ -1,6 +1,7 @@
 """Columns of a load point that are about its steady window, and about what came beside what was asked for."""
 
 from collections.abc import Iterator
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from batchscope.results.load_window import (
     steady_window,
 )
 from batchscope.statistics.blocks import Values, block_interval
+from batchscope.statistics.event_rates import rate_interval
 from batchscope.statistics.intervals import Interval
 from batchscope.statistics.queue_growth import queue
 
@@ -27,9 +29,9 @@ STEADY = ("steady_throughput", "steady_texts_per_s", "steady_median_ttft_ms", "s
 """Columns with an interval, ``<name>_low`` and ``<name>_high``."""
 
 
-def steady_columns(point: LoadPoint) -> Row:
-    """Figures of the steady window; NaN where there is none."""
-    window = steady_window(point.client)
+def steady_columns(point: LoadPoint, *, grows: bool) -> Row:
+    """Figures of the steady window; NaN where there is none, as where a queue ``grows``."""
+    window = None if grows else steady_window(point.client)
     found = dict(_figures(point, window)) if window else {}
     late = latencies(window.answered) if window else {}
     return {
@@ -69,19 +71,14 @@ def cells(name: str, found: Interval | None) -> Row:
 
 
 def _figures(point: LoadPoint, window: Window) -> Iterator[tuple[str, Interval | None]]:
-    gaps, work = np.diff(ends_of(window.answered), prepend=window.start), point.served.spec.workload
-    texts = np.array([work.texts_in_prompt(number) for number in window.answered["prompt"]], float)
-    yield "steady_throughput", block_interval(_per_second, np.stack([np.ones_like(gaps), gaps], axis=1))
-    yield "steady_texts_per_s", block_interval(_per_second, np.stack([texts, gaps], axis=1))
+    rate = rate_interval(ends_of(window.answered), window.start, window.end)
+    work = point.served.spec.workload
+    texts = fmean(work.texts_in_prompt(number) for number in window.answered["prompt"])
+    yield "steady_throughput", rate
+    yield "steady_texts_per_s", Interval(texts * rate.low, texts * rate.middle, texts * rate.high)
     for kind in ("ttft", "e2el"):
         values = latencies(window.answered)[kind]
         yield f"steady_median_{kind}_ms", block_interval(lambda drawn: float(np.median(drawn)), values)
-
-
-def _per_second(counts_and_gaps: Values) -> float:
-    """What was done, over the time from answer to answer."""
-    counted, seconds = counts_and_gaps.sum(axis=0)
-    return float(counted / seconds) if seconds else 0.0
 
 
 def _p99(values: "Values | None") -> float:

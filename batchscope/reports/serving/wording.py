@@ -125,8 +125,8 @@ def per_second(level: Figures, column: str) -> str:
 
 
 def ms(level: Figures, column: str) -> str:
-    """A latency, with one decimal."""
-    return f"{level.mean(column):,.1f} ms"
+    """A latency with its interval, or with one decimal where it has none."""
+    return f"{with_interval(level.figure(column)) or f'{level.mean(column):,.1f}'} ms"
 
 
 def size_words(point: "pd.Series[Any]") -> str:
