@@ -7,7 +7,6 @@ from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 from batchscope.config.base_block import LONGEST_TIME_S, Block, Name, told_apart
 from batchscope.config.studies import GridStudy, Override
 
-
 TIMES_UNDER_WAY = 10
 """So many times the requests under way make a load: ramp and drain are then a fifth of it."""
 
@@ -50,7 +49,7 @@ class Load(Block):
 
     @property
     def enough_requests(self) -> int | None:
-        """Requests from which on a closed loop has a steady window, ramp and drain left out; None for others."""
+        """Requests from which on a closed loop has a steady window; None for other loads."""
         return max(FEWEST, TIMES_UNDER_WAY * self.max_concurrency) if self.max_concurrency else None
 
 

@@ -65,7 +65,7 @@ def within_slo(requests: pd.DataFrame, slo: Slo) -> Share | None:
     """The requests that keep all limits, of all that were sent; None where there is no limit, or no request.
 
     A failed request keeps none. One with a single output token keeps any TPOT, as vLLM has it. Requests that
-    were sent one after the other are no independent ones: those of one block (`blocks`) are taken to be alike.
+    were sent one after the other are not independent: those of one block (`blocks`) are taken to be alike.
     """
     limits = slo.model_dump(exclude_none=True)
     if not limits or requests.empty:

@@ -1,4 +1,4 @@
-"""A load point's hardware while its load lasted: samples begin before the first request and end after the last."""
+"""A load point's hardware while its load lasted; samples begin before the first request, and end after it."""
 
 from typing import TypeVar
 
@@ -11,7 +11,7 @@ Kind = TypeVar("Kind", bound=Measurement)
 
 
 def samples_during(hardware: pd.DataFrame, end: float | None) -> pd.DataFrame:
-    """The samples from the first request's sending, at 0, to the last answer; those next to it if none was taken.
+    """The samples from the first request's sending, at 0, to the last answer; without any, those beside it.
 
     Args:
         hardware: columns of `batchscope.common.schemas.HARDWARE`; may be empty.

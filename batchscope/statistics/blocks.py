@@ -1,12 +1,11 @@
 """95 % intervals of figures of requests that queue: blocks of neighbours are drawn with replacement.
 
 A request that waits makes those behind it wait, so that a thousand of them may tell as little as a hundred
-independent ones. What is far enough apart is nearly independent: whole blocks of requests that were answered one
-after the other are drawn, as often as there are. docs/serving.md says how often these intervals cover the
-truth.
+independent ones. What is far enough apart is nearly independent: whole blocks of requests that were answered
+one after the other are drawn. docs/serving.md says how often these intervals cover the truth.
 
-Sources: Künsch, The Annals of Statistics 17 (1989), for drawing blocks; Politis and Romano, in Exploring the
-Limits of Bootstrap (1992), for letting them go on at the start where they reach the end; Schmeiser, Operations
+Sources: Künsch, The Annals of Statistics 17 (1989), for drawing blocks; Politis and Romano, in Exploring
+the Limits of Bootstrap (1992), for going on at the start where a block reaches the end; Schmeiser, Operations
 Research 30 (1982), for few long blocks with Student's quantile instead of many short ones.
 """
 
@@ -62,7 +61,7 @@ def block_of(count: int) -> npt.NDArray[np.int64]:
 
 
 def over_passes(passes: Sequence[Interval]) -> Interval:
-    """One figure of several passes of equal work, such as with different seeds: their mean, with its interval.
+    """One figure of several passes of equal work, such as with other seeds: their mean, with its interval.
 
     From `PASSES` on it is Student's interval of what the passes gave. Of fewer it is what they say of
     themselves, taken together as independent; it does not know what changes from pass to pass.

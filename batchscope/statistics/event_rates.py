@@ -1,9 +1,9 @@
 """How many events a second there are, such as answers, with a 95 % interval.
 
 An engine step answers many requests at once, so that a block of time holds a step more or less by chance, and
-what one block holds too many the next one lacks. Means of the running count do not jump with a step; the interval
-comes from their differences from block to block. Of a sum of independent parts these have two thirds of the
-variance of the parts (Working, Econometrica 28, 1960), which is put right.
+what one block holds too many the next one lacks. Means of the running count do not jump with a step; the
+interval comes from their differences from block to block. Of a sum of independent parts these have two
+thirds of the variance of the parts (Working, Econometrica 28, 1960), which is put right.
 """
 
 import math

@@ -11,7 +11,7 @@ from batchscope.statistics.event_rates import OF_MEANS, Times, around, smooth_ra
 from batchscope.statistics.intervals import Interval
 
 NOTICED = 0.05
-"""Seconds by which TTFT may grow in each second of sending, at its interval's upper end, where a server keeps up."""
+"""Seconds by which TTFT may grow in each second where a server keeps up: the interval's upper end."""
 
 RAMP = 1 / 4
 """Share of the sending that is left out: a server that keeps up starts idle as well, and fills."""
@@ -50,8 +50,8 @@ def queue(requests: pd.DataFrame) -> Queue | None:
 
     When requests come is chosen, so what came is known exactly, chance included; only what is finished has an
     interval. A server that has more than it can do finishes evenly, whatever comes, so that a small lack is
-    seen; one that has less to do follows what comes, which is uneven, and its interval is wide. Both are slopes
-    of running counts (`event_rates`).
+    seen; one that has less to do follows what comes, which is uneven, and its interval is wide. Both are
+    slopes of running counts (`event_rates`).
 
     Args:
         requests: rows of client.parquet.

@@ -1,4 +1,4 @@
-"""Closed loops that are too short for a steady window; they are measured as they are, and the plan says so."""
+"""Closed loops that are too short for a steady window: measured as they are, and the plan says so."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -17,7 +17,7 @@ def describe_short_loads(runs: Iterable[Run], requests: Mapping[str, int]) -> st
     if not lines:
         return ""
     return "\n".join([
-        f"Fewer than {TIMES_UNDER_WAY} requests for each that is under way, so most of the load is ramp and drain:",
+        f"Fewer than {TIMES_UNDER_WAY} requests for each that is under way; much of that is ramp and drain:",
         *(f"  {line}" for line in lines),
     ])  # fmt: skip
 

@@ -111,7 +111,7 @@ def draw_throughput(ax: Axes, sheet: Sheet) -> None:
 
 
 def _done(level: Level) -> float:
-    """Texts labelled in a second of a closed loop; requests finished in a second while others came of an open one."""
+    """What was done in a second: texts of a closed loop; of an open one requests, while others came."""
     if level.axis == CLOSED:
         return level.shown("texts_per_s")
     return level.mean("finished" if level.queue else "request_throughput")

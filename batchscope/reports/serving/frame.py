@@ -6,8 +6,8 @@ Columns of its own:
 - ``load.<key>``: how the server got its requests.
 - ``duration_s, failed, texts_per_s``; ``<statistic>_<kind>_ms`` for each of `latencies.KINDS`.
 - ``first_median_ttft_ms, again_median_ttft_ms``: of the prompts' first submissions, and of later ones.
-- ``good, good_low, good_high``: share of requests within the limits, with Wilson's interval for requests that wait on each other; ``goodput``,
-  ``goodput_low, goodput_high``: the same as requests/s.
+- ``good, good_low, good_high``: share of requests within the limits, with Wilson's interval for requests that
+  wait on each other; ``goodput, goodput_low, goodput_high``: the same as requests/s.
 - ``steady_<figure>``, of the load without ramp and drain (`load_window`); some with ``_low`` and ``_high``.
   ``under_way``: how many were, on the average of that window, else at most (``most_under_way``); ``reached``:
   whether so many as asked for. ``sent_per_s``, ``realised``: the same of an open loop's rate.

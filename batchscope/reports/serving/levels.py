@@ -97,6 +97,6 @@ def levels(sweep: Sweep, axis: str) -> list[Level]:
 
 
 def knee_of(found: Sequence[Level]) -> Knee | None:
-    """The knee among a closed loop's levels that count, as places among these; None where there are not two."""
+    """The knee, as places among a closed loop's levels that count; None where there are not two."""
     rates = [rate for level in found if level.counts and (rate := level.figure("steady_throughput"))]
     return knee(rates) if len(rates) > 1 else None

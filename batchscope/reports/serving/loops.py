@@ -1,4 +1,4 @@
-"""Sentences on sweeps over the load: where the knee is, from which rate on requests pile up, what was not reached."""
+"""Sentences on sweeps over the load: where the knee is, where requests pile up, what was not reached."""
 
 from collections.abc import Iterator, Sequence
 
@@ -14,7 +14,7 @@ from batchscope.statistics.queue_growth import ENOUGH
 
 
 def closed_loops(points: pd.DataFrame) -> Iterator[str]:
-    """Of each sweep: where the knee is, and what more load brings behind it; loads that are not what was asked."""
+    """Of each sweep: where the knee is, what more load brings, and which loads are not what was asked for."""
     for sweep in sweeps(points, CLOSED):
         found = levels(sweep, CLOSED)
         name, steady = (
@@ -34,24 +34,26 @@ def _knee(steady: Sequence[Level]) -> str:
         return f"no knee up to {_at(last)}: a larger load may do more."
     if not found.passed:
         return (
-            f"the knee is not settled: it is at {show_setting(first.asked)} under way at the earliest, and there "
-            f"may be none up to {_at(last)}. More requests make the intervals narrower, a larger load may do more."
+            f"the knee is not settled: it is at {show_setting(first.asked)} under way at the earliest, and "
+            f"there may be none up to {_at(last)}. More requests make the intervals narrower, a larger load "
+            "may do more."
         )
     where = "at " if first is at else f"between {show_setting(first.asked)} and "
     gain = last.mean("steady_throughput") / at.mean("steady_throughput")
     wait = last.mean("steady_median_e2el_ms") / at.mean("steady_median_e2el_ms")
     return (
-        f"the knee is {where}{_at(at)}. {show_setting(last.asked)} under way bring {gain:.2f}x of that, and take "
-        f"{wait:.1f}x as long."
+        f"the knee is {where}{_at(at)}. {show_setting(last.asked)} under way bring {gain:.2f}x of that, and "
+        f"take {wait:.1f}x as long."
     )
 
 
 def _at(level: Level) -> str:
     """A load with its figures: ``16 under way, with 122.6 (121.0 to 124.3) requests/s and ...``."""
     texts = f" ({per_second(level, 'steady_texts_per_s')} texts/s)" if _packed(level) else ""
+    rate = f"{per_second(level, 'steady_throughput')} requests/s{texts}"
     return (
-        f"{show_setting(level.asked)} under way, with {per_second(level, 'steady_throughput')} requests/s{texts} "
-        f"and a median E2EL of {ms(level, 'steady_median_e2el_ms')}"
+        f"{show_setting(level.asked)} under way, with {rate} and a median E2EL of "
+        f"{ms(level, 'steady_median_e2el_ms')}"
     )
 
 
@@ -71,7 +73,7 @@ def _unsteady(level: Level) -> str:
 
 
 def open_loops(points: pd.DataFrame) -> Iterator[str]:
-    """Of each sweep: up to which rate the server keeps up, what is not settled, from which on requests pile up."""
+    """Of each sweep: up to which rate the server keeps up, and from which on requests pile up."""
     for sweep in sweeps(points, OPEN):
         name = f"{size_words(sweep.points.iloc[0])}{sweep.apart}"
         yield from (f"{name}: {sentence}" for sentence in _open_loop(levels(sweep, OPEN)))
@@ -84,8 +86,7 @@ def _open_loop(found: Sequence[Level]) -> Iterator[str]:
     first = piling[0] if piling else len(found)
     kept = [place for place, verdict in verdicts.items() if verdict == "keeps up" and place < first]
     if kept:
-        level = found[kept[-1]]
-        yield f"{_rate(level)} the server keeps up: {_flow(level)}; P99 TTFT {ms(level, 'steady_p99_ttft_ms')}."
+        yield f"{_rate(level := found[kept[-1]])} the server keeps up: {_flow(level)}; {_tail(level)}."
     for place, verdict in verdicts.items():
         if verdict == "not settled" and (kept[-1] if kept else -1) < place < first:
             yield _not_settled(found[place])
@@ -110,6 +111,10 @@ def _flow(level: Level) -> str:
     return f"{level.mean('came'):,.1f} come and {per_second(level, 'finished')} are finished in a second"
 
 
+def _tail(level: Level) -> str:
+    return f"P99 TTFT {ms(level, 'steady_p99_ttft_ms')}"
+
+
 def _not_realised(level: Level) -> str:
     return f"{show_setting(level.asked)} requests/s were asked for, and {level.got:,.1f} came."
 
@@ -117,8 +122,9 @@ def _not_realised(level: Level) -> str:
 def _not_settled(level: Level) -> str:
     growth = with_interval(level.figure("ttft_growth"))
     return (
-        f"{_rate(level)} it is not settled whether the server keeps up: {_flow(level)}, and TTFT grows by {growth} s "
-        f"in each second of sending; send more than {counted(level.requests, 'request')} (load.requests)."
+        f"{_rate(level)} it is not settled whether the server keeps up: {_flow(level)}, and TTFT grows "
+        f"by {growth} s in each second of sending; send more than "
+        f"{counted(level.requests, 'request')} (load.requests)."
     )
 
 
@@ -135,6 +141,7 @@ def passes_note(points: pd.DataFrame) -> str:
     if min(counts) >= PASSES:
         return f"Intervals in sentences: 95 %, over {min(counts)} passes or more with different seeds."
     return (
-        "Intervals: 95 %, of what this one pass would give on and on (blocks of requests are drawn; they do not know "
-        f"what changes from pass to pass). For a claim take {PASSES} seeds: load.seed: [0, 1, 2] in the grid."
+        "Intervals: 95 %, of what this one pass would give on and on, for requests that wait on each other; "
+        f"they do not know what changes from pass to pass. For a claim take {PASSES} seeds: load.seed: "
+        "[0, 1, 2] in the grid."
     )

@@ -122,8 +122,8 @@ def many_again(again: "pd.Series[Any]", once: "pd.Series[Any]") -> str:
     """Of many prompts: medians."""
     behind = "" if cell_value(again[CLOSED]) else ", where they also wait for the first ones"
     return (
-        f"{size_words(again)}, sent {_time(again)} with the prefix cache on, {load_words(again)}: median TTFT "
-        f"{_ms(again, 'first_median_ttft_ms')} at the first submission, "
+        f"{size_words(again)}, sent {_time(again)} with the prefix cache on, {load_words(again)}: median "
+        f"TTFT {_ms(again, 'first_median_ttft_ms')} at the first submission, "
         f"{_ms(again, 'again_median_ttft_ms')} later{behind} ({_ms(once, 'median_ttft_ms')} sent once, "
         "without the cache)."
     )
@@ -246,7 +246,7 @@ WITHHELD = "grows with the load"
 
 
 def withheld(column: str, point: "pd.Series[Any]") -> bool:
-    """Whether it is a tail of latencies where a queue grows: it says how long the load went on, and no more."""
+    """Whether it is a tail of latencies where a queue grows: it only says how long the load went on."""
     return column.startswith("p99_") and cell_value(point["queue"]) == "piles up"
 
 
@@ -263,14 +263,15 @@ def _theirs(point: "pd.Series[Any]") -> list[str]:
 def notes(points: pd.DataFrame, slo: Slo) -> list[str]:
     """What a reader must know under the table."""
     lines = [
-        "Lines as `vllm bench serve` prints them, recomputed from the times of single requests, over the whole load. "
-        "TPOT and ITL are about tokens after the first: where each request has one, they are undefined, and not 0.",
+        "Lines as `vllm bench serve` prints them, recomputed from the times of single requests, over the "
+        "whole load. TPOT and ITL are about tokens after the first: where each request has one, they are "
+        "undefined, and not 0.",
         *steady_notes(points),
     ]
     if _latency_limits(slo):
         lines.append(
-            "Within limits: of all requests sent, failed ones included; in brackets Wilson's 95 % interval, for as many "
-            "independent requests as these are worth (eight blocks, in the order of their sending)."
+            "Within limits: of all requests sent, failed ones included; in brackets Wilson's 95 % interval, "
+            "for as many independent requests as these are worth (eight blocks, in the order of sending)."
         )
     if (points["duplicates"] > 1).any():
         lines.append("Of prompts sent more than once, latencies are those of all submissions together.")
@@ -291,8 +292,9 @@ def steady_notes(points: pd.DataFrame) -> list[str]:
     if not (points[CLOSED].notna() | points[OPEN].notna()).any():
         return []
     lines = [
-        "Steady: from when as many requests were answered as were at most under way, to the last one's sending; ramp and "
-        "drain are left out. A load without such lines is too short, and takes no part in a knee.",
+        "Steady: from when as many requests were answered as were at most under way, to the last answer "
+        "before the last sending; ramp and drain are left out. A load without such lines is too short, or "
+        "its requests pile up.",
         passes_note(points),
     ]
     if (points["queue"] == "piles up").any():

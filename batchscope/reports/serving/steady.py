@@ -86,7 +86,7 @@ def _p99(values: "Values | None") -> float:
 
 
 def _under_way(point: LoadPoint, window: Window | None) -> Row:
-    """How many were under way: on the average of the steady window, else at most; and whether so many as asked."""
+    """How many were under way, on the steady window's average, else at most; and whether as many as asked."""
     asked, most = point.load.max_concurrency, most_under_way(point.client)
     mean = mean_under_way(point.client, window) if window else float(most)
     return {
