@@ -36,6 +36,9 @@ LINE_STYLES = ("-", "--", ":", "-.")
 PALEST, DARKEST = 0.55, 0.45
 """How much white the first of a layout's colours has, and how much black the last."""
 
+ROOM = 0.08
+"""Share of an axis that a number of its marks takes."""
+
 LONG = 32
 """Characters from which on a legend's names need a line each."""
 LEGEND: dict[str, Any] = {
@@ -97,8 +100,11 @@ def draw_throughput(ax: Axes, sheet: Sheet) -> None:
         ax.plot([level.place for level in found], [_done(level) for level in found], **drawn_as)
         _draw_intervals(ax, found, color)
         if closed:
-            _draw_unsteady(ax, found)
             _draw_knee(ax, found, color)
+    if closed:
+        _draw_unsteady(
+            ax, [level for sweep in sweeps(sheet.points, CLOSED) for level in levels(sweep, CLOSED)]
+        )
     if not closed and sheet.points[OPEN].notna().any():
         asked = sheet.points[OPEN].dropna().astype(float)
         rates = np.geomspace(asked.min(), asked.max(), 200)
@@ -219,6 +225,16 @@ def draw_distribution(ax: Axes, sheet: Sheet) -> None:
     ax.set_title("Requests with their first token (%)", loc="left", pad=12)
 
 
+def apart(values: Sequence[float]) -> list[float]:
+    """Which values in order are marked on a logarithmic axis, so that their numbers do not run into each other."""
+    shown: list[float] = []
+    room = (values[-1] / values[0]) ** ROOM if values else 1.0
+    for value in reversed(values):
+        if not shown or shown[0] / value >= room:
+            shown.insert(0, value)
+    return shown
+
+
 def round_steps(low: float, high: float) -> tuple[int, ...]:
     """Which multiples of a power of ten are marked, so that their numbers do not run into each other."""
     decades = np.log10(high / low)
@@ -270,7 +286,8 @@ def _load_axis(ax: Axes, sheet: Sheet) -> None:
     left_out = sheet.points.loc[~sheet.points["valid"], sheet.axis].dropna().astype(float)
     values = sorted(places | set(left_out))
     ax.set_xscale("log")
-    ax.set_xticks(values, [show_setting(value if value < 1 else round(value)) for value in values])
+    shown = apart(values)
+    ax.set_xticks(shown, [show_setting(value if value < 1 else round(value)) for value in shown])
     ax.minorticks_off()
     ax.yaxis.set_major_formatter(plain_numbers())
     ax.set_xlabel(AXES[sheet.axis])

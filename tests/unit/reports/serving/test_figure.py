@@ -10,7 +10,7 @@ from support.queues import client, closed_loop, even, poisson
 from support.serving_helpers import PUBLISHED, lasted, requests, written
 
 from batchscope.config.serving import ServingStudy, Slo
-from batchscope.reports.serving.figure import round_steps, serving_figure, shades
+from batchscope.reports.serving.figure import apart, round_steps, serving_figure, shades
 from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.page import serving_page
 from batchscope.results.latencies import first_and_again, latencies
@@ -200,3 +200,6 @@ def test_colours_and_ticks_of_a_distribution() -> None:
     assert shades(["packed", "separate"]) == ["#0072b2", "#d55e00"]
     assert round_steps(15, 4000) == (1, 3)
     assert round_steps(400, 10_000) == (1, 2, 5)
+    assert apart([1, 4, 16, 64, 256, 400]) == [1, 4, 16, 64, 400]
+    assert apart([20]) == [20]
+    assert apart([]) == []
