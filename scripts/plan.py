@@ -17,13 +17,13 @@ from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import load_config
 from batchscope.console.knowledge import MEASURING, name_of_job
 from batchscope.planning.checks.gpu_facts import visible_gpus
-from batchscope.planning.checks.load_sizes import describe_short_loads
 from batchscope.planning.checks.registry import findings
 from batchscope.planning.checks.situation import Situation
 from batchscope.planning.cluster_queue import allocations, describe_queue, schedule
 from batchscope.planning.described_plan import describe_plan
 from batchscope.planning.first_guess import Machine
 from batchscope.planning.job_seconds import JobSeconds, count_kinds, recorded_seconds
+from batchscope.planning.load_sizes import describe_short_loads
 from batchscope.planning.machine_speed import measure_speed
 from batchscope.planning.problems import (
     Finding,

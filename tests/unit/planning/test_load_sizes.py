@@ -5,7 +5,7 @@ import re
 import pytest
 from support.situations import situation
 
-from batchscope.planning.checks.load_sizes import describe_short_loads
+from batchscope.planning.load_sizes import describe_short_loads
 
 
 def runs(load: dict) -> list:
