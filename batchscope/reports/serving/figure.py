@@ -226,7 +226,7 @@ def draw_distribution(ax: Axes, sheet: Sheet) -> None:
 
 
 def apart(values: Sequence[float]) -> list[float]:
-    """Which values in order are marked on a logarithmic axis, so that their numbers do not run into each other."""
+    """Which values in order are marked on a logarithmic axis: their numbers do not run into each other."""
     shown: list[float] = []
     room = (values[-1] / values[0]) ** ROOM if values else 1.0
     for value in reversed(values):
