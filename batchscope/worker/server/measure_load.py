@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from vllm.benchmarks.datasets import SampleRequest
 
 from batchscope.common.answer_limits import asked_answers, output_tokens_check
-from batchscope.common.energy_counter import Reading, energy_between
+from batchscope.common.energy_counter import energy_between
 from batchscope.common.schemas import CLIENT, HARDWARE, STEPS, Sample
 from batchscope.worker.engine.measure_run import expected_cached_tokens, read_requests, warmup_requests
 from batchscope.worker.engine.start import differing_arguments
@@ -22,7 +22,7 @@ from batchscope.worker.server.client import Target, client_load, run_load, windo
 from batchscope.worker.server.prompt_texts import Texts, read_texts
 from batchscope.worker.server.server_process import Server
 from batchscope.worker.telemetry.environment import write_environment
-from batchscope.worker.telemetry.hardware import sampling
+from batchscope.worker.telemetry.hardware import energy_readings, sampling
 from batchscope.worker.telemetry.pass_recorder import Instruments
 
 AT_ONCE: dict[str, Any] = {"request_rate": None, "burstiness": 1.0, "max_concurrency": None, "seed": 0}
@@ -105,15 +105,6 @@ def closure_failures(
 def counted_from(rows: Iterable[dict[str, Any]], start: float, *times: str) -> list[dict[str, Any]]:
     """Rows with the columns ``times`` counted from ``start``, when the first request was sent."""
     return [{"repeat": 0, **row, **{name: row[name] - start for name in times}} for row in rows]
-
-
-def energy_readings(samples: Sequence[Sample]) -> list[Reading]:
-    """What the GPUs' energy counters said: samples go on before the first request and after the last."""
-    return [
-        (each["gpu"], each["time_s"], each["energy_j"])
-        for each in samples
-        if each.get("energy_j") is not None
-    ]
 
 
 def as_sent(
