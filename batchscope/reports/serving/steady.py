@@ -26,7 +26,7 @@ REALISED = 0.05
 """Share by which an open loop's rate may miss what was asked for."""
 
 REACHED = 0.1
-"""Share by which a closed loop's requests under way may: a client takes a moment from an answer to the next."""
+"""The same of requests under way in a closed loop: from an answer to the next request a moment passes."""
 
 STEADY = ("steady_throughput", "steady_texts_per_s", "steady_median_ttft_ms", "steady_median_e2el_ms")
 """Columns with an interval, ``<name>_low`` and ``<name>_high``."""
