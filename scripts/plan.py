@@ -21,6 +21,7 @@ from batchscope.planning.checks.situation import Situation
 from batchscope.planning.cluster_queue import allocations, describe_queue, schedule
 from batchscope.planning.described_plan import describe_plan
 from batchscope.planning.job_seconds import JobSeconds, count_kinds, recorded_seconds
+from batchscope.planning.load_sizes import describe_short_loads
 from batchscope.planning.machine_speed import measure_speed, this_machine
 from batchscope.planning.problems import (
     Finding,
@@ -62,6 +63,9 @@ def main() -> None:
     planned = as_fitted(plan_runs(config, args.results, stale, this_machine(speed)), fit)
     print(describe_plan(planned, others, JobSeconds(recorded_seconds(), speed.now), speed.now / speed.alone))
     if said := describe_fit(fit):
+        print(f"\n{said}")
+    sizes = {each.run.removeprefix("serving/"): each.prompts for each in planned if each.run in stale}
+    if said := describe_short_loads([run for run in wanted if run.load], sizes):
         print(f"\n{said}")
     print(f"\n{describe_prompts(shown_prompts(runs, args.results))}")
     if args.nodes:

@@ -5,7 +5,13 @@ from typing import Any, Literal
 from pydantic import Field, PositiveFloat, PositiveInt, field_validator
 
 from batchscope.config.base_block import LONGEST_TIME_S, Block, Name, told_apart
-from batchscope.config.studies import GridStudy
+from batchscope.config.studies import GridStudy, Override
+
+TIMES_UNDER_WAY = 10
+"""So many times the requests under way make a load: ramp and drain are then a fifth of it."""
+
+FEWEST = 100
+"""Requests of a load with few under way: its figures have intervals then."""
 
 
 class Load(Block):
@@ -30,12 +36,21 @@ class Load(Block):
     prompts: Literal["text", "ids"] = Field(
         "text", description="what is sent: text, which the server tokenises, or the token ids themselves"
     )
-    seed: int = Field(0, ge=0, description="of the times of arrival")
+    seed: int = Field(
+        0,
+        ge=0,
+        description="of the times of arrival; several in a grid are passes of one load, three for a claim",
+    )
     timeout_s: PositiveInt = Field(
         900,
         le=LONGEST_TIME_S,
         description="a load that takes longer is stopped, and shown as timed out; so is a server's start",
     )
+
+    @property
+    def enough_requests(self) -> int | None:
+        """Requests from which on a closed loop has a steady window; None for other loads."""
+        return max(FEWEST, TIMES_UNDER_WAY * self.max_concurrency) if self.max_concurrency else None
 
 
 class Slo(Block):
@@ -67,8 +82,10 @@ def default_serving_studies() -> dict[str, ServingStudy | None]:
         ),
         "closed_loop": ServingStudy(
             question="With how many requests under way is the server busy, and what does each then wait?",
-            set={"n": 4, "texts": 100},
+            set={"n": 4, "texts": 100, "load.requests": 100},
             grid={"layout": ["separate", "packed"], "load.max_concurrency": [1, 8, 64]},
+            # ten times what is under way, or there is no steady window
+            overrides=[Override(when={"load.max_concurrency": 64}, set={"load.requests": 640})],
         ),
         "open_loop": ServingStudy(
             question="How many requests a second can come before they pile up?",

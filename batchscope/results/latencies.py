@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from batchscope.config.serving import Slo
-from batchscope.statistics.shares import Share, share
+from batchscope.statistics.blocks import block_of
+from batchscope.statistics.shares import Share, grouped_share
 
 KINDS = {"ttft": "TTFT", "tpot": "TPOT", "itl": "ITL", "e2el": "E2EL"}
 PERCENTILES = (50, 90, 95, 99)
@@ -63,7 +64,8 @@ def first_and_again(requests: pd.DataFrame, distinct: int) -> tuple[float, float
 def within_slo(requests: pd.DataFrame, slo: Slo) -> Share | None:
     """The requests that keep all limits, of all that were sent; None where there is no limit, or no request.
 
-    A failed request keeps none. One with a single output token keeps any TPOT, as vLLM has it.
+    A failed request keeps none. One with a single output token keeps any TPOT, as vLLM has it. Requests that
+    were sent one after the other are not independent: those of one block (`blocks`) are taken to be alike.
     """
     limits = slo.model_dump(exclude_none=True)
     if not limits or requests.empty:
@@ -77,4 +79,5 @@ def within_slo(requests: pd.DataFrame, slo: Slo) -> Share | None:
     good = requests["error"].isna()
     for name, limit in limits.items():
         good &= taken[name] <= limit
-    return share(int(good.sum()), len(requests))
+    order = requests["sent_s"].argsort(kind="stable")
+    return grouped_share(good.to_numpy(bool)[order], block_of(len(good)))

@@ -10,6 +10,8 @@ import pandas as pd
 from batchscope.common.schemas import HARDWARE, STEPS
 from batchscope.config.serving import Load
 from batchscope.results.frames import read_frame
+from batchscope.results.load_hardware import samples_during, with_energy_of_load
+from batchscope.results.load_window import last_answer
 from batchscope.results.records import (
     Environment,
     Measurement,
@@ -87,12 +89,14 @@ def load_point(folder: Path) -> LoadPoint:
         UserError: as `load_points`.
     """
     served, client = read_record(folder / "measurement.json", Served), read_frame(folder / "client.parquet")
+    hardware, end = load_table(folder / "hardware.parquet", HARDWARE), last_answer(client)
+    served = with_energy_of_load(served, hardware, end)
     run = RunRecord(
         served,
         read_record(folder / "environment.json", Environment),
         as_requests(served, client),
         load_table(folder / "steps.parquet", STEPS),
-        load_table(folder / "hardware.parquet", HARDWARE),
+        samples_during(hardware, end),
         client=client,
     )
     return LoadPoint(served, run)

@@ -1,50 +1,78 @@
-"""Whether requests pile up in an open loop: how fast TTFT grows while they are sent."""
+"""Whether requests pile up in an open loop: whether fewer are finished than come, and whether waits grow."""
 
 from dataclasses import dataclass
+from typing import Literal
 
+import numpy as np
 import pandas as pd
 
+from batchscope.statistics.blocks import BLOCKS
+from batchscope.statistics.event_rates import OF_MEANS, Times, around, smooth_rates
+from batchscope.statistics.intervals import Interval
+
 NOTICED = 0.05
-"""Seconds that TTFT must surely grow by in each second of sending before requests are said to pile up."""
+"""Seconds by which TTFT may grow in each second where a server keeps up: the interval's upper end."""
 
+RAMP = 1 / 4
+"""Share of the sending that is left out: a server that keeps up starts idle as well, and fills."""
 
-ENOUGH, MOST = 20, 1000
-"""Fewest requests for a trend, and most that it is computed from: the cost grows with their square."""
+ENOUGH = 100
+"""Fewest requests for a verdict."""
+
+FEWEST_LATER = 2 * BLOCKS
+"""Of them after the ramp."""
+
+Verdict = Literal["keeps up", "piles up", "not settled"]
 
 
 @dataclass(frozen=True)
-class Trend:
-    """Seconds by which TTFT grows in each second of sending, with its 95 % interval.
+class Queue:
+    """What came and what was finished meanwhile, both 1/s, and by how much TTFT grew, s/s.
 
     If r requests come in a second and a server finishes m of them, a request waits r / m - 1 seconds longer
     than one that came a second earlier. With a server that keeps up, TTFT does not grow.
     """
 
-    low: float
-    middle: float
-    high: float
+    came: float
+    finished: Interval
+    growth: Interval
 
     @property
-    def piles_up(self) -> bool:
-        """Whether more requests come than are finished, so that they wait longer and longer."""
-        return self.low > NOTICED
+    def verdict(self) -> Verdict:
+        """Piles up: surely fewer are finished than come. Keeps up: not that, and waits surely hardly grow."""
+        if self.came > self.finished.high:
+            return "piles up"
+        return "keeps up" if self.growth.high < NOTICED else "not settled"
 
 
-def trend(requests: pd.DataFrame) -> Trend | None:
-    """TTFT's trend over the second half of an open loop; None where that half has too few requests.
+def queue(requests: pd.DataFrame) -> Queue | None:
+    """An open loop's queue, from the first quarter of the sending on; None for fewer than `ENOUGH` requests.
 
-    In the first half TTFT grows for a server that keeps up as well, because it starts idle. The slope is that
-    of Theil (1950) and Sen (1968), the median slope of all pairs, which a few slow requests do not move.
+    When requests come is chosen, so what came is known exactly, chance included; only what is finished has an
+    interval. A server that has more than it can do finishes evenly, whatever comes, so that a small lack is
+    seen; one that has less to do follows what comes, which is uneven, and its interval is wide. Both are
+    slopes of running counts (`event_rates`).
 
     Args:
         requests: rows of client.parquet.
     """
     done = requests[requests["error"].isna()].sort_values("sent_s", kind="stable")
-    later = done.iloc[len(done) // 2 :]
-    later = later.iloc[:: -(-len(later) // MOST) or 1]
-    if len(later) < ENOUGH or later["sent_s"].nunique() < 2:
+    sent, ttft = done["sent_s"].to_numpy(float), done["ttft_s"].to_numpy(float)
+    if len(done) < ENOUGH or sent[0] == sent[-1]:
         return None
-    from scipy.stats import theilslopes  # takes a second to import
+    start, end = sent[0] + RAMP * (sent[-1] - sent[0]), sent[-1]
+    if (later := sent >= start).sum() < FEWEST_LATER:
+        return None
+    came = smooth_rates(sent, start, end)
+    finished = smooth_rates(np.sort(sent + done["e2el_s"].to_numpy(float)), start, end)
+    return Queue(
+        float(came.mean()),
+        around(float(finished.mean()), OF_MEANS * finished),
+        _growth(sent[later], ttft[later]),
+    )
 
-    found = theilslopes(later["ttft_s"].to_numpy(float), later["sent_s"].to_numpy(float), 0.95)
-    return Trend(float(found.low_slope), float(found.slope), float(found.high_slope))
+
+def _growth(sent: Times, ttft: Times) -> Interval:
+    """TTFT's slope from the first block of requests to the last; its interval: from each to the next."""
+    at, wait = (np.array([block.mean() for block in np.array_split(each, BLOCKS)]) for each in (sent, ttft))
+    return around(float((wait[-1] - wait[0]) / (at[-1] - at[0])), np.diff(wait) / np.diff(at))

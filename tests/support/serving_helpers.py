@@ -64,3 +64,13 @@ def written(folder: Path, rows: pd.DataFrame, load: dict, workload: dict, **valu
     (folder / "environment.json").write_text(json.dumps(environment))
     rows.to_parquet(folder / "client.parquet")
     return folder
+
+
+def lasted(folder: Path, rows: pd.DataFrame, load: dict, workload: dict) -> Path:
+    """The same of a load that ended with its last answer."""
+    done = rows[rows["error"].isna()]
+    repeat = {
+        "started_at": 0, "seconds": float((done["sent_s"] + done["e2el_s"]).max()), "requests": len(done),
+        "prompt_tokens": int(rows["prompt_tokens"].sum()), "output_tokens": int(rows["output_tokens"].sum()),
+    }  # fmt: skip
+    return written(folder, rows, load, workload, repeats=[repeat])

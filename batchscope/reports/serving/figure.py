@@ -25,16 +25,19 @@ from batchscope.reporting.figure import (
     write_footnote,
     write_title,
 )
-from batchscope.reporting.style import FIXED, GREY, HOLLOW, LEFT, MEDIAN, RC
+from batchscope.reporting.style import FIXED, GREY, HOLLOW, INTERVAL, LEFT, MEDIAN, RC
 from batchscope.reporting.wording import show_setting
+from batchscope.reports.serving.levels import Level, knee_of, levels
 from batchscope.reports.serving.page import point_name
 from batchscope.reports.serving.sweeps import Sweep, sweeps
 from batchscope.reports.serving.wording import CLOSED, OPEN
-from batchscope.statistics.knee import knee
 
 LINE_STYLES = ("-", "--", ":", "-.")
 PALEST, DARKEST = 0.55, 0.45
 """How much white the first of a layout's colours has, and how much black the last."""
+
+ROOM = 0.08
+"""Share of an axis that a number of its marks takes."""
 
 LONG = 32
 """Characters from which on a legend's names need a line each."""
@@ -91,21 +94,55 @@ def draw_throughput(ax: Axes, sheet: Sheet) -> None:
     Of an open one requests/s, beside how many come.
     """
     closed = sheet.axis == CLOSED
-    column = "texts_per_s" if closed else "request_throughput"
     for sweep, color in _colored(sheet):
         drawn_as: dict[str, Any] = {"color": color, "marker": _marker(sweep), "label": sweep.name, **MEDIAN}
-        ax.plot(sweep.points[sheet.axis], sweep.points[column], **drawn_as)
+        found = levels(sweep, sheet.axis)
+        ax.plot([level.place for level in found], [_done(level) for level in found], **drawn_as)
+        _draw_intervals(ax, found, color)
         if closed:
-            at = sweep.points.iloc[knee(sweep.points["request_throughput"].tolist())]
-            _mark_knee(ax, at[CLOSED], at[column], color, last=at[CLOSED] == sheet.points[CLOSED].max())
+            _draw_knee(ax, found, color)
+    if closed:
+        _draw_unsteady(
+            ax, [level for sweep in sweeps(sheet.points, CLOSED) for level in levels(sweep, CLOSED)]
+        )
     if not closed and sheet.points[OPEN].notna().any():
         asked = sheet.points[OPEN].dropna().astype(float)
         rates = np.geomspace(asked.min(), asked.max(), 200)
         ax.plot(rates, rates, color=GREY, lw=1, ls="--", label="as many as come")
+    column = "texts_per_s" if closed else "request_throughput"
     _faults(ax, sheet, column)
     ax.set_ylim(top=_positive((1.2 if closed else 1.4) * sheet.points[column].max()))
     ax.set_title("Labelled (texts/s)" if closed else "Finished (requests/s)", loc="left", pad=12)
     _load_axis(ax, sheet)
+
+
+def _done(level: Level) -> float:
+    """What was done in a second: texts of a closed loop; of an open one requests, while others came."""
+    if level.axis == CLOSED:
+        return level.shown("texts_per_s")
+    return level.mean("finished" if level.queue else "request_throughput")
+
+
+def _draw_intervals(ax: Axes, found: Sequence[Level], color: str) -> None:
+    for level in found:
+        column = "steady_texts_per_s" if level.axis == CLOSED else "finished"
+        if interval := level.figure(column):
+            ax.vlines(level.place, interval.low, interval.high, color=color, **INTERVAL)
+
+
+def _draw_unsteady(ax: Axes, found: Sequence[Level]) -> None:
+    """A white dot in the marker of each load that takes no part in the knee."""
+    if apart := [level for level in found if not level.counts]:
+        x, y = [level.place for level in apart], [_done(level) for level in apart]
+        words = "white dot: no steady window, or not as many as asked for"
+        ax.plot(x, y, ls="", marker=".", ms=6, color="white", zorder=6)
+        ax.plot([], [], ls="", marker=".", ms=9, mfc="white", mec=GREY, label=words)
+
+
+def _draw_knee(ax: Axes, found: Sequence[Level], color: str) -> None:
+    if (place := knee_of(found)) and place.passed:
+        at = [level for level in found if level.counts][place.last]
+        _mark_knee(ax, at.place, _done(at), color, last=at is found[-1])
 
 
 def _mark_knee(ax: Axes, x: float, y: float, color: str, *, last: bool) -> None:
@@ -124,15 +161,15 @@ def _positive(value: float) -> float | None:
 def draw_latency(ax: Axes, sheet: Sheet) -> None:
     """Median and 99th percentile of TTFT and E2EL over the load; E2EL is left out where it is the TTFT."""
     for sweep, color in _colored(sheet):
-        rows = sweep.points
+        rows, found = sweep.points, levels(sweep, sheet.axis)
         one_token = (rows["output_tokens"] == rows["requests"]).all()
         kinds = ("ttft",) if one_token else ("ttft", "e2el")
         shown = [(kind, statistic) for kind in kinds for statistic in ("median", "p99")]
         for (kind, statistic), line in zip(shown, LINE_STYLES, strict=False):
             words = f"{sweep.name}: {statistic if statistic == 'median' else 'P99'} {kind.upper()}"
             ax.plot(
-                rows[sheet.axis], rows[f"{statistic}_{kind}_ms"], color=color, marker=_marker(sweep), ls=line,
-                label=words, **MEDIAN,
+                [level.place for level in found], [level.shown(f"{statistic}_{kind}_ms") for level in found],
+                color=color, marker=_marker(sweep), ls=line, label=words, **MEDIAN,
             )  # fmt: skip
     ax.set_yscale("log")
     ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
@@ -188,6 +225,16 @@ def draw_distribution(ax: Axes, sheet: Sheet) -> None:
     ax.set_title("Requests with their first token (%)", loc="left", pad=12)
 
 
+def apart(values: Sequence[float]) -> list[float]:
+    """Which values in order are marked on a logarithmic axis: their numbers do not run into each other."""
+    shown: list[float] = []
+    room = (values[-1] / values[0]) ** ROOM if values else 1.0
+    for value in reversed(values):
+        if not shown or shown[0] / value >= room:
+            shown.insert(0, value)
+    return shown
+
+
 def round_steps(low: float, high: float) -> tuple[int, ...]:
     """Which multiples of a power of ten are marked, so that their numbers do not run into each other."""
     decades = np.log10(high / low)
@@ -233,9 +280,14 @@ def _faults(ax: Axes, sheet: Sheet, column: str) -> None:
 
 
 def _load_axis(ax: Axes, sheet: Sheet) -> None:
-    values = sorted(sheet.points[sheet.axis].dropna().unique())
+    places = {
+        level.place for sweep in sweeps(sheet.points, sheet.axis) for level in levels(sweep, sheet.axis)
+    }
+    left_out = sheet.points.loc[~sheet.points["valid"], sheet.axis].dropna().astype(float)
+    values = sorted(places | set(left_out))
     ax.set_xscale("log")
-    ax.set_xticks([float(value) for value in values], [show_setting(value) for value in values])
+    shown = apart(values)
+    ax.set_xticks(shown, [show_setting(value if value < 1 else round(value)) for value in shown])
     ax.minorticks_off()
     ax.yaxis.set_major_formatter(plain_numbers())
     ax.set_xlabel(AXES[sheet.axis])

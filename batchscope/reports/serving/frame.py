@@ -6,10 +6,14 @@ Columns of its own:
 - ``load.<key>``: how the server got its requests.
 - ``duration_s, failed, texts_per_s``; ``<statistic>_<kind>_ms`` for each of `latencies.KINDS`.
 - ``first_median_ttft_ms, again_median_ttft_ms``: of the prompts' first submissions, and of later ones.
-- ``good, good_low, good_high``: share of requests within the limits, with Wilson's interval; ``goodput``,
-  ``goodput_low, goodput_high``: the same as requests/s.
-- ``ttft_growth``: of an open loop, seconds by which TTFT grows in a second of sending; ``piles_up``: whether
-  requests came faster than they were finished. NA for other loads, and for too few requests.
+- ``good, good_low, good_high``: share of requests within the limits, with Wilson's interval for requests that
+  wait on each other; ``goodput, goodput_low, goodput_high``: the same as requests/s.
+- ``steady_<figure>``, of the load without ramp and drain (`load_window`); some with ``_low`` and ``_high``.
+  ``under_way``: how many were, on the average of that window, else at most (``most_under_way``); ``reached``:
+  whether so many as asked for. ``sent_per_s``, ``realised``: the same of an open loop's rate.
+- ``came, finished, ttft_growth``: of an open loop (`queue_growth`), the last two with ``_low`` and ``_high``;
+  ``queue``: ``keeps up``, ``piles up`` or ``not settled``. NA for other loads, and for too few requests.
+- ``joules_per_text``: of the texts that were answered.
 - ``client_cpu_share, client_lag_median_ms, client_lag_p99_ms``.
 - ``published.<name>``: as docs/reference/h800/serving.csv has them; ``same_prompts``.
 """
@@ -21,13 +25,13 @@ import numpy as np
 import pandas as pd
 
 from batchscope.config.serving import Slo
+from batchscope.reports.serving.steady import queue_columns, steady_columns
 from batchscope.reports.serving.wording import point_names
 from batchscope.results.frames import runs_frame
 from batchscope.results.gates import validity_of
 from batchscope.results.latencies import MS, first_and_again, statistics, within_slo
 from batchscope.results.load_points import LoadPoint
 from batchscope.results.published.serving import published_for
-from batchscope.statistics.queue_growth import trend
 
 Row = dict[str, Any]
 
@@ -75,19 +79,20 @@ def _measured(point: LoadPoint, slo: Slo) -> Row:
     good_shares = dict(zip(("", "_low", "_high"), shares, strict=True))
     sent, prompts = len(point.client), point.served.prompts.prompts
     first, again = first_and_again(point.client, prompts // point.served.spec.workload.duplicates)
-    found = trend(point.client) if point.load.request_rate else None
+    texts = _texts(point)
     return {
         "requests": len(done),
         "failed": sent - len(done),
         "duration_s": seconds,
-        "texts_per_s": _texts(point) / seconds,
+        "texts_per_s": texts / seconds,
+        "joules_per_text": _or_nan(point.served.repeats[0].energy_j) / texts if texts else np.nan,
         **statistics(point.client),
         "first_median_ttft_ms": first,
         "again_median_ttft_ms": again,
         **{f"good{end}": value for end, value in good_shares.items()},
         **{f"goodput{end}": value * sent / seconds for end, value in good_shares.items()},
-        "ttft_growth": found.middle if found else np.nan,
-        "piles_up": found.piles_up if found else None,
+        **(found := queue_columns(point)),
+        **steady_columns(point, grows=found["queue"] == "piles up"),
         "client_cpu_share": _or_nan(state.cpu_share),
         "client_lag_median_ms": MS * _or_nan(state.lag_median_s),
         "client_lag_p99_ms": MS * _or_nan(state.lag_p99_s),

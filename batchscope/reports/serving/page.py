@@ -12,12 +12,20 @@ from batchscope.reporting.page import MEASURED, Page, Struck, Table
 from batchscope.reporting.provenance import environments, models
 from batchscope.reporting.render import LINE
 from batchscope.reporting.wording import fault, show_setting
-from batchscope.reports.serving.sweeps import sweeps
+from batchscope.reports.serving.loops import closed_loops, open_loops, passes_note
 from batchscope.reports.serving.vllm_result_lines import UNDEFINED, VLLM_LINES, Line
-from batchscope.reports.serving.wording import CLOSED, OPEN, load_words, name_suffixes, setting_columns
+from batchscope.reports.serving.wording import (
+    CLOSED,
+    OPEN,
+    load_words,
+    name_suffixes,
+    setting_columns,
+    size_words,
+    with_interval,
+)
 from batchscope.results.frames import cell_value
 from batchscope.results.published.offline import LABEL
-from batchscope.statistics.knee import knee
+from batchscope.statistics.intervals import Interval
 
 
 def serving_page(
@@ -52,50 +60,6 @@ def serving_page(
 def point_name(point: "pd.Series[Any]") -> str:
     """A load point in words: ``4 to a prompt, 16 under way``; no other of the study has the same."""
     return str(point["label"])
-
-
-def closed_loops(points: pd.DataFrame) -> Iterator[str]:
-    """A sentence a sweep: where the knee is, and what more load brings behind it."""
-    for sweep in sweeps(points, CLOSED):
-        place = knee(sweep.points["request_throughput"].tolist())
-        at, last = sweep.points.iloc[place], sweep.points.iloc[-1]
-        words = (
-            f"{_size(at)}{sweep.apart}: the knee is at {show_setting(at[CLOSED])} under way, with "
-            f"{_rate(at)} and a median E2EL of {_ms(at, 'median_e2el_ms')}."
-        )
-        if place == len(sweep.points) - 1:
-            yield words + " It is the largest load here: a larger one may do better."
-        else:
-            gain = last["request_throughput"] / at["request_throughput"]
-            wait = last["median_e2el_ms"] / at["median_e2el_ms"]
-            yield (
-                f"{words} {show_setting(last[CLOSED])} under way bring {gain:.2f}x of that, and take "
-                f"{wait:.1f}x as long."
-            )
-
-
-def open_loops(points: pd.DataFrame) -> Iterator[str]:
-    """A sentence a sweep: up to which rate the server keeps up, and from which on requests pile up."""
-    for sweep in sweeps(points, OPEN):
-        rows, name = sweep.points, _size(sweep.points.iloc[0]) + sweep.apart
-        piling = rows[rows["piles_up"].fillna(False).astype(bool)]
-        kept = rows[~rows.index.isin(piling.index) & rows["piles_up"].notna()]
-        if not kept.empty:
-            at = kept.iloc[-1]
-            yield (
-                f"{name}: at {show_setting(at[OPEN])} requests/s the server keeps up, with a P99 TTFT of "
-                f"{_ms(at, 'p99_ttft_ms')}."
-            )
-        if not piling.empty:
-            at = piling.iloc[0]
-            growth = at["ttft_growth"]
-            yield (
-                f"{name}: at {show_setting(at[OPEN])} requests/s they pile up: with each second of sending "
-                f"TTFT grows by {growth:.2g} s, so about {at[OPEN] / (1 + growth):,.3g} are finished in a "
-                "second."
-            )
-        else:
-            yield f"{name}: no rate here is more than the server can do."
 
 
 def layouts(points: pd.DataFrame) -> Iterator[str]:
@@ -145,7 +109,7 @@ def one_again(again: "pd.Series[Any]", once: "pd.Series[Any]") -> str:
     """Of a single prompt, which is answered before it is sent again; beside it the published TTFT."""
     first, later = again["first_median_ttft_ms"], again["again_median_ttft_ms"]
     words = (
-        f"{_size(again)}, sent {_time(again)} with the prefix cache on: TTFT {later:,.1f} ms instead of "
+        f"{size_words(again)}, sent {_time(again)} with the prefix cache on: TTFT {later:,.1f} ms instead of "
         f"{first:,.1f} ms ({_ms(once, 'median_ttft_ms')} without the cache)."
     )
     theirs = cell_value(once.get("published.median_ttft_ms"))
@@ -158,8 +122,8 @@ def many_again(again: "pd.Series[Any]", once: "pd.Series[Any]") -> str:
     """Of many prompts: medians."""
     behind = "" if cell_value(again[CLOSED]) else ", where they also wait for the first ones"
     return (
-        f"{_size(again)}, sent {_time(again)} with the prefix cache on, {load_words(again)}: median TTFT "
-        f"{_ms(again, 'first_median_ttft_ms')} at the first submission, "
+        f"{size_words(again)}, sent {_time(again)} with the prefix cache on, {load_words(again)}: median "
+        f"TTFT {_ms(again, 'first_median_ttft_ms')} at the first submission, "
         f"{_ms(again, 'again_median_ttft_ms')} later{behind} ({_ms(once, 'median_ttft_ms')} sent once, "
         "without the cache)."
     )
@@ -167,16 +131,6 @@ def many_again(again: "pd.Series[Any]", once: "pd.Series[Any]") -> str:
 
 def _time(point: "pd.Series[Any]") -> str:
     return "a second time" if point["duplicates"] == 2 else "again"
-
-
-def _size(point: "pd.Series[Any]") -> str:
-    return f"{point['n']} texts to a prompt" if point["layout"] == "packed" else "Separate prompts"
-
-
-def _rate(point: "pd.Series[Any]") -> str:
-    """Requests/s, and where they hold several, texts/s."""
-    texts = f" ({two_decimals(point['texts_per_s'])} texts/s)" if point["layout"] == "packed" else ""
-    return f"{two_decimals(point['request_throughput'])} requests/s{texts}"
 
 
 def _ms(point: "pd.Series[Any]", column: str) -> str:
@@ -187,26 +141,31 @@ def serving_table(points: pd.DataFrame, slo: Slo) -> Table:
     """One line for each of vLLM's, then ours; a column for each load point, and for what was published."""
     columns: list[tuple[str, str]] = [("", LINE)]
     cells: list[list[str]] = [
-        [line.words for line in VLLM_LINES] + [words for words, _ in our_lines(slo)] + ["status"]
+        [line.words for line in VLLM_LINES] + [words for words, _ in our_lines(points, slo)] + ["status"]
     ]
     for _, point in points.iterrows():
         columns.append((MEASURED, point_name(point)))
-        cells.append(_ours(point, slo))
+        cells.append(_ours(point, our_lines(points, slo)))
         if cell_value(point.get("published.duration_s")) is not None:
             columns.append((LABEL, point_name(point)))
-            cells.append(_theirs(point) + [""] * (len(our_lines(slo)) + 1))
+            cells.append(_theirs(point) + [""] * (len(our_lines(points, slo)) + 1))
     return Table(columns, [list(row) for row in zip(*cells, strict=True)])
 
 
-def our_lines(slo: Slo) -> list[tuple[str, str]]:
-    """Lines that vLLM's result has not: words and column."""
+def our_lines(points: pd.DataFrame, slo: Slo) -> list[tuple[str, str]]:
+    """Lines that vLLM's result has not: words and column; those of loops only where there is one."""
     limits = ", ".join(
         f"{key.removesuffix('_ms').upper()} {show_setting(value)} ms" for key, value in _latency_limits(slo)
     )
     goodput = [("Within limits (%)", "good"), (f"Goodput (req/s; {limits})", "goodput")] if limits else []
+    loops = points[CLOSED].notna() | points[OPEN].notna()
     return [
         ("Texts labelled (1/s)", "texts_per_s"),
         *goodput,
+        *(STEADY_LINES if loops.any() else ()),
+        *(PACKED_LINES if (loops & (points["layout"] == "packed")).any() else ()),
+        *(OPEN_LINES if points[OPEN].notna().any() else ()),
+        ("GPU energy (J/text)", "joules_per_text"),
         ("Failed requests", "failed"),
         ("Cached prompt tokens", "cached_tokens"),
         ("Client: share of a core (%)", "client_cpu_share"),
@@ -214,28 +173,63 @@ def our_lines(slo: Slo) -> list[tuple[str, str]]:
     ]
 
 
+STEADY_LINES = (
+    ("Requests under way, at most", "most_under_way"),
+    ("Steady: seconds", "steady_s"),
+    ("Steady: requests answered", "steady_requests"),
+    ("Steady: requests under way", "under_way"),
+    ("Steady: requests/s", "steady_throughput"),
+    ("Steady: median TTFT (ms)", "steady_median_ttft_ms"),
+    ("Steady: P99 TTFT (ms)", "steady_p99_ttft_ms"),
+    ("Steady: median E2EL (ms)", "steady_median_e2el_ms"),
+    ("Steady: P99 E2EL (ms)", "steady_p99_e2el_ms"),
+)
+PACKED_LINES = (("Steady: texts/s", "steady_texts_per_s"),)
+OPEN_LINES = (
+    ("Sent (req/s)", "sent_per_s"),
+    ("Came after the first quarter (req/s)", "came"),
+    ("Finished meanwhile (req/s)", "finished"),
+    ("TTFT grows by (s/s)", "ttft_growth"),
+)
+COUNTS = ("failed", "cached_tokens", "most_under_way", "steady_requests")
+SHARES = ("good", "client_cpu_share")
+ONE_DECIMAL = ("under_way", "steady_p99_ttft_ms", "steady_p99_e2el_ms", "sent_per_s", "came")
+"""As sentences have them."""
+
+
 def _latency_limits(slo: Slo) -> list[tuple[str, float]]:
     return list(slo.model_dump(exclude_none=True).items())
 
 
-def _ours(point: "pd.Series[Any]", slo: Slo) -> list[str]:
+def _ours(point: "pd.Series[Any]", lines: Sequence[tuple[str, str]]) -> list[str]:
     cells = [_cell(line, point[line.column], point) for line in VLLM_LINES]
-    for _, name in our_lines(slo):
-        if name in ("failed", "cached_tokens"):
-            cells.append(show_count(point[name]))
-        elif name in ("good", "goodput"):
-            cells.append(_with_interval(point, name, 100 if name == "good" else 1))
-        else:
-            cells.append(two_decimals(100 * point[name] if name == "client_cpu_share" else point[name]))
+    cells += [our_cell(point, name) for _, name in lines]
     mark = str if point["valid"] else Struck
     return [mark(cell) for cell in cells] + [fault(point) or _state(point)]
 
 
+def our_cell(point: "pd.Series[Any]", name: str) -> str:
+    """A figure that vLLM's result has not."""
+    if name == "under_way" and pd.isna(point["steady_s"]):
+        return ""
+    if name in COUNTS:
+        return show_count(point[name])
+    if name in ONE_DECIMAL and pd.notna(point[name]):
+        return f"{point[name]:,.1f}"
+    if name in ("good", "goodput"):
+        return _good_cell(point, name)
+    if pd.notna(point.get(f"{name}_low")):
+        return with_interval(Interval(point[f"{name}_low"], point[name], point[f"{name}_high"]))
+    return two_decimals(100 * point[name] if name in SHARES else point[name])
+
+
 def _state(point: "pd.Series[Any]") -> str:
-    return "piles up" if cell_value(point["piles_up"]) else ""
+    found = cell_value(point["queue"])
+    return "" if found == "keeps up" else str(found or "")
 
 
-def _with_interval(point: "pd.Series[Any]", name: str, factor: float) -> str:
+def _good_cell(point: "pd.Series[Any]", name: str) -> str:
+    factor = 100 if name in SHARES else 1
     value, low, high = (two_decimals(factor * point[f"{name}{end}"]) for end in ("", "_low", "_high"))
     return f"{value} ({low} to {high})" if value else ""
 
@@ -243,7 +237,17 @@ def _with_interval(point: "pd.Series[Any]", name: str, factor: float) -> str:
 def _cell(line: Line, value: float, point: "pd.Series[Any]") -> str:
     if line.further and pd.isna(value) and point["requests"]:
         return UNDEFINED
+    if withheld(line.column, point):
+        return WITHHELD
     return show_count(value) if line.count else two_decimals(value)
+
+
+WITHHELD = "grows with the load"
+
+
+def withheld(column: str, point: "pd.Series[Any]") -> bool:
+    """Whether it is a tail of latencies where a queue grows: it only says how long the load went on."""
+    return column.startswith("p99_") and cell_value(point["queue"]) == "piles up"
 
 
 def _theirs(point: "pd.Series[Any]") -> list[str]:
@@ -259,12 +263,15 @@ def _theirs(point: "pd.Series[Any]") -> list[str]:
 def notes(points: pd.DataFrame, slo: Slo) -> list[str]:
     """What a reader must know under the table."""
     lines = [
-        "Lines as `vllm bench serve` prints them, recomputed from the times of single requests. TPOT and ITL "
-        "are about tokens after the first: where each request has one, they are undefined, and not 0.",
+        "Lines as `vllm bench serve` prints them, recomputed from the times of single requests, over the "
+        "whole load. TPOT and ITL are about tokens after the first: where each request has one, they are "
+        "undefined, and not 0.",
+        *steady_notes(points),
     ]
     if _latency_limits(slo):
         lines.append(
-            "Within limits: of all requests sent, failed ones included; in brackets Wilson's interval."
+            "Within limits: of all requests sent, failed ones included; in brackets Wilson's 95 % interval, "
+            "for as many independent requests as these are worth (eight blocks, in the order of sending)."
         )
     if (points["duplicates"] > 1).any():
         lines.append("Of prompts sent more than once, latencies are those of all submissions together.")
@@ -278,3 +285,18 @@ def notes(points: pd.DataFrame, slo: Slo) -> list[str]:
     for _, point in points[~points["valid"]].iterrows():
         lines.append(f"Not counted: {point_name(point)}. {cell_value(point['reason']) or point['status']}.")
     return lines
+
+
+def steady_notes(points: pd.DataFrame) -> list[str]:
+    """What is steady, and what the intervals of loops are intervals of."""
+    if not (points[CLOSED].notna() | points[OPEN].notna()).any():
+        return []
+    lines = [
+        "Steady: from when as many requests were answered as were at most under way, to the last answer "
+        "before the last sending; ramp and drain are left out. A load without such lines is too short, or "
+        "its requests pile up.",
+        passes_note(points),
+    ]
+    if (points["queue"] == "piles up").any():
+        lines.append(f"{WITHHELD}: where requests pile up, P99 says how long the load went on, and no more.")
+    return [line for line in lines if line]

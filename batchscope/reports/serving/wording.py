@@ -1,12 +1,14 @@
 """Load points and sweeps in words; no two of a study have the same ones."""
 
+import math
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 
 from batchscope.reporting.wording import SETTINGS, show_setting
 from batchscope.results.frames import cell_value
+from batchscope.statistics.intervals import Interval
 
 CLOSED, OPEN = "load.max_concurrency", "load.request_rate"
 
@@ -88,3 +90,45 @@ def _alike(words: Sequence[str]) -> list[list[int]]:
     for place, word in enumerate(words):
         places.setdefault(word, []).append(place)
     return [each for each in places.values() if len(each) > 1]
+
+
+class Figures(Protocol):
+    """Something that has figures, some of them with intervals."""
+
+    def figure(self, column: str) -> Interval | None:
+        """One with its interval, if it has one."""
+        ...
+
+    def mean(self, column: str) -> float:
+        """One without."""
+        ...
+
+
+def with_interval(found: Interval | None) -> str:
+    """A figure with as many decimals as its interval leaves: ``131.7 (125.4 to 138.0)``; empty for None."""
+    if found is None:
+        return ""
+    digits = digits_of(found)
+    low, middle, high = (f"{value:,.{digits}f}" for value in (found.low, found.middle, found.high))
+    return f"{middle} ({low} to {high})"
+
+
+def digits_of(found: Interval) -> int:
+    """Decimals with which half of an interval's width has two digits, and at most four."""
+    half = (found.high - found.low) / 2
+    return min(4, max(0, 1 - math.floor(math.log10(half)))) if half > 0 else 2
+
+
+def per_second(level: Figures, column: str) -> str:
+    """A rate with its interval, or with two decimals where it has none."""
+    return with_interval(level.figure(column)) or f"{level.mean(column):,.2f}"
+
+
+def ms(level: Figures, column: str) -> str:
+    """A latency with its interval, or with one decimal where it has none."""
+    return f"{with_interval(level.figure(column)) or f'{level.mean(column):,.1f}'} ms"
+
+
+def size_words(point: "pd.Series[Any]") -> str:
+    """How its texts are laid out, at the start of a sentence."""
+    return f"{point['n']} texts to a prompt" if point["layout"] == "packed" else "Separate prompts"

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from vllm.benchmarks.datasets import SampleRequest
 
 from batchscope.common.answer_limits import asked_answers, output_tokens_check
+from batchscope.common.energy_counter import energy_between
 from batchscope.common.schemas import CLIENT, HARDWARE, STEPS, Sample
 from batchscope.worker.engine.measure_run import expected_cached_tokens, read_requests, warmup_requests
 from batchscope.worker.engine.start import differing_arguments
@@ -21,7 +22,7 @@ from batchscope.worker.server.client import Target, client_load, run_load, windo
 from batchscope.worker.server.prompt_texts import Texts, read_texts
 from batchscope.worker.server.server_process import Server
 from batchscope.worker.telemetry.environment import write_environment
-from batchscope.worker.telemetry.hardware import energy, sampling
+from batchscope.worker.telemetry.hardware import energy_readings, sampling
 from batchscope.worker.telemetry.pass_recorder import Instruments
 
 AT_ONCE: dict[str, Any] = {"request_rate": None, "burstiness": 1.0, "max_concurrency": None, "seed": 0}
@@ -205,7 +206,7 @@ class ServerHost:
                     **totals(bench),
                     "cached_tokens": cached,
                     "steps": len(steps),
-                    "energy_j": energy(samples, end - start),
+                    "energy_j": energy_between(energy_readings(samples), start, end),
                 }
             ],
             "expected_cached_tokens": expected,

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import psutil
 
+from batchscope.common.energy_counter import ENERGY_FROM_S, Reading
 from batchscope.common.nvml import open_nvml
 from batchscope.common.repeating_thread import repeating
 from batchscope.common.schemas import Sample
@@ -15,9 +16,6 @@ from batchscope.worker.telemetry.gpus import GpuProbe, all_users
 INTERVAL_S = 0.1
 TICKS_S = 0.1
 """Fewest CPU seconds, over all cores, for a share of them to mean something: they have ticks of 0.01 s."""
-
-ENERGY_FROM_S = 2.0
-"""Seconds that a window must last to have an energy: the counter moves in steps of up to 0.1 s."""
 
 
 class Probe(Protocol):
@@ -116,3 +114,12 @@ def energy(samples: list[Sample], seconds: float) -> float | None:
         if sample.get("energy_j") is not None:
             counters.setdefault(sample["gpu"], []).append(sample["energy_j"])
     return sum(counter[-1] - counter[0] for counter in counters.values()) if counters else None
+
+
+def energy_readings(samples: list[Sample]) -> list[Reading]:
+    """What the GPUs' energy counters said, for a window that is shorter than the samples' time."""
+    return [
+        (each["gpu"], each["time_s"], each["energy_j"])
+        for each in samples
+        if each.get("energy_j") is not None
+    ]

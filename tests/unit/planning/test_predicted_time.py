@@ -51,8 +51,8 @@ def test_what_was_not_measured_takes_what_the_cost_model_says_of_runs_like_it(pa
     text, full = (plan[f"reuse/separate-n400-reuse-{reuse}"].seconds for reuse in ("text", "full"))
     assert text > 2 * full, "the instruction is computed again"
     closed = (plan[f"serving/closed_loop/packed-n40-c{most}"] for most in (1, 64))
-    alone, together = (load.seconds for load in closed)
-    assert alone > together
+    alone, together = (load.seconds / load.prompts for load in closed)
+    assert alone > together, "of a request"
     slow = plan["serving/open_loop/separate-n1-rate20"]
     assert slow.seconds == pytest.approx(100, abs=2), "warm-up, then the times of arrival"
     assert not slow.measured_basis

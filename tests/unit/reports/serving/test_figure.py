@@ -5,28 +5,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from support.serving_helpers import PUBLISHED, requests, written
+from matplotlib.axes import Axes
+from support.queues import client, closed_loop, even, poisson
+from support.serving_helpers import PUBLISHED, lasted, requests, written
 
 from batchscope.config.serving import ServingStudy, Slo
-from batchscope.reports.serving.figure import round_steps, serving_figure, shades
+from batchscope.reports.serving.figure import apart, round_steps, serving_figure, shades
 from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.page import serving_page
 from batchscope.results.latencies import first_and_again, latencies
-from batchscope.results.load_points import load_point, load_points
-
-
-def test_sentences_of_a_sweep(tmp_path: Path) -> None:
-    work = {"layout": "separate", "n": 1}
-    points = []
-    for most, count in ((1, 10), (8, 50), (64, 52)):
-        client = requests(*[(1, 0.01 * most, [])] * count)
-        points.append(load_point(written(tmp_path / f"c{most}", client, {"max_concurrency": most}, work)))
-    page = serving_page("mine", ServingStudy(), serving_frame(points, Slo(), PUBLISHED), Slo())
-    assert page.findings == [
-        "Separate prompts: the knee is at 8 under way, with 5.00 requests/s and a median E2EL of 80.0 ms. "
-        "64 under way bring 1.04x of that, and take 8.0x as long."
-    ]
-
+from batchscope.results.load_points import load_points
 
 SEPARATE = {"layout": "separate", "n": 1}
 CACHED = {"duplicates": 2, "reuse": "full"}
@@ -114,19 +102,8 @@ def test_sweeps_hold_one_way_of_sending(tmp_path: Path) -> None:
         for name, more in (("once", {}), ("twice", CACHED))
         for most in (1, 8)
     ]
-    found = [line.partition(": the knee")[0] for line in findings(framed(*folders))[:2]]
+    found = [line.partition(": no knee")[0] for line in findings(framed(*folders)) if "no knee" in line]
     assert found == ["Separate prompts", "Separate prompts, each sent twice, prefix cache on"]
-
-
-def test_a_packed_knee_has_its_texts(tmp_path: Path) -> None:
-    folders = [
-        written(
-            tmp_path / f"c{most}", requests(*[(4, 0.1, [0.1] * 3)] * 5 * most), {"max_concurrency": most},
-            {"layout": "packed", "n": 4},
-        )
-        for most in (1, 2)
-    ]  # fmt: skip
-    assert "at 2 under way, with 1.00 requests/s (4.00 texts/s) and a" in findings(framed(*folders))[0]
 
 
 def test_first_submissions_and_later_ones() -> None:
@@ -168,20 +145,54 @@ def test_many_prompts_sent_again_have_medians(tmp_path: Path) -> None:
     ]
 
 
-def test_the_figure_shows_texts_over_a_closed_loop(tmp_path: Path) -> None:
-    clients = {most: requests(*[(4, 0.1, [0.1] * 3)] * most) for most in (1, 4, 16)}
-    folders = [
-        written(tmp_path / f"c{most}", client, {"max_concurrency": most}, {"layout": "packed", "n": 4})
-        for most, client in clients.items()
-    ]
-    frame = framed(*folders)
+PACKED = {"layout": "packed", "n": 4, "texts": 100_000}
+
+
+def drawn(clients: dict[int, pd.DataFrame], folder: Path, key: str) -> tuple[pd.DataFrame, list[Axes]]:
+    """Frame and panels of packed loads, by what was asked for."""
+    frame = framed(
+        *(lasted(folder / f"p{load}", client, {key: load}, PACKED) for load, client in clients.items())
+    )
     ttft = dict(zip(frame["run"], (latencies(client)["ttft"] for client in clients.values()), strict=True))
-    throughput, _, distribution = serving_figure("mine", ServingStudy(), frame, ttft, []).axes
+    return frame, serving_figure("mine", ServingStudy(), frame, ttft, []).axes
+
+
+def test_the_figure_shows_texts_over_a_closed_loop(tmp_path: Path) -> None:
+    clients = {most: client(*closed_loop(np.random.default_rng(0), most, 1280)) for most in (1, 32, 128)}
+    frame, (throughput, latency, distribution) = drawn(clients, tmp_path, "max_concurrency")
     assert throughput.get_title(loc="left") == "Labelled (texts/s)"
-    assert throughput.lines[0].get_ydata().tolist() == pytest.approx([0.4, 1.6, 6.4])
-    assert throughput.texts[0].xy == pytest.approx((16, 6.4))
-    assert throughput.get_ylim()[1] > 1.1 * 6.4, "room for the word above the marker"
+    line = throughput.lines[0]
+    assert line.get_xdata().tolist() == [1, 32, 128]
+    assert line.get_ydata().tolist() == pytest.approx(frame["steady_texts_per_s"].tolist())
+    assert throughput.texts[0].xy == pytest.approx((32, frame["steady_texts_per_s"][1]))
+    assert throughput.get_ylim()[1] > 1.1 * frame["texts_per_s"].max(), "room for the word above the marker"
+    assert latency.lines[1].get_ydata().tolist() == pytest.approx(frame["steady_p99_ttft_ms"].tolist())
     assert distribution.get_legend_handles_labels()[1] == frame["label"].tolist()
+
+
+def test_a_load_is_drawn_at_what_it_reached(tmp_path: Path) -> None:
+    """1,024 were to be under way, and there were 400 requests."""
+    clients = {most: client(*closed_loop(np.random.default_rng(0), most, 400)) for most in (4, 16)}
+    clients[1024] = client(*closed_loop(np.random.default_rng(0), 400, 400))
+    frame, (throughput, _, _) = drawn(clients, tmp_path, "max_concurrency")
+    line, dot = throughput.lines[:2]
+    assert line.get_xdata().tolist() == [4, 16, 400]
+    assert line.get_ydata()[-1] == pytest.approx(frame["texts_per_s"].iloc[-1])
+    assert [tick.get_text() for tick in throughput.get_xticklabels()] == ["4", "16", "400"]
+    assert dot.get_xdata().tolist() == [400], "no steady window"
+    assert any(label.startswith("white dot") for label in throughput.get_legend_handles_labels()[1])
+
+
+def test_a_rate_that_did_not_come_is_drawn_at_what_came(tmp_path: Path) -> None:
+    clients = {}
+    for asked, came in ((20, 20), (1000, 400)):
+        rng = np.random.default_rng(0)
+        sent = poisson(rng, came, 400)
+        clients[asked] = client(sent * 400 / came / sent[-1], even(rng, sent) * 400 / came / sent[-1])
+    frame, (throughput, latency, _) = drawn(clients, tmp_path, "request_rate")
+    assert throughput.lines[0].get_xdata().tolist() == [20, pytest.approx(400, rel=0.01)]
+    assert throughput.lines[0].get_ydata().tolist() == pytest.approx(frame["finished"].tolist())
+    assert np.isnan(latency.lines[1].get_ydata()[-1]), "a tail that grows with the load is not drawn"
 
 
 def test_colours_and_ticks_of_a_distribution() -> None:
@@ -189,3 +200,6 @@ def test_colours_and_ticks_of_a_distribution() -> None:
     assert shades(["packed", "separate"]) == ["#0072b2", "#d55e00"]
     assert round_steps(15, 4000) == (1, 3)
     assert round_steps(400, 10_000) == (1, 2, 5)
+    assert apart([1, 4, 16, 64, 256, 400]) == [1, 4, 16, 64, 400]
+    assert apart([20]) == [20]
+    assert apart([]) == []

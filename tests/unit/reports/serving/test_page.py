@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 from support.project import ROOT
@@ -23,8 +22,6 @@ from batchscope.reports.serving.page import serving_page, serving_table
 from batchscope.reports.serving.vllm_result_lines import UNDEFINED, VLLM_LINES
 from batchscope.results.latencies import latencies, statistics, within_slo
 from batchscope.results.load_points import load_point
-from batchscope.statistics.knee import knee
-from batchscope.statistics.queue_growth import trend
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.run_spec import run_spec
 from batchscope.worker.server.command_line_flags import flags
@@ -48,33 +45,6 @@ def test_goodput_counts_failed_requests_as_sent() -> None:
     assert within_slo(sent, Slo(ttft_ms=500, tpot_ms=150)).count == 1
     assert within_slo(sent, Slo(ttft_ms=None, e2el_ms=850)).count == 2
     assert within_slo(sent, Slo(ttft_ms=None)) is None
-
-
-@pytest.mark.parametrize(
-    ("capacity", "piles_up"), [(200.0, False), (100.0, False), (70.0, True), (20.0, True)]
-)
-def test_trend_is_that_of_a_queue(capacity: float, piles_up: bool) -> None:
-    """A first-come queue with a fixed time of service: its waits grow by rate / capacity - 1, or do not."""
-    rng, rate, count = np.random.default_rng(0), 50.0 if not piles_up else 100.0, 400
-    sent = np.cumsum(rng.exponential(1 / rate, count))
-    free, waits = 0.0, []
-    for at in sent:
-        free = max(free, at) + 1 / capacity
-        waits.append(free - at)
-    found = trend(pd.DataFrame({"sent_s": sent, "ttft_s": waits, "error": None}))
-    assert found.piles_up == piles_up
-    if piles_up:
-        came = (count // 2 - 1) / (sent[-1] - sent[count // 2])
-        assert found.middle == pytest.approx(came / capacity - 1, rel=0.15)
-
-
-def test_no_trend_is_told_of_a_few_requests() -> None:
-    assert trend(requests(*[(1, 0.1, [])] * 10)) is None
-
-
-def test_knee() -> None:
-    assert knee([10, 40, 91, 100, 99]) == 2
-    assert knee([10, 20, 40, 80]) == 3
 
 
 def test_every_published_line_stands_beside_ours(tmp_path: Path) -> None:
