@@ -137,7 +137,7 @@ def steps(run: RunRecord) -> Iterator[str]:
     each request's last one, which is never fed back, unless the engine plans ahead (`_fed_in_vain`).
     """
     for number, repeat in enumerate(run.measurement.repeats):
-        rows = run.steps[run.steps["repeat"] == number]
+        rows = run.steps if run.steps.empty else run.steps[run.steps["repeat"] == number]
         if repeat.steps is not None and len(rows) != repeat.steps:
             yield f"repeat {number + 1}: {len(rows)} steps recorded, {repeat.steps} counted"
         elif len(rows):
@@ -145,6 +145,29 @@ def steps(run: RunRecord) -> Iterator[str]:
             if found - wanted not in in_vain:
                 more = f" and {in_vain[-1]:,} fed in vain" if in_vain[-1] else ""
                 yield f"repeat {number + 1}: steps hold {found:,} tokens, its requests {wanted:,}{more}"
+
+
+def files(run: RunRecord) -> Iterator[str]:
+    """The requests are not those that measurement.json counted: the two are of different measurements."""
+    if run.requests.empty and run.client.empty:
+        return
+    for number, repeat in enumerate(run.measurement.repeats):
+        rows = answered(run, number)
+        counted = {
+            "requests": (len(rows), repeat.requests),
+            "prompt tokens": (rows["prompt_tokens"].sum(), repeat.prompt_tokens),
+            "output tokens": (rows["output_tokens"].sum(), repeat.output_tokens),
+        }
+        for what, (found, wanted) in counted.items():
+            if found != wanted:
+                yield f"repeat {number + 1}: {found:,} {what} in the table, {wanted:,} in measurement.json"
+
+
+def answered(run: RunRecord, number: int) -> pd.DataFrame:
+    """The requests of a repeat that were answered; of a load point as its client saw them."""
+    if run.client.empty:
+        return run.requests[run.requests["repeat"] == number]
+    return run.client[run.client["error"].isna()]
 
 
 def _fed_in_vain(run: RunRecord, number: int) -> range:
@@ -203,11 +226,12 @@ class Gate:
 
 
 GATES: dict[str, Gate] = {
+    "files": Gate(files, looks_at=()),
     "flops": Gate(flops, looks_at=("requests",)),
     "gpus": Gate(gpus, looks_at=()),
     "foreign_process": Gate(foreign_process, looks_at=("hardware",)),
     "throttled": Gate(throttled, looks_at=("hardware",)),
-    "steps": Gate(steps, looks_at=("steps",)),
+    "steps": Gate(steps, looks_at=()),
     "client": Gate(client, looks_at=("client",)),
 }
 """Reason code to gate, for runs and load points alike: only a load point has a ``client`` table.
