@@ -15,6 +15,7 @@ from batchscope.common.schemas import CLIENT, HARDWARE, REQUESTS, STEPS
 from batchscope.config.configuration import Config
 from batchscope.config.prompts import LAYOUTS
 from batchscope.config.workload import Workload
+from batchscope.results.bound_files import foreign_tables
 from batchscope.results.load_points import LoadPoint, Served, as_load_point, in_order, load_point
 from batchscope.results.measurement_folder import DamagedError, damaged, remedy_for
 from batchscope.results.records import Environment, Invalidity, Measurement, RunRecord, load_run
@@ -44,7 +45,8 @@ def configured_run(folder: Path, run: Run, config: Config) -> RunRecord:
 
     def read() -> RunRecord:
         record = load_run(folder)
-        return replace(record, measurement=held_against(record.measurement, folder, run, config))
+        found = held_against(record.measurement, folder, run, config)
+        return replace(record, measurement=counted(found, record))
 
     def stand_in(why: str) -> RunRecord:
         tables = (schema.empty_table().to_pandas() for schema in (REQUESTS, STEPS, HARDWARE))
@@ -63,7 +65,7 @@ def configured_point(folder: Path, run: Run, config: Config) -> LoadPoint:
 
     def read() -> LoadPoint:
         point = load_point(folder)
-        served = held_against(point.served, folder, run, config)
+        served = counted(held_against(point.served, folder, run, config), point.run)
         return LoadPoint(served, replace(point.run, measurement=served))
 
     def stand_in(why: str) -> LoadPoint:
@@ -88,16 +90,25 @@ Found = TypeVar("Found", bound=Measurement)
 def held_against(found: Found, folder: Path, run: Run, config: Config) -> Found:
     """The measurement, with a reason why it does not count where the configuration asks for another.
 
+    Of older ones only the name is asked: their settings may stand under the names of their day.
+
     Raises:
         DamagedError: it is another run's.
     """
     path = folder / "measurement.json"
     if found.id != run.id:
         raise damaged(path, f"it is that of {found.id}")
+    if not found.is_sealed:
+        return found
     if other := difference(found.spec, type(found.spec).model_validate(asked(run, config))):
         reason = Invalidity(code="spec", detail=f"{path}: {other}; {remedy_for(folder)}")
         return found.model_copy(update={"invalid": (*found.invalid, reason)})
     return found
+
+
+def counted(found: Found, record: RunRecord) -> Found:
+    """The measurement, with the reasons why it does not count where its tables are those of another."""
+    return found.model_copy(update={"invalid": (*found.invalid, *foreign_tables(record))})
 
 
 def asked(run: Run, config: Config) -> dict[str, Any]:

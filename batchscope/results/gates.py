@@ -147,29 +147,6 @@ def steps(run: RunRecord) -> Iterator[str]:
                 yield f"repeat {number + 1}: steps hold {found:,} tokens, its requests {wanted:,}{more}"
 
 
-def files(run: RunRecord) -> Iterator[str]:
-    """The requests are not those that measurement.json counted: the two are of different measurements."""
-    if run.requests.empty and run.client.empty:
-        return
-    for number, repeat in enumerate(run.measurement.repeats):
-        rows = answered(run, number)
-        counted = {
-            "requests": (len(rows), repeat.requests),
-            "prompt tokens": (rows["prompt_tokens"].sum(), repeat.prompt_tokens),
-            "output tokens": (rows["output_tokens"].sum(), repeat.output_tokens),
-        }
-        for what, (found, wanted) in counted.items():
-            if found != wanted:
-                yield f"repeat {number + 1}: {found:,} {what} in the table, {wanted:,} in measurement.json"
-
-
-def answered(run: RunRecord, number: int) -> pd.DataFrame:
-    """The requests of a repeat that were answered; of a load point as its client saw them."""
-    if run.client.empty:
-        return run.requests[run.requests["repeat"] == number]
-    return run.client[run.client["error"].isna()]
-
-
 def _fed_in_vain(run: RunRecord, number: int) -> range:
     """How many tokens may be fed back for nothing.
 
@@ -226,7 +203,6 @@ class Gate:
 
 
 GATES: dict[str, Gate] = {
-    "files": Gate(files, looks_at=()),
     "flops": Gate(flops, looks_at=("requests",)),
     "gpus": Gate(gpus, looks_at=()),
     "foreign_process": Gate(foreign_process, looks_at=("hardware",)),

@@ -4,14 +4,14 @@ import json
 import random
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pytest
 from hypothesis import settings
-from support.damage import DAMAGES, empty
+from support.damage import DAMAGES
 from support.project import ROOT, Project
 
 from batchscope.common.seal import sealed
@@ -21,17 +21,20 @@ from batchscope.reports.memory.page import load_memory, memory_csv
 from batchscope.reports.profiles.frame import load_profiles, steps_frame, summary_frame
 from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.report import PUBLISHED
-from batchscope.results.captures import load_sound
 from batchscope.results.configured_runs import configured_point, configured_run
 from batchscope.results.frames import repeats_frame, runs_frame
+from batchscope.results.measurement_folder import DamagedError
 from batchscope.results.published.serving import load_published
 from batchscope.studies.grid import expand_serving, expand_studies
-from scripts.retry_failed import failed_runs
+from batchscope.studies.run import Run
 
 pytestmark = pytest.mark.engine
 
-Frames = tuple[list[pd.DataFrame], str]
-"""What tables would hold of a measurement, and why it has no figures; empty where it has."""
+Found = tuple[str, Callable[[], list[pd.DataFrame]]]
+"""Why a measurement has no figures, empty where it has; and what makes its rows of the tables."""
+
+Readers = dict[Path, Callable[[], Found]]
+"""By the measurement's folder."""
 
 REFERENCE = ROOT / "docs" / "reference" / "h100" / "profiles"
 
@@ -40,50 +43,51 @@ def config_of(project: Project) -> Config:
     return load_config(json.loads((project.results / "config.json").read_text()))
 
 
-def runs_at(root: Path, config: Config) -> dict[Path, Callable[[], Frames]]:
-    """How each run's rows of the tables are made, by its folder."""
-
-    def read(folder: Path, run: Any) -> Frames:
+def runs_at(root: Path, config: Config) -> Readers:
+    def read(folder: Path, run: Run) -> Found:
         record = configured_run(folder, run, config)
         why = record.measurement.message if record.measurement.status == "damaged" else ""
-        return [runs_frame([record], []), repeats_frame([record])], why
+        return why, lambda: [runs_frame([record], []), repeats_frame([record])]
 
-    return {root / run.id: lambda run=run: read(root / run.id, run) for run in expand_studies(config)}
+    return {root / run.id: partial(read, root / run.id, run) for run in expand_studies(config)}
 
 
-def points_at(root: Path, config: Config) -> dict[Path, Callable[[], Frames]]:
+def points_at(root: Path, config: Config) -> Readers:
     published = load_published(PUBLISHED)
 
-    def read(folder: Path, run: Any) -> Frames:
+    def read(folder: Path, run: Run) -> Found:
         point = configured_point(folder, run, config)
         why = point.served.message if point.served.status == "damaged" else ""
-        return [serving_frame([point], config.serving.slo, published)], why
+        return why, lambda: [serving_frame([point], config.serving.slo, published)]
 
-    return {root / run.id: lambda run=run: read(root / run.id, run) for run in expand_serving(config)}
+    return {root / run.id: partial(read, root / run.id, run) for run in expand_serving(config)}
 
 
-def captures_at(root: Path) -> dict[Path, Callable[[], Frames]]:
-    """Captures of a GPU's, sealed as a capture is today, each shown beside a sound one of the same kind."""
+def captures_at(root: Path) -> Readers:
+    """Captures of a GPU's, sealed as a capture is today."""
     rules = load_rules()
 
-    def profiles(folder: Path) -> Frames:
-        found, notes = load_sound([folder, sound / "packed-n40" / "torch"], load_profiles)
-        return [summary_frame(found, rules), steps_frame(found, rules)], " ".join(notes)
+    def profiles(folder: Path) -> Found:
+        try:
+            found = load_profiles([folder])
+        except DamagedError as error:
+            return str(error), list
+        return "", lambda: [summary_frame(found, rules), steps_frame(found, rules)]
 
-    def memory(folder: Path) -> Frames:
-        found, notes = load_sound([folder, sound / "packed-n40" / "memory"], load_memory)
-        return [memory_csv(found)], " ".join(notes)
+    def memory(folder: Path) -> Found:
+        try:
+            found = load_memory([folder])
+        except DamagedError as error:
+            return str(error), list
+        return "", lambda: [memory_csv(found)]
 
-    sound = root / "sound" / "saturation"
-    shutil.copytree(REFERENCE / "saturation", sound)
-    for window in [*sound.glob("*/*/window.json"), *sound.glob("*/*/memory.json")]:
-        files = [path.name for path in window.parent.glob("*") if path != window]
-        window.write_text(json.dumps(sealed(json.loads(window.read_text()), window.parent, files)))
-    tried = root / "tried" / "saturation"
-    shutil.copytree(sound, tried)
+    shutil.copytree(REFERENCE, root, dirs_exist_ok=True)
+    for path in [*root.glob("*/*/*/window.json"), *root.glob("*/*/*/memory.json")]:
+        files = [other.name for other in path.parent.iterdir() if other != path]
+        path.write_text(json.dumps(sealed(json.loads(path.read_text()), path.parent, files)))
     return {
-        folder: (lambda folder=folder: (memory if folder.name == "memory" else profiles)(folder))
-        for folder in sorted(tried.glob("*/*"))
+        folder: partial(memory if folder.name == "memory" else profiles, folder)
+        for folder in sorted(root.glob("*/*/*"))
     }
 
 
@@ -91,36 +95,37 @@ READ_OF_CAPTURES = ("window.json", "memory.json", "environment.json", "events.pa
 """A page links a profiler's own files, and no figure comes from them."""
 
 
-def tried(folders: dict[Path, Callable[[], Frames]], count: int, only: tuple[str, ...] = ()) -> Counter[str]:
+def tried(folders: Readers, count: int, only: tuple[str, ...] = ()) -> Counter[str]:
     """Damage ``count`` files, each in turn made whole again, and tell what became of them."""
     chance, outcomes = random.Random(count), Counter[str]()
     whole = {folder: {path: path.read_bytes() for path in folder.iterdir()} for folder in folders}
-    sound = {folder: read() for folder, read in folders.items()}
-    assert not any(why for _, why in sound.values())
+    sound = {}
+    for folder, read in folders.items():
+        why, frames = read()
+        assert not why
+        sound[folder] = frames()
+    told = set[Path]()
     for _ in range(count):
         folder = chance.choice(list(folders))
         path = chance.choice([path for path in whole[folder] if not only or path.name in only])
-        other = chance.choice([each for each in folders if each != folder and path in twins(path, each)])
+        other = chance.choice([each for each in folders if each != folder and (each / path.name).exists()])
         damage = chance.choice(DAMAGES)
         damage(path, other, chance)
-        frames, why = folders[folder]()
+        why, frames = folders[folder]()
         if why:
             outcomes["named"] += 1
             assert str(folder) in why, why
+            if folder not in told:  # its rows are the same whatever became of it
+                told.add(folder)
+                assert all(not len(frame) or frame["valid"].eq(False).all() for frame in frames())
+        elif all(map(pd.DataFrame.equals, frames(), sound[folder])):
+            outcomes["without effect"] += 1
         else:
-            what = f"{damage.__name__} of {path}"
-            same = all(map(pd.DataFrame.equals, frames, sound[folder][0]))
-            outcomes["without effect" if same else f"reached a table: {what}"] += 1
+            outcomes[f"reached a table: {damage.__name__} of {path}"] += 1
         for file, content in whole[folder].items():
             if not file.exists() or file.read_bytes() != content:
                 file.write_bytes(content)
     return outcomes
-
-
-def twins(path: Path, folder: Path) -> Iterator[Path]:
-    """The path itself, where another measurement has a file of its name."""
-    if (folder / path.name).exists() and (folder.name == path.parent.name or folder.parts[-3] != "saturation"):
-        yield path
 
 
 def budget(share: float) -> int:
