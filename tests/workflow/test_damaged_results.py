@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from hypothesis import settings
-from support.damage import DAMAGES
+from support.damage import DAMAGES, empty
 from support.project import ROOT, Project
 
 from batchscope.common.seal import sealed
@@ -27,6 +27,7 @@ from batchscope.results.measurement_folder import DamagedError
 from batchscope.results.published.serving import load_published
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.run import Run
+from scripts.retry_failed import failed_runs
 
 pytestmark = pytest.mark.engine
 
@@ -154,3 +155,37 @@ def test_damaged_captures_reach_no_table(tmp_path: Path) -> None:
     print(dict(found))
     assert set(found) <= {"named", "without effect"}, found
     assert found["named"] > 0.9 * found.total()
+
+
+def test_a_damaged_run_does_not_count_and_the_remedies_measure_it_again(measured_copy: Project) -> None:
+    project, damaged = measured_copy, "packing/packed-n4"
+    folder = project.results / "runs" / damaged
+    requests = folder / "requests.parquet"
+    requests.write_bytes(requests.read_bytes()[:-1])
+    outcome = project.snakemake("all")
+    assert outcome.status == 1
+    assert not outcome.measured
+    assert "error: the files of 1 run are damaged" in outcome.text
+    assert "requests.parquet: damaged: not as it was written" in outcome.text
+    assert "Traceback" not in outcome.text
+    rows = pd.read_parquet(project.results / "tables" / "runs.parquet").set_index("run")
+    assert rows["status"].to_dict() == {"packed-n4": "damaged", "separate-n4": "ok", "packed-n8": "ok"}
+    assert "files are damaged" in (project.results / "tables" / "packing.html").read_text()
+    assert failed_runs(project.results, config_of(project)) == [folder / "measurement.json"]
+    shutil.rmtree(folder)
+    assert project.snakemake("all", "--dry-run").measured == {damaged}
+
+
+def test_changed_prompts_are_never_measured_and_the_remedy_makes_them_again(prepared: Project) -> None:
+    target = "results/runs/packing/packed-n4/measurement.json"
+    prompts = prepared.results / "prompts" / "demo-packed-n4-r4"
+    empty(prompts / "prompts.jsonl", prompts, random.Random(0))
+    outcome = prepared.snakemake(target)
+    assert outcome.status == 1
+    assert (
+        "not the prompts that prompts.json counts; delete results/prompts/demo-packed-n4-r4" in outcome.text
+    )
+    assert not (prepared.folder / target).exists()
+    shutil.rmtree(prompts)
+    again = prepared.snakemake(target, "--dry-run")
+    assert again.rules == Counter(make_prompts=1, measure=1)
