@@ -20,7 +20,7 @@ from batchscope.reporting.compare_outputs import differences
 from batchscope.reports.registry import REPORTS, Report
 from batchscope.reports.report_job import ReportJob
 from batchscope.results.anonymised_copy import share
-from batchscope.results.configured_runs import configured_runs
+from batchscope.results.intact.configured_runs import configured_runs
 from batchscope.results.label_rows import with_labels
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.reference_run import with_references

@@ -16,8 +16,8 @@ from batchscope.config.task import Task
 from batchscope.inputs.answers.reader import AnswerReader
 from batchscope.inputs.models import load_tokenizer
 from batchscope.results.asked_prompts import check_prompts, read_answers, read_prompts
+from batchscope.results.intact.measurement_folder import DamagedError, damaged
 from batchscope.results.label_rows import LABELS, label_rows
-from batchscope.results.measurement_folder import DamagedError, damaged
 from batchscope.results.records import Measurement, load_measurement
 from batchscope.studies.grid import expand_studies
 from batchscope.studies.run import Run

@@ -9,7 +9,7 @@ import pandas as pd
 
 from batchscope.common.schemas import CLIENT, HARDWARE, STEPS
 from batchscope.config.serving import Load
-from batchscope.results.measurement_folder import damaged
+from batchscope.results.intact.measurement_folder import damaged
 from batchscope.results.records import (
     UNREADABLE,
     Environment,

@@ -34,7 +34,13 @@ from batchscope.common.schemas import HARDWARE, REQUESTS, STEPS
 from batchscope.config.model import ModelAsset
 from batchscope.config.reading.older_names import COLUMNS, workload_today
 from batchscope.config.workload import Workload
-from batchscope.results.measurement_folder import DamagedError, damaged, read_intact, read_value, remedy_for
+from batchscope.results.intact.measurement_folder import (
+    DamagedError,
+    damaged,
+    read_intact,
+    read_value,
+    remedy_for,
+)
 from batchscope.statistics.intervals import Ending, ending_of
 
 
@@ -157,7 +163,7 @@ class ClientState(Record):
 Status = Literal["ok", "oom", "died", "timeout", "unfit", "refused", "damaged"]
 """How a run ended: measured; out of memory; the engine ended in the middle; it took too long; it was left
 out, for texts or context had no room for it; or its engine configuration does not start. Of one that is
-``damaged`` nothing is known any more (`batchscope.results.configured_runs`)."""
+``damaged`` nothing is known any more (`batchscope.results.intact.configured_runs`)."""
 
 
 class Measurement(Record):

@@ -21,7 +21,7 @@ from batchscope.reports.memory.frame import (
     memory_frame,
     parts_of_other,
 )
-from batchscope.results.captures import no_capture, read_capture
+from batchscope.results.intact.captures import no_capture, read_capture
 from batchscope.results.records import UNREADABLE, first_line
 
 TITLE = "memory"

@@ -7,7 +7,7 @@ from batchscope.reporting.write_files import write_csv, write_figure, write_page
 from batchscope.reports.memory.figure import memory_figure
 from batchscope.reports.memory.page import TITLE, load_memory, memory_csv, memory_page
 from batchscope.reports.report_job import ReportJob
-from batchscope.results.captures import load_sound
+from batchscope.results.intact.captures import load_sound
 
 
 def write_report(job: ReportJob) -> str:

@@ -13,7 +13,7 @@ from batchscope.cost.flops import architecture_from
 from batchscope.cost.roofline import PHASES
 from batchscope.profiling.kernel_classes import CLASSES, Rule, steps_by_class, window_steps
 from batchscope.profiling.window_plan import as_planned, precision_in, work_by_class
-from batchscope.results.captures import no_capture, read_capture
+from batchscope.results.intact.captures import no_capture, read_capture
 from batchscope.results.records import UNREADABLE, first_line
 
 

@@ -9,7 +9,7 @@ from batchscope.reports.profiles.figure import profiles_figure
 from batchscope.reports.profiles.frame import load_profiles, steps_frame, summary_frame
 from batchscope.reports.profiles.page import TITLE, profiles_page
 from batchscope.reports.report_job import ReportJob
-from batchscope.results.captures import load_sound
+from batchscope.results.intact.captures import load_sound
 
 
 def write_report(job: ReportJob) -> str:

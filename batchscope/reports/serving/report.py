@@ -14,7 +14,7 @@ from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.offline_counterparts import runs_beside
 from batchscope.reports.serving.page import point_name, serving_page
 from batchscope.reports.serving.request_timeline import timeline_figure
-from batchscope.results.configured_runs import configured_points, configured_runs
+from batchscope.results.intact.configured_runs import configured_points, configured_runs
 from batchscope.results.latencies import latencies
 from batchscope.results.load_points import LoadPoint
 from batchscope.results.published.serving import load_published

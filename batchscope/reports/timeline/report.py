@@ -11,8 +11,8 @@ from batchscope.reporting.wording import varying
 from batchscope.reports.report_job import ReportJob
 from batchscope.reports.timeline.figure import run_title, timeline_figure
 from batchscope.reports.timeline.frame import Timeline, timeline_of, timeline_text
-from batchscope.results.configured_runs import configured_runs
 from batchscope.results.frames import runs_frame
+from batchscope.results.intact.configured_runs import configured_runs
 from batchscope.studies.grid import expand_studies
 
 

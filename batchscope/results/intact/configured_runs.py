@@ -15,11 +15,11 @@ from batchscope.common.schemas import CLIENT, HARDWARE, REQUESTS, STEPS
 from batchscope.config.configuration import Config
 from batchscope.config.prompts import LAYOUTS
 from batchscope.config.workload import Workload
-from batchscope.results.bound_files import foreign_tables
+from batchscope.results.intact.bound_files import foreign_tables
+from batchscope.results.intact.measurement_folder import DamagedError, damaged, remedy_for
+from batchscope.results.intact.spec_difference import difference
 from batchscope.results.load_points import LoadPoint, Served, as_load_point, in_order, load_point
-from batchscope.results.measurement_folder import DamagedError, damaged, remedy_for
 from batchscope.results.records import Environment, Invalidity, Measurement, RunRecord, load_run
-from batchscope.results.spec_difference import difference
 from batchscope.studies.run import Run
 from batchscope.studies.run_spec import run_spec
 

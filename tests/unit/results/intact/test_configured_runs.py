@@ -13,9 +13,9 @@ from support.studies import study
 
 from batchscope.common.seal import sealed
 from batchscope.config.configuration import Config, load_config
-from batchscope.results.configured_runs import asked, configured_points, configured_runs
 from batchscope.results.frames import repeats_frame, runs_frame
 from batchscope.results.gates import validity_of
+from batchscope.results.intact.configured_runs import asked, configured_points, configured_runs
 from batchscope.results.records import RunRecord
 from batchscope.studies.grid import expand_serving, expand_studies
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from batchscope.common.atomic_files import read_json
 from batchscope.common.errors import UserError
 from batchscope.common.seal import broken
-from batchscope.results.measurement_folder import DamagedError
+from batchscope.results.intact.measurement_folder import DamagedError
 
 Capture = TypeVar("Capture")
 
