@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,13 @@ import pandas as pd
 
 from batchscope.common.atomic_files import write_text
 from batchscope.common.errors import run_script
-from batchscope.results.faults import Fault, as_json, fault_of, to_be_told
+from batchscope.config.configuration import load_config
+from batchscope.results.faults import Fault, as_json, fault_of, fault_of_damaged, to_be_told
 from batchscope.results.frames import cell_value
 from batchscope.results.gates import validity_of
-from batchscope.results.load_points import load_point
+from batchscope.results.intact.configured_runs import configured_points
+from batchscope.results.load_points import LoadPoint
+from batchscope.studies.grid import expand_serving
 
 Run = tuple[str, str, bool, str]
 """``study/run``, status, whether it is valid, and if not, why."""
@@ -29,7 +32,7 @@ def main() -> None:
     args = parser.parse_args()
 
     offline = list(runs_of_table(args.results / "tables" / "runs.parquet"))
-    served = [run_of_load_point(args.results / "serving" / name) for name in args.load_points]
+    served = list(runs_on_servers(args.results, args.load_points))
     faults = [
         *faults_in(offline, args.results / "runs", args.log.parent / "measure"),
         *faults_in(served, args.results / "serving", args.log.parent / "serve"),
@@ -45,9 +48,18 @@ def runs_of_table(table: Path) -> Iterator[Run]:
         yield f"{row.study}/{row.run}", str(row.status), bool(row.valid), str(cell_value(row.reason) or "")
 
 
-def run_of_load_point(folder: Path) -> Run:
+def runs_on_servers(results: Path, names: Collection[str]) -> Iterator[Run]:
+    """The load points of these names (``study/run``) of the configuration that was written down."""
+    if not names:
+        return
+    config = load_config(json.loads((results / "config.json").read_text(encoding="utf-8")))
+    runs = [run for run in expand_serving(config) if run.id in names]
+    for point in configured_points(results / "serving", runs, config):
+        yield run_of_load_point(point)
+
+
+def run_of_load_point(point: LoadPoint) -> Run:
     """A load point, judged as on its study's page."""
-    point = load_point(folder)
     found = validity_of(point.run)
     details = [f"{item.code}: {item.detail}" for item in found.invalid]
     return point.served.id, found.status, found.valid, point.served.message or "; ".join(details)
@@ -56,8 +68,10 @@ def run_of_load_point(folder: Path) -> Run:
 def faults_in(runs: list[Run], folder: Path, logs: Path) -> Iterator[Fault]:
     """The faults among runs whose results are below ``folder``."""
     told = set(to_be_told([run[:3] for run in runs]))
-    for name, _, _, reason in runs:
-        if name in told:
+    for name, status, _, reason in runs:
+        if name in told and status == "damaged":
+            yield fault_of_damaged(name, reason, f"{logs / name}.log")
+        elif name in told:
             measurement: dict[str, Any] = json.loads((folder / name / "measurement.json").read_text())
             yield fault_of(measurement, f"{logs / name}.log", "" if measurement["message"] else reason)
 

@@ -11,9 +11,10 @@ from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import run_script
 from batchscope.config.configuration import load_config
 from batchscope.results.frames import repeats_frame, runs_frame
+from batchscope.results.intact.configured_runs import configured_runs
 from batchscope.results.label_rows import with_labels
 from batchscope.results.published.offline import load_published
-from batchscope.results.records import RunRecord, load_runs
+from batchscope.results.records import RunRecord
 from batchscope.results.reference_run import with_references
 from batchscope.studies.grid import expand_studies
 
@@ -31,11 +32,13 @@ def main() -> None:
     args = parser.parse_args()
 
     config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
-    records = load_runs(args.runs / run.id for run in expand_studies(config))
+    records = configured_runs(args.runs, expand_studies(config), config)
     if args.labels:
         records = with_references(with_labels(records, args.labels))
     runs = write_tables(records, args.published, args.out)
     print(f"{len(runs)} runs ({int((~runs['valid']).sum())} not valid) in {args.out}")
+    if unsealed := sum(not record.measurement.is_sealed for record in records):
+        print(f"{unsealed} of them have no checksums: they were measured before there were any")
 
 
 def write_tables(records: Sequence[RunRecord], published: Path, out: Path) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Look into a few engine steps of one run with a profiler; its results are in no table of timings."""
 
 import json
+import os
 import time
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -14,13 +15,15 @@ import pyarrow.parquet as pq
 from batchscope.common.atomic_files import replacing, write_text
 from batchscope.common.errors import UserError, run_script
 from batchscope.common.prefix_cache_theory import served_tokens, why_silent
+from batchscope.common.seal import sealed
 from batchscope.common.visible_gpus import Visible
 from batchscope.config.profile import PROFILERS, module_of
 from batchscope.cost.flops import Lengths, architecture_from
 from batchscope.inputs.context import text_config
 from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_pool import EnginePool
-from batchscope.jobs.job_arguments import Job, job_arguments, read_job
+from batchscope.jobs.inherited_variables import inherited_variables, with_inherited
+from batchscope.jobs.job_arguments import Job, check_asked, job_arguments, read_job
 from batchscope.jobs.measurement_files import architecture
 from batchscope.jobs.state_folder import state_folder
 from batchscope.profiling.capture import CaptureJob
@@ -48,6 +51,7 @@ def main() -> None:
     job, profiler = read_job(args), import_module(module_of(args.profiler))
     if job.unfit:
         raise UserError(f"{job.run}: {job.unfit}; name another run under profile.runs")
+    check_asked(job)
     shape = architecture(job.model)
     requests = requests_of(job)
     plan = plan_of(job, requests, shape, args.steps, args.at)
@@ -147,8 +151,7 @@ def keep_window(
         "architecture": shape,
         "work": work.to_dict("records"),
     }
-    write_text(out / "window.json", json.dumps(window, indent=1) + "\n")
-    (out / "order.json").unlink(missing_ok=True)  # it names folders of this machine
+    keep(out, "window.json", window, job)
     return window
 
 
@@ -172,9 +175,20 @@ def keep_memory(job: Job, profiler: Any, shape: dict[str, Any]) -> None:
     }
     if timeline is not None:
         write_table(timeline, TIMELINE, out / "timeline.parquet")
-    write_text(out / "memory.json", json.dumps(memory, indent=1) + "\n")
-    (out / "order.json").unlink(missing_ok=True)  # it names folders of this machine
+    keep(out, "memory.json", memory, job)
     print(f"{job.run}, memory: {memory['figures']['used'] / 1e6:,.1f} MB in use", flush=True)
+
+
+def keep(out: Path, name: str, captured: dict[str, Any], job: Job) -> None:
+    """Complete environment.json; write a capture's JSON file last, with the seal of all that is there."""
+    environment = json.loads((out / "environment.json").read_text(encoding="utf-8"))
+    inherited = inherited_variables(os.environ, job.spec["engine"]["variables"])
+    text = json.dumps(with_inherited(environment, inherited), indent=1)
+    write_text(out / "environment.json", text + "\n")
+    for temporary in ("order.json", name):  # the former names folders of this machine
+        (out / temporary).unlink(missing_ok=True)
+    files = [path.name for path in out.iterdir() if path.is_file()]
+    write_text(out / name, json.dumps(sealed(captured, out, files), indent=1) + "\n")
 
 
 def check_work(job: Job, captured: dict[str, Any]) -> None:

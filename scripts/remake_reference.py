@@ -20,9 +20,9 @@ from batchscope.reporting.compare_outputs import differences
 from batchscope.reports.registry import REPORTS, Report
 from batchscope.reports.report_job import ReportJob
 from batchscope.results.anonymised_copy import share
+from batchscope.results.intact.configured_runs import configured_runs
 from batchscope.results.label_rows import with_labels
 from batchscope.results.metrics.label_quality import random_weights
-from batchscope.results.records import load_runs
 from batchscope.results.reference_run import with_references
 from batchscope.studies.grid import expand_studies
 from scripts.make_tables import PUBLISHED, write_tables
@@ -75,7 +75,7 @@ def remake(reference: Path, folder: Path, names: Collection[str] = ()) -> None:
     for name in sorted({run.engine.model for run in runs}):
         if not (labels.is_dir() or random_weights(config.models[name].load_format)):
             raise UserError(f"{name}: its labels count, and {reference} holds no folder 'labels'")
-    records = load_runs(results / "runs" / run.id for run in runs)
+    records = configured_runs(results / "runs", runs, config)
     if labels.is_dir():
         records = with_references(with_labels(records, labels))
     write_tables(records, PUBLISHED, results / "tables")

@@ -1,4 +1,6 @@
-"""Measure again the runs that failed: out of memory, engine died, timed out. Other arguments go to Snakemake.
+"""Measure again the runs that failed: out of memory, engine died, timed out, files damaged.
+
+Other arguments go to Snakemake.
 
 The configuration is the one of the last call (results/config.json) unless --configfile gives another. `plan`
 is such a call too.
@@ -18,7 +20,12 @@ from snakemake.utils import update_config
 from batchscope.common.atomic_files import read_json
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import Config, load_config
+from batchscope.results.intact.configured_runs import held_against
+from batchscope.results.intact.measurement_folder import DamagedError
+from batchscope.results.load_points import Served
+from batchscope.results.records import Measurement, load_measured
 from batchscope.studies.grid import expand_serving, expand_studies
+from batchscope.studies.run import Run
 
 DEFAULTS = Path(__file__).resolve().parents[1] / "config.yaml"
 
@@ -57,15 +64,30 @@ def configuration(overlays: Sequence[Path]) -> Config:
 
 
 def failed_runs(results: Path, config: Config) -> list[Path]:
-    """The measurement.json of each run and load point of a configuration that did not end well."""
-    folders = [results / "runs" / run.id for run in expand_studies(config)]
-    folders += [results / "serving" / run.id for run in expand_serving(config)]
-    return [path for folder in folders if failed(path := folder / "measurement.json")]
+    """The measurement.json of each run and load point of a configuration that has to be measured again.
+
+    It did not end well; or its folder is damaged, or holds what the configuration does not ask for.
+    """
+    folders = {results / "runs" / run.id: run for run in expand_studies(config)}
+    folders |= {results / "serving" / run.id: run for run in expand_serving(config)}
+    paths = {folder / "measurement.json": run for folder, run in folders.items()}
+    return [path for path, run in paths.items() if failed(path) or unusable(path, run, config)]
 
 
 def failed(measurement: Path) -> bool:
     """Whether a run is there that did not end well; one that does not fit would not fit again."""
     return (read_json(measurement) or {}).get("status", "ok") not in ("ok", "unfit")
+
+
+def unusable(measurement: Path, run: Run, config: Config) -> bool:
+    """Whether a run is there that tables cannot use as it is."""
+    kind = Served if run.load else Measurement
+    try:
+        found = load_measured(measurement.parent, kind)
+        counted = held_against(found, measurement.parent, run, config)
+    except DamagedError:
+        return measurement.exists()
+    return counted is not found
 
 
 def nothing_to_retry(results: Path) -> str:

@@ -16,8 +16,9 @@ from batchscope.config.task import Task
 from batchscope.inputs.answers.reader import AnswerReader
 from batchscope.inputs.models import load_tokenizer
 from batchscope.results.asked_prompts import check_prompts, read_answers, read_prompts
+from batchscope.results.intact.measurement_folder import DamagedError, damaged
 from batchscope.results.label_rows import LABELS, label_rows
-from batchscope.results.records import load_measurement
+from batchscope.results.records import Measurement, load_measurement
 from batchscope.studies.grid import expand_studies
 from batchscope.studies.run import Run
 
@@ -51,11 +52,10 @@ def write_labels(runs: list[Run], task: Task, measured: Path, prompts: Path, mod
     count = 0
     with replacing(out) as path, pq.ParquetWriter(path, LABELS) as writer:
         for run in runs:
-            measurement = load_measurement(measured / run.id)
-            if measurement.status != "ok":
+            if (measurement := answered(run, measured / run.id)) is None:
                 continue
             file = prompts / run.prompts.id / "prompts.jsonl"
-            check_prompts(file, measurement)
+            check_prompts(file, measurement, measured / run.id)
             table = label_rows(
                 run.name,
                 read_answers(measured / run.id),
@@ -66,6 +66,18 @@ def write_labels(runs: list[Run], task: Task, measured: Path, prompts: Path, mod
             writer.write_table(table)
             count += len(table)
     return count
+
+
+def answered(run: Run, folder: Path) -> Measurement | None:
+    """The measurement of a run that has answers; None where it failed, or its folder is damaged."""
+    try:
+        measurement = load_measurement(folder, only=("requests.parquet",))
+        if measurement.id != run.id:
+            raise damaged(folder / "measurement.json", f"it is that of {measurement.id}")
+    except DamagedError as error:
+        print(f"no labels of {run.name}: {error}")
+        return None
+    return measurement if measurement.status == "ok" else None
 
 
 if __name__ == "__main__":

@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -55,6 +55,8 @@ class EngineRequest:
     args: dict[str, Any]
     variables: dict[str, str]
     telemetry: bool
+    inherited: dict[str, str] = field(default_factory=dict)
+    """the caller's variables that change what an engine does (`batchscope.jobs.inherited_variables`)"""
     server: dict[str, Any] | None = None
     """for a server, its ``port`` (null: any free one); None for an offline engine"""
 

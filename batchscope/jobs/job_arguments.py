@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from batchscope.common.answer_limits import AskedAnswers, exactly
+from batchscope.common.atomic_files import sha256_of
 from batchscope.common.errors import UserError
 from batchscope.config.engine import Environment
 from batchscope.config.prompts import LAYOUTS
@@ -101,6 +102,37 @@ def read_job(args: argparse.Namespace) -> Job:
         log=args.log,
         unfit=unfit,
     )
+
+
+def check_asked(job: Job) -> None:
+    """Refuse prompts that are not those that prompts.json counts, before an engine is asked.
+
+    Raises:
+        UserError: the file is another one or empty; or of the texts for a server, some are missing.
+    """
+    remedy = f"delete {job.prompts.parent} and rerun, which makes them again"
+    try:
+        content = sha256_of(job.prompts)
+    except OSError as error:
+        raise UserError(f"{job.run}: {job.prompts}: {error.strerror}; {remedy}") from None
+    if content != job.summary["sha256"]:
+        raise UserError(f"{job.run}: {job.prompts}: not the prompts that prompts.json counts; {remedy}")
+    if job.unfit is None and not job.summary["prompts"]:
+        raise UserError(f"{job.run}: {job.prompts}: it holds no prompt; {remedy}")
+
+
+def check_texts(job: Job, texts: Path) -> None:
+    """Refuse texts for a server that cannot be those of the prompts: one line is that of each n-th prompt.
+
+    Raises:
+        UserError: there are none, or too few or too many.
+    """
+    lines = texts.read_bytes().count(b"\n") if texts.exists() else 0
+    if not lines or job.summary["prompts"] % lines:
+        raise UserError(
+            f"{job.run}: {texts}: {lines:,} texts for {job.summary['prompts']:,} prompts; "
+            f"delete {texts.parent} and rerun, which makes them again"
+        )
 
 
 def answers_of(spec: dict[str, Any], prompts: dict[str, Any], model: Path) -> AskedAnswers:

@@ -1,6 +1,7 @@
 """Measures a job on its engine: what it asks the engine for, what it keeps, and what a failure becomes."""
 
 import json
+import os
 import shutil
 import signal
 import sys
@@ -17,7 +18,8 @@ from batchscope.common.processes import gone
 from batchscope.jobs.engine_pool import EnginePool, EngineRequest, Limits
 from batchscope.jobs.engine_start import EngineEndedError, EngineFailedError, EngineTimeOutError
 from batchscope.jobs.failures.engine_exit_reason import describe_exit, ran_out_of_memory, root_cause
-from batchscope.jobs.job_arguments import Job
+from batchscope.jobs.inherited_variables import inherited_variables
+from batchscope.jobs.job_arguments import Job, check_asked, check_texts
 from batchscope.jobs.measurement_files import Kind, architecture, failure, no_engine, publish
 from batchscope.jobs.state_folder import state_folder
 from batchscope.jobs.supervise import snakemake_above
@@ -36,9 +38,11 @@ def measure_job(
         server: What a server is started with; None for an offline engine.
 
     Raises:
-        UserError: the engine did not start, or the workflow ended meanwhile.
+        UserError: the engine did not start, the workflow ended meanwhile, or the prompts are not those that
+            prompts.json speaks of.
     """
     signal.signal(signal.SIGTERM, _end_in_order)
+    check_asked(job)
     pool = EnginePool(state_folder())
     wanted = engine_request(job.spec, job.python, job.gpus, job.model, server)
     with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
@@ -60,7 +64,7 @@ def measure_job(
             "sweep": {"seconds": seconds, "waited_s": pool.waited_s},
             **outcome,
         }
-        publish(measurement, kind, Path(scratch), job.out)
+        publish(measurement, kind, Path(scratch), job.out, wanted.inherited)
 
 
 def left_out(job: Job, scratch: Path) -> dict[str, Any] | None:
@@ -73,9 +77,15 @@ def left_out(job: Job, scratch: Path) -> dict[str, Any] | None:
 
 
 def texts_of(job: Job) -> dict[str, Any]:
-    """What a server gets of a job beside its token ids: its prompts as text."""
+    """What a server gets of a job beside its token ids: its prompts as text.
+
+    Raises:
+        UserError: they cannot be those of its prompts.
+    """
+    texts = job.prompts.with_name("texts.jsonl")
+    check_texts(job, texts)
     return {
-        "texts": str(job.prompts.with_name("texts.jsonl").resolve()),
+        "texts": str(texts.resolve()),
         "adds_special_tokens": job.summary["adds_special_tokens"],
     }
 
@@ -104,6 +114,7 @@ def engine_request(
         args=engine["args"],
         variables=engine["variables"],
         telemetry=spec["measure"].get("telemetry", True),
+        inherited=inherited_variables(os.environ, engine["variables"]),
         server=server,
     )
 

@@ -19,9 +19,10 @@ import pyarrow.parquet as pq
 from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import UserError
 from batchscope.common.schemas import CLIENT, HARDWARE, REQUESTS, STEPS
+from batchscope.common.seal import SEALED_SCHEMA, sealed
+from batchscope.jobs.inherited_variables import with_inherited
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA_VERSION = 1
 LOG_TAIL = 30
 """Lines of the engine's log that a failed run keeps."""
 
@@ -34,6 +35,11 @@ class Kind:
     """columns of each Parquet file, by its name without ``.parquet``"""
     texts: tuple[str, ...] = ()
     """names of JSON files"""
+
+    @property
+    def files(self) -> list[str]:
+        """All files beside measurement.json."""
+        return [*(f"{name}.parquet" for name in self.tables), *self.texts, "environment.json"]
 
 
 RUN = Kind({"requests": REQUESTS, "steps": STEPS, "hardware": HARDWARE})
@@ -76,33 +82,22 @@ def architecture(model: Path) -> dict[str, Any]:
     return plain | {key: config[key] for key in ("layer_types",) if config.get(key)}
 
 
-def publish(measurement: dict[str, Any], kind: Kind, scratch: Path, out: Path) -> None:
-    """Write a run's results, measurement.json last, so that a reader never sees half of them.
+def publish(
+    measurement: dict[str, Any], kind: Kind, scratch: Path, out: Path, inherited: Mapping[str, str]
+) -> None:
+    """Write a run's results, measurement.json and its seal last, so that a reader never sees half of them.
 
     Args:
         measurement: its content, ``study`` and ``run`` in it.
         kind: what else it leaves; empty where it failed.
         scratch: holds environment.json, and what else there is of a run that was measured.
         out: ``results/runs/{study}/{run}`` or ``results/serving/{study}/{run}``; a copy goes to `history_of`.
+        inherited: the caller's variables that the engine got.
     """
-    described = scratch / "environment.json"
-    environment = json.loads(described.read_text())
-    described.write_text(json.dumps({**environment, "git_commit": git_commit()}, indent=1) + "\n")
-    if measurement["status"] != "ok":
-        for name, schema in kind.tables.items():
-            pq.write_table(schema.empty_table(), scratch / f"{name}.parquet")
-        for name in kind.texts:
-            (scratch / name).write_text("{}\n")
-    text = json.dumps({"schema": SCHEMA_VERSION, **measurement}, indent=1)
-    (scratch / "measurement.json").write_text(text + "\n")
+    complete(measurement, kind, scratch, inherited)
     # Snakemake removes a result before it is made again. The history keeps what a failed rerun would lose.
     history = history_of(out) / datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
-    files = [
-        *(f"{name}.parquet" for name in kind.tables),
-        *kind.texts,
-        "environment.json",
-        "measurement.json",
-    ]
+    files = [*kind.files, "measurement.json"]
     try:
         for folder in (history, out):
             for file in files:
@@ -110,6 +105,20 @@ def publish(measurement: dict[str, Any], kind: Kind, scratch: Path, out: Path) -
                     shutil.copyfile(scratch / file, path)
     except UserError as error:
         raise UserError(f"{error}\n  {rescued(scratch, files, out)}") from None
+
+
+def complete(measurement: dict[str, Any], kind: Kind, scratch: Path, inherited: Mapping[str, str]) -> None:
+    """Make all files of a measurement in ``scratch``, as `publish` has them, sealed."""
+    described = scratch / "environment.json"
+    environment = with_inherited(json.loads(described.read_text()), inherited)
+    described.write_text(json.dumps({**environment, "git_commit": git_commit()}, indent=1) + "\n")
+    if measurement["status"] != "ok":
+        for name, schema in kind.tables.items():
+            pq.write_table(schema.empty_table(), scratch / f"{name}.parquet")
+        for name in kind.texts:
+            (scratch / name).write_text("{}\n")
+    whole = sealed({"schema": SEALED_SCHEMA, **measurement}, scratch, kind.files)
+    (scratch / "measurement.json").write_text(json.dumps(whole, indent=1) + "\n")
 
 
 def rescued(scratch: Path, files: Sequence[str], out: Path) -> str:

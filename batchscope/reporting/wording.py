@@ -13,6 +13,7 @@ FAILURES = {
     "timeout": "timed out",
     "unfit": "does not fit",
     "refused": "engine did not start",
+    "damaged": "files are damaged",
 }
 """Statuses of runs that did not end, in words."""
 

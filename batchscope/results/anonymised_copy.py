@@ -12,7 +12,9 @@ from typing import Any
 
 from batchscope.common.atomic_files import read_json, replacing, write_text
 from batchscope.common.errors import UserError
+from batchscope.common.seal import is_sealed, sealed, sealed_files
 from batchscope.inputs.texts.urls import shown
+from batchscope.results.intact.measurement_folder import read_intact
 
 MEASUREMENTS = ("measurement.json", "environment.json", "bench.json", "*.parquet")
 PARTS = {
@@ -27,6 +29,9 @@ PARTS = {
 
 Labels are numbers of texts with the gold label and the answer's; the texts are not among them.
 """
+
+KEPT_LAST = ("measurement.json", "window.json", "memory.json")
+"""The file of each measurement that has its seal."""
 
 LINK = re.compile(r"^- \[[^\]]*\]\((\.\./[^)]+)\)\n", re.MULTILINE)
 """A page's line that links a file of the results."""
@@ -117,7 +122,7 @@ def share(results: Path, out: Path) -> list[Path]:
     """Copy what `PARTS` names, and config.json, and return the copies' paths.
 
     Raises:
-        UserError: there are no results, or ``out`` holds some already: they are never mixed.
+        UserError: there are no results; one is damaged; or ``out`` holds some already: they are never mixed.
     """
     files = sorted(_files(results))
     if not any(file.name == "measurement.json" for file in files):
@@ -125,12 +130,36 @@ def share(results: Path, out: Path) -> list[Path]:
     for name in sorted({file.relative_to(results).parts[0] for file in files}):
         if (out / name).exists():
             raise UserError(f"{out / name}: is there already; remove it, or name another folder")
+    for file in files:
+        read_sound(file)
     known = [read_json(file) or {} for file in files if file.suffix == ".json"]
     anonymiser = Anonymiser(secret for value in known for secret in secrets_in(value))
     copies = [_copy(file, out / file.relative_to(results), anonymiser) for file in files]
+    for copy in copies:
+        seal_again(copy)
     for page in out.glob("tables/*.md"):
         _leave_out_dead_links(page)
     return copies
+
+
+def read_sound(file: Path) -> None:
+    """Refuse a damaged measurement: its copy would be sealed, and pass for a sound one.
+
+    Raises:
+        UserError: a file is not as it was written; the message names the remedy.
+    """
+    if file.name in KEPT_LAST:
+        read_intact(file)
+
+
+def seal_again(copy: Path) -> None:
+    """Seal the copy of a measurement anew: its content is another, and some files stay behind."""
+    if copy.name not in KEPT_LAST:
+        return
+    value = json.loads(copy.read_text(encoding="utf-8"))
+    if is_sealed(value):
+        there = [name for name in sealed_files(value) if (copy.parent / name).exists()]
+        write_text(copy, json.dumps(sealed(value, copy.parent, there), indent=1) + "\n")
 
 
 def _files(results: Path) -> Iterator[Path]:

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pyarrow.json
 import pyarrow.parquet as pq
 
-from batchscope.common.atomic_files import sha256_of
+from batchscope.common.atomic_files import read_json, sha256_of
 from batchscope.common.errors import UserError
 from batchscope.config.reading.older_names import TEXT_IDS
-from batchscope.results.records import Measurement
+from batchscope.results.records import UNREADABLE, Measurement, first_line
 
 LABEL_LOGPROBS = "label_logprobs"
 """Column of requests.parquet: for each text of the prompt, log-probabilities of the labels in their order."""
@@ -55,13 +55,19 @@ def read_prompts(path: Path) -> dict[int, AskedPrompt]:
             number: AskedPrompt(tuple(older if ids is None else ids), tuple(gold), copy)
             for number, ids, older, gold, copy in rows
         }
-    except (OSError, ValueError, TypeError) as error:  # pyarrow's own errors derive from the first two
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: cannot be read ({reason}); delete {path.parent} and rerun") from None
+    except UNREADABLE as error:
+        raise UserError(
+            f"{path}: cannot be read ({first_line(error)}); delete {path.parent} and rerun"
+        ) from None
 
 
-def check_prompts(path: Path, run: Measurement) -> None:
+def check_prompts(path: Path, run: Measurement, measured: Path) -> None:
     """Refuse prompts that are not those of the measurement: its answers belong to others.
+
+    Args:
+        path: prompts.jsonl.
+        run: the measurement.
+        measured: its folder.
 
     Raises:
         UserError: the file's content is another, or it cannot be read.
@@ -70,11 +76,13 @@ def check_prompts(path: Path, run: Measurement) -> None:
         content = sha256_of(path)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror}; rerun, which makes it again") from None
-    if content != run.prompts.sha256:
-        raise UserError(
-            f"{path}: not the prompts that {run.study}/{run.run} was measured with; measure it again: "
-            f"snakemake --cores 1 --force results/runs/{run.study}/{run.run}/measurement.json"
-        )
+    if content == run.prompts.sha256:
+        return
+    made = (read_json(path.with_name("prompts.json")) or {}).get("sha256")
+    wrong = f"{path}: not the prompts that {run.id} was measured with"
+    if content != made:
+        raise UserError(f"{wrong}, nor those that were made; delete {path.parent} and rerun")
+    raise UserError(f"{wrong}; measure it again: delete {measured} and rerun")
 
 
 def read_answers(folder: Path) -> pd.DataFrame:
@@ -90,7 +98,6 @@ def read_answers(folder: Path) -> pd.DataFrame:
         there = pq.read_schema(path).names
         wanted = ["repeat", "prompt", "output_token_ids", *({LABEL_LOGPROBS} & set(there))]
         frame: pd.DataFrame = pq.read_table(path, columns=wanted).to_pandas()
-    except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: cannot be read ({reason}); delete {folder} and rerun") from None
+    except UNREADABLE as error:
+        raise UserError(f"{path}: cannot be read ({first_line(error)}); delete {folder} and rerun") from None
     return frame

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from batchscope.common.atomic_files import read_json
+from batchscope.common.seal import broken
 from batchscope.results.faults import Fault, fault_of
 
 
@@ -16,11 +18,18 @@ def take_out_refused(logs: Mapping[str, str]) -> list[Fault]:
     """
     faults = []
     for path, log in logs.items():
-        measurement = read_json(Path(path)) or {}
-        if measurement.get("status") == "refused":
+        if (measurement := _refused(Path(path))) is not None:
             faults.append(fault_of(measurement, log))
             Path(path).unlink()
     return faults
+
+
+def _refused(path: Path) -> dict[str, Any] | None:
+    """The measurement of a run that was refused; None for any other, and for a damaged one."""
+    measurement = read_json(path)
+    if measurement is None or measurement.get("status") != "refused":
+        return None
+    return None if broken(measurement, path.name, path.parent, only=()) else measurement
 
 
 def faults_of_call(logs: Mapping[str, str], checked: Iterable[str]) -> list[Fault]:

@@ -18,6 +18,7 @@ REMEDIES = {
     "timeout": "`make retry` measures it again, once there is more time",
     "died": "`make retry` measures it again; the log has what was said last",
     "ok": "docs/validity.md says what each reason means",
+    "damaged": "`make retry` measures it again",
 }
 
 
@@ -42,6 +43,11 @@ def fault_of(measurement: Mapping[str, Any], log: str, cause: str = "") -> Fault
     return Fault(f"{measurement['study']}/{measurement['run']}", status, cause, remedy, log)
 
 
+def fault_of_damaged(run: str, cause: str, log: str) -> Fault:
+    """A run whose files are not as they were written, and tell nothing of it."""
+    return Fault(run, "damaged", cause, REMEDIES["damaged"], log)
+
+
 def to_be_told(runs: Sequence[tuple[str, str, bool]]) -> list[str]:
     """Which runs (``study/run``, status, whether valid) are faults of the call, not results of it.
 
@@ -51,7 +57,8 @@ def to_be_told(runs: Sequence[tuple[str, str, bool]]) -> list[str]:
     return [
         name
         for name, status, valid in runs
-        if status == "refused" or (not valid and status != "unfit" and name.partition("/")[0] not in counted)
+        if status in ("refused", "damaged")
+        or (not valid and status != "unfit" and name.partition("/")[0] not in counted)
     ]
 
 
@@ -94,8 +101,11 @@ def as_json(faults: Iterable[Fault]) -> list[dict[str, str]]:
 def as_text(faults: Sequence[Fault]) -> str:
     """All that is to be told of a call's faults, each cause once."""
     refused = sum(fault.status == "refused" for fault in faults)
-    studies = dict.fromkeys(fault.run.partition("/")[0] for fault in faults if fault.status != "refused")
+    damaged = sum(fault.status == "damaged" for fault in faults)
+    others = [fault for fault in faults if fault.status not in ("refused", "damaged")]
+    studies = dict.fromkeys(fault.run.partition("/")[0] for fault in others)
     heads = [f"the engine of {_count(refused)} did not start"] if refused else []
+    heads += [f"the files of {_count(damaged)} are damaged"] if damaged else []
     heads += [f"no run of study {study} counts" for study in studies]
     same = sorted(faults, key=_alike)
     groups = [list(group) for _, group in groupby(same, key=_alike)]

@@ -163,6 +163,8 @@ def _is_old(path: Path) -> bool:
 def with_labels(records: Sequence[RunRecord], folder: Path) -> list[RunRecord]:
     """The runs, each with its labels from ``{study}.parquet`` in the folder; without where it has none.
 
+    A run that was damaged since has none either.
+
     Raises:
         UserError: a file is damaged, or has other rows than its run's passes asked for.
     """
@@ -173,7 +175,7 @@ def with_labels(records: Sequence[RunRecord], folder: Path) -> list[RunRecord]:
     for record in records:
         run = record.measurement
         rows = by_run[run.study].get(run.run)
-        if rows is not None:
+        if rows is not None and run.status == "ok":
             _check_rows(rows, run, folder / f"{run.study}.parquet")
             record = replace(record, labels=rows.reset_index(drop=True))  # noqa: PLW2901
         found.append(record)

@@ -7,16 +7,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from batchscope.common.schemas import HARDWARE, STEPS
+from batchscope.common.schemas import CLIENT, HARDWARE, STEPS
 from batchscope.config.serving import Load
-from batchscope.results.frames import read_frame
+from batchscope.results.intact.measurement_folder import damaged
 from batchscope.results.load_hardware import samples_during, with_energy_of_load
 from batchscope.results.load_window import last_answer
 from batchscope.results.records import (
+    UNREADABLE,
     Environment,
     Measurement,
     RunRecord,
     Spec,
+    first_line,
+    load_measured,
     load_table,
     read_record,
 )
@@ -86,20 +89,45 @@ def load_point(folder: Path) -> LoadPoint:
     """Read one.
 
     Raises:
-        UserError: as `load_points`.
+        DamagedError: a file is missing, unreadable, incomplete or not as it was written; the message names it
+            and the remedy.
     """
-    served, client = read_record(folder / "measurement.json", Served), read_frame(folder / "client.parquet")
-    hardware, end = load_table(folder / "hardware.parquet", HARDWARE), last_answer(client)
-    served = with_energy_of_load(served, hardware, end)
-    run = RunRecord(
-        served,
+    return as_load_point(
+        load_measured(folder, Served),
         read_record(folder / "environment.json", Environment),
-        as_requests(served, client),
+        load_client(folder / "client.parquet"),
         load_table(folder / "steps.parquet", STEPS),
-        samples_during(hardware, end),
-        client=client,
+        load_table(folder / "hardware.parquet", HARDWARE),
     )
-    return LoadPoint(served, run)
+
+
+def as_load_point(
+    served: Served,
+    environment: Environment,
+    client: pd.DataFrame,
+    steps: pd.DataFrame,
+    hardware: pd.DataFrame,
+) -> LoadPoint:
+    """A load point from its files; hardware and energy are those of its load's own window."""
+    end = last_answer(client)
+    served, during = with_energy_of_load(served, hardware, end), samples_during(hardware, end)
+    requests = as_requests(served, client)
+    return LoadPoint(served, RunRecord(served, environment, requests, steps, during, client=client))
+
+
+def load_client(path: Path) -> pd.DataFrame:
+    """Columns of `CLIENT`, lists among them.
+
+    Raises:
+        DamagedError: the file is missing or damaged.
+    """
+    try:
+        frame = pd.read_parquet(path)
+    except UNREADABLE as error:
+        raise damaged(path, f"cannot be read ({first_line(error)})") from None
+    if absent := [name for name in CLIENT.names if name not in frame]:
+        raise damaged(path, f"no column '{absent[0]}'")
+    return frame
 
 
 def as_requests(served: Served, client: pd.DataFrame) -> pd.DataFrame:

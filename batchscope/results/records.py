@@ -7,8 +7,7 @@ and hardware samples (`batchscope.common.schemas`); older folders lack some, whi
 Whether a run counts is not said here but found from all of these: `batchscope.results.gates`.
 """
 
-import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -35,6 +34,13 @@ from batchscope.common.schemas import HARDWARE, REQUESTS, STEPS
 from batchscope.config.model import ModelAsset
 from batchscope.config.reading.older_names import COLUMNS, workload_today
 from batchscope.config.workload import Workload
+from batchscope.results.intact.measurement_folder import (
+    DamagedError,
+    damaged,
+    read_intact,
+    read_value,
+    remedy_for,
+)
 from batchscope.statistics.intervals import Ending, ending_of
 
 
@@ -97,6 +103,7 @@ class Spec(Record):
     workload: Annotated[Workload, BeforeValidator(workload_today)]
     engine: EngineSpec
     model: ModelAsset
+    task: dict[str, Any] = Field(default_factory=dict)
     measure: dict[str, Any] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
 
@@ -153,15 +160,17 @@ class ClientState(Record):
     lag_max_s: float | None = None
 
 
-Status = Literal["ok", "oom", "died", "timeout", "unfit", "refused"]
+Status = Literal["ok", "oom", "died", "timeout", "unfit", "refused", "damaged"]
 """How a run ended: measured; out of memory; the engine ended in the middle; it took too long; it was left
-out, for texts or context had no room for it; or its engine configuration does not start."""
+out, for texts or context had no room for it; or its engine configuration does not start. Of one that is
+``damaged`` nothing is known any more (`batchscope.results.intact.configured_runs`)."""
 
 
 class Measurement(Record):
     """``measurement.json``."""
 
-    schema_version: Literal[1] = Field(alias="schema")
+    schema_version: Literal[1, 2] = Field(alias="schema")
+    """2: it has a seal (`batchscope.common.seal`)"""
     study: str
     run: str
     status: Status
@@ -200,6 +209,11 @@ class Measurement(Record):
     def id(self) -> str:
         """Study and run: the run's folder below ``runs``."""
         return f"{self.study}/{self.run}"
+
+    @property
+    def is_sealed(self) -> bool:
+        """Whether its files have checksums, which were held against them when it was read."""
+        return self.schema_version > 1
 
     @property
     def texts(self) -> int:
@@ -274,10 +288,11 @@ def load_run(folder: Path) -> RunRecord:
     """Read one run's folder.
 
     Raises:
-        UserError: a file is missing, unreadable or incomplete; the message names it and the remedy.
+        DamagedError: a file is missing, unreadable, incomplete or not as it was written; the message names it
+            and the remedy.
     """
     return RunRecord(
-        load_measurement(folder),
+        load_measurement(folder, only=None),
         read_record(folder / "environment.json", Environment),
         load_table(folder / "requests.parquet", REQUESTS),
         load_table(folder / "steps.parquet", STEPS),
@@ -285,13 +300,23 @@ def load_run(folder: Path) -> RunRecord:
     )
 
 
-def load_measurement(folder: Path) -> Measurement:
-    """Read a run's ``measurement.json`` alone.
+def load_measurement(folder: Path, only: Collection[str] | None = ("environment.json",)) -> Measurement:
+    """Read a run's ``measurement.json``, and hold its files against the seal in it.
+
+    Args:
+        folder: the run's.
+        only: the files to look at; None: all.
 
     Raises:
-        UserError: as `load_run`.
+        DamagedError: as `load_run`.
     """
-    return read_record(folder / "measurement.json", Measurement)
+    return load_measured(folder, Measurement, only)
+
+
+def load_measured(folder: Path, kind: type[Kind], only: Collection[str] | None = None) -> Kind:
+    """As `load_measurement`, as a record of this kind."""
+    path = folder / "measurement.json"
+    return as_record(read_intact(path, only), path, kind)
 
 
 def load_runs(folders: Iterable[Path]) -> list[RunRecord]:
@@ -313,42 +338,52 @@ def load_runs(folders: Iterable[Path]) -> list[RunRecord]:
 
 
 def read_record(path: Path, kind: type[Kind]) -> Kind:
-    """Read a JSON file of a run.
+    """Read a JSON file of a run, which is not held against any seal.
 
     Raises:
-        UserError: it is missing, unreadable or incomplete; the message names it and the remedy.
+        DamagedError: it is missing, unreadable or incomplete; the message names it and the remedy.
     """
-    remedy = f"delete {path.parent} and rerun"
+    return as_record(read_value(path), path, kind)
+
+
+def as_record(value: Any, path: Path, kind: type[Kind]) -> Kind:
+    """The content of a JSON file of a run as a record.
+
+    Raises:
+        DamagedError: something is missing in it, or of another kind.
+    """
     try:
-        return kind.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except FileNotFoundError:
-        raise UserError(f"{path}: no such file; {remedy}") from None
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror}; make it readable, or {remedy}") from None
+        return kind.model_validate(value)
     except ValidationError as error:
         problem = error.errors()[0]
         key = ".".join(map(str, problem["loc"]))
         message = problem["msg"].removeprefix("Value error, ")
-        raise UserError(f"{path}: damaged: {key + ': ' if key else ''}{message}; {remedy}") from None
-    except ValueError as error:  # not JSON, or not UTF-8
-        raise UserError(f"{path}: damaged: not JSON ({error}); {remedy}") from None
+        raise damaged(path, f"{key + ': ' if key else ''}{message}") from None
+
+
+UNREADABLE = (OSError, ValueError, TypeError, MemoryError, OverflowError, pa.ArrowException)
+"""What pyarrow and pandas raise where a Parquet file is damaged."""
+
+
+def first_line(error: BaseException) -> str:
+    """An error's message, as far as it fits into a sentence."""
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def load_table(path: Path, schema: pa.Schema, remedy: str | None = None) -> pd.DataFrame:
     """A table's columns without nested ones; no row where the file is missing.
 
     Raises:
-        UserError: the file is damaged; the message names the remedy, by default that for a run's folder.
+        DamagedError: the file is damaged; the message names the remedy, by default that for a run's folder.
     """
-    remedy = remedy or f"delete {path.parent} and rerun"
+    remedy = remedy or remedy_for(path.parent)
     wanted = pa.schema([column for column in schema if not pa.types.is_list(column.type)])
     try:
         table = pq.read_table(path) if path.exists() else schema.empty_table()
         table = table.rename_columns([COLUMNS.get(name, name) for name in table.column_names])
         if absent := [name for name in wanted.names if name not in table.column_names]:
-            raise UserError(f"{path}: damaged: no column '{absent[0]}'; {remedy}")
+            raise DamagedError(f"{path}: damaged: no column '{absent[0]}'; {remedy}")
         frame: pd.DataFrame = table.select(wanted.names).cast(wanted).to_pandas()
-    except (OSError, ValueError) as error:  # pyarrow's own errors derive from these
-        reason = str(error).splitlines()[0]
-        raise UserError(f"{path}: damaged: cannot be read ({reason}); {remedy}") from None
+    except UNREADABLE as error:
+        raise DamagedError(f"{path}: damaged: cannot be read ({first_line(error)}); {remedy}") from None
     return frame

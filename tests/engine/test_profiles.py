@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from support.project import ROOT, Project
 
+from batchscope.common.seal import broken, is_sealed
 from batchscope.profiling.kernel_classes import CLASSES
 from batchscope.profiling.schemas import EVENTS, STEPS
 
@@ -49,7 +50,7 @@ def test_packed_and_separate_are_profiled_and_compared(prepared: Project) -> Non
         for tokens in ("prefill_tokens", "decode_tokens"):
             assert steps[tokens].to_pylist() == work[tokens].tolist()  # the steps that were planned
         assert steps.num_rows == 5
-        assert window["invalid"] == []
+        assert (window["invalid"], is_sealed(window), broken(window, "window.json", folder)) == ([], True, "")
         assert window["compared_steps"] == 3
         assert window["overhead"] is not None
         assert f"overhead {window['overhead']:+.1%}" in outcome.text
@@ -119,6 +120,8 @@ def test_the_real_engines_memory(prepared: Project) -> None:
 
     folder = prepared.results / "profiles" / "saturation" / "packed-n8" / "memory"
     found = json.loads((folder / "memory.json").read_text())
+    assert is_sealed(found)
+    assert broken(found, "memory.json", folder) == ""
     figures = found["figures"]
     assert found["invalid"] == []
     assert figures["kv_cache"] == KV_BYTES

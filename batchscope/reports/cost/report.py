@@ -7,13 +7,13 @@ from batchscope.reports.cost.frame import constants, cost_frame, estimate
 from batchscope.reports.cost.page import TITLE, cost_page, describe_shown_configuration
 from batchscope.reports.report_job import ReportJob
 from batchscope.results.frames import runs_frame
-from batchscope.results.records import load_runs
+from batchscope.results.intact.configured_runs import configured_runs
 from batchscope.studies.grid import expand_studies
 
 
 def write_report(job: ReportJob) -> str:
     """Write ``cost.md``, ``.html``, ``.csv``, ``.png`` and ``.svg``, and say what was written."""
-    records = load_runs(job.results / "runs" / run.id for run in expand_studies(job.config))
+    records = configured_runs(job.results / "runs", expand_studies(job.config), job.config)
     estimates = [estimate(record) for record in records]
     found = constants(estimates)
     frame, curves = cost_frame(estimates, found), curves_of(estimates, found)

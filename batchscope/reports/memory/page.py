@@ -9,7 +9,6 @@ from typing import Any
 import pandas as pd
 
 from batchscope.common.atomic_files import read_json
-from batchscope.common.errors import UserError
 from batchscope.cost.memory import REST as ESTIMATED_REST
 from batchscope.reporting.numbers import percent
 from batchscope.reporting.page import Page, Row, Table
@@ -22,10 +21,15 @@ from batchscope.reports.memory.frame import (
     memory_frame,
     parts_of_other,
 )
+from batchscope.results.intact.captures import no_capture, read_capture
+from batchscope.results.records import UNREADABLE, first_line
 
 TITLE = "memory"
 QUESTION = "What takes the device's memory?"
 LINE = ("", "line")
+NEEDED = ("study", "run", "device", "figures", "architecture", "resolved")
+"""Keys of memory.json without which there is nothing to show."""
+
 RAW = ("start.pickle", "snapshot.pickle", "timeline.html")
 MEGA = 1e6
 
@@ -63,20 +67,20 @@ def load_memory(folders: Sequence[Path]) -> list[MemoryProfile]:
     """Read captures.
 
     Raises:
-        UserError: a folder holds no whole one.
+        DamagedError: a folder holds no whole one.
     """
     return [_load(folder) for folder in folders]
 
 
 def _load(folder: Path) -> MemoryProfile:
-    memory, environment = (read_json(folder / f"{name}.json") for name in ("memory", "environment"))
-    if memory is None or environment is None or "architecture" not in memory:
-        raise UserError(f"{folder} holds no whole capture; delete it and profile again")
     curve = folder / "timeline.parquet"
+    memory = read_capture(folder, "memory.json", ("environment.json", curve.name), NEEDED)
+    if (environment := read_json(folder / "environment.json")) is None:
+        raise no_capture(folder, "environment.json is missing or damaged")
     try:
         timeline = pd.read_parquet(curve) if curve.exists() else None
-    except (OSError, ValueError) as error:
-        raise UserError(f"{folder} holds no whole capture ({error}); delete it and profile again") from None
+    except UNREADABLE as error:
+        raise no_capture(folder, first_line(error)) from None
     return MemoryProfile(folder, memory, environment, timeline)
 
 

@@ -9,11 +9,12 @@ from typing import Any
 
 import pandas as pd
 
-from batchscope.common.errors import UserError
 from batchscope.cost.flops import architecture_from
 from batchscope.cost.roofline import PHASES
 from batchscope.profiling.kernel_classes import CLASSES, Rule, steps_by_class, window_steps
 from batchscope.profiling.window_plan import as_planned, precision_in, work_by_class
+from batchscope.results.intact.captures import no_capture, read_capture
+from batchscope.results.records import UNREADABLE, first_line
 
 
 @dataclass(frozen=True)
@@ -64,21 +65,23 @@ def load_profiles(folders: Iterable[Path]) -> list[Profile]:
     """The captures in these folders, in their order.
 
     Raises:
-        UserError: a file is missing or damaged.
+        DamagedError: a file is missing or damaged.
     """
     return [_load(folder) for folder in folders]
 
 
+NEEDED = ("study", "run", "profiler", "layout", "gpus", "overhead", "resolved", "architecture", "work")
+"""Keys of window.json without which there is nothing to show."""
+
+
 def _load(folder: Path) -> Profile:
+    tables = ("events.parquet", "steps.parquet")
+    window = read_capture(folder, "window.json", ("environment.json", *tables), NEEDED)
     try:
-        window, environment = (
-            json.loads((folder / name).read_text(encoding="utf-8"))
-            for name in ("window.json", "environment.json")
-        )
-        tables = [pd.read_parquet(folder / name) for name in ("events.parquet", "steps.parquet")]
-    except (OSError, ValueError) as error:
-        raise UserError(f"{folder} holds no whole capture ({error}); delete it and profile again") from None
-    return Profile(folder, window, environment, *tables)
+        environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
+        return Profile(folder, window, environment, *(pd.read_parquet(folder / name) for name in tables))
+    except UNREADABLE as error:
+        raise no_capture(folder, first_line(error)) from None
 
 
 def class_frame(profile: Profile, rules: Sequence[Rule]) -> pd.DataFrame:

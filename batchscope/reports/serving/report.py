@@ -14,10 +14,10 @@ from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.offline_counterparts import runs_beside
 from batchscope.reports.serving.page import point_name, serving_page
 from batchscope.reports.serving.request_timeline import timeline_figure
+from batchscope.results.intact.configured_runs import configured_points, configured_runs
 from batchscope.results.latencies import latencies
-from batchscope.results.load_points import LoadPoint, load_points
+from batchscope.results.load_points import LoadPoint
 from batchscope.results.published.serving import load_published
-from batchscope.results.records import load_runs
 from batchscope.studies.grid import expand_serving, expand_studies
 
 PUBLISHED = Path(__file__).resolve().parents[3] / "docs" / "reference" / "h800" / "serving.csv"
@@ -32,10 +32,9 @@ def write_report(job: ReportJob) -> str:
     serving, name = job.config.serving, f"serving_{job.study}"
     study = study_named(serving.active_studies, job.study)
     asked = [run for run in expand_serving(job.config) if run.study == job.study]
-    points = load_points(job.results / "serving" / run.id for run in asked)
-    offline = load_runs(
-        job.results / "runs" / run.id for run in runs_beside(asked, expand_studies(job.config))
-    )
+    points = configured_points(job.results / "serving", asked, job.config)
+    beside = runs_beside(asked, expand_studies(job.config))
+    offline = configured_runs(job.results / "runs", beside, job.config)
     frame = serving_frame(points, serving.slo, load_published(PUBLISHED))
     page = serving_page(job.study, study, frame, serving.slo, list(beside_offline(points, offline)))
     write_page(page, job.table(name))

@@ -72,7 +72,11 @@ def load_timeline(folder: Path) -> Timeline:
     Raises:
         UserError: a file is missing or damaged; the message names it and the remedy.
     """
-    record = load_run(folder)
+    return timeline_of(load_run(folder))
+
+
+def timeline_of(record: RunRecord) -> Timeline:
+    """What there is to draw of a run."""
     repeats = record.measurement.repeats
     repeat = median_repeat(repeats)
     steps, hardware = record.steps, record.hardware

@@ -10,8 +10,9 @@ from batchscope.reporting.style import save
 from batchscope.reporting.wording import varying
 from batchscope.reports.report_job import ReportJob
 from batchscope.reports.timeline.figure import run_title, timeline_figure
-from batchscope.reports.timeline.frame import load_timeline, timeline_text
+from batchscope.reports.timeline.frame import Timeline, timeline_of, timeline_text
 from batchscope.results.frames import runs_frame
+from batchscope.results.intact.configured_runs import configured_runs
 from batchscope.studies.grid import expand_studies
 
 
@@ -24,13 +25,13 @@ def write_report(job: ReportJob) -> str:
     study_named(job.config.active_studies, job.study)
     runs = [run for run in expand_studies(job.config) if run.study == job.study]
     out = job.timelines(job.study)
-    write_timelines([job.results / "runs" / run.id for run in runs], out)
+    records = configured_runs(job.results / "runs", runs, job.config)
+    write_timelines([timeline_of(record) for record in records], out)
     return f"{len(runs)} timelines in {out}"
 
 
-def write_timelines(folders: Sequence[Path], out: Path) -> None:
+def write_timelines(timelines: Sequence[Timeline], out: Path) -> None:
     """Write ``{run}.svg``, ``.png`` and ``.txt`` for each run of one study; what ``out`` held is removed."""
-    timelines = [load_timeline(folder) for folder in folders]
     runs = runs_frame([timeline.record for timeline in timelines], published=[])
     settings = varying(runs)
     try:

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from batchscope.common.errors import UserError
+from batchscope.common.seal import broken, sealed_files
 from batchscope.jobs import measurement_files
 from batchscope.jobs.measurement_files import LOAD, RUN, Kind, publish
 
@@ -46,7 +47,7 @@ def test_a_full_disk_keeps_the_measurement_in_a_place_that_is_named(
     monkeypatch.setattr(measurement_files.shutil, "copyfile", copy)
     scratch, out = scratch_of(kept_in / "scratch", kind), tmp_path / "results/runs/mine/packed-n4"
     with pytest.raises(UserError) as error:
-        publish({"status": "ok"}, kind, scratch, out)
+        publish({"status": "ok"}, kind, scratch, out, {})
     said = str(error.value)
     assert "No space left on device" in said
     (kept,) = kept_in.glob("batchscope-kept-*")
@@ -63,3 +64,19 @@ def test_a_full_disk_keeps_the_measurement_in_a_place_that_is_named(
     assert {path.suffix for path in out.glob("[!.]*")} == {".json", ".parquet"}
     for name, schema in kind.tables.items():
         assert pq.read_schema(out / f"{name}.parquet").equals(pa.schema(schema))
+
+
+@pytest.mark.parametrize("kind", [RUN, LOAD], ids=["run", "load point"])
+@pytest.mark.parametrize("status", ["ok", "oom"])
+def test_what_is_published_is_sealed_with_all_its_files(tmp_path: Path, kind: Kind, status: str) -> None:
+    scratch, out = scratch_of(tmp_path / "scratch", kind), tmp_path / "results/runs/mine/packed-n4"
+    (scratch / "environment.json").write_text('{"fingerprint": "f00d"}')
+    publish({"status": status}, kind, scratch, out, {"NCCL_DEBUG": "INFO"})
+    (kept,) = (tmp_path / "results/history/mine/packed-n4").iterdir()
+    for folder in (out, kept):
+        value = json.loads((folder / "measurement.json").read_text())
+        assert sorted(sealed_files(value)) == sorted(path.name for path in folder.glob("[!m]*"))
+        assert broken(value, "measurement.json", folder) == ""
+    environment = json.loads((out / "environment.json").read_text())
+    assert environment["variables"] == {"NCCL_DEBUG": "INFO"}
+    assert environment["fingerprint"] != "f00d"

@@ -9,6 +9,7 @@ import pytest
 from support.analysis_helpers import write_run
 
 from batchscope.common.errors import UserError
+from batchscope.common.seal import broken, sealed, sealed_files
 from batchscope.results.anonymised_copy import Anonymiser, share
 from batchscope.results.records import load_run
 
@@ -162,3 +163,23 @@ def test_files_that_a_killed_writer_left_stay(results: Path, tmp_path: Path) -> 
         (results / name).write_text("half")
     share(results, tmp_path / "out")
     assert [path.name for path in (tmp_path / "out").rglob(".*")] == []
+
+
+def test_copies_are_sealed_anew_about_what_they_hold_and_a_damaged_one_is_refused(
+    results: Path, tmp_path: Path
+) -> None:
+    run, capture = results / "runs/packing/packed-n4", results / "profiles/packing/packed-n4/torch"
+    for path in (run / "measurement.json", capture / "window.json"):
+        files = [other.name for other in path.parent.iterdir() if other != path]
+        path.write_text(json.dumps(sealed(json.loads(path.read_text()), path.parent, files)))
+    copies = share(results, tmp_path / "mine")
+    for path in copies:
+        if path.name in ("measurement.json", "window.json"):
+            assert broken(json.loads(path.read_text()), path.name, path.parent) == ""
+    assert load_run(tmp_path / "mine/runs/packing/packed-n4").measurement.is_sealed
+    window = json.loads((tmp_path / "mine/profiles/packing/packed-n4/torch/window.json").read_text())
+    assert sealed_files(window) == ["profiler_out_0.txt"], "the trace stays here"
+    (run / "steps.parquet").write_bytes(b"")
+    with pytest.raises(UserError, match=r"steps\.parquet: damaged: .*; delete .*packed-n4 and rerun"):
+        share(results, tmp_path / "others")
+    assert not (tmp_path / "others").exists()

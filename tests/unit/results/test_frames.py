@@ -175,7 +175,7 @@ def edit(folder: Path, file: str, text: str | None = None, **values: object) -> 
     [
         ("measurement.json", '{"schema": 1, "stu', {}, "not JSON"),
         ("measurement.json", "[]", {}, "damaged"),
-        ("measurement.json", None, {"schema": 2}, "schema"),
+        ("measurement.json", None, {"schema": 2}, "not as it was written"),
         ("measurement.json", None, {"repeats": []}, "status is ok, and there is no repeat"),
         ("measurement.json", None, {"status": "fine"}, "status"),
         ("environment.json", "", {}, "not JSON"),

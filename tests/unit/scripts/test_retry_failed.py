@@ -5,18 +5,21 @@ from pathlib import Path
 
 import pytest
 import yaml
+from support.analysis_helpers import write_run
 
 from batchscope.common.errors import UserError
+from batchscope.common.seal import sealed
+from batchscope.results.intact.configured_runs import asked
+from batchscope.studies.grid import expand_studies
 from scripts.retry_failed import configuration, failed_runs, nothing_to_retry
 
 MINE = {"studies": {"mine": {"grid": {"n": [4, 8]}}}}
 OTHER = {"studies": {"other": {"grid": {"n": [4]}}}}
 
 
-def measured(results: Path, run: str, status: str) -> None:
-    folder = results / run
-    folder.mkdir(parents=True)
-    (folder / "measurement.json").write_text(json.dumps({"status": status}))
+def measured(results: Path, study: str, n: int, status: str) -> Path:
+    left = {} if status == "ok" else {"more": {"repeats": []}}
+    return write_run(results, study=study, n=n, status=status, **left)
 
 
 def overlay(folder: Path, name: str, values: dict) -> Path:
@@ -29,8 +32,8 @@ def overlay(folder: Path, name: str, values: dict) -> Path:
 def results(tmp_path: Path) -> Path:
     """Two runs of a study, one of which failed; config.json is that of another overlay's plan."""
     folder = tmp_path / "results"
-    measured(folder, "runs/mine/packed-n4", "ok")
-    measured(folder, "runs/mine/packed-n8", "oom")
+    measured(folder, "mine", 4, "ok")
+    measured(folder, "mine", 8, "oom")
     (folder / "config.json").write_text(
         configuration([overlay(tmp_path, "other.yaml", OTHER)]).model_dump_json()
     )
@@ -54,10 +57,25 @@ def test_overlays_lie_over_each_other(tmp_path: Path) -> None:
 
 
 def test_nothing_failed(tmp_path: Path) -> None:
-    measured(tmp_path, "serving/layouts/packed-n4", "ok")
+    measured(tmp_path, "layouts", 4, "ok")
     assert nothing_to_retry(tmp_path) == "nothing to retry: no run failed"
 
 
 def test_the_workflow_has_not_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"config\.json: not there; run snakemake --cores 1 all first"):
         configuration([tmp_path / "config.json"])
+
+
+@pytest.mark.parametrize("name", ["measurement.json", "steps.parquet"])
+def test_a_damaged_run_is_measured_again(tmp_path: Path, name: str) -> None:
+    mine = configuration([overlay(tmp_path, "mine.yaml", MINE)])
+    folder = measured(tmp_path, "mine", 4, "ok")
+    assert failed_runs(tmp_path, mine) == []
+    path = folder / "measurement.json"
+    value = sealed(json.loads(path.read_text()), folder, ["steps.parquet"])
+    path.write_text(json.dumps(value | {"spec": asked(expand_studies(mine)[0], mine)}))
+    assert failed_runs(tmp_path, mine) == [path], "its content is another"
+    path.write_text(json.dumps(sealed(json.loads(path.read_text()), folder, ["steps.parquet"])))
+    assert failed_runs(tmp_path, mine) == []
+    (folder / name).write_bytes(b"{}")
+    assert failed_runs(tmp_path, mine) == [path]

@@ -54,7 +54,7 @@ def texts(svg):
 
 def drawn(tmp_path, *folders):
     """The texts of each run's figure, by run."""
-    write_timelines(folders, tmp_path / "out")
+    write_timelines([load_timeline(folder) for folder in folders], tmp_path / "out")
     return {path.stem: texts(path) for path in (tmp_path / "out").glob("*.svg")}
 
 
