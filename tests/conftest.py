@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,7 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 
 # Hundreds of processes start from the same files: each would compile 565 modules of vLLM, transformers and ours again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # What tests/install_nsys.sh unpacked; one that is installed comes first.
 os.environ["PATH"] += f"{os.pathsep}{ROOT / '.nsys' / 'usr' / 'bin'}"

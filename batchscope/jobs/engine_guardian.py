@@ -77,10 +77,11 @@ def run_host(order: dict[str, Any], gpus: list[Visible], log: IO[bytes], follow:
     state, host = Path(order["state"]), Path(order["folder"]) / "host.json"
     host.write_text(json.dumps({**order, "folder": str(environment_folder(state))}))
     watch = StartWatch(state.with_suffix(".log"), Path(order["socket"]))
+    inherited = variables_for(order["device"], order["python"])
     status = run_supervised(
         [order["python"], "-m", host_module(order), str(host)],
         log,
-        engine_variables(variables_for(order["device"]), str(ROOT), gpus, order["variables"]),
+        engine_variables(inherited, str(ROOT), gpus, order["variables"]),
         timeout_s=None,
         follow=follow,
         hopeless=watch.is_hopeless,

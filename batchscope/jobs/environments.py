@@ -76,15 +76,39 @@ def export_to_jobs(environments: Mapping[str, Environment]) -> None:
         os.environ[variable] = os.pathsep.join(dict.fromkeys([first, *filter(None, rest)]))
 
 
-def variables_for(device: str) -> dict[str, str]:
+def variables_for(device: str, python: str) -> dict[str, str]:
     """This process's environment variables for an engine; on CPU without Snakemake's thread numbers.
 
     vLLM binds its threads to cores itself. With ``OMP_NUM_THREADS=2`` on two cores it put both threads on one
-    core, and the engine was 11 times slower.
+    core, and the engine was 11 times slower. torch's OpenMP is loaded before all else, as vLLM has it in the
+    process that computes: that one can then be a copy (`batchscope.worker.engine_core`).
     """
     if device != "cpu":
         return dict(os.environ)
-    return {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    kept = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    return {**kept, **preloaded(kept.get("LD_PRELOAD", ""), _openmp_of_torch(Path(python)))}
+
+
+def preloaded(before: str, library: Path | None) -> dict[str, str]:
+    """``LD_PRELOAD`` with an OpenMP library behind what is there; empty if there is none, or one already.
+
+    The variable cannot hold a path with a space or a colon.
+    """
+    another = any(name in before for name in ("libgomp", "libiomp", "libomp"))
+    if library is None or another or set(" :") & set(str(library)):
+        return {}
+    return {"LD_PRELOAD": ":".join(filter(None, [before, str(library)]))}
+
+
+def _openmp_of_torch(python: Path) -> Path | None:
+    """Where an environment's torch has its OpenMP library: the place depends on how it was built."""
+    places = ("torch.libs", "torch/lib")
+    found = (
+        sorted(Path(folder, place).glob("libgomp*.so*"))
+        for folder in _site_packages(python)
+        for place in places
+    )
+    return next((paths[0] for paths in found if paths), None)
 
 
 def require(name: str, environment: Environment) -> str:

@@ -72,7 +72,7 @@ def write_order(job: CaptureJob, profiler: str) -> Path:
 
 def engine_environment(job: CaptureJob) -> dict[str, str]:
     """Environment variables of the engine's process, those of the caller included."""
-    return engine_variables(variables_for(job.device), str(ROOT), job.gpus, job.variables)
+    return engine_variables(variables_for(job.device, job.python), str(ROOT), job.gpus, job.variables)
 
 
 def run_capture(command: Sequence[str], job: CaptureJob, env: Mapping[str, str]) -> None:

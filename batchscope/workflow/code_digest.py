@@ -6,29 +6,16 @@ functions alike. A string that names one of our modules, such as the one behind 
 import of it. A string that names a file of data beside the module counts as that file.
 """
 
-import ast
 import hashlib
-from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any
+
+from batchscope.workflow.source_reading import Source, source_of
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("batchscope", "scripts")
 """Top-level packages whose imports are followed; other people's packages are not."""
-
-SKIPPED = {
-    "lineno",
-    "col_offset",
-    "end_lineno",
-    "end_col_offset",
-    "kind",
-    "type_comment",
-    "type_ignores",
-    "ctx",
-}
-"""Fields of a syntax tree that hold no logic."""
 
 
 def digest_of(entries: Iterable[str], without: Collection[str] = (), root: Path = ROOT) -> str:
@@ -75,8 +62,8 @@ def mentioned(name: str, root: Path = ROOT) -> tuple[str, ...]:
 @cache
 def imported(name: str, root: Path = ROOT) -> tuple[str, ...]:
     """The modules of ours that one module imports, anywhere in it."""
-    statements = _source(_file_of(name, root)).imports
-    found = (_module_in(text, root) for each in statements for text in _imports(each, name))
+    texts = (_absolute(text, name) for text in _source(_file_of(name, root)).imports)
+    found = (_module_in(text, root) for text in texts)
     return tuple(dict.fromkeys(module for module in found if module is not None))
 
 
@@ -87,16 +74,11 @@ def named_in_strings(name: str, root: Path = ROOT) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_started_by(module, root) for module in found if module is not None))
 
 
-def _imports(node: ast.AST, module: str) -> Iterator[str]:
-    """Dotted names that an import statement of ``module`` brings in; none for any other node."""
-    if isinstance(node, ast.Import):
-        yield from (alias.name for alias in node.names)
-    elif isinstance(node, ast.ImportFrom):
-        base = node.module or ""
-        if node.level:
-            above = module.split(".")[: -node.level]
-            base = ".".join([*above, base] if base else above)
-        yield from (f"{base}.{alias.name}" for alias in node.names)
+def _absolute(text: str, module: str) -> str:
+    """The dotted name that an import in a module means: a relative one begins with a dot for each step up."""
+    below = text.lstrip(".")
+    level = len(text) - len(below)
+    return ".".join([*module.split(".")[:-level], below]) if level else text
 
 
 @cache
@@ -136,37 +118,14 @@ def _file_of(name: str, root: Path) -> Path:
     raise ModuleNotFoundError(f"{name} is no module below {root}")
 
 
-@dataclass(frozen=True)
-class _Source:
-    """What one module says, without docstrings and other strings that nothing uses."""
-
-    logic: str
-    """its syntax tree as text, the same in all versions of Python: fields that are empty are left out"""
-    imports: tuple[ast.AST, ...]
-    strings: tuple[str, ...]
-
-
 @cache
-def _source(file: Path) -> _Source:
-    """One module, read in one pass: every call of Snakemake reads hundreds."""
-    text: list[str] = []
-    imports: list[ast.AST] = []
-    strings: list[str] = []
-    _read(ast.parse(file.read_text(encoding="utf-8"), str(file)), text, imports, strings)
-    return _Source("".join(text), tuple(imports), tuple(strings))
-
-
-def _is_bare_string(node: Any) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    )
+def _source(file: Path) -> Source:
+    return source_of(file)
 
 
 @cache
 def _logic(file: Path) -> tuple[str, ...]:
-    """A module's logic as text, then a hash of each file of data beside it that it names."""
+    """A hash of a module's logic, then one of each file of data beside it that it names."""
     source = _source(file)
     beside = sorted(
         name
@@ -175,34 +134,3 @@ def _logic(file: Path) -> tuple[str, ...]:
     )
     data = (hashlib.sha256((file.parent / name).read_bytes()).hexdigest() for name in beside)
     return (source.logic, *data)
-
-
-def _read(node: Any, text: list[str], imports: list[ast.AST], strings: list[str]) -> None:
-    """Add a part of a syntax tree: its text, and the import statements and strings in it."""
-    if isinstance(node, ast.AST):
-        if isinstance(node, ast.Import | ast.ImportFrom):
-            imports.append(node)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            strings.append(node.value)
-        text.append(f"({type(node).__name__}")
-        for field, value in _fields(node):
-            text.append(f" {field}=")
-            _read(value, text, imports, strings)
-        text.append(")")
-    elif isinstance(node, list):
-        text.append("[")
-        for each in node:
-            _read(each, text, imports, strings)
-        text.append("]")
-    else:
-        text.append(repr(node))
-
-
-def _fields(node: ast.AST) -> Iterator[tuple[str, Any]]:
-    """The fields of a node that say something."""
-    for field in node._fields:
-        value = None if field in SKIPPED else getattr(node, field, None)
-        if field == "body" and isinstance(value, list):
-            value = [each for each in value if not _is_bare_string(each)]
-        if value is not None and value != []:
-            yield field, value

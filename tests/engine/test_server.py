@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 
 from batchscope.jobs.device_lock import device_lock
 from batchscope.jobs.engine_variables import engine_variables
+from batchscope.jobs.environments import variables_for
 
 pytestmark = pytest.mark.engine
 
@@ -239,7 +240,7 @@ def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path)
     with device_lock("cpu", 1):
         ended = subprocess.run(
             command,
-            env=engine_variables(os.environ, str(ROOT), [], {}),
+            env=engine_variables(variables_for("cpu", command[0]), str(ROOT), [], {}),
             capture_output=True,
             text=True,
             check=False,

@@ -1,5 +1,6 @@
 """A copy of this checkout that tests may change, and what Snakemake does in it."""
 
+import compileall
 import json
 import os
 import shutil
@@ -13,7 +14,10 @@ from typing import Any
 import yaml
 from support.snakemake_server import call
 
+from batchscope.workflow.source_reading import source_of
+
 ROOT = Path(__file__).resolve().parents[2]
+OURS = ("batchscope/", "scripts/")
 PLUGINS = ROOT / "batchscope" / "workflow" / "snakemake_plugins"
 
 
@@ -25,6 +29,21 @@ def tracked_files() -> tuple[str, ...]:
         cwd=ROOT, capture_output=True, check=True, text=True,
     )  # fmt: skip
     return tuple(filter(None, listed.stdout.split("\0")))
+
+
+@cache
+def compiled_files() -> tuple[str, ...]:
+    """What Python and the workflow keep beside our modules: without it each copy would compile and read them again.
+
+    It counts for a copy too, whose modules have the same content and times.
+    """
+    modules = [ROOT / name for name in tracked_files() if name.startswith(OURS) and name.endswith(".py")]
+    for path in filter(Path.is_file, modules):
+        compileall.compile_file(path, quiet=2)
+        source_of(path)
+    places = {path.parent / "__pycache__" for path in modules}
+    kept = (path for place in places for path in place.glob("[!.]*") if path.suffix in (".pyc", ".json"))
+    return tuple(str(path.relative_to(ROOT)) for path in kept)
 
 
 @dataclass
@@ -57,6 +76,9 @@ class Project:
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
+        for name in compiled_files():
+            (folder / name).parent.mkdir(exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)
         (folder / ".engines").symlink_to(ROOT / ".engines")
 
     def copy(self, folder: Path) -> "Project":

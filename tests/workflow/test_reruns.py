@@ -113,21 +113,42 @@ def test_git_checkout_there_and_back_reruns_nothing(measured_copy: Project) -> N
     assert_up_to_date(measured_copy)
 
 
-@pytest.mark.long
-def test_one_changed_run_is_measured_again_and_nothing_else(measured_copy: Project) -> None:
-    changed = {
-        "studies": {
-            "packing": {"overrides": [{"when": {"layout": "separate"}, "set": {"measure.repeats": 3}}]}
-        }
-    }
-    untouched = measured_copy.results / "runs" / "packing" / "packed-n4" / "measurement.json"
-    stamp = untouched.stat().st_mtime_ns
-    outcome = measured_copy.snakemake("all", config=changed)
+CHANGED = {"packing": {"overrides": [{"when": {"layout": "separate"}, "set": {"measure.repeats": 3}}]}}
+ADDED = {"saturation": {"grid": {"n": [8, 5]}}}
+
+
+def test_one_changed_run_is_to_be_measured_again_and_nothing_else(measured_copy: Project) -> None:
+    outcome = measured_copy.snakemake("all", "--dry-run", config={"studies": CHANGED})
     assert outcome.status == 0, outcome.text
     assert outcome.measured == {"packing/separate-n4"}
     assert outcome.rules == {"measure": 1, **DOWNSTREAM}
+
+
+def test_one_added_run_is_one_run_more(measured_copy: Project) -> None:
+    outcome = measured_copy.snakemake("all", "--dry-run", config={"studies": ADDED})
+    assert outcome.status == 0, outcome.text
+    assert outcome.measured == {"saturation/packed-n5"}
+    assert outcome.rules == {"make_prompts": 1, "measure": 1, **DOWNSTREAM}
+
+
+@pytest.mark.long
+def test_what_is_changed_and_added_is_measured_and_then_nothing_until_it_changes_back(
+    measured_copy: Project,
+) -> None:
+    both = {"studies": CHANGED | ADDED}
+    untouched = measured_copy.results / "runs" / "packing" / "packed-n4" / "measurement.json"
+    stamp = untouched.stat().st_mtime_ns
+    outcome = measured_copy.snakemake("all", config=both)
+    assert outcome.status == 0, outcome.text
+    assert outcome.measured == {"packing/separate-n4", "saturation/packed-n5"}
+    assert outcome.rules == {"make_prompts": 1, "measure": 2, **DOWNSTREAM}
     assert untouched.stat().st_mtime_ns == stamp
-    assert measured_copy.snakemake("all", config=changed).jobs == []
+    assert measured_copy.snakemake("all", config=both).jobs == []
+
+    fewer = measured_copy.snakemake("all", "--dry-run", config={"studies": CHANGED})
+    assert fewer.status == 0, fewer.text
+    assert not fewer.measured, "a run that is gone makes only tables and plots again"
+    assert fewer.rules["make_tables"] == 1
 
     target = "results/runs/packing/separate-n4/measurement.json"
     back = measured_copy.snakemake(target)
@@ -139,20 +160,6 @@ def test_one_changed_run_is_measured_again_and_nothing_else(measured_copy: Proje
     then = measured_copy.snakemake("all", "--dry-run")
     assert then.measured == set()
     assert then.rules == DOWNSTREAM, "tables take the new figures up"
-
-
-@pytest.mark.long
-def test_one_added_run_is_one_run_more(measured_copy: Project) -> None:
-    added = {"studies": {"saturation": {"grid": {"n": [8, 5]}}}}
-    outcome = measured_copy.snakemake("all", config=added)
-    assert outcome.status == 0, outcome.text
-    assert outcome.measured == {"saturation/packed-n5"}
-    assert outcome.rules == {"make_prompts": 1, "measure": 1, **DOWNSTREAM}
-
-    fewer = measured_copy.snakemake("all", "--dry-run")
-    assert fewer.status == 0, fewer.text
-    assert not fewer.measured, "a run that is gone makes only tables and plots again"
-    assert fewer.rules["make_tables"] == 1
 
 
 def test_one_run_is_measured_by_its_path(measured_copy: Project) -> None:

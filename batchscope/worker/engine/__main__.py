@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from batchscope.worker.quick_import import without_collection
 from batchscope.worker.telemetry.environment import write_environment
 
 
@@ -25,8 +26,9 @@ def main() -> None:
 
 def start_and_answer(host: dict[str, Any]) -> None:
     """Start the engine with its instruments, and answer until it is to end."""
-    from batchscope.worker.engine.engine_host import EngineHost
-    from batchscope.worker.engine.start import start_engine
+    with without_collection():
+        from batchscope.worker.engine.engine_host import EngineHost
+        from batchscope.worker.engine.start import start_engine
     from batchscope.worker.job_socket import answer_jobs
     from batchscope.worker.telemetry.hardware import make_probe, users_before
     from batchscope.worker.telemetry.pass_recorder import Instruments

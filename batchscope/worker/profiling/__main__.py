@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from batchscope.common.answer_limits import asked_answers
+from batchscope.worker.quick_import import without_collection
 from batchscope.worker.telemetry.environment import write_environment
 
 
@@ -26,8 +27,9 @@ def main() -> None:
 
 def capture(order: dict[str, Any]) -> dict[str, Any]:
     """Start the engine as it is measured, with a profiler, and capture the window; returns window.json."""
-    from batchscope.worker.engine.measure_run import read_requests
-    from batchscope.worker.engine.start import start_engine
+    with without_collection():
+        from batchscope.worker.engine.measure_run import read_requests
+        from batchscope.worker.engine.start import start_engine
     from batchscope.worker.profiling.capture_overhead import Window
     from batchscope.worker.profiling.capture_window import capture_window, engine_arguments
     from batchscope.worker.telemetry.steps import VARIABLE, StepFile

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from batchscope.worker.quick_import import without_collection
 from batchscope.worker.telemetry.environment import write_environment
 
 
@@ -36,7 +37,8 @@ def start_and_answer(host: dict[str, Any]) -> None:
     others = users_before(host["device"])
     with running_server(host, tell) as server:
         # Here, while the server starts, because the client's imports take as long.
-        from batchscope.worker.server.measure_load import ServerHost
+        with without_collection():
+            from batchscope.worker.server.measure_load import ServerHost
 
         server.wait_until_ready(tell)
         instruments = Instruments(steps, make_probe(host["device"], others))

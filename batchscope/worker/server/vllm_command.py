@@ -3,6 +3,7 @@
 import importlib.metadata
 
 from batchscope.worker.engine_core import fork_engine_core
+from batchscope.worker.quick_import import without_collection
 
 _known = importlib.metadata.version
 
@@ -17,7 +18,8 @@ def _version(distribution_name: str) -> str:
 
 if __name__ == "__main__":
     importlib.metadata.version = _version
-    from vllm.entrypoints.cli.main import main
+    with without_collection():
+        from vllm.entrypoints.cli.main import main
 
-    fork_engine_core()
+        fork_engine_core()
     main()

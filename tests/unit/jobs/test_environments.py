@@ -24,6 +24,26 @@ def test_an_untested_vllm_is_warned_of(versions, warned):
 
 def test_vllm_binds_its_threads_on_cpu_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OMP_NUM_THREADS", "2")  # Snakemake sets it in every job
-    assert "OMP_NUM_THREADS" not in variables_for("cpu")
-    assert variables_for("cuda")["OMP_NUM_THREADS"] == "2"
-    assert variables_for("cpu")["PATH"]
+    assert "OMP_NUM_THREADS" not in variables_for("cpu", "bin/python")
+    assert variables_for("cuda", "bin/python")["OMP_NUM_THREADS"] == "2"
+    assert variables_for("cpu", "bin/python")["PATH"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("", "{openmp}"),
+        ("/mine.so", "/mine.so:{openmp}"),
+        ("/opt/libiomp5.so", "/opt/libiomp5.so"),
+    ],
+)
+def test_torch_s_openmp_is_loaded_first_on_cpu_unless_another_is(before, after, tmp_path, monkeypatch):
+    openmp = tmp_path / "lib" / "python3.11" / "site-packages" / "torch" / "lib" / "libgomp.so.1"
+    openmp.parent.mkdir(parents=True)
+    openmp.touch()
+    monkeypatch.setenv("LD_PRELOAD", before)
+    python = str(tmp_path / "bin" / "python")
+    assert variables_for("cpu", python)["LD_PRELOAD"] == after.format(openmp=openmp)
+    assert variables_for("cuda", python)["LD_PRELOAD"] == before
+    openmp.unlink()
+    assert variables_for("cpu", python)["LD_PRELOAD"] == before
