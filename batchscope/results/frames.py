@@ -6,6 +6,7 @@ Columns of the runs frame, in this order (a missing value is NA):
   ``reason`` the sentences; ``log_tail``: of a failed run, its log's last lines as a JSON list.
 - ``model, model_source, load_format, layout, n, texts, duplicates, output_tokens_per_text``, and ``reuse,
   instruction, answer, numbered, confidence``: for a run from before there was a choice, as it then was.
+- ``text_tokens, cut, permuted, fit``: each only where a run sets it; NA in ``text_tokens`` are whole texts.
 - ``engine.environment, engine.<argument>`` (of a key inside one ``engine.<argument>.<key>``) and
   ``engine.variables.<NAME>``: as asked for; NA is vLLM's default. ``measure.<key>``.
 - ``reference``: study and run of its reference run (`reference_run`), as ``study/run``.
@@ -37,6 +38,7 @@ import numpy as np
 import pandas as pd
 
 from batchscope.common.errors import UserError
+from batchscope.config.workload import Workload
 from batchscope.results.clock_events import APPLICATIONS_CLOCKS, POWER_CAP, share_of_samples
 from batchscope.results.gates import Validity, validity_of
 from batchscope.results.metrics.metric import summarise
@@ -49,13 +51,17 @@ from batchscope.studies.axes import RENAMED
 
 Row = dict[str, Any]
 
+SELDOM_SET = ("text_tokens", "cut", "permuted", "fit")
+"""Keys of a workload that are columns only where a run sets them."""
+
 LOG_LINES = 20
 """Of a failed run's log: enough to see what happened."""
 
 
 def runs_frame(records: Sequence[RunRecord], published: Sequence[PublishedRun]) -> pd.DataFrame:
     """One row a run, in the order of ``records``; columns as the module says."""
-    rows = [_parts_of_row(record, _published_row(record, published)) for record in records]
+    shown = [key for key in SELDOM_SET if any(_sets(record, key) for record in records)]
+    rows = [_parts_of_row(record, _published_row(record, published), shown) for record in records]
     # Part by part: an argument that only some runs set stays among its like.
     columns: list[str] = []
     for parts in zip(*rows, strict=True):
@@ -115,12 +121,19 @@ def _published_row(record: RunRecord, published: Sequence[PublishedRun]) -> Publ
     return row if row and same_model(row.model, run.spec) else None
 
 
-def _parts_of_row(record: RunRecord, row: PublishedRun | None) -> tuple[Row, ...]:
+def _sets(record: RunRecord, key: str) -> bool:
+    """Whether a run's workload has another value than the default."""
+    return bool(getattr(record.measurement.spec.workload, key) != Workload.model_fields[key].default)
+
+
+def _parts_of_row(record: RunRecord, row: PublishedRun | None, shown: Sequence[str]) -> tuple[Row, ...]:
     """A run's cells, in groups that keep together where runs have different columns."""
     run, environment = record.measurement, record.environment
     validity, metrics = validity_of(record), _metrics(record)
     return (
         _identity(run, validity),
+        {key: getattr(run.spec.workload, key) for key in shown},
+        {"engine.environment": run.spec.engine.environment},
         {
             **_flat("engine", run.spec.engine.args),
             **_flat("engine.variables", run.spec.engine.variables),
@@ -177,7 +190,6 @@ def _identity(run: Measurement, validity: Validity) -> Row:
         "answer": load.answer,
         "numbered": load.numbered,
         "confidence": load.confidence,
-        "engine.environment": run.spec.engine.environment,
     }
 
 

@@ -17,6 +17,7 @@ from support.analysis_helpers import (
 )
 
 from batchscope.common.errors import UserError
+from batchscope.config.workload import Workload
 from batchscope.reporting.provenance import models
 from batchscope.reporting.wording import run_in_words, varying
 from batchscope.results.frames import cell_value, column_of, read_frame, repeats_frame, runs_frame
@@ -236,3 +237,26 @@ def test_make_tables_writes_every_file(tmp_path, monkeypatch, capsys):
     assert {path.name for path in out.iterdir()} == frames | pages | {"summary.md", "summary.html"}
     assert (out / "summary.md").read_text().startswith("# My labels\n\n## packing\n")
     assert list(pd.read_csv(out / "packing.csv")["n"]) == [4, 4, 40, 40]
+
+
+SET = {
+    "layout": "separate", "n": 8, "texts": 8, "duplicates": 2, "reuse": "full", "instruction": "first", "numbered": True,
+    "output_tokens_per_text": 3, "answer": "codes", "confidence": True, "text_tokens": 50, "cut": "tail", "permuted": True,
+    "fit": True,
+}  # fmt: skip
+"""A value for each key of a workload that is not its default."""
+
+
+@pytest.mark.parametrize("key", Workload.model_fields)
+def test_whatever_a_study_may_set_is_a_column_that_a_plot_can_have_as_its_axis(key: str, tmp_path: Path):
+    value = SET[key]
+    own = {name: SET[name] for name in (key,) if name in ("layout", "n", "texts")}
+    needed = {"numbered": {"answer": "labels"}, "permuted": {"duplicates": 2}}.get(key, {})
+    other = make_run(tmp_path / "plain")
+    changed = make_run(
+        tmp_path / "set", **own, workload={} if own else {key: value, **needed}, suffix="-other"
+    )
+    frame = runs_frame([other, changed], PUBLISHED)
+    cells = [cell_value(cell) for cell in frame[column_of(key)]]
+    assert cells[1] == value
+    assert cells[0] != value
