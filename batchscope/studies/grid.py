@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 
@@ -10,11 +10,19 @@ from batchscope.common.canonical_json import canonical_json
 from batchscope.common.errors import UserError
 from batchscope.config.base_block import Scalar
 from batchscope.config.configuration import Config
-from batchscope.config.studies import GridStudy, Study
+from batchscope.config.default_studies import default_studies
+from batchscope.config.serving import default_serving_studies
+from batchscope.config.studies import GridStudy, Override, Study
 from batchscope.studies.axes import AXES, SERVING_AXES, Axes, Point, place_of, with_text
 from batchscope.studies.names import distinct
 from batchscope.studies.run import Run
 from batchscope.studies.run_from_point import run_from_point, show
+
+DEFAULTS: Mapping[str, Callable[[], Mapping[str, GridStudy | None]]] = {
+    "studies": default_studies,
+    "serving.studies": default_serving_studies,
+}
+"""What an overlay that gives a study another grid has under it: it inherits the rest of the study."""
 
 MOST_RUNS = 20_000
 """Of all studies together. More than this is a grid with an axis too many."""
@@ -79,7 +87,8 @@ def _refuse_without_runs(block: str, name: str, studies: Mapping[str, GridStudy]
 def _runs_of(block: str, name: str, study: GridStudy, axes: Axes, config: Config) -> list[Run]:
     where = f"{block}.{name}"
     points = [with_text(point) for point in (*_combinations(study), *study.include)]
-    _check_overrides(where, study, points)
+    default = DEFAULTS[block]().get(name)
+    _check_overrides(where, study, points, default.overrides if default else ())
     runs = [run_from_point(where, name, point, _values(study, point), axes, config) for point in points]
     _refuse_equal_runs(where, runs, points)
     names = distinct([run.name for run in runs], points)
@@ -132,7 +141,13 @@ def _check_plot(where: str, study: GridStudy) -> None:
 
 
 def _check_baseline(where: str, study: Study) -> None:
-    """A baseline is one of the values that the study writes down for an axis of its plot."""
+    """A baseline is one of the values that the study writes down for an axis of its plot.
+
+    The default study's own need not be there: whoever gave the study another grid did not write it.
+    """
+    inherited = default_studies().get(where.partition(".")[2])
+    if inherited and study.plot.baseline == inherited.plot.baseline:
+        return
     axes = (study.plot.x, study.plot.series)
     points = [study.set, *study.include, *(override.set for override in study.overrides)]
     named = [value for axis in axes for value in study.grid.get(axis, [])]
@@ -144,11 +159,15 @@ def _check_baseline(where: str, study: Study) -> None:
         )
 
 
-def _check_overrides(where: str, study: GridStudy, points: Sequence[Point]) -> None:
-    """An exception that holds for no run is a mistake."""
+def _check_overrides(
+    where: str, study: GridStudy, points: Sequence[Point], inherited: Sequence[Override]
+) -> None:
+    """An exception that holds for no run is a mistake, unless it is one of the default study's own."""
     fixed = with_text(study.set)
     for override in study.overrides:
-        if not any(_matches({**fixed, **point}, override.when) for point in points):
+        if override not in inherited and not any(
+            _matches({**fixed, **point}, override.when) for point in points
+        ):
             raise UserError(f"{where}.overrides: no run has {show(override.when)}; correct 'when' or drop it")
 
 

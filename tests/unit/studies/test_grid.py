@@ -4,8 +4,11 @@ import pytest
 from support.studies import names, runs
 
 from batchscope.common.errors import UserError
+from batchscope.config.base_block import Scalar
 from batchscope.config.configuration import load_config
-from batchscope.studies.grid import expand_studies
+from batchscope.config.default_studies import default_studies
+from batchscope.config.serving import default_serving_studies
+from batchscope.studies.grid import expand_serving, expand_studies
 
 
 def test_a_grid_is_every_combination_in_the_order_of_the_file() -> None:
@@ -148,3 +151,38 @@ def test_a_run_that_is_there_twice_is_an_error(keys: dict[str, object], first: s
         runs(**keys)
     assert str(error.value).startswith(f"studies.mine: {first} and {second}")
     assert str(error.value).endswith(" are the same run; drop one")
+
+
+@pytest.mark.parametrize(
+    ("study", "grid"),
+    [
+        ("decoding", {"n": [4], "answer": ["labels"]}),
+        ("instruction", {"instruction": ["first"], "reuse": ["full"]}),
+    ],
+)
+def test_a_default_study_s_baseline_need_not_be_in_the_grid_that_an_overlay_gives_it(
+    study: str, grid: dict[str, list[Scalar]]
+) -> None:
+    """Whoever writes the grid did not write the baseline."""
+    default = default_studies()[study]
+    assert default is not None
+    values = default.model_dump() | {"grid": grid, "include": []}
+    config = load_config({"studies": {study: values}})
+    assert {run.study for run in expand_studies(config)} == {study}
+    values["plot"] = values["plot"] | {"baseline": "json"}
+    with pytest.raises(UserError, match=rf"studies\.{study}\.plot\.baseline: no run has json"):
+        expand_studies(load_config({"studies": {study: values}}))
+
+
+@pytest.mark.parametrize("limits", [[1], [1, 4], [64]])
+def test_a_default_study_s_exceptions_need_not_hold_in_the_grid_that_an_overlay_gives_it(
+    limits: list[Scalar],
+) -> None:
+    default = default_serving_studies()["closed_loop"]
+    assert default is not None
+    values = default.model_dump() | {"grid": {"load.max_concurrency": limits}, "include": []}
+    config = load_config({"serving": {"studies": {"closed_loop": values}}})
+    assert len([run for run in expand_serving(config) if run.study == "closed_loop"]) == len(limits)
+    values["overrides"] = [{"when": {"load.max_concurrency": 7}, "set": {"load.requests": 70}}]
+    with pytest.raises(UserError, match=r"closed_loop\.overrides: no run has load\.max_concurrency: 7"):
+        expand_serving(load_config({"serving": {"studies": {"closed_loop": values}}}))

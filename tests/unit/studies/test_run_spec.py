@@ -44,7 +44,7 @@ def test_default_runs_are_what_they_were() -> None:
     config = load_config({})
     expected = {
         expand_studies: "4d2f98db6adb4c96c77ae3a12452f574e420ca046232aead23e1cf3556ebef8e",
-        expand_serving: "e2649bb5b17041655273d53acd0e3bb5dc5b83d6e1e7c0dc5cf7c7dfcc7fd93c",
+        expand_serving: "03a7c79b0b8874fd4861378d2820f0ae63cfa34e90f1a880dd1654fd8527f9e6",
     }
     for expand, digest in expected.items():
         specs = {run.id: run_spec(run, config, {"vllm": "1"}) for run in expand(config)}
