@@ -5,6 +5,8 @@ from typing import get_args
 import pytest
 import yaml
 from pydantic import Field, ValidationError
+from snakemake.utils import update_config
+from support.project import ROOT
 
 from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
@@ -109,3 +111,13 @@ def test_the_wording_of_every_layout_is_checked(monkeypatch):
     monkeypatch.setitem(LAYOUTS, "listed", Layout("one more", packs=True))
     with pytest.raises(ValidationError, match=r"'listed_first' must hold \{texts\} exactly once"):
         MoreTexts(listed_first="no place for them")
+
+
+@pytest.mark.parametrize("below", ["my-texts", "smollm2"])
+def test_tickets_are_asked_their_own_question_whatever_configuration_lies_below(below: str) -> None:
+    values: dict[str, object] = {}
+    for name in (below, "tickets"):
+        update_config(values, yaml.safe_load((ROOT / "configs" / f"{name}.yaml").read_text()))
+    config = load_config(values)
+    wording = wording_of(config.prompts, "separate", task=config.task)
+    assert "Which team handles this ticket?" in render(group(TEXTS, 1)[0], wording)
