@@ -11,6 +11,7 @@ import pytest
 from support.project import Project
 
 from batchscope.common.answer_limits import AnswerLimits, output_tokens_check
+from batchscope.common.seal import sealed, sealed_files
 from batchscope.config.studies import Study
 from batchscope.reporting.render import page_markdown
 from batchscope.reports.study.page import study_page
@@ -49,7 +50,7 @@ def with_fault(runs: Path, change: Callable[[list[int]], None]) -> str:
     code, got, wanted, what = output_tokens_check(found, [limits[4]] * len(found))
     if got != wanted:  # as the engine's side writes it down
         measurement["invalid"].append({"code": code, "detail": f"{got} {what}, {wanted} expected"})
-    path.write_text(json.dumps(measurement))
+    path.write_text(json.dumps(sealed(measurement, path.parent, sealed_files(measurement))))
     return page(runs)
 
 
