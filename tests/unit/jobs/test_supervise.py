@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -92,10 +93,12 @@ def test_the_family_ends_where_a_scheduler_kills_all_that_it_finds(tmp_path: Pat
     stubborn = family(log)[1]
     tree = psutil.Process(launcher.pid)
     for process in (*tree.children(recursive=True), tree):
-        process.terminate()
+        with suppress(psutil.NoSuchProcess):  # it ended with one before it
+            process.terminate()
     assert wait_until(lambda: stubborn not in [each.pid for each in tree.children(recursive=True)], 20)
     for process in (*tree.children(recursive=True), tree):
-        process.kill()
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
     launcher.wait()
     assert wait_until(lambda: gone(stubborn), 5)
 
