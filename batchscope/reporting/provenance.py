@@ -23,8 +23,8 @@ def environments(runs: pd.DataFrame, *, across: bool = False) -> list[str]:
     elif len(lines) > 1:
         lines.append("The environments differ: runs are compared only with runs from the same one.")
     lines += [
-        f"Measured on {len(ids)} GPUs of this kind: comparisons of runs on different ones allow for what GPUs "
-        f"differ by ({100 * BETWEEN_GPUS.margin:.1f} %), on top of what engine starts do."
+        f"Measured on {len(ids)} GPUs of this kind: comparisons of runs on different ones allow for what "
+        f"GPUs differ by ({100 * BETWEEN_GPUS.margin:.1f} %), on top of what engine starts do."
         for _, group in runs.groupby("fingerprint", sort=False)
         if len(ids := group["gpu_ids"].dropna().unique()) > 1
     ]
