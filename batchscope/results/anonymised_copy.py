@@ -153,7 +153,7 @@ def read_sound(file: Path) -> None:
 
 
 def seal_again(copy: Path) -> None:
-    """Seal the copy of a measurement anew: its content is another, and some files stay behind."""
+    """Seal the copy of a measurement: its content differs, and some files stay behind."""
     if copy.name not in KEPT_LAST:
         return
     value = json.loads(copy.read_text(encoding="utf-8"))
