@@ -170,17 +170,22 @@ def _itself() -> Any:
 
 
 ODD = st.one_of(
-    st.just(datetime.date(2026, 11, 28)),
-    st.just(datetime.datetime(2026, 11, 28, 12)),
-    st.just(b"bytes"),
-    st.just({1, 2}),
-    st.just((1, 2)),
-    st.just({}),
-    st.just([]),
-    st.just({1: 2}),
-    st.just({None: 1}),
-    st.just({True: 1}),
-    st.just({"a\x07": 1}),
+    # copies, for a later mistake may be put inside of one, and the next example would find it there
+    st.sampled_from(
+        [
+            datetime.date(2026, 11, 28),
+            datetime.datetime(2026, 11, 28, 12),
+            b"bytes",
+            {1, 2},
+            (1, 2),
+            {},
+            [],
+            {1: 2},
+            {None: 1},
+            {True: 1},
+            {"a\x07": 1},
+        ]
+    ).map(deepcopy),
     st.builds(_nested, st.integers(30, 5_000)),
     st.builds(_bomb, st.integers(2, 40)),
     st.builds(_itself),
@@ -330,7 +335,7 @@ BAD_STUDIES = st.sampled_from(
         {},
         None,
     ]
-)
+).map(deepcopy)
 
 
 @st.composite
