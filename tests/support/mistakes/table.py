@@ -52,8 +52,8 @@ def row(name: str, mistake: Mistake, message: str) -> str:
     """A line of the table."""
     wrong, right = mistake.wrong, mistake.right
     same = wrong.written() == right.written() and wrong.variables == right.variables
-    mended = "the same call, once that is mended" if same else _call(right)
-    return _line([name, _call(wrong), escape(f"error: {message}", quote=False), mended])
+    corrected = "the same call, once that is corrected" if same else _call(right)
+    return _line([name, _call(wrong), escape(f"error: {message}", quote=False), corrected])
 
 
 def _call(world: World) -> str:
