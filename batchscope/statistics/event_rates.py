@@ -24,7 +24,7 @@ OF_MEANS = math.sqrt(3 / 2)
 
 
 def rate_interval(times: Times, start: float, end: float) -> Interval:
-    """Events a second, with its interval.
+    """Events a second, with its interval, which ends at 0: there are no fewer than none.
 
     Args:
         times: of all events, in order.
@@ -32,7 +32,8 @@ def rate_interval(times: Times, start: float, end: float) -> Interval:
         end: another's, which is counted.
     """
     inside = np.searchsorted(times, [start, end], side="right")
-    return around(float(np.diff(inside)[0]) / (end - start), OF_MEANS * smooth_rates(times, start, end))
+    rate = around(float(np.diff(inside)[0]) / (end - start), OF_MEANS * smooth_rates(times, start, end))
+    return Interval(max(rate.low, 0.0), rate.middle, rate.high)
 
 
 def smooth_rates(times: Times, start: float, end: float) -> Times:

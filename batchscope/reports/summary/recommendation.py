@@ -87,7 +87,7 @@ def _sentence(found: Choice, rows: "dict[str, pd.Series[Any]]", reference: str, 
         return f"No setting to recommend: none keeps its labels{but}."
     best = found.best
     if best.name == reference:
-        within = f"within {verdict.margin:g} points"
+        within = f"within {verdict.margin:g} point{'' if verdict.margin == 1 else 's'}"
         return f"Use {reference}, the reference: nothing faster is as right {within}{but}."
     kept = "less accurate than" if best.loss.by_gold else "of texts labelled otherwise than by"
     most = max(0.0, 100 * (best.loss.most or 0))

@@ -41,3 +41,11 @@ def test_of_a_poisson_process_the_interval_is_as_wide_as_chance() -> None:
 def test_rates_go_from_block_to_block() -> None:
     rates = smooth_rates(np.concatenate([np.arange(400) / 100, 4 + np.arange(800) / 200]), 0.0, 8.0)
     assert rates == pytest.approx([100, 100, 100, 150, 200, 200, 200], rel=0.03)
+
+
+@pytest.mark.parametrize("late", [0.3, 0.5, 0.9])
+def test_no_interval_of_a_rate_goes_below_none(late: float) -> None:
+    """Nearly all events come at once, so that blocks differ by more than the rate itself."""
+    times = np.concatenate([[0.0], np.full(200, late), [1.0]])
+    found = rate_interval(times, 0.0, 1.0)
+    assert found.low == 0 < found.middle < found.high

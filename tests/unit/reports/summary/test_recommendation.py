@@ -70,7 +70,7 @@ def test_random_weights_recommend_nothing(tmp_path):
 def test_guessing_fast(tmp_path):
     (sentence,) = said(study(tmp_path), labels(0.76, 1), labels(0.53, 4, seed=3))
     assert sentence.startswith(
-        "Use separate prompts (n=1), the reference: nothing faster is as right within 1 points "
+        "Use separate prompts (n=1), the reference: nothing faster is as right within 1 point "
         "(packed prompts (n=4): up to "
     )
     assert sentence.endswith(" points less accurate).")
@@ -78,7 +78,7 @@ def test_guessing_fast(tmp_path):
 
 def test_a_coverage_of_2_percent(tmp_path):
     assert said(study(tmp_path, coverage=0.02), labels(0.9, 1), labels(0.9, 4)) == [
-        "Use separate prompts (n=1), the reference: nothing faster is as right within 1 points "
+        "Use separate prompts (n=1), the reference: nothing faster is as right within 1 point "
         "(packed prompts (n=4): only 2.0 % of texts have a label)."
     ]
 
