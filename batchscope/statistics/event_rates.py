@@ -24,7 +24,7 @@ OF_MEANS = math.sqrt(3 / 2)
 
 
 def rate_interval(times: Times, start: float, end: float) -> Interval:
-    """Events a second, with its interval, which ends at 0: there are no fewer than none.
+    """Events a second, with its interval.
 
     Args:
         times: of all events, in order.
@@ -32,8 +32,13 @@ def rate_interval(times: Times, start: float, end: float) -> Interval:
         end: another's, which is counted.
     """
     inside = np.searchsorted(times, [start, end], side="right")
-    rate = around(float(np.diff(inside)[0]) / (end - start), OF_MEANS * smooth_rates(times, start, end))
-    return Interval(max(rate.low, 0.0), rate.middle, rate.high)
+    return rate_around(float(np.diff(inside)[0]) / (end - start), smooth_rates(times, start, end))
+
+
+def rate_around(middle: float, rates: Times) -> Interval:
+    """A rate with its interval, from the rates of `smooth_rates`; no end of it is below 0."""
+    found = around(middle, OF_MEANS * rates)
+    return Interval(max(found.low, 0.0), found.middle, found.high)
 
 
 def smooth_rates(times: Times, start: float, end: float) -> Times:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from batchscope.statistics.blocks import BLOCKS
-from batchscope.statistics.event_rates import OF_MEANS, Times, around, smooth_rates
+from batchscope.statistics.event_rates import Times, around, rate_around, smooth_rates
 from batchscope.statistics.intervals import Interval
 
 NOTICED = 0.05
@@ -67,7 +67,7 @@ def queue(requests: pd.DataFrame) -> Queue | None:
     finished = smooth_rates(np.sort(sent + done["e2el_s"].to_numpy(float)), start, end)
     return Queue(
         float(came.mean()),
-        around(float(finished.mean()), OF_MEANS * finished),
+        rate_around(float(finished.mean()), finished),
         _growth(sent[later], ttft[later]),
     )
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from support.queues import covered_rate, poisson
 
-from batchscope.statistics.event_rates import rate_interval, smooth_rates
+from batchscope.statistics.event_rates import rate_around, rate_interval, smooth_rates
 
 
 def test_a_closed_loop_s_throughput_is_covered() -> None:
@@ -48,4 +48,9 @@ def test_no_interval_of_a_rate_goes_below_none(late: float) -> None:
     """Nearly all events come at once, so that blocks differ by more than the rate itself."""
     times = np.concatenate([[0.0], np.full(200, late), [1.0]])
     found = rate_interval(times, 0.0, 1.0)
+    assert found.low == 0 < found.middle < found.high
+
+
+def test_no_rate_around_a_mean_goes_below_none() -> None:
+    found = rate_around(1.0, np.array([9.0, -3.0, 8.0, -5.0, 1.0, 0.0, -3.0]))
     assert found.low == 0 < found.middle < found.high
