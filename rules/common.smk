@@ -234,6 +234,22 @@ def code_of_capture(wildcards):
     return code_text(modules, [*TOLD_ELSEWHERE, *others])
 
 
+# Two jobs never ask for one engine at a time: the second would wait for it, and hold a GPU meanwhile.
+TURNS = {name: f"turn_{number}" for number, name in enumerate(sorted({*ENGINES.values(), *SERVERS.values()}))}
+for turn in TURNS.values():
+    limit_resource(workflow, turn, 1)
+
+
+def turns_of(engine_of_job):
+    """A resource for each engine, of which a job takes its own; where one job runs at a time there is no need."""
+    if ON_CLUSTER or CONFIG.gpus < 2:
+        return {}
+    return {
+        turn: lambda wildcards, engine=engine: int(engine_of_job(wildcards) == engine)
+        for engine, turn in TURNS.items()
+    }
+
+
 def gpus_of(run):
     return run.gpus if device_of(run) == "cuda" else 0
 
