@@ -12,17 +12,23 @@ def measuring_order(runs: Sequence[Run]) -> dict[str, int]:
     """Priority of each run, by id; the highest is measured first. Runs of one engine follow each other.
 
     Inside an engine the order is random, from a fixed seed, so that drift of the machine does not line up
-    with an axis of a study. Engine starts go round by round: the first of all engines, then the second, each
-    round with the engines and their runs in another order.
+    with an axis of a study. Engine starts go round by round: the first of all engines, then the second. Each
+    second round is the one before it backwards, so that what changes evenly cancels out (docs/statistics.md);
+    the third, the fifth and so on have the engines and their runs in another random order.
     """
     order: list[str] = []
     for start in sorted({run.start for run in runs}):
-        engines = list(runs_by_engine([run for run in runs if run.start == start]).values())
-        random = Random(start - 1)  # noqa: S311, no secret
-        for ids in engines if start == 1 else random.sample(engines, len(engines)):
-            # The seed is the round's alone: another engine in the configuration changes no engine's order.
-            order += Random(start - 1).sample(sorted(ids), len(ids))  # noqa: S311
+        ids = _order_of_round([run for run in runs if run.start == start], (start - 1) // 2)
+        order += ids if start % 2 else reversed(ids)
     return {run: len(order) - place for place, run in enumerate(order)}
+
+
+def _order_of_round(runs: Sequence[Run], seed: int) -> list[str]:
+    """Ids of one round's runs, engine by engine: the first round has the engines in the file's order."""
+    engines = list(runs_by_engine(runs).values())
+    if seed:
+        engines = Random(seed).sample(engines, len(engines))  # noqa: S311, no secret
+    return [run for ids in engines for run in Random(seed).sample(sorted(ids), len(ids))]  # noqa: S311
 
 
 def runs_by_engine(runs: Sequence[Run]) -> dict[str, list[str]]:
