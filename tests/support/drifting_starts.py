@@ -7,7 +7,8 @@ import numpy as np
 
 from batchscope.statistics.replicates import CHANCE, Replicates, Start, paired, ratio
 from batchscope.statistics.spread import BETWEEN_STARTS
-from tests.support.three_levels import holds_one, sample
+
+from .three_levels import holds_one, sample
 
 RUNS, PASSES = 8, 5
 """Runs that share the engine, and passes of each in a start."""
