@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Protocol
 
 import psutil
 
@@ -24,6 +24,17 @@ class TimedOutError(Exception):
     """The child ran longer than allowed and was stopped."""
 
 
+class Child(Protocol):
+    """A process that leads a session of its own, as `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id, and that of its group."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit status, once it has ended; raises `subprocess.TimeoutExpired`."""
+
+
 def run_supervised(
     command: Sequence[str],
     log: IO[bytes],
@@ -32,15 +43,7 @@ def run_supervised(
     follow: psutil.Process | None = None,
     hopeless: Callable[[psutil.Process], bool] | None = None,
 ) -> int:
-    """Run a command in a process group of its own and return its exit status (negative: the signal).
-
-    The whole group has ended when this returns. It is also killed when this process ends in any other way,
-    SIGKILL included (`run_when_we_end`), when the process ``follow`` has ended, by default the Snakemake
-    that started us, and when ``hopeless``, asked twice a second about the command's process, says so.
-
-    Raises:
-        TimedOutError: ``timeout_s`` seconds have passed.
-    """
+    """Run a command in a process group of its own and return its exit status; see `supervise`."""
     child = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -49,6 +52,24 @@ def run_supervised(
         env=dict(env),
         start_new_session=True,
     )
+    return supervise(child, timeout_s, follow, hopeless)
+
+
+def supervise(
+    child: Child,
+    timeout_s: float | None,
+    follow: psutil.Process | None = None,
+    hopeless: Callable[[psutil.Process], bool] | None = None,
+) -> int:
+    """Wait for a process that leads a group of its own; its exit status (negative: the signal).
+
+    The whole group has ended when this returns. It is also killed when this process ends in any other way,
+    SIGKILL included (`run_when_we_end`), when the process ``follow`` has ended, by default the Snakemake
+    that started us, and when ``hopeless``, asked twice a second about the command's process, says so.
+
+    Raises:
+        TimedOutError: ``timeout_s`` seconds have passed.
+    """
     with _ending(child):  # an interrupt may come before all the watchers are in place
         above, process = follow or snakemake_above(), psutil.Process(child.pid)
         with (
@@ -65,7 +86,7 @@ def run_supervised(
 
 
 @contextlib.contextmanager
-def _ending(child: subprocess.Popen[bytes]) -> Iterator[None]:
+def _ending(child: Child) -> Iterator[None]:
     """End the child's whole process group when the block is left, in whatever way."""
     try:
         yield
