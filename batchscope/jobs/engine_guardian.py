@@ -80,13 +80,16 @@ def run_host(order: dict[str, Any], gpus: list[Visible], log: IO[bytes], follow:
     watch = StartWatch(state.with_suffix(".log"), Path(order["socket"]))
     inherited = variables_for(order["device"], order["python"])
     variables = engine_variables(inherited, str(ROOT), gpus, order["variables"])
-    if copy := start_copy(order, host_module(order), [str(host)], variables, log):
+    status = CRASHED
+
+    def over(process: psutil.Process) -> bool:
+        return gone(follow) or watch.is_hopeless(process)
+
+    if copy := start_copy(order, host_module(order), [str(host)], variables, log, over):
         status = supervise(copy, timeout_s=None, follow=follow, hopeless=watch.is_hopeless)
-    else:
+    elif not watch.why:
         command = [order["python"], "-m", host_module(order), str(host)]
-        status = run_supervised(
-            command, log, variables, timeout_s=None, follow=follow, hopeless=watch.is_hopeless
-        )
+        status = run_supervised(command, log, variables, None, follow, watch.is_hopeless)
     if not watch.why:
         return status
     log.write(f"{SAYS}{watch.why}\n".encode())

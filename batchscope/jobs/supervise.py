@@ -73,9 +73,7 @@ def supervise(
     with _ending(child):  # an interrupt may come before all the watchers are in place
         above, process = follow or snakemake_above(), psutil.Process(child.pid)
         with (
-            run_when_we_end('kill -s KILL -- "-$1"', str(child.pid)),
-            _signals_reach(child.pid),
-            _ending_when(lambda: above is not None and gone(above), child.pid),
+            not_outliving(child.pid, lambda: above is not None and gone(above)),
             _ending_when(lambda: hopeless is not None and hopeless(process), child.pid),
             _ending(child),
         ):
@@ -83,6 +81,17 @@ def supervise(
                 return child.wait(timeout_s)
             except subprocess.TimeoutExpired:
                 raise TimedOutError(f"stopped after {timeout_s:.0f} s") from None
+
+
+@contextlib.contextmanager
+def not_outliving(group: int, over: Callable[[], bool]) -> Iterator[None]:
+    """Inside the block, a process group ends when this process does, in any way, or ``over`` says so."""
+    with (
+        run_when_we_end('kill -s KILL -- "-$1"', str(group)),
+        _signals_reach(group),
+        _ending_when(over, group),
+    ):
+        yield
 
 
 @contextlib.contextmanager

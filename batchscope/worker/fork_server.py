@@ -1,8 +1,9 @@
 """A fork server: a process that has imported vLLM, of which engines begin as copies; on CPU alone.
 
 ``python -m batchscope.worker.fork_server SERVER.json``, in an engine environment. SERVER.json holds
-``socket``, and ``follow``: the process, as id and time of creation, with which it ends. It computes nothing
-and has no device.
+``socket``; ``follow``: the process, as id and time of creation, with which it ends; and ``device`` and
+``folder``: where it describes the environment before it imports anything. It computes nothing and holds no
+device.
 
 A client sends one line, a `Request`, and with it the file that gets what the copy says. It gets
 ``{"pid": ...}``, says ``go`` once it watches that process, and gets ``{"status": ...}`` when the copy has
@@ -29,6 +30,7 @@ import psutil
 from batchscope.common.processes import gone
 from batchscope.common.repeating_thread import repeating
 from batchscope.worker.quick_import import without_collection
+from batchscope.worker.telemetry.environment import write_environment
 
 WATCH_S = 0.1
 GO = b"go\n"
@@ -64,6 +66,7 @@ class Request:
 def main() -> None:
     """Serve until the process to follow has ended; in a copy, run what was asked for."""
     order = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    write_environment(order["device"], Path(order["folder"]))
     request = ForkServer(Path(order["socket"]), order["follow"]).serve()
     if request is not None:
         become(request)

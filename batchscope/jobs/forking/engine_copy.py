@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -22,6 +22,8 @@ import psutil
 from batchscope.common.atomic_files import read_json, replacing
 from batchscope.common.exit_status import CRASHED
 from batchscope.common.processes import gone
+from batchscope.jobs.engine_pool import environment_folder
+from batchscope.jobs.supervise import not_outliving
 
 SHARED = "BATCHSCOPE_FORK_SERVERS"
 """Names the variable with the folder of fork servers that several calls share.
@@ -33,7 +35,7 @@ that make no difference.
 OF_A_CALL = ("BATCHSCOPE_", "SLURM_")
 """Prefixes of variables that say where an engine belongs, and that nothing reads while it is imported."""
 
-READ_BY_COPIES = ("PYTHONPATH", "PWD", "OLDPWD", "SHLVL", "_")
+READ_BY_COPIES = ("PYTHONPATH", "PWD", "OLDPWD", "SHLVL", "_", "COLUMNS", "LINES")
 
 
 class EngineCopy:
@@ -90,6 +92,7 @@ def start_copy(
     arguments: Sequence[str],
     environment: Mapping[str, str],
     log: IO[bytes],
+    over: Callable[[psutil.Process], bool],
 ) -> EngineCopy | None:
     """Have a fork server of this call, which is started if there is none, make a copy that runs a module.
 
@@ -99,6 +102,7 @@ def start_copy(
         arguments: its arguments.
         environment: the variables it gets.
         log: file that gets what it says.
+        over: asked of a fork server that starts: whether to give it up, and end it.
 
     Returns:
         The copy, which waits until it is waited for; None where there is no fork server.
@@ -109,7 +113,10 @@ def start_copy(
     python = itself(order["python"])
     known = place(order["state"], python, environment, shared.get("unread", ()))
     follow = shared.get("follow", order["follow"])
-    connection = connect(known) or start_server(known, python, follow, environment, log)
+    connection = connect(known)
+    if connection is None:
+        server = begin_server(known, {**order, "python": python, "follow": follow}, environment, log)
+        connection = answer_of(server, known, over)
     if connection is None:
         return None
     request = {
@@ -158,15 +165,20 @@ def connect(known: Path) -> socket.socket | None:
     return connection
 
 
-def start_server(
-    known: Path, python: str, follow: Sequence[float], environment: Mapping[str, str], log: IO[bytes]
-) -> socket.socket | None:
-    """Start a fork server and wait until it answers; None if it ends."""
+def begin_server(
+    known: Path, order: Mapping[str, Any], environment: Mapping[str, str], log: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """Start a fork server, and describe it."""
     folder = Path(tempfile.mkdtemp(prefix="batchscope-"))  # socket paths are short
-    about = {"socket": str(folder / "socket"), "follow": follow}
+    about = {
+        "socket": str(folder / "socket"),
+        "follow": order["follow"],
+        "device": order["device"],
+        "folder": str(environment_folder(Path(order["state"]))),
+    }
     (folder / "server.json").write_text(json.dumps(about))
     server = subprocess.Popen(
-        [python, "-m", "batchscope.worker.fork_server", str(folder / "server.json")],
+        [order["python"], "-m", "batchscope.worker.fork_server", str(folder / "server.json")],
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=log,
@@ -176,8 +188,17 @@ def start_server(
     )
     with replacing(known) as path:
         path.write_text(json.dumps(about))
-    while server.poll() is None:
-        if (connection := connect(known)) is not None:
-            return connection
-        time.sleep(0.1)
+    return server
+
+
+def answer_of(
+    server: subprocess.Popen[bytes], known: Path, over: Callable[[psutil.Process], bool]
+) -> socket.socket | None:
+    """A connection to a fork server once it answers; None if it ends. Until then it ends with us."""
+    process = psutil.Process(server.pid)
+    with not_outliving(server.pid, lambda: over(process)):
+        while server.poll() is None:
+            if (connection := connect(known)) is not None:
+                return connection
+            time.sleep(0.1)
     return None
