@@ -1,5 +1,6 @@
 """How the tests share two processes, and the fixtures that many of them use."""
 
+import json
 import os
 import signal
 import sys
@@ -7,11 +8,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from hypothesis import HealthCheck, settings
 from support.project import ROOT, Project
 from support.served_studies import STUDIES, serving
 from support.shared import shared
+
+from batchscope.jobs.forking.engine_copy import SHARED
 
 # The same few examples each time, so that a test fails for what was changed; thousands of new ones with
 # `pytest --hypothesis-profile long`.
@@ -29,6 +33,14 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix=worker)
     cores = sorted(os.sched_getaffinity(0))
     os.environ["VLLM_CPU_OMP_THREADS_BIND"] = str(cores[int(worker.removeprefix("gw")) % len(cores)])
+
+# Engines of all calls begin as copies of one process that has imported vLLM, and that ends with this one. Tests of
+# what is left behind leave that to each call, as users have it: fixture `own_fork_server`.
+fork_servers = Path(tempfile.mkdtemp(prefix="forks"))
+(fork_servers / "shared.json").write_text(json.dumps({
+    "follow": [os.getpid(), psutil.Process().create_time()], "unread": ["PYTEST_CURRENT_TEST"],
+}))  # fmt: skip
+os.environ[SHARED] = str(fork_servers)
 
 # Hundreds of processes start from the same files: each would compile 565 modules of vLLM, transformers and ours again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -56,6 +68,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _place(item: pytest.Item) -> int:
     """What takes minutes, then what starts engines, then the rest."""
     return next((place for place, mark in enumerate(("long", "engine")) if item.get_closest_marker(mark)), 2)
+
+
+@pytest.fixture
+def own_fork_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each call has a fork server of its own, which must end with it."""
+    monkeypatch.delenv(SHARED)
 
 
 @pytest.fixture

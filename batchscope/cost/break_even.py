@@ -7,7 +7,7 @@ save, and decoding is nearly all of the work.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 import numpy as np
@@ -76,9 +76,16 @@ def texts_per_s(engine: Engine, share: float, load: Load, layout: Layout, n: int
     Raises:
         ValueError: the KV cache cannot hold a prompt of n texts.
     """
+    labels, ideal = _labels_and_time(engine, load, layout, n)
+    return labels * share / ideal
+
+
+@lru_cache(maxsize=4096)
+def _labels_and_time(engine: Engine, load: Load, layout: Layout, n: int) -> tuple[float, float]:
+    """Texts labelled in one pass, and its predicted time; curves and break-even ask for the same ones."""
     requests = requests_of(load, layout, n)
     labels = sum(each.output_tokens for each in requests) / load.output_tokens_per_text
-    return labels * share / predict(engine, requests).ideal
+    return labels, predict(engine, requests).ideal
 
 
 def candidates(largest: int) -> list[int]:

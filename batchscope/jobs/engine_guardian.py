@@ -23,7 +23,8 @@ from batchscope.jobs.engine_pool import environment_folder
 from batchscope.jobs.engine_variables import engine_variables, not_passed_on
 from batchscope.jobs.environments import variables_for
 from batchscope.jobs.failures.engine_start_watch import SAYS, StartWatch
-from batchscope.jobs.supervise import run_supervised
+from batchscope.jobs.forking.engine_copy import start_copy
+from batchscope.jobs.supervise import run_supervised, supervise
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,14 +80,17 @@ def run_host(order: dict[str, Any], gpus: list[Visible], log: IO[bytes], follow:
     host.write_text(json.dumps({**order, "folder": str(environment_folder(state))}))
     watch = StartWatch(state.with_suffix(".log"), Path(order["socket"]))
     inherited = variables_for(order["device"], order["python"])
-    status = run_supervised(
-        [order["python"], "-m", host_module(order), str(host)],
-        log,
-        engine_variables(inherited, str(ROOT), gpus, order["variables"]),
-        timeout_s=None,
-        follow=follow,
-        hopeless=watch.is_hopeless,
-    )
+    variables = engine_variables(inherited, str(ROOT), gpus, order["variables"])
+    status = CRASHED
+
+    def over(process: psutil.Process) -> bool:
+        return gone(follow) or watch.is_hopeless(process)
+
+    if copy := start_copy(order, host_module(order), [str(host)], variables, log, over):
+        status = supervise(copy, timeout_s=None, follow=follow, hopeless=watch.is_hopeless)
+    elif not watch.why:
+        command = [order["python"], "-m", host_module(order), str(host)]
+        status = run_supervised(command, log, variables, None, follow, watch.is_hopeless)
     if not watch.why:
         return status
     log.write(f"{SAYS}{watch.why}\n".encode())

@@ -108,7 +108,7 @@ def _openmp_of_torch(python: Path) -> Path | None:
         for folder in _site_packages(python)
         for place in places
     )
-    return next((paths[0] for paths in found if paths), None)
+    return next((paths[0].resolve() for paths in found if paths), None)
 
 
 def require(name: str, environment: Environment) -> str:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import IO
+from typing import IO, Protocol
 
 import psutil
 
@@ -24,6 +24,17 @@ class TimedOutError(Exception):
     """The child ran longer than allowed and was stopped."""
 
 
+class Child(Protocol):
+    """A process that leads a session of its own, as `subprocess.Popen` has it."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id, and that of its group."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit status, once it has ended; raises `subprocess.TimeoutExpired`."""
+
+
 def run_supervised(
     command: Sequence[str],
     log: IO[bytes],
@@ -32,15 +43,7 @@ def run_supervised(
     follow: psutil.Process | None = None,
     hopeless: Callable[[psutil.Process], bool] | None = None,
 ) -> int:
-    """Run a command in a process group of its own and return its exit status (negative: the signal).
-
-    The whole group has ended when this returns. It is also killed when this process ends in any other way,
-    SIGKILL included (`run_when_we_end`), when the process ``follow`` has ended, by default the Snakemake
-    that started us, and when ``hopeless``, asked twice a second about the command's process, says so.
-
-    Raises:
-        TimedOutError: ``timeout_s`` seconds have passed.
-    """
+    """Run a command in a process group of its own and return its exit status; see `supervise`."""
     child = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
@@ -49,12 +52,28 @@ def run_supervised(
         env=dict(env),
         start_new_session=True,
     )
+    return supervise(child, timeout_s, follow, hopeless)
+
+
+def supervise(
+    child: Child,
+    timeout_s: float | None,
+    follow: psutil.Process | None = None,
+    hopeless: Callable[[psutil.Process], bool] | None = None,
+) -> int:
+    """Wait for a process that leads a group of its own; its exit status (negative: the signal).
+
+    The whole group has ended when this returns. It is also killed when this process ends in any other way,
+    SIGKILL included (`run_when_we_end`), when the process ``follow`` has ended, by default the Snakemake
+    that started us, and when ``hopeless``, asked twice a second about the command's process, says so.
+
+    Raises:
+        TimedOutError: ``timeout_s`` seconds have passed.
+    """
     with _ending(child):  # an interrupt may come before all the watchers are in place
         above, process = follow or snakemake_above(), psutil.Process(child.pid)
         with (
-            run_when_we_end('kill -s KILL -- "-$1"', str(child.pid)),
-            _signals_reach(child.pid),
-            _ending_when(lambda: above is not None and gone(above), child.pid),
+            not_outliving(child.pid, lambda: above is not None and gone(above)),
             _ending_when(lambda: hopeless is not None and hopeless(process), child.pid),
             _ending(child),
         ):
@@ -65,7 +84,18 @@ def run_supervised(
 
 
 @contextlib.contextmanager
-def _ending(child: subprocess.Popen[bytes]) -> Iterator[None]:
+def not_outliving(group: int, over: Callable[[], bool]) -> Iterator[None]:
+    """Inside the block, a process group ends when this process does, in any way, or ``over`` says so."""
+    with (
+        run_when_we_end('kill -s KILL -- "-$1"', str(group)),
+        _signals_reach(group),
+        _ending_when(over, group),
+    ):
+        yield
+
+
+@contextlib.contextmanager
+def _ending(child: Child) -> Iterator[None]:
     """End the child's whole process group when the block is left, in whatever way."""
     try:
         yield

@@ -102,6 +102,7 @@ def test_running_out_of_memory_is_a_result_and_the_sweep_goes_on(prepared: Proje
     )
 
 
+@pytest.mark.usefixtures("own_fork_server")  # its import is what takes too long
 def test_a_run_that_takes_too_long_is_a_result_and_can_be_retried(prepared: Project) -> None:
     one = {"packing": {"grid": {"layout": ["packed"]}}, "saturation": None}
     outcome = prepared.snakemake(PACKING, config={"measure": {"timeout_s": 3}, "studies": one})
@@ -152,6 +153,7 @@ def test_an_engine_killed_in_the_middle_is_a_result_and_the_sweep_goes_on(prepar
     assert "Traceback" not in text
 
 
+@pytest.mark.usefixtures("own_fork_server")
 def test_nothing_outlives_ctrl_c_and_a_rerun_goes_on(prepared: Project) -> None:
     snakemake = start(prepared, RUN)
     assert wait_until(lambda: len(engine_processes(prepared)) >= 2, 180)

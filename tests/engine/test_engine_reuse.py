@@ -31,6 +31,7 @@ def test_runs_of_one_configuration_share_one_start(measured: Project) -> None:
     assert all(engine["runs_before"] > 0 for engine in engines if engine["reused"])
 
 
+@pytest.mark.usefixtures("own_fork_server")
 def test_engines_are_started_once_each_and_end_with_the_workflow(prepared: Project) -> None:
     outcome = prepared.snakemake("all", "--until", "measure", config=TWO_ENGINES)
     assert outcome.status == 0, outcome.text

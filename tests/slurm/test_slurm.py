@@ -19,6 +19,7 @@ from support.engines import ended_well, engine_processes, measurement, wait_unti
 from support.project import ROOT, Outcome, Project
 
 from batchscope.config.configuration import load_config
+from batchscope.jobs.forking.engine_copy import SHARED
 from batchscope.studies.grid import expand_studies
 from batchscope.studies.order import runs_by_engine
 
@@ -67,11 +68,13 @@ FOUR_WAYS_TO_FAIL: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A running Slurm; its daemons are gone afterwards."""
+    """A running Slurm; its daemons are gone afterwards. What an allocation needs it starts itself, as a user's does."""
     folder = tmp_path_factory.mktemp("slurm")
     started = call(str(CLUSTER), "start", str(folder))
     assert started.returncode == 0, started.stdout
-    yield
+    with pytest.MonkeyPatch.context() as shell:
+        shell.delenv(SHARED)
+        yield
     stopped = call(str(CLUSTER), "stop", str(folder))
     assert stopped.returncode == 0, stopped.stdout
 

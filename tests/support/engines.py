@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 from support.project import Outcome, Project
@@ -15,6 +16,7 @@ OURS = (
     "batchscope.jobs.engine_guardian",
     "batchscope.worker.engine",
     "batchscope.worker.server",
+    "batchscope.worker.fork_server",
     "VLLM",
 )
 
@@ -45,7 +47,7 @@ def engine_processes(project: Project) -> list[psutil.Process]:
     for process in psutil.process_iter():
         try:
             words = " ".join(process.cmdline())
-            inside = process.cwd() == str(project.folder)
+            inside = Path(process.cwd()).is_relative_to(project.folder)
             ours = any(word in words for word in OURS)
             if inside and ours and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process)

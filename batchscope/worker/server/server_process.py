@@ -7,7 +7,6 @@ import resource
 import secrets
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 from batchscope.worker.server.command_line_flags import flags
 from batchscope.worker.server.http_middleware import MIDDLEWARE, RESET, RESOLVED, VARIABLE
+from batchscope.worker.server.vllm_command import Copy, start
 from batchscope.worker.telemetry.steps import SCHEDULER
 
 LOOPBACK = "127.0.0.1"
@@ -65,7 +65,7 @@ class ProgressLines:
 class Server:
     """A running ``vllm serve``, and how to talk to it."""
 
-    def __init__(self, process: subprocess.Popen[bytes], port: int, name: str, token: str) -> None:
+    def __init__(self, process: subprocess.Popen[bytes] | Copy, port: int, name: str, token: str) -> None:
         self.process = process
         self.url = f"http://{LOOPBACK}:{port}"
         self.name = name
@@ -145,8 +145,8 @@ def running_server(host: dict[str, Any], tell: Callable[[str], None]) -> Iterato
     name = f"batchscope-{secrets.token_hex(4)}"
     asset = host["asset"]
     ours = {"scheduler_cls": SCHEDULER, "load_format": asset["load_format"]}
-    command = [
-        sys.executable, "-m", "batchscope.worker.server.vllm_command", "serve", host["model"],
+    arguments = [
+        "serve", host["model"],
         "--host", LOOPBACK, "--port", str(port), "--served-model-name", name,
         "--middleware", MIDDLEWARE, "--uvicorn-log-level", "warning",
         *flags(ours | ({"trust_remote_code": True} if asset["trust_remote_code"] else {}) | host["args"]),
@@ -154,7 +154,7 @@ def running_server(host: dict[str, Any], tell: Callable[[str], None]) -> Iterato
     _allow_connections()
     # With a key of its own vLLM would answer nobody here. Strangers are kept out by our token.
     variables = {name: value for name, value in os.environ.items() if name != "VLLM_API_KEY"}
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, env={**variables, VARIABLE: token})
+    process = start(arguments, {**variables, VARIABLE: token})
     tell(f"vllm serve starts on {LOOPBACK}:{port}")
     try:
         yield Server(process, port, name, token)

@@ -78,7 +78,7 @@ def test_a_host_that_hangs_and_refuses_to_end_is_gone_and_its_device_is_free(
     """It has said that it was told to end, as EngineCore does, and ignores SIGTERM, as all that it starts does."""
     host = tmp_path / "host"
     host.write_text(
-        "#!/bin/sh\ntrap '' TERM\necho $$ > host.pid\n"
+        f"#!/bin/sh\ntrap '' TERM\necho $$ > {tmp_path}/host.pid\n"
         "echo '(EngineCore pid=1) INFO 11-28 12:53:26 [core.py:1454] EngineCore: trigger received signal=SIGTERM'\n"
         "while sleep 1; do :; done\n"
     )

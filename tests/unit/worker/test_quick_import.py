@@ -11,6 +11,7 @@ def test_collection_stands_still_and_goes_on():
     with without_collection():
         assert not gc.isenabled()
     assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
     with pytest.raises(ImportError), without_collection():
         raise ImportError
     assert gc.isenabled()

@@ -1,0 +1,1 @@
+"""Engines that begin as copies of a process which has imported vLLM."""
