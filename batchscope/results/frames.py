@@ -43,7 +43,14 @@ from batchscope.results.clock_events import APPLICATIONS_CLOCKS, POWER_CAP, shar
 from batchscope.results.gates import Validity, validity_of
 from batchscope.results.metrics.metric import summarise
 from batchscope.results.metrics.registry import METRICS
-from batchscope.results.published.offline import HARDWARE, PublishedRun, match, same_model, same_prompts
+from batchscope.results.published.offline import (
+    HARDWARE,
+    PublishedRun,
+    match,
+    same_model,
+    same_prompts,
+    same_texts,
+)
 from batchscope.results.records import Environment, Measurement, RunRecord
 from batchscope.statistics.intervals import trends
 from batchscope.statistics.steadiness import two_states
@@ -115,10 +122,10 @@ def cell_value(value: Any) -> Any:
 
 
 def _published_row(record: RunRecord, published: Sequence[PublishedRun]) -> PublishedRun | None:
-    """The published run of the same question with the same model: another one's figures mislead."""
+    """The published run of the same question with the same model and texts: another one's figures mislead."""
     run = record.measurement
     row = match(published, run)
-    return row if row and same_model(row.model, run.spec) else None
+    return row if row and same_model(row.model, run.spec) and same_texts(row, run) else None
 
 
 def _sets(record: RunRecord, key: str) -> bool:

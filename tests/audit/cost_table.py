@@ -25,7 +25,7 @@ Row = dict[str, Any]
 def cost_row(run: Run) -> Row:
     """A row of the table."""
     lengths, model = run.lengths(), model_of(run.measurement["architecture"])
-    device, measured = DEVICES[run.gpu], float(np.median([each["seconds"] for each in run.repeats]))
+    device, measured = DEVICES[run.gpu], math.exp(np.mean(np.log([each["seconds"] for each in run.repeats])))
     row: Row = {
         "n": run.workload["n"],
         "texts": run.labels,
@@ -64,7 +64,3 @@ def cost_row(run: Run) -> Row:
         "mfu": sum(flop.values()) / measured / device[PEAK],
         "bandwidth_use": moved.sum() / measured / device[BANDWIDTH],
     }
-
-
-def geometric_mean(values: list[float]) -> float:
-    return math.exp(np.mean(np.log(values)))

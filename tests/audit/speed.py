@@ -174,6 +174,9 @@ def published_row(run: Run, row: Row, path: Path) -> Row:
     if not usual or not alike.any():
         return dict.fromkeys(("published.texts", *PUBLISHED), math.nan)
     them = rows[alike].iloc[(np.log(rows[alike]["reviews"] / row["texts"]).abs()).argmin()]
+    size, length = row["texts"] / them["reviews"], row["prompt_tokens"] / them["prompt_tokens"]
+    if not (0.1 <= size <= 10 and 1 / 1.1 <= length / size <= 1.1):
+        return dict.fromkeys(("published.texts", *PUBLISHED), math.nan)
     seconds = (them["prompt_tokens"] + them["output_tokens"]) / them["total_tokens_per_s"]
     found = {
         "published.request_throughput": them["requests_per_s"],

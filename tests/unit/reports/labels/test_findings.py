@@ -10,7 +10,7 @@ from batchscope.reports.labels.page import labels_page
 
 def page_of(folder, runs, names=TWO, **values):
     found, labels = study(folder, runs, **values)
-    return labels_page(found, judge(found, labels, names))
+    return labels_page(found, judge(found, labels, names), coverage=0.99)
 
 
 def one_label(n, wrong=(), others=0):

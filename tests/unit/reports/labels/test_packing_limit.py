@@ -10,7 +10,7 @@ from batchscope.reports.labels.page import with_quality
 
 
 def sentences(runs, labels):
-    return packing_sentences(with_quality(runs, judge(runs, labels, TWO).runs), runs)
+    return packing_sentences(with_quality(runs, judge(runs, labels, TWO).runs), runs, 0.99)
 
 
 def test_what_costs_nothing_is_not_spoken_of(tmp_path):

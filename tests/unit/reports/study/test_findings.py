@@ -170,14 +170,30 @@ def test_passes_in_two_states_take_part_in_no_comparison(tmp_path):
 
 @pytest.mark.parametrize(
     ("texts", "published"),
-    [((4000, 4000), "published on one H800: 1.19x"), ((1600, 160), None)],
+    [((4000, 4000), "published on one H800: 1.19x"), ((1600, 800), None), ((1600, 160), None)],
 )
 def test_a_published_ratio_is_of_as_many_texts_as_theirs(tmp_path, texts, published):
     """4,000 against 4,000 says nothing of 1,600 against 160."""
     hermes = BUSY | {"model": HERMES, "model_name": "hermes-8b", "study": "saturation"}
     runs = frame(
-        make_run(tmp_path, layout="separate", n=1, texts=texts[0], seconds=(1.0, 1.001, 0.999), **hermes),
-        make_run(tmp_path, layout="packed", n=40, texts=texts[1], seconds=(1.4, 1.401, 1.399), **hermes),
+        make_run(
+            tmp_path,
+            layout="separate",
+            n=1,
+            texts=texts[0],
+            prompt_tokens=315 * texts[0],
+            seconds=(1.0, 1.001, 0.999),
+            **hermes,
+        ),
+        make_run(
+            tmp_path,
+            layout="packed",
+            n=40,
+            texts=texts[1],
+            prompt_tokens=292 * texts[1],
+            seconds=(1.4, 1.401, 1.399),
+            **hermes,
+        ),
     )
     (sentence,) = findings(runs, Plot())
     assert ("published" in sentence) == bool(published)
