@@ -29,7 +29,7 @@ def with_references(records: Sequence[RunRecord], *, coverage: float) -> list[Ru
 
     Args:
         records: all runs.
-        coverage: share of texts that must have a label for a run to be a reference, where any run has so many.
+        coverage: share of texts that must have a label in a reference run, where any run has so many.
     """
     candidates = [candidate for record in records if (candidate := _candidate(record))]
     return [replace(record, reference=reference_of(record, candidates, coverage)) for record in records]
@@ -46,9 +46,7 @@ def _candidate(record: RunRecord) -> RunRecord | None:
     return replace(record, labels=rows.reset_index(drop=True), reference=None)
 
 
-def reference_of(
-    record: RunRecord, candidates: Sequence[RunRecord], coverage: float
-) -> RunRecord | None:
+def reference_of(record: RunRecord, candidates: Sequence[RunRecord], coverage: float) -> RunRecord | None:
     """The run's reference run among the candidates; of equals the first.
 
     It was asked about as many of the run's texts as any; has a label for nearly all of them, if any run has;

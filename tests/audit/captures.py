@@ -23,7 +23,9 @@ def rules() -> list[tuple[str, str]]:
     """Class and pattern, in their order."""
     text = re.sub(r"(?m)\s+#.*$|^#.*$", "", RULES.read_text(encoding="utf-8"))
     found = []
-    for kernel_class, names in re.findall(r"- class: (\w+)\s+names: \[(.*?)\]\s*(?=- class|\Z)", text, re.DOTALL):
+    for kernel_class, names in re.findall(
+        r"- class: (\w+)\s+names: \[(.*?)\]\s*(?=- class|\Z)", text, re.DOTALL
+    ):
         patterns = re.findall(r"'([^']*)'|([^,\s][^,]*)", names)
         found += [(kernel_class, (quoted or bare).strip()) for quoted, bare in patterns]
     return found

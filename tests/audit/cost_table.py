@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from tests.audit.raw import BIG, Run
 from tests.audit.checked import Unknown
+from tests.audit.raw import BIG, Run
 from tests.audit.work import (
     BANDWIDTH,
     DEVICES,
@@ -51,7 +51,10 @@ def cost_row(run: Run) -> Row:
     computing = seconds["both"][seconds["compute"] >= seconds["memory"]].sum()
     return {
         **row,
-        **{f"{name}_tokens": int(lengths[:, place].sum()) for place, name in enumerate(("prompt", "cached", "output"))},
+        **{
+            f"{name}_tokens": int(lengths[:, place].sum())
+            for place, name in enumerate(("prompt", "cached", "output"))
+        },
         "flop": sum(flop.values()),
         **{f"flop_{name}": value for name, value in flop.items()},
         "bytes": moved.sum(),

@@ -85,7 +85,9 @@ def tail(groups: int) -> float:
 def drawn_prompts(count: int) -> np.ndarray:
     """How often each prompt is drawn, 1,000 times."""
     rng = np.random.default_rng(0)
-    return np.array([np.bincount(rng.integers(count, size=count), minlength=count) for _ in range(1000)], float)
+    return np.array(
+        [np.bincount(rng.integers(count, size=count), minlength=count) for _ in range(1000)], float
+    )
 
 
 def over_prompts(figure: Callable[[np.ndarray], np.ndarray], sums: np.ndarray) -> Ends:

@@ -28,7 +28,12 @@ def label_sections(page: Path, runs: Rows, rows: Mapping[str, Rows]) -> Checked:
         elif title == "How well confidence holds":
             reliability(table, grid, runs, rows["labels_reliability.csv"])
         elif title == "Confused most often":
-            confused(table, grid, run_named(NAMED.search(text[text.index("\nOf ") :]), runs), rows["labels_confusion.csv"])
+            confused(
+                table,
+                grid,
+                run_named(NAMED.search(text[text.index("\nOf ") :]), runs),
+                rows["labels_confusion.csv"],
+            )
         else:
             table.off.append(f"{title}: not a table that is known")
     return table
@@ -38,7 +43,9 @@ def run_named(found: re.Match[str] | None, runs: Rows) -> tuple[str, str]:
     """The run that words name; where several have this layout and n, the first that was asked for confidence."""
     assert found is not None
     study, layout, n = found.groups()
-    alike = [key for key, row in runs.items() if key[0] == study and (row["layout"], row["n"]) == (layout, int(n))]
+    alike = [
+        key for key, row in runs.items() if key[0] == study and (row["layout"], row["n"]) == (layout, int(n))
+    ]
     return alike[0]  # type: ignore[return-value]
 
 
@@ -66,7 +73,11 @@ def confused(table: Checked, grid: Grid, run: tuple[str, str], rows: Rows) -> No
 
 
 def reliability(table: Checked, grid: Grid, runs: Rows, rows: Rows) -> None:
-    figures = {"answers": ("answers", 1), "mean confidence (%)": ("confidence", 100), "right (%)": ("accuracy", 100)}
+    figures = {
+        "answers": ("answers", 1),
+        "mean confidence (%)": ("confidence", 100),
+        "right (%)": ("accuracy", 100),
+    }
     for heading in grid.headings[1:]:
         found = NAMED.search(heading)
         key = run_named(found, runs)
@@ -74,4 +85,3 @@ def reliability(table: Checked, grid: Grid, runs: Rows, rows: Rows) -> None:
         for place, cell in zip(grid.column("confidence (%)"), grid.column(heading), strict=True):
             row = rows.get((*key, int(place.partition(" ")[0]) / 100))
             check_cell(table, f"{place}: {heading}", cell, [scale * row[name] if row else None])
-

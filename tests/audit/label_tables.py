@@ -39,7 +39,12 @@ def label_rows(path: Path, runs: Mapping[tuple[str, str], Run], labels: Labels) 
 def size(run: Run) -> Row:
     prompts = run.measurement["prompts"]
     duplicates = prompts["duplicates"]
-    return {"layout": run.workload["layout"], "n": run.workload["n"], "texts": prompts["labels"] // duplicates, "duplicates": duplicates}
+    return {
+        "layout": run.workload["layout"],
+        "n": run.workload["n"],
+        "texts": prompts["labels"] // duplicates,
+        "duplicates": duplicates,
+    }
 
 
 def row_of(said: Mapping[str, Any], labels: Labels, once: Labels) -> Row:
@@ -75,7 +80,9 @@ def by_label(once: pd.DataFrame) -> Iterator[tuple[tuple[str], Row]]:
 
 def confusion(once: pd.DataFrame) -> Iterator[tuple[tuple[str, str], Row]]:
     gold = once[once["gold"].notna()]
-    for key, texts in gold.assign(label=gold["label"].fillna("none")).groupby(["gold", "label"]).size().items():
+    for key, texts in (
+        gold.assign(label=gold["label"].fillna("none")).groupby(["gold", "label"]).size().items()
+    ):
         yield key, {"texts": int(texts)}
 
 

@@ -155,7 +155,9 @@ def goodput(client: pd.DataFrame, slo: Mapping[str, Any], seconds: float) -> Row
     found = (good.mean(), *share_of_groups(good.to_numpy(bool), np.arange(len(good)) * BLOCKS // len(good)))
     row = {f"good{end}": value for end, value in zip(("", "_low", "_high"), found, strict=True)}
     rate = len(client) / seconds
-    return row | {f"goodput{end}": value * rate for end, value in zip(("", "_low", "_high"), found, strict=True)}
+    return row | {
+        f"goodput{end}": value * rate for end, value in zip(("", "_low", "_high"), found, strict=True)
+    }
 
 
 def three(name: str, values: tuple[float, float, float]) -> Row:

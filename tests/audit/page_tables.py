@@ -131,7 +131,13 @@ def memory_page(page: Path, memory: Rows) -> Checked:
         for name, cells in zip(grid.column("line"), grid.rows, strict=True):
             measured, predicted = (rows[name].get(f"{what}_bytes") for what in ("measured", "predicted"))
             apart = None if predicted is None else measured - predicted
-            for heading, value in (("MB measured", measured), ("MB predicted", predicted), ("difference", apart)):
+            for heading, value in (
+                ("MB measured", measured),
+                ("MB predicted", predicted),
+                ("difference", apart),
+            ):
                 cell = cells[grid.headings.index(f"{heading} ({study}/{run})")]
-                check_cell(table, f"{study}/{run}, {name}: {heading}", cell, [None if value is None else value / 1e6])
+                check_cell(
+                    table, f"{study}/{run}, {name}: {heading}", cell, [None if value is None else value / 1e6]
+                )
     return table

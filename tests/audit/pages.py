@@ -50,7 +50,13 @@ def shows(text: str, value: float) -> bool:
     return not decimals and value != 0 and said == float(f"{value:.3g}")
 
 
-IN_WORDS = ("grows with the load", "undefined at 1 output token", "reference", "n/a (random weights)", "default")
+IN_WORDS = (
+    "grows with the load",
+    "undefined at 1 output token",
+    "reference",
+    "n/a (random weights)",
+    "default",
+)
 """What may stand instead of a number."""
 
 
@@ -86,7 +92,11 @@ Maker = Callable[[Row], Values | None]
 
 
 def check_rows(
-    page: Path, grid: Grid, rows: Sequence[tuple[str, Row]], makers: Callable[[str], Maker | None], name: str = ""
+    page: Path,
+    grid: Grid,
+    rows: Sequence[tuple[str, Row]],
+    makers: Callable[[str], Maker | None],
+    name: str = "",
 ) -> Checked:
     """A table with a row a run.
 
@@ -103,8 +113,8 @@ def check_rows(
         return table
     for heading in grid.headings:
         if maker := makers(heading):
-            for cell, (name, row) in zip(grid.column(heading), rows, strict=True):
-                check_cell(table, f"{name}: {heading}", cell, maker(row))
+            for cell, (run, row) in zip(grid.column(heading), rows, strict=True):
+                check_cell(table, f"{run}: {heading}", cell, maker(row))
     return table
 
 
@@ -128,7 +138,9 @@ def scaled(value: Any, scale: float) -> Any:
 
 def metric_headings(docs: Path) -> dict[str, str]:
     """The metric behind each heading of a study's table, as docs/metrics.md has them."""
-    rows = (line.split(" | ") for line in docs.read_text(encoding="utf-8").splitlines() if line.startswith("| `"))
+    rows = (
+        line.split(" | ") for line in docs.read_text(encoding="utf-8").splitlines() if line.startswith("| `")
+    )
     return {row[-1].strip(" |"): row[0].strip("| `") for row in rows if row[-1].strip(" |")}
 
 
@@ -142,7 +154,18 @@ COUNTED = {
     "cached prompt tokens": "cached_tokens",
     "cached, in theory": "expected_cached_tokens",
 }
-WORDS = ("layout", "status", "same prompts", "study", "run", "reuse", "instruction", "answer", "class", "line")
+WORDS = (
+    "layout",
+    "status",
+    "same prompts",
+    "study",
+    "run",
+    "reuse",
+    "instruction",
+    "answer",
+    "class",
+    "line",
+)
 WORDS += ("limited by (predicted)", "confidence", "numbered", "prompts", "label", "gold", "labelled")
 NOTE = " (H800 published)"
 
@@ -266,4 +289,3 @@ def load_lines(row: Row) -> Iterator[tuple[str, Values]]:
     yield "Client: share of a core (%)", [100 * row["client_cpu_share"]]
     yield "Client: P99 lag (ms)", [row["client_lag_p99_ms"]]
     yield "status", []
-

@@ -96,7 +96,12 @@ def beside(rows: pd.DataFrame, reference: pd.DataFrame) -> tuple[float, float, p
     both = rows[rows["text_id"].isin(its.index)]
     theirs = its.loc[both["text_id"]].to_numpy(object)
     mine = answers_in(both)
-    return float((mine == theirs).mean()), float(kappa(kappa_sums(both, mine, theirs).sum(axis=0))), both, theirs
+    return (
+        float((mine == theirs).mean()),
+        float(kappa(kappa_sums(both, mine, theirs).sum(axis=0))),
+        both,
+        theirs,
+    )
 
 
 def kappa_sums(rows: pd.DataFrame, mine: np.ndarray, theirs: np.ndarray) -> np.ndarray:
@@ -155,7 +160,9 @@ def agreeing(rows: pd.DataFrame) -> float:
     first = rows[rows["duplicate"] == 0]
     if first["repeat"].nunique() < 2:
         return math.nan
-    return float((first.assign(label=first["label"].fillna("")).groupby("text_id")["label"].nunique() == 1).mean())
+    return float(
+        (first.assign(label=first["label"].fillna("")).groupby("text_id")["label"].nunique() == 1).mean()
+    )
 
 
 def accuracy_row(gold: pd.DataFrame) -> Row:

@@ -16,7 +16,9 @@ Cells = Callable[[Row], Sequence[Sequence[Any] | None]]
 """What stands in the columns of a row, behind those that name it."""
 
 
-def check_table(table: Checked, grid: Grid, runs: Sequence[tuple[str, Row] | None], cells: Cells, first: int) -> None:
+def check_table(
+    table: Checked, grid: Grid, runs: Sequence[tuple[str, Row] | None], cells: Cells, first: int
+) -> None:
     """A table with a row a run.
 
     Args:
@@ -53,7 +55,9 @@ def figure(name: str) -> Callable[[Row], Sequence[Any] | None]:
 H100_RUNS = {
     "packing": ("packed-n4", "separate-n4", "packed-n40", "separate-n40", "packed-n400", "separate-n400"),
     "saturation": ("packed-n400", "packed-n40", "packed-n20", "packed-n4", "separate-n1", "packed-n40-r160"),
-    "reuse": tuple(f"{layout}-n400-reuse-{kind}" for kind in ("text", "full") for layout in ("packed", "separate")),
+    "reuse": tuple(
+        f"{layout}-n400-reuse-{kind}" for kind in ("text", "full") for layout in ("packed", "separate")
+    ),
     "batched_tokens": tuple(
         f"packed-n4-batched{limit}" for limit in ("default", "10000", "80000", "160000", "default-seqs256")
     ),
@@ -146,7 +150,9 @@ def h100_rates(grid: Grid, loads: Rows) -> Checked:
 
 def h100_steps(grid: Grid, classes: Rows) -> Checked:
     table = Checked("README.md, inside steps")
-    for place, (run, profiler) in enumerate((r, p) for r in ("packed-n40", "separate-n1") for p in ("torch", "nsys")):
+    for place, (run, profiler) in enumerate(
+        (r, p) for r in ("packed-n40", "separate-n1") for p in ("torch", "nsys")
+    ):
         rows = {key[3]: row for key, row in classes.items() if key[1:3] == (run, profiler)}
         whole = sum(row["seconds"] for row in rows.values())
         some = {name: 100 * rows[name]["share"] for name in ("GEMM", "attention", "idle")}
@@ -191,7 +197,9 @@ def smollm2(page: Path, rows: Rows, labels: Rows) -> Iterator[Checked]:
     for line, name in zip(confidence.rows, ("packed-n4", "separate-n1"), strict=True):
         without, asked = (rows["confidence", f"{name}-confidence-{what}"] for what in (False, True))
         ratio = asked["texts_per_s"] / without["texts_per_s"]
-        for cell, values in zip(line[1:], (ends("texts_per_s")(without), ends("texts_per_s")(asked), [ratio]), strict=True):
+        for cell, values in zip(
+            line[1:], (ends("texts_per_s")(without), ends("texts_per_s")(asked), [ratio]), strict=True
+        ):
             check_cell(table, f"confidence, {name}", cell, values or [])
     yield table
     yield seven_starts(page.with_name("starts.csv"), starts)

@@ -122,7 +122,9 @@ class Reference:
         """runs.csv, repeats.csv, cost.csv, and a table for each study; the pages of these."""
         rows = self.rows
         repeats: Rows = {
-            (*key, number): row for key, each in self.repeats.items() for number, row in enumerate(each, start=1)
+            (*key, number): row
+            for key, each in self.repeats.items()
+            for number, row in enumerate(each, start=1)
         }
         if self.older:
             rows = {key: with_older_names(row) for key, row in rows.items()}

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tests.audit.checked import Unknown
 from tests.audit.intervals import geometric, trends, two_groups
 from tests.audit.quality import repeat_figures
 from tests.audit.raw import BIG, Run, flat
-from tests.audit.checked import Unknown
 from tests.audit.work import DEVICES, PEAK, flop_of, model_of
 
 POWER_CAP, FIXED_CLOCKS = 0x4, 0x2
@@ -209,4 +209,6 @@ def reuse_of(run: Run) -> str:
 
 def with_older_names(row: Mapping[str, Any]) -> Row:
     """A row as tables from before 2026-11-27 name it: texts were reviews."""
-    return {key.replace("texts", "reviews").replace("per_text", "per_review"): value for key, value in row.items()}
+    return {
+        key.replace("texts", "reviews").replace("per_text", "per_review"): value for key, value in row.items()
+    }

@@ -75,8 +75,16 @@ def a_raw_file(folder: Path) -> None:
     ("plant", "table", "named"),
     [
         (a_cell_of_a_table, "runs.csv", "packing, packed-n4: total_token_throughput: 24891."),
-        (a_figure_on_a_page, "packing.md", "packing/separate-n4: total tokens/s: 35435.32 stands there, 35435.31"),
-        (a_figure_written_by_hand, "README.md", "packing/separate-n40: 95 % interval: 48665 stands there, 48656"),
+        (
+            a_figure_on_a_page,
+            "packing.md",
+            "packing/separate-n4: total tokens/s: 35435.32 stands there, 35435.31",
+        ),
+        (
+            a_figure_written_by_hand,
+            "README.md",
+            "packing/separate-n40: 95 % interval: 48665 stands there, 48656",
+        ),
         (a_row_that_was_left_out, "repeats.csv", "saturation, separate-n1, 3: the row is missing"),
         (a_raw_file, "repeats.csv", "saturation, packed-n4, 2: seconds:"),
     ],

@@ -195,7 +195,9 @@ def step_flop(model: Model, steps: pd.DataFrame) -> pd.DataFrame:
     tokens = steps["prefill_tokens"] + steps["decode_tokens"]
     logits = steps["first_tokens"] + steps["decode_tokens"]
     attention = model.flop_key * (steps["prefill_keys"] + steps["decode_keys"])
-    return pd.DataFrame({"GEMM": model.flop_token * tokens + model.flop_head * logits, "attention": attention})
+    return pd.DataFrame(
+        {"GEMM": model.flop_token * tokens + model.flop_head * logits, "attention": attention}
+    )
 
 
 def step_bytes(model: Model, steps: pd.DataFrame) -> pd.DataFrame:

@@ -37,7 +37,14 @@ PUBLISHED_MODEL = {"source": "hub", "id": "NousResearch/Hermes-3-Llama-3.1-8B", 
 
 
 def written(
-    folder: Path, rows: pd.DataFrame, load: dict, workload: dict, *, model: dict | None = None, tokens: int = 100, **values
+    folder: Path,
+    rows: pd.DataFrame,
+    load: dict,
+    workload: dict,
+    *,
+    model: dict | None = None,
+    tokens: int = 100,
+    **values,
 ) -> Path:
     """A load point as `scripts.serve` writes it; ``tokens``: of each prompt, by the prompt file."""
     point = {

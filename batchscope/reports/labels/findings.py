@@ -56,9 +56,7 @@ def findings(runs: pd.DataFrame, shown: pd.DataFrame, coverage: float) -> list[s
     return [*(said or [NO_COMPARISON]), *guessing_sentences(shown, runs, coverage)]
 
 
-def _compared(
-    shown: pd.DataFrame, coverage: float
-) -> "tuple[list[pd.Series[Any]], list[pd.Series[Any]]]":
+def _compared(shown: pd.DataFrame, coverage: float) -> "tuple[list[pd.Series[Any]], list[pd.Series[Any]]]":
     """Runs with a base run and prompts enough: those with labels too few to say more, and the others."""
     order = [
         run
@@ -66,9 +64,7 @@ def _compared(
         if accuracy_tells(run) and verdict_on_labels(run) != "too few"
     ]
     unread = [
-        run
-        for run in order
-        if min(run["label_coverage"], base_row(run, shown)["label_coverage"]) < coverage
+        run for run in order if min(run["label_coverage"], base_row(run, shown)["label_coverage"]) < coverage
     ]
     keys = {(run["study"], run["run"]) for run in unread}
     return unread, [run for run in order if (run["study"], run["run"]) not in keys]

@@ -222,3 +222,17 @@ def test_a_study_without_a_single_repeat_has_a_page(tmp_path):
     page = study_page("mine", Study(), frame(*failed))
     assert page.findings[0] == "No answer: there is no valid run."
     assert "No run has a timed repeat." in page.notes
+
+
+@pytest.mark.parametrize(
+    ("fixed", "compared"), [((0.0, 1.0), False), ((1.0, 1.0), True), ((0.0, 0.05), True)]
+)
+def test_an_arm_measured_before_a_clock_change_is_compared_with_nothing(tmp_path, fixed, compared):
+    runs = pair(tmp_path, separate=(1.0, 1.001, 0.999), packed=(1.5, 1.501, 1.499), both=BUSY)
+    (sentence,) = findings(runs.assign(at_fixed_clocks=fixed), Plot())
+    assert ("faster" in sentence) == compared
+    if not compared:
+        assert sentence == (
+            "Not compared: packed prompts (n=40) and separate prompts (n=40) were measured at different clocks: the "
+            "GPU's were fixed below their highest for one of them. Measure both again."
+        )
