@@ -37,6 +37,17 @@ class Run:
     def key(self) -> tuple[str, str]:
         return self.folder.parent.name, self.folder.name
 
+    @property
+    def start(self) -> int:
+        """Which engine start of its run it is: further ones have folders of their own."""
+        return self.measurement["spec"].get("start", 1)
+
+    @property
+    def of_run(self) -> tuple[str, str]:
+        """Study and run, whichever start it is."""
+        study, name = self.key
+        return study, name.removesuffix(f".start{self.start}")
+
     @cached_property
     def measurement(self) -> Mapping[str, Any]:
         return newer(json.loads((self.folder / "measurement.json").read_text(encoding="utf-8")))

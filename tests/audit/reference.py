@@ -25,7 +25,8 @@ from tests.audit.page_tables import (
     study_pages,
 )
 from tests.audit.raw import labels_in, runs_in
-from tests.audit.speed import published_row, repeat_rows, run_row, with_older_names
+from tests.audit.several_starts import over_starts
+from tests.audit.speed import METRICS, published_row, repeat_rows, run_row, with_older_names
 
 REFERENCES = Path(__file__).parents[2] / "docs" / "reference"
 PUBLISHED = REFERENCES / "h800"
@@ -77,17 +78,28 @@ class Reference:
     @cached_property
     def rows(self) -> Rows:
         """Of runs.csv."""
-        middle, found = "median" if self.older else "mean", {}
-        for key, run in self.runs.items():
-            row = run_row(run, self.repeats[key], middle=middle)
-            found[key] = row | published_row(run, row, PUBLISHED / "offline.csv")
+        found: Rows = {}
+        for key in dict.fromkeys(run.of_run for run in self.runs.values()):
+            starts = sorted(
+                (run for run in self.runs.values() if run.of_run == key), key=lambda run: run.start
+            )
+            rows, repeats = ([of[run.key] for run in starts] for of in (self.starts, self.repeats))
+            row = over_starts(starts, rows, repeats, METRICS)
+            found[key] = row | published_row(starts[0], row, PUBLISHED / "offline.csv")
         return found
+
+    @cached_property
+    def starts(self) -> Rows:
+        """Of each engine start alone."""
+        middle = "median" if self.older else "mean"
+        return {key: run_row(run, self.repeats[key], middle=middle) for key, run in self.runs.items()}
 
     @cached_property
     def costs(self) -> Rows:
         """Of cost.csv."""
         there = (self.tables / "cost.csv").is_file()
-        return {key: cost_row(run) for key, run in self.runs.items()} if there else {}
+        first = [run for run in self.runs.values() if run.start == 1]
+        return {run.key: cost_row(run) for run in first} if there else {}
 
     @cached_property
     def judged(self) -> dict[str, Rows]:
@@ -122,15 +134,19 @@ class Reference:
         """runs.csv, repeats.csv, cost.csv, and a table for each study; the pages of these."""
         rows = self.rows
         repeats: Rows = {
-            (*key, number): row
+            (*self.runs[key].of_run, self.runs[key].start, number): row
             for key, each in self.repeats.items()
             for number, row in enumerate(each, start=1)
         }
         if self.older:
             rows = {key: with_older_names(row) for key, row in rows.items()}
-            repeats = {key: with_older_names(row) for key, row in repeats.items()}
+            repeats = {(*key[:2], key[3]): with_older_names(row) for key, row in repeats.items()}
         yield compare(self.tables / "runs.csv", "runs.csv", RUN, rows)
-        yield compare(self.tables / "repeats.csv", "repeats.csv", (*RUN, "repeat"), repeats)
+        names = (*RUN, "repeat") if self.older else (*RUN, "start", "repeat")
+        yield compare(self.tables / "repeats.csv", "repeats.csv", names, repeats)
+        if (path := self.tables / "starts.csv").is_file() and not self.older:
+            starts = {(*run.of_run, run.start): self.starts[key] for key, run in self.runs.items()}
+            yield compare(path, "tables/starts.csv", (*RUN, "start"), starts)
         for study in dict.fromkeys(study for study, _ in rows):
             if (path := self.tables / f"{study}.csv").is_file():
                 yield compare(path, path.name, RUN, of_study(study, rows))

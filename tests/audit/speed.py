@@ -43,7 +43,9 @@ def repeat_rows(run: Run, labels: pd.DataFrame | None, reference: pd.DataFrame |
     for number, repeat in enumerate(run.repeats):
         seconds, energy = repeat["seconds"], repeat.get("energy_j")
         energy = math.nan if energy is None else energy
-        row = {name: repeat.get(name) for name in ("started_at", "seconds", "steps", *COUNTS)}
+        row = {"start": run.start} | {
+            name: repeat.get(name) for name in ("started_at", "seconds", "steps", *COUNTS)
+        }
         row |= {
             "energy_j": energy,
             "request_throughput": repeat["requests"] / seconds,
@@ -120,6 +122,7 @@ def settings(run: Run) -> Row:
         "expected_cached_tokens": run.measurement.get("expected_cached_tokens"),
         "longest_prompt_tokens": prompts["longest_prompt"]["tokens"],
         "repeats": len(run.repeats),
+        "starts": 1,
         "half_width": (run.measurement.get("stopped") or {}).get("half_width"),
         "engine_start_s": run.measurement["engine"]["start_s"],
         "gpu_memory_bytes": gpu.get("memory_bytes"),

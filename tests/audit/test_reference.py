@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.audit.checked import Checked
+from tests.audit.checked import Checked, Unknown
 from tests.audit.reference import REFERENCES, audit, folders
 
 ALLOWED = {"tests.audit", "pandas", "numpy", "scipy", "pytest"}
@@ -29,7 +29,9 @@ def test_every_number_comes_out_again(folder: Path) -> None:
 
 def assert_all_tables_are_looked_at(folder: Path, found: dict[str, Checked]) -> None:
     made = [folder, folder / "tables"]
-    files = {path.name for place in made for path in place.glob("*.csv")}
+    files = {path.name for path in folder.glob("*.csv")}
+    made_by_us = {path.name for path in (folder / "tables").glob("*.csv")}
+    files |= {"tables/starts.csv" if name == "starts.csv" else name for name in made_by_us}
     pages = {path.name for place in made for path in place.glob("*.md") if has_runs(path)}
     told = {name.partition("/")[2].partition(",")[0] for name in found}
     assert files | pages <= told
@@ -115,3 +117,15 @@ def is_of_python(name: str) -> bool:
     import sys
 
     return name in sys.stdlib_module_names
+
+
+def test_figures_over_engine_starts() -> None:
+    """Three starts on one GPU: the mean of their logarithms, and Student's interval of these."""
+    from tests.audit.several_starts import of_metric
+
+    found = of_metric("speed", [100.0, 110.0, 121.0], ["a"] * 3)
+    assert found["speed"] == pytest.approx(110.0)
+    assert found["speed_high"] / 110 == pytest.approx(110 / found["speed_low"])
+    assert found["speed_high"] / 110 == pytest.approx(1.1 ** (4.302653 / 3**0.5), rel=1e-6)
+    assert isinstance(of_metric("speed", [100.0, 110.0], ["a"] * 2)["speed_low"], Unknown)
+    assert of_metric("speed", [100.0, 121.0, 121.0], ["a", "b", "b"])["speed"] == pytest.approx(110.0)
