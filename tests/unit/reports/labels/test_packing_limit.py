@@ -51,4 +51,4 @@ def test_what_a_run_loses(values, expected):
         "difference": -0.1, "difference_low": -0.2, "difference_high": -0.05, "mcnemar_p": 0.01,
     }  # fmt: skip
     assert loss(pd.Series(run | values), pd.Series(run), 0.99) == expected
-    assert loss(pd.Series(run | values), pd.Series(run | {"label_coverage": 0.5})) == "unknown"
+    assert loss(pd.Series(run | values), pd.Series(run | {"label_coverage": 0.5}), 0.99) == "unknown"
