@@ -19,7 +19,7 @@ def test_every_number_comes_out_again(tmp_path: Path, capsys: pytest.CaptureFixt
     assert (tmp_path / "results" / "runs").resolve() == (REFERENCE / "runs").resolve()
     names = [path.relative_to(REFERENCE) for part in MADE for path in sorted((REFERENCE / part).iterdir())]
     names = [name for name in names if name.parts[0] != "timelines" and not name.name.startswith("serving_")]
-    assert len(names) == 44
+    assert len(names) == 45
     found = {name: differences(REFERENCE / name, counterpart(name, tmp_path)) for name in names}
     assert {name: lines for name, lines in found.items() if lines and name.suffix != ".png"} == {}
 
