@@ -35,7 +35,7 @@ def main() -> None:
     config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
     records = configured_runs(args.runs, with_starts(expand_studies(config)), config)
     if args.labels:
-        records = with_references(with_labels(records, args.labels))
+        records = with_references(with_labels(records, args.labels), coverage=config.verdict.coverage / 100)
     runs = write_tables(records, args.published, args.out)
     print(f"{len(runs)} runs ({int((~runs['valid']).sum())} not valid) in {args.out}")
     if unsealed := sum(not record.measurement.is_sealed for record in records):

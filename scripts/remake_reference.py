@@ -78,7 +78,7 @@ def remake(reference: Path, folder: Path, names: Collection[str] = ()) -> None:
             raise UserError(f"{name}: its labels count, and {reference} holds no folder 'labels'")
     records = configured_runs(results / "runs", with_starts(runs), config)
     if labels.is_dir():
-        records = with_references(with_labels(records, labels))
+        records = with_references(with_labels(records, labels), coverage=config.verdict.coverage / 100)
     write_tables(records, PUBLISHED, results / "tables")
     for report in REPORTS:
         if names and report.name not in names:

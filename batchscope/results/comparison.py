@@ -18,6 +18,10 @@ from batchscope.statistics.spread import regime_of
 SPEED = over_starts.SPEED
 
 
+MOSTLY = 0.5
+"""Share of samples by which two runs' times at fixed clocks differ where one was measured after a change."""
+
+
 def comparable(run: "pd.Series[Any]", other: "pd.Series[Any]", *, across: bool) -> bool:
     """Whether two valid runs may be compared: made in one environment, or ``across`` allows others."""
     return across or bool(run["fingerprint"] == other["fingerprint"])
@@ -27,6 +31,12 @@ def on_two_gpus(run: "pd.Series[Any]", other: "pd.Series[Any]") -> bool:
     """Whether two runs are known to have been measured on different GPUs, of one kind or not."""
     ids = cell_value(run["gpu_ids"]), cell_value(other["gpu_ids"])
     return None not in ids and ids[0] != ids[1]
+
+
+def clocks_apart(run: "pd.Series[Any]", other: "pd.Series[Any]") -> bool:
+    """Whether somebody fixed the GPU's clocks between two runs: what differs may then be the clocks."""
+    shares = [cell_value(each["at_fixed_clocks"]) for each in (run, other)]
+    return None not in shares and abs(shares[0] - shares[1]) > MOSTLY
 
 
 @dataclass(frozen=True)

@@ -61,7 +61,14 @@ from batchscope.results.over_starts import (
     texts_labelled_otherwise,
     utilization,
 )
-from batchscope.results.published.offline import HARDWARE, PublishedRun, match, same_model, same_prompts
+from batchscope.results.published.offline import (
+    HARDWARE,
+    PublishedRun,
+    match,
+    same_model,
+    same_prompts,
+    same_texts,
+)
 from batchscope.results.records import Environment, Measurement, RunRecord
 from batchscope.statistics.intervals import trends
 from batchscope.studies.axes import RENAMED
@@ -161,10 +168,10 @@ def cell_value(value: Any) -> Any:
 
 
 def _published_row(record: RunRecord, published: Sequence[PublishedRun]) -> PublishedRun | None:
-    """The published run of the same question with the same model: another one's figures mislead."""
+    """The published run of the same question with the same model and texts: another one's figures mislead."""
     run = record.measurement
     row = match(published, run)
-    return row if row and same_model(row.model, run.spec) else None
+    return row if row and same_model(row.model, run.spec) and same_texts(row, run) else None
 
 
 def _sets(record: RunRecord, key: str) -> bool:

@@ -14,9 +14,6 @@ from batchscope.results.gates import validity_of
 from batchscope.results.records import Measurement, RunRecord
 from batchscope.statistics.accuracy import counted_once
 
-ENOUGH_COVERAGE = 0.99
-"""Share of texts that must have a label for a run to be a reference, where any run has so many."""
-
 ANSWERS = ("free", "labels", "json", "codes")
 """The earlier, the closer to what the model says of itself."""
 
@@ -25,13 +22,17 @@ QUANTIZED_BITS = 8
 """Of weights, or of the KV cache, that are held in another form; which one is not told apart."""
 
 
-def with_references(records: Sequence[RunRecord]) -> list[RunRecord]:
+def with_references(records: Sequence[RunRecord], *, coverage: float) -> list[RunRecord]:
     """The runs, each with its reference run, which has none itself; without where there is none.
 
     The reference run of a run that is one is the run itself: their agreement says how alike repeats are.
+
+    Args:
+        records: all runs.
+        coverage: share of texts that must have a label in a reference run, where any run has so many.
     """
     candidates = [candidate for record in records if (candidate := _candidate(record))]
-    return [replace(record, reference=reference_of(record, candidates)) for record in records]
+    return [replace(record, reference=reference_of(record, candidates, coverage)) for record in records]
 
 
 def _candidate(record: RunRecord) -> RunRecord | None:
@@ -45,7 +46,7 @@ def _candidate(record: RunRecord) -> RunRecord | None:
     return replace(record, labels=rows.reset_index(drop=True), reference=None)
 
 
-def reference_of(record: RunRecord, candidates: Sequence[RunRecord]) -> RunRecord | None:
+def reference_of(record: RunRecord, candidates: Sequence[RunRecord], coverage: float) -> RunRecord | None:
     """The run's reference run among the candidates; of equals the first.
 
     It was asked about as many of the run's texts as any; has a label for nearly all of them, if any run has;
@@ -59,7 +60,7 @@ def reference_of(record: RunRecord, candidates: Sequence[RunRecord]) -> RunRecor
         its = other.measurement
         return (
             _in_common(texts, _texts(other)),
-            other.labels["label"].notna().mean() >= ENOUGH_COVERAGE,
+            other.labels["label"].notna().mean() >= coverage,
             precision(its),
             -ANSWERS.index(answer_form(its)),
             its.study == run.study,

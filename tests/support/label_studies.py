@@ -35,7 +35,7 @@ def study(
         run = labelled(*prompts, run=f"{layout}-n{n}")
         rows.append(run.assign(confidence=confidence[f"{layout}-n{n}"]) if confidence else run)
     path = write_labels(folder / "labels" / f"{name}.parquet", *rows)
-    records = with_references(with_labels(records, path.parent))
+    records = with_references(with_labels(records, path.parent), coverage=0.99)
     return runs_frame(records, []), labels_of_studies({name: load_labels(path)})
 
 

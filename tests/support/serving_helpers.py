@@ -33,16 +33,28 @@ def configured(**serving) -> Config:
     return load_config({"serving": serving})
 
 
-def written(folder: Path, rows: pd.DataFrame, load: dict, workload: dict, **values) -> Path:
-    """A load point as `scripts.serve` writes it."""
+PUBLISHED_MODEL = {"source": "hub", "id": "NousResearch/Hermes-3-Llama-3.1-8B", "load_format": "dummy"}
+
+
+def written(
+    folder: Path,
+    rows: pd.DataFrame,
+    load: dict,
+    workload: dict,
+    *,
+    model: dict | None = None,
+    tokens: int = 100,
+    **values,
+) -> Path:
+    """A load point as `scripts.serve` writes it; ``tokens``: of each prompt, by the prompt file."""
     point = {
         "schema": 1, "study": "mine", "run": folder.name, "status": "ok", "message": "",
         "spec": {
             "workload": workload, "engine": {"model": "demo", "environment": "cpu", "args": {}, "variables": {}},
-            "model": {"source": "demo"}, "load": load, "measure": {"warmup_tokens": 0}, "versions": {},
+            "model": model or {"source": "demo"}, "load": load, "measure": {"warmup_tokens": 0}, "versions": {},
         },
         "prompts": {
-            "id": "p", "sha256": "0", "prompts": len(rows), "prompt_tokens": 100 * len(rows), "labels": 1,
+            "id": "p", "sha256": "0", "prompts": len(rows), "prompt_tokens": tokens * len(rows), "labels": 1,
             "longest_prompt": {"tokens": 100},
         },
         "repeats": [

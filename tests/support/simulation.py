@@ -1,4 +1,4 @@
-"""Synthetic runs under the stop rule, many at once: ``python -m tests.support.simulation`` prints docs/statistics.md's tables."""
+"""Synthetic runs under the stop rule, many at once: ``python -m tests.support.simulation`` prints the tables of docs/statistics_appendix.md."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Equal runs on three levels (repeat, start, GPU), judged as today and as before: ``python -m tests.support.three_levels`` prints the table of docs/statistics.md."""
+"""Equal runs on three levels (repeat, start, GPU), judged as today and as before: ``python -m tests.support.three_levels`` prints the table of docs/statistics_appendix.md."""
 
 import math
 from collections.abc import Callable

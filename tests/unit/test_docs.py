@@ -83,3 +83,10 @@ def test_every_piece_of_configuration_on_a_page_is_valid(page: Path) -> None:
         if set(overlay) <= set(values):  # a piece of a Slurm profile is not ours
             update_config(values, overlay)
             expand_studies(load_config(values))
+
+
+def test_statistics_are_short_enough_to_be_read():
+    text = LINK.sub("]", (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8"))
+    assert len(re.findall(r"[A-Za-z][\w'.]*|\d[\d.,]*", text)) <= 1_500, (
+        "derivations belong into the appendix"
+    )

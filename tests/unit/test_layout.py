@@ -48,4 +48,4 @@ def test_a_test_without_a_module_is_seen(tmp_path: Path) -> None:
 
 def test_all_tests_are_in_a_folder_that_says_what_they_need() -> None:
     folders = {path.relative_to(ROOT / "tests").parts[0] for path in (ROOT / "tests").rglob("test_*.py")}
-    assert folders == {"unit", "workflow", "engine", "slurm", "browser"}
+    assert folders == {"unit", "workflow", "engine", "slurm", "browser", "audit"}

@@ -9,7 +9,7 @@ Columns of the cost frame, in this order (a missing value is NA; counts are of o
 - ``flop``, ``flop_<phase>_<part>``: FLOP in all; of prefill and decode in linear layers, attention, head.
 - ``bytes``, ``bytes_<part>``: bytes moved, of weights, KV read and KV written.
 - ``steps, steps_measured``: engine steps, simulated and counted.
-- ``measured_s``: median of the repeats. ``predicted_s``, and of it ``predicted_prefill_s``,
+- ``measured_s``: geometric mean of the repeats. ``predicted_s``, and of it ``predicted_prefill_s``,
   ``predicted_decode_s`` (steps that do one alone) and ``predicted_mixed_s``; ``measured_over_predicted``.
 - ``compute_share``: of the predicted time, in steps that computing limits; ``limit``: ``compute`` or
   ``memory bandwidth``.
@@ -21,7 +21,7 @@ Columns of the cost frame, in this order (a missing value is NA; counts are of o
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
+from statistics import geometric_mean, median
 from typing import Any
 
 import pandas as pd
@@ -69,9 +69,9 @@ class Estimate:
 
     @property
     def measured_s(self) -> float:
-        """Median seconds of the repeats; NaN without one."""
+        """Geometric mean of the repeats' seconds, as all tables have it; NaN without a repeat."""
         repeats = self.run.measurement.repeats
-        return median(repeat.seconds for repeat in repeats) if repeats else math.nan
+        return geometric_mean(repeat.seconds for repeat in repeats) if repeats else math.nan
 
     @property
     def key(self) -> Key:

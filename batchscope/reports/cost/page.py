@@ -192,7 +192,7 @@ def _ratio(value: float) -> str:
 
 
 def _notes(frame: pd.DataFrame, curves: Curves | None) -> list[str]:
-    lines = ["Seconds: medians of the repeats. MFU and bandwidth use follow from measured seconds."]
+    lines = ["Seconds: geometric means of the repeats. MFU and bandwidth use follow from measured seconds."]
     if (frame["predicted_mixed_s"] > 0).any():
         lines.append(
             "Mixed: steps that compute prompts and answers together; they are in neither other column."

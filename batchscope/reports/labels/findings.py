@@ -14,7 +14,6 @@ from batchscope.reporting.wording import run_in_words, varying
 from batchscope.reports.labels.packing_limit import packing_sentences
 from batchscope.reports.labels.verdicts import accuracy_tells, base_row, verdict_on_labels
 from batchscope.results.metrics.label_quality import random_weights
-from batchscope.results.reference_run import ENOUGH_COVERAGE
 from batchscope.statistics.accuracy import ENOUGH_TEXTS
 from batchscope.statistics.resampling import ENOUGH_PROMPTS
 
@@ -32,31 +31,32 @@ def nothing_judged(runs: pd.DataFrame) -> str:
     return "No answer: no run has labels that could be judged."
 
 
-def findings(runs: pd.DataFrame, shown: pd.DataFrame) -> list[str]:
+def findings(runs: pd.DataFrame, shown: pd.DataFrame, coverage: float) -> list[str]:
     """The sentences of all studies: what accuracy cannot tell, then differences, those that are seen first.
 
     Args:
         runs: the runs frame.
         shown: the judged runs, with their figures.
+        coverage: share of texts that must have a label for anything to be said of accuracy.
     """
     if shown.empty:
         return [nothing_judged(runs)]
-    unread, compared = _compared(shown)
+    unread, compared = _compared(shown, coverage)
     seen, others = (
         [run for run in compared if (verdict_on_labels(run) == "seen") is yes] for yes in (True, False)
     )
     said = [
         *one_class_sentences(shown),
-        *packing_sentences(shown, runs),
+        *packing_sentences(shown, runs, coverage),
         *(_study_sentence(run, runs) for run in seen),
-        *(_coverage_sentence(run, shown, runs) for run in unread),
+        *(_coverage_sentence(run, shown, runs, coverage) for run in unread),
         *(_study_sentence(run, runs) for run in others),
         *(_agreement_sentence(run, runs) for run in _held_against_reference(shown)),
     ]
-    return [*(said or [NO_COMPARISON]), *guessing_sentences(shown, runs)]
+    return [*(said or [NO_COMPARISON]), *guessing_sentences(shown, runs, coverage)]
 
 
-def _compared(shown: pd.DataFrame) -> "tuple[list[pd.Series[Any]], list[pd.Series[Any]]]":
+def _compared(shown: pd.DataFrame, coverage: float) -> "tuple[list[pd.Series[Any]], list[pd.Series[Any]]]":
     """Runs with a base run and prompts enough: those with labels too few to say more, and the others."""
     order = [
         run
@@ -64,9 +64,7 @@ def _compared(shown: pd.DataFrame) -> "tuple[list[pd.Series[Any]], list[pd.Serie
         if accuracy_tells(run) and verdict_on_labels(run) != "too few"
     ]
     unread = [
-        run
-        for run in order
-        if min(run["label_coverage"], base_row(run, shown)["label_coverage"]) < ENOUGH_COVERAGE
+        run for run in order if min(run["label_coverage"], base_row(run, shown)["label_coverage"]) < coverage
     ]
     keys = {(run["study"], run["run"]) for run in unread}
     return unread, [run for run in order if (run["study"], run["run"]) not in keys]
@@ -92,14 +90,14 @@ def _one_class(run: "pd.Series[Any]") -> str:
     )
 
 
-def guessing_sentences(shown: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
+def guessing_sentences(shown: pd.DataFrame, runs: pd.DataFrame, coverage: float) -> list[str]:
     """Which runs are not seen to be right more often than always giving the most frequent label.
 
     Where few texts have a label, nothing is said of how right they are.
     """
     lines: dict[str, list[str]] = {}
     enough = (shown["with_gold"] >= ENOUGH_TEXTS) & (shown["prompts"] >= ENOUGH_PROMPTS)
-    enough &= shown["label_coverage"] >= ENOUGH_COVERAGE
+    enough &= shown["label_coverage"] >= coverage
     for _, run in shown[shown["valid"].astype(bool) & enough].iterrows():
         if accuracy_tells(run) and run["accuracy_low"] <= run["majority_share"]:
             guess = f"'{run['majority']}' ({100 * run['majority_share']:.1f} %)"
@@ -115,7 +113,9 @@ def _study_sentence(run: "pd.Series[Any]", runs: pd.DataFrame) -> str:
     return f"{run['study']}: {difference_sentence(run, base_row(run, runs), varying(study))}"
 
 
-def _coverage_sentence(run: "pd.Series[Any]", shown: pd.DataFrame, runs: pd.DataFrame) -> str:
+def _coverage_sentence(
+    run: "pd.Series[Any]", shown: pd.DataFrame, runs: pd.DataFrame, coverage: float
+) -> str:
     """How many texts have a label, where these are too few to speak of accuracy."""
     study = runs[runs["study"] == run["study"]]
     base = base_row(run, shown)
@@ -123,7 +123,7 @@ def _coverage_sentence(run: "pd.Series[Any]", shown: pd.DataFrame, runs: pd.Data
     mine, its = (f"{100 * each['label_coverage']:.1f} %" for each in (run, base))
     return (
         f"{run['study']}: {first} give a label to {mine} of texts, {second} to {its}; "
-        f"accuracy is not compared below {100 * ENOUGH_COVERAGE:.0f} %."
+        f"accuracy is not compared below {100 * coverage:g} %."
     )
 
 

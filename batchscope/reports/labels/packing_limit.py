@@ -6,18 +6,18 @@ import pandas as pd
 
 from batchscope.reporting.wording import show_setting, varying
 from batchscope.reports.labels.verdicts import accuracy_tells, base_row, verdict_on_labels
-from batchscope.results.reference_run import ENOUGH_COVERAGE
 from batchscope.statistics.accuracy import ENOUGH_TEXTS
 
 Loss = Literal["accuracy", "labels", "nothing", "unknown"]
 
 
-def packing_sentences(shown: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
+def packing_sentences(shown: pd.DataFrame, runs: pd.DataFrame, coverage: float) -> list[str]:
     """Of each study in which packing costs something: what, and at which n; and at which n no loss is seen.
 
     Args:
         shown: the judged runs, with their figures.
         runs: the runs frame.
+        coverage: share of texts that must have a label for anything to be said of accuracy.
     """
     lines = []
     for study, rows in shown[(shown["layout"] == "packed") & shown["base"].notna()].groupby(
@@ -32,16 +32,16 @@ def packing_sentences(shown: pd.DataFrame, runs: pd.DataFrame) -> list[str]:
         for values, group in groups:
             told = zip(settings, values, strict=True)
             where = ", ".join(f"{name.rpartition('.')[2]}={show_setting(value)}" for name, value in told)
-            if sentence := _sentence(group, shown):
+            if sentence := _sentence(group, shown, coverage):
                 lines.append(f"{study}{f' ({where})' if where else ''}: {sentence}")
     return lines
 
 
-def _sentence(packed: pd.DataFrame, shown: pd.DataFrame) -> str:
+def _sentence(packed: pd.DataFrame, shown: pd.DataFrame, coverage: float) -> str:
     """The sentence on packed runs that differ in n alone; empty where none of them costs anything."""
     sizes: dict[Loss, list[int]] = {}
     for _, run in packed.sort_values("n", kind="stable").iterrows():
-        sizes.setdefault(loss(run, base_row(run, shown)), []).append(int(run["n"]))
+        sizes.setdefault(loss(run, base_row(run, shown), coverage), []).append(int(run["n"]))
     costs = [f"{what} at {_sizes(sizes[what])}" for what in ("accuracy", "labels") if what in sizes]
     if not costs:
         return ""
@@ -49,11 +49,11 @@ def _sentence(packed: pd.DataFrame, shown: pd.DataFrame) -> str:
     return f"packing costs {' and '.join(costs)}{rest}."
 
 
-def loss(run: "pd.Series[Any]", base: "pd.Series[Any]") -> Loss:
+def loss(run: "pd.Series[Any]", base: "pd.Series[Any]", coverage: float) -> Loss:
     """What a packed run loses against its base run: right labels, labels at all, or nothing that is seen."""
-    if run["labels"] < ENOUGH_TEXTS or base["label_coverage"] < ENOUGH_COVERAGE:
+    if run["labels"] < ENOUGH_TEXTS or base["label_coverage"] < coverage:
         return "unknown"
-    if run["label_coverage"] < ENOUGH_COVERAGE:
+    if run["label_coverage"] < coverage:
         return "labels"
     if not accuracy_tells(run) or (found := verdict_on_labels(run)) == "too few":
         return "unknown"

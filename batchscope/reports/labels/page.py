@@ -29,19 +29,20 @@ TITLE = "labels"
 QUESTION = "Are the labels right, and does it matter how the texts are put into prompts?"
 
 
-def labels_page(runs: pd.DataFrame, judged: Judged, *, across: bool = False) -> Page:
+def labels_page(runs: pd.DataFrame, judged: Judged, *, coverage: float, across: bool = False) -> Page:
     """The page.
 
     Args:
         runs: the runs frame.
         judged: what the labels of its runs say.
+        coverage: share of texts that must have a label for anything to be said of accuracy.
         across: whether runs from different environments are compared.
     """
     shown = with_quality(runs, judged.runs)
     return Page(
         title=TITLE,
         question=QUESTION,
-        findings=findings(runs, shown),
+        findings=findings(runs, shown, coverage),
         context=[*environments(shown, across=across), *models(shown)] if len(shown) else models(runs),
         table=labels_table(runs, shown, judged),
         notes=_notes(runs, shown),

@@ -23,7 +23,8 @@ def write_report(job: ReportJob) -> str:
     )
     labels = labels_of_runs(of_starts, runs)
     judged = judge(runs, labels, job.config.task.names, across=across)
-    write_page(labels_page(runs, judged, across=across), job.table(TITLE))
+    coverage = job.config.verdict.coverage / 100
+    write_page(labels_page(runs, judged, coverage=coverage, across=across), job.table(TITLE))
     write_csv(judged.runs.convert_dtypes(), job.table(TITLE))  # counts without decimals
     for name, frame in (
         ("confusion", judged.confusion),

@@ -23,6 +23,7 @@ from batchscope.results.comparison import (
     SPEED,
     Likely,
     Ratio,
+    clocks_apart,
     comparable,
     likely,
     on_two_gpus,
@@ -73,7 +74,10 @@ def findings(runs: pd.DataFrame, plot: Plot, *, across: bool = False) -> list[st
 
 def _compare_all(found: Sequence[Pair], settings: Sequence[str], across: bool) -> list[str]:
     """A sentence for each pair, with the chances of all of them taken together."""
-    compared = [compare(*pair) if comparable(*pair, across=across) else None for pair in found]
+    compared = [
+        compare(*pair) if comparable(*pair, across=across) and not clocks_apart(*pair) else None
+        for pair in found
+    ]
     chances = [each.again.estimate.p for each in compared if isinstance(each, Compared)]
     adjusted = iter(holm(chances))
     sentences = []
@@ -185,7 +189,12 @@ def _too_few(run: "pd.Series[Any]", base: "pd.Series[Any]", found: Ratio, settin
 
 def _not_compared(run: "pd.Series[Any]", base: "pd.Series[Any]", settings: Sequence[str]) -> str:
     first, second = (run_in_words(each, settings) for each in (run, base))
-    return f"Not compared: {first} and {second} were measured in different environments."
+    how = (
+        "at different clocks: the GPU's were fixed below their highest for one of them. Measure both again"
+        if clocks_apart(run, base)
+        else "in different environments"
+    )
+    return f"Not compared: {first} and {second} were measured {how}."
 
 
 def _unsteady(run: "pd.Series[Any]", settings: Sequence[str]) -> str:

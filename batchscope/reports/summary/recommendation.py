@@ -8,7 +8,7 @@ import pandas as pd
 from batchscope.config.verdict import Verdict
 from batchscope.reporting.wording import run_in_words, varying
 from batchscope.reports.study.findings import Compared, compare
-from batchscope.results.comparison import SPEED, comparable
+from batchscope.results.comparison import SPEED, clocks_apart, comparable
 from batchscope.results.frames import cell_value
 from batchscope.results.label_rows import Labels
 from batchscope.results.metrics.label_quality import random_weights
@@ -51,7 +51,9 @@ def recommendation(
     candidates = [
         Candidate(name, float(run[SPEED]), float(run["label_coverage"]), loss, not run["unsteady"])
         for name, run in rows.items()
-        if comparable(run, reference, across=across) and (loss := _loss(run, reference, labels)) is not None
+        if comparable(run, reference, across=across)
+        and not clocks_apart(run, reference)
+        and (loss := _loss(run, reference, labels)) is not None
     ]
     found = choose(candidates, margin=verdict.margin / 100, coverage=verdict.coverage / 100)
     return [_sentence(found, rows, _named(reference, study, settings), verdict)]

@@ -16,8 +16,18 @@ from batchscope.results.records import Measurement, Spec
 HARDWARE = "H800"
 """What the study ran on: one of these."""
 
+MODEL = "NousResearch/Hermes-3-Llama-3.1-8B"
+"""What it served: its figures of the server name no model."""
+
 LABEL = f"{HARDWARE} published"
 """Heads its columns and lines."""
+
+
+ALIKE = 1.1
+"""Factor by which the mean length of texts may be another for a published figure to stand beside ours."""
+
+COMPARABLE_SIZE = 10
+"""The same of their number: a tenth as many texts keep an engine busy in another way."""
 
 
 class PublishedRun(BaseModel):
@@ -86,6 +96,20 @@ def match(published: Sequence[PublishedRun], run: Measurement) -> PublishedRun |
         and row.max_num_batched_tokens in (None, batched)
     ]
     return min(candidates, key=lambda row: abs(math.log(row.texts / load.total_texts)), default=None)
+
+
+def same_texts(row: PublishedRun, run: Measurement) -> bool:
+    """Whether a run's texts may be the published ones: about as many, and about as long."""
+    prompts, times = run.prompts, row.texts * row.duplicates
+    if not prompts.labels:
+        return False
+    ours, theirs = prompts.prompt_tokens / prompts.labels, row.prompt_tokens / times
+    return near(ours / theirs, ALIKE) and near(prompts.labels / times, COMPARABLE_SIZE)
+
+
+def near(ratio: float, factor: float) -> bool:
+    """Whether a ratio is 1, give or take a factor."""
+    return 1 / factor <= ratio <= factor
 
 
 def same_prompts(row: PublishedRun, run: Measurement) -> bool:

@@ -10,6 +10,7 @@ import pandas as pd
 from batchscope.common.errors import UserError
 from batchscope.config.serving import Load
 from batchscope.results.load_points import LoadPoint
+from batchscope.results.published.offline import ALIKE, MODEL, near, same_model
 
 
 def load_published(path: Path) -> pd.DataFrame:
@@ -27,13 +28,19 @@ def load_published(path: Path) -> pd.DataFrame:
 
 
 def published_for(published: pd.DataFrame, point: LoadPoint) -> "pd.Series[float] | None":
-    """The published row that asked the same: n texts in all, all sent at once, nothing from a cache."""
+    """The published row that asked the same: n texts in all, all sent at once, nothing from a cache.
+
+    Of the published model, and of texts as long as the published ones: figures of others mislead.
+    """
     work, load = point.served.spec.workload, point.load
     usual = (work.duplicates, work.reuse, work.instruction, work.answer) == (1, "none", "last", "free")
     if not usual or work.total_texts != work.n or not at_once(load) or load.requests:
         return None
     rows = published[published.index == (work.layout, work.n)]
-    return None if rows.empty else rows.iloc[0]
+    if rows.empty or not same_model(MODEL, point.served.spec):
+        return None
+    row = rows.iloc[0]
+    return row if near(point.served.prompts.prompt_tokens / row["input_tokens"], ALIKE) else None
 
 
 def at_once(load: Load) -> bool:

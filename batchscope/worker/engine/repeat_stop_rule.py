@@ -1,4 +1,4 @@
-"""When the repeats of a run end. Why the factors are what they are: docs/statistics.md."""
+"""When the repeats of a run end. Why the factors are what they are: docs/statistics_appendix.md."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -149,6 +149,22 @@ def test_same_prompts_are_equal_token_totals(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("values", "beside"),
+    [
+        ({"prompt_tokens": 11_220}, True),
+        ({"prompt_tokens": 12_000}, True),  # a little longer
+        ({"prompt_tokens": 40 * 100}, False),  # texts of another kind
+        ({"prompt_tokens": 40 * 1000}, False),
+        ({"study": "saturation", "texts": 1_600, "prompt_tokens": 1_600 * 290}, True),
+        ({"study": "saturation", "texts": 160, "prompt_tokens": 160 * 290}, False),  # does not keep it busy
+    ],
+)
+def test_a_published_run_stands_beside_ours_for_texts_like_its_own(tmp_path, values, beside):
+    runs = runs_frame([make_run(tmp_path, n=40, model=HERMES, **values)], PUBLISHED)
+    assert runs["published.total_token_throughput"].notna().all() == beside
+
+
+@pytest.mark.parametrize(
     ("model", "name", "same"),
     [
         (HERMES, "m", True),

@@ -49,7 +49,7 @@ class Studies:
         """Name of each run's reference run, by the run's name."""
         for study, rows in self.rows.items():
             write_labels(self.folder / "labels" / f"{study}.parquet", *rows)
-        found = with_references(with_labels(self.records, self.folder / "labels"))
+        found = with_references(with_labels(self.records, self.folder / "labels"), coverage=0.99)
         return {_name(each): _name(each.reference) if each.reference else None for each in found}
 
 

@@ -88,7 +88,7 @@ def test_between_starts_of_gpus_that_wait():
 
 
 def test_between_starts_of_a_processor():
-    """From the ranges of eight turns that docs/statistics.md has; 2.847: a range of eight, in deviations."""
+    """From the ranges of eight turns that docs/statistics_appendix.md has; 2.847: a range of eight, in deviations."""
     apart = [math.log(fastest / slowest) / 2.847 for fastest, slowest in ((160_197, 126_053), (1.29, 1))]
     assert BETWEEN_STARTS["cpu"].sd == pytest.approx(math.sqrt(fmean(each**2 for each in apart)), rel=0.03)
 

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from support.states_seen import HARD, seen
+from support.three_levels import worlds
 
 from batchscope.statistics.steadiness import two_states
 
@@ -29,3 +31,14 @@ def test_two_states(seconds, found):
 def test_noise_is_seldom_taken_for_two_states(spread, passes, at_most):
     runs = np.exp(np.random.default_rng(1).normal(0, spread, (2_000, passes)))
     assert np.mean([two_states(run) for run in runs.tolist()]) <= at_most
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_too_few_starts_fail_where_they_met_no_trouble(name):
+    """A mark makes no interval worse; what three starts did not meet nothing in them shows, and six do meet it."""
+    world = next(each for each in worlds() if each.name == name)
+    three, six = (seen(world, starts, trials=600) for starts in (3, 6))
+    assert three.covered_if_marked > 91
+    assert three.covered_if_not < 80
+    assert six.marked > 89
+    assert 91 < six.covered <= 99

@@ -8,9 +8,9 @@ from batchscope.reports.labels.frame import judge
 from batchscope.reports.labels.page import labels_page
 
 
-def page_of(folder, runs, names=TWO, **values):
+def page_of(folder, runs, names=TWO, coverage=0.99, **values):
     found, labels = study(folder, runs, **values)
-    return labels_page(found, judge(found, labels, names))
+    return labels_page(found, judge(found, labels, names), coverage=coverage)
 
 
 def one_label(n, wrong=(), others=0):
@@ -55,6 +55,19 @@ def test_answers_that_cannot_be_read_are_said_to_be_so(tmp_path):
         "s: packed prompts (n=10) give a label to 1.2 % of texts, separate prompts (n=1) to 0.0 %; "
         "accuracy is not compared below 99 %."
     ], "nor is it said that they guess"
+
+
+@pytest.mark.parametrize(("coverage", "said"), [(0.99, "below 99 %"), (0.985, "below 98.5 %"), (0.97, None)])
+def test_how_many_labels_are_enough_is_the_user_s(tmp_path, coverage, said):
+    """Packed prompts label 97.5 % of texts, and 40 of these wrongly."""
+    runs = [
+        ("packed", 10, prompts_of(10, range(0, 400, 10), missing=range(5, 400, 40))),
+        ("separate", 1, prompts_of(1)),
+    ]
+    lines = page_of(tmp_path, runs, coverage=coverage).findings
+    assert any(f"accuracy is not compared {said}" in line for line in lines) == bool(said)
+    assert any("points fewer texts" in line for line in lines) == (said is None)
+    assert (lines[0] == "s: packing costs labels at n=10.") == bool(said)
 
 
 def test_without_gold_labels_runs_are_held_against_the_reference_run(tmp_path):

@@ -10,7 +10,7 @@ from batchscope.reports.labels.page import with_quality
 
 
 def sentences(runs, labels):
-    return packing_sentences(with_quality(runs, judge(runs, labels, TWO).runs), runs)
+    return packing_sentences(with_quality(runs, judge(runs, labels, TWO).runs), runs, 0.99)
 
 
 def test_what_costs_nothing_is_not_spoken_of(tmp_path):
@@ -50,5 +50,5 @@ def test_what_a_run_loses(values, expected):
         "labels": 400, "label_coverage": 1.0, "with_gold": 400, "majority_share": 0.5, "paired_prompts": 40,
         "difference": -0.1, "difference_low": -0.2, "difference_high": -0.05, "mcnemar_p": 0.01,
     }  # fmt: skip
-    assert loss(pd.Series(run | values), pd.Series(run)) == expected
-    assert loss(pd.Series(run | values), pd.Series(run | {"label_coverage": 0.5})) == "unknown"
+    assert loss(pd.Series(run | values), pd.Series(run), 0.99) == expected
+    assert loss(pd.Series(run | values), pd.Series(run | {"label_coverage": 0.5}), 0.99) == "unknown"

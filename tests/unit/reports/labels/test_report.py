@@ -28,7 +28,7 @@ def packing(tmp_path_factory):
 
 def test_the_page_says_what_packing_costs(packing):
     runs, _, judged = packing
-    page = labels_page(runs, judged)
+    page = labels_page(runs, judged, coverage=0.99)
     assert page.findings == [
         "s: packing costs accuracy at n=10 and labels at n=20; no loss is seen at n=4, 5, 8, 16.",
         "s: packed prompts (n=10) are right on 9.0 points fewer texts than separate prompts (n=1) "
@@ -65,7 +65,7 @@ def test_the_page_says_what_packing_costs(packing):
 
 def test_runs_that_do_not_count_are_struck_and_compared_with_nothing(tmp_path):
     runs, labels = study(tmp_path, PACKING, invalid=[{"code": "steps"}])
-    page = labels_page(runs, judge(runs, labels, TWO))
+    page = labels_page(runs, judge(runs, labels, TWO), coverage=0.99)
     assert page.findings == [NO_COMPARISON]
     assert page_html(page).count("<del>10.0") == 0
     assert page_html(page).count("<del>90.0") == 2, "accuracy, and balanced accuracy"
@@ -76,7 +76,7 @@ def test_runs_without_labels_are_named(packing, tmp_path):
     failed = make_run(tmp_path, study="s", n=200, seconds=(), status="oom", model=REAL)
     random = make_run(tmp_path, study="s", n=25, texts=400, model=HERMES)
     runs = pd.concat([runs, runs_frame([failed, random], [])], ignore_index=True)
-    page = labels_page(runs, judge(runs, labels, TWO))
+    page = labels_page(runs, judge(runs, labels, TWO), coverage=0.99)
     assert len(page.table.rows) == 8
     assert any(note.startswith("Not judged: 1 run with random weights") for note in page.notes)
     assert any(
@@ -94,7 +94,7 @@ def test_nothing_to_judge(tmp_path, values, text):
         labels = {}
     found = judge(runs, labels, TWO)
     assert found.runs.empty
-    page = labels_page(runs, found)
+    page = labels_page(runs, found, coverage=0.99)
     assert page.findings[0].startswith(text)
     assert page_html(page)
     assert page_markdown(page).count("\n") > 3

@@ -16,7 +16,7 @@ RUNS = [
 
 def sections_of(folder, runs, names, **values):
     found, labels = study(folder, runs, **values)
-    page = labels_page(found, judge(found, labels, names))
+    page = labels_page(found, judge(found, labels, names), coverage=0.99)
     return {section.heading: section for section in page.sections}, page
 
 

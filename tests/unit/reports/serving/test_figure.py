@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from matplotlib.axes import Axes
 from support.queues import client, closed_loop, even, poisson
-from support.serving_helpers import PUBLISHED, lasted, requests, written
+from support.serving_helpers import PUBLISHED, PUBLISHED_MODEL, lasted, requests, written
 
 from batchscope.config.serving import ServingStudy, Slo
 from batchscope.reports.serving.figure import apart, round_steps, serving_figure, shades
@@ -117,8 +117,8 @@ def test_a_prompt_sent_again_explains_the_published_ttft(tmp_path: Path) -> None
     once = requests((tokens[0], 9.4938, tokens[1]))
     twice = requests((tokens[0], 9.4326, tokens[1]), (tokens[0], 0.5446, tokens[1]))
     folders = [
-        written(tmp_path / "once", once, {}, packed),
-        written(tmp_path / "twice", twice, ONE, packed | CACHED),
+        written(tmp_path / "once", once, {}, packed, model=PUBLISHED_MODEL, tokens=120_006),
+        written(tmp_path / "twice", twice, ONE, packed | CACHED, model=PUBLISHED_MODEL, tokens=120_006),
     ]
     frame = framed(*folders)
     assert findings(frame) == [

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import yaml
 from support.project import ROOT
-from support.serving_helpers import PUBLISHED, configured, requests, written
+from support.serving_helpers import PUBLISHED, PUBLISHED_MODEL, configured, requests, written
 from support.shapes import HERMES
 
 from batchscope.common.canonical_json import canonical_json
@@ -51,8 +51,17 @@ def test_every_published_line_stands_beside_ours(tmp_path: Path) -> None:
     packed = requests((400, 2.0, [0.01] * 399))
     separate = requests(*[(1, 0.5, [])] * 400)
     points = [
-        load_point(written(tmp_path / name, client, {}, {"layout": name, "n": 400}))
-        for name, client in (("packed", packed), ("separate", separate))
+        load_point(
+            written(
+                tmp_path / name,
+                client,
+                {},
+                {"layout": name, "n": 400},
+                model=PUBLISHED_MODEL,
+                tokens=tokens,
+            )
+        )
+        for name, client, tokens in (("packed", packed, 120_006), ("separate", separate, 323))
     ]
     table = serving_table(serving_frame(points, Slo(), PUBLISHED), Slo())
     columns = {column: [row[place] for row in table.rows] for place, column in enumerate(table.columns)}
@@ -67,6 +76,20 @@ def test_every_published_line_stands_beside_ours(tmp_path: Path) -> None:
     single = dict(zip(words, columns["H800 published", "separate, all at once"], strict=True))
     assert single["Median ITL (ms)"] == f"0.00: {UNDEFINED}"
     assert len(words) > len(VLLM_LINES) == 19
+
+
+@pytest.mark.parametrize(
+    ("model", "tokens"), [({"source": "demo"}, 323), (PUBLISHED_MODEL, 100), (PUBLISHED_MODEL, 400)]
+)
+def test_published_figures_stand_beside_the_published_model_and_texts_alone(
+    tmp_path: Path, model: dict, tokens: int
+) -> None:
+    """Another model, and texts that are shorter or longer, say nothing of that study."""
+    client = requests(*[(1, 0.5, [])] * 400)
+    work = {"layout": "separate", "n": 400}
+    point = load_point(written(tmp_path / "p", client, {}, work, model=model, tokens=tokens))
+    table = serving_table(serving_frame([point], Slo(), PUBLISHED), Slo())
+    assert [heading for heading, _ in table.columns] == ["", "measured"]
 
 
 def test_a_late_client_makes_a_load_point_invalid(tmp_path: Path) -> None:

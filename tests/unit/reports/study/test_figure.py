@@ -144,6 +144,7 @@ def test_ratios_across_environments_are_drawn_only_where_asked_for(tmp_path, acr
 
 def test_an_argument_left_to_vllm_is_a_place_of_its_own(tmp_path):
     values = {"study": "batched_tokens", "n": 4, "texts": 4000, "model": HERMES, "gpu": H200}
+    values |= {"prompt_tokens": 1_192_580}
     records = [
         make_run(
             tmp_path, args={"max_num_batched_tokens": limit} if limit else {}, suffix=f"-{limit}", **values
@@ -254,7 +255,14 @@ def test_crosses_are_published_figures_and_nothing_else(tmp_path, name, crosses)
     """Two runs of one series, one of them the base: alone it would be a cross at 1."""
     records = [
         make_run(
-            tmp_path, study=name, layout="packed", n=n, texts=4000, seconds=(1.0, 1.1, 1.2), model=HERMES
+            tmp_path,
+            study=name,
+            layout="packed",
+            n=n,
+            texts=4000,
+            prompt_tokens=1_170_000,
+            seconds=(1.0, 1.1, 1.2),
+            model=HERMES,
         )
         for n in (20, 40)
     ]

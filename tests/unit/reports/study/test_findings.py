@@ -170,14 +170,30 @@ def test_passes_in_two_states_take_part_in_no_comparison(tmp_path):
 
 @pytest.mark.parametrize(
     ("texts", "published"),
-    [((4000, 4000), "published on one H800: 1.19x"), ((1600, 160), None)],
+    [((4000, 4000), "published on one H800: 1.19x"), ((1600, 800), None), ((1600, 160), None)],
 )
 def test_a_published_ratio_is_of_as_many_texts_as_theirs(tmp_path, texts, published):
     """4,000 against 4,000 says nothing of 1,600 against 160."""
     hermes = BUSY | {"model": HERMES, "model_name": "hermes-8b", "study": "saturation"}
     runs = frame(
-        make_run(tmp_path, layout="separate", n=1, texts=texts[0], seconds=(1.0, 1.001, 0.999), **hermes),
-        make_run(tmp_path, layout="packed", n=40, texts=texts[1], seconds=(1.4, 1.401, 1.399), **hermes),
+        make_run(
+            tmp_path,
+            layout="separate",
+            n=1,
+            texts=texts[0],
+            prompt_tokens=315 * texts[0],
+            seconds=(1.0, 1.001, 0.999),
+            **hermes,
+        ),
+        make_run(
+            tmp_path,
+            layout="packed",
+            n=40,
+            texts=texts[1],
+            prompt_tokens=292 * texts[1],
+            seconds=(1.4, 1.401, 1.399),
+            **hermes,
+        ),
     )
     (sentence,) = findings(runs, Plot())
     assert ("published" in sentence) == bool(published)
@@ -295,3 +311,17 @@ def test_labels_that_change_from_start_to_start_are_counted(tmp_path):
     runs = in_starts(tmp_path).assign(labels_differ_between_starts=[3, 0])
     (line,) = [note for note in study_page("mine", Study(), runs).notes if "label" in note]
     assert line == ("Texts whose label is not the same in all engine starts: packed prompts (n=40), 3 of 40.")
+
+
+@pytest.mark.parametrize(
+    ("fixed", "compared"), [((0.0, 1.0), False), ((1.0, 1.0), True), ((0.0, 0.05), True)]
+)
+def test_an_arm_measured_before_a_clock_change_is_compared_with_nothing(tmp_path, fixed, compared):
+    runs = pair(tmp_path, separate=(1.0, 1.001, 0.999), packed=(1.5, 1.501, 1.499), both=BUSY)
+    (sentence,) = findings(runs.assign(at_fixed_clocks=fixed), Plot())
+    assert ("faster" in sentence) == compared
+    if not compared:
+        assert sentence == (
+            "Not compared: packed prompts (n=40) and separate prompts (n=40) were measured at different clocks: the "
+            "GPU's were fixed below their highest for one of them. Measure both again."
+        )

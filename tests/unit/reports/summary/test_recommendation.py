@@ -88,3 +88,32 @@ def test_a_reference_that_guesses(tmp_path):
         "No setting to recommend: always answering 'negative' would be right for 50.1 % of texts, and the "
         "reference run, separate prompts (n=1), is not seen to do better."
     ]
+
+
+def test_texts_of_one_class(tmp_path):
+    """Always the same label: what is held against the reference run is agreement, and no accuracy is named."""
+    one = labels(0.999, 1, positive=1.0)
+    (sentence,) = said(study(tmp_path), one, labels(0.5, 4, seed=3, positive=1.0))
+    assert sentence.startswith(
+        "Use separate prompts (n=1), the reference: nothing faster is as right within 1 point "
+    )
+    assert sentence.endswith(" points of texts labelled otherwise).")
+    assert "accura" not in sentence
+
+
+def test_passes_in_two_states(tmp_path):
+    right = labels(0.9, 1)
+    runs = study(tmp_path, packed=(0.5, 0.501, 0.8))
+    assert said(runs, right, right.assign(prompt=right["prompt"] // 2)) == [
+        "Use separate prompts (n=1), the reference: nothing faster is as right within 1 point "
+        "(packed prompts (n=4): its passes stand in two states)."
+    ]
+
+
+def test_an_arm_measured_before_a_clock_change(tmp_path):
+    """Twice as fast, and at twice the clock: nothing is recommended for it."""
+    right = labels(0.9, 1)
+    runs = study(tmp_path).assign(at_fixed_clocks=[1.0, 0.0])
+    assert said(runs, right, right.assign(prompt=right["prompt"] // 2)) == [
+        "Use separate prompts (n=1), the reference: nothing faster is as right within 1 point."
+    ]

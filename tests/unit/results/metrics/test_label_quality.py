@@ -52,7 +52,7 @@ def judged(folder, *runs):
         run = labelled(*prompts, run=f"{layout}-n{n}")
         rows.append(run if confidence is None else run.assign(confidence=confidence))
     write_labels(folder / "labels" / "s.parquet", *rows)
-    found = with_references(with_labels(records, folder / "labels"))
+    found = with_references(with_labels(records, folder / "labels"), coverage=0.99)
     return [
         {name: metric.of(run, run.measurement.repeats[0]) for name, metric in METRICS.items()}
         for run in found

@@ -1,0 +1,232 @@
+"""Tables that were written by hand (README.md of each reference)."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tests.audit.checked import Checked, Unknown
+from tests.audit.pages import Grid, Row, check_cell, ends, grids, one
+
+Rows = Mapping[tuple[Any, ...], Row]
+Cells = Callable[[Row], Sequence[Sequence[Any] | None]]
+"""What stands in the columns of a row, behind those that name it."""
+
+
+def check_table(
+    table: Checked, grid: Grid, runs: Sequence[tuple[str, Row] | None], cells: Cells, first: int
+) -> None:
+    """A table with a row a run.
+
+    Args:
+        table: what is found goes here.
+        grid: the table on the page.
+        runs: in the page's order; None: a row in words.
+        cells: what its columns show.
+        first: the first column that shows a figure.
+    """
+    if len(grid.rows) != len(runs):
+        table.off.append(f"{len(grid.rows)} rows stand there, {len(runs)} are known")
+        return
+    for line, found in zip(grid.rows, runs, strict=True):
+        if found:
+            name, row = found
+            for heading, cell, values in zip(grid.headings[first:], line[first:], cells(row), strict=True):
+                check_cell(table, f"{name}: {heading}", cell, [] if values is None else values)
+
+
+def shown(*columns: str) -> Cells:
+    """Figures by column; ``name+``: with its interval, ``name%``: in percent."""
+
+    def made(row: Row) -> list[Sequence[Any]]:
+        return [figure(name)(row) for name in columns]  # type: ignore[misc]
+
+    return made
+
+
+def figure(name: str) -> Callable[[Row], Sequence[Any] | None]:
+    scale = 100 if "%" in name else 1
+    return (ends if "+" in name else one)(name.strip("+%"), scale)
+
+
+H100_RUNS = {
+    "packing": ("packed-n4", "separate-n4", "packed-n40", "separate-n40", "packed-n400", "separate-n400"),
+    "saturation": ("packed-n400", "packed-n40", "packed-n20", "packed-n4", "separate-n1", "packed-n40-r160"),
+    "reuse": tuple(
+        f"{layout}-n400-reuse-{kind}" for kind in ("text", "full") for layout in ("packed", "separate")
+    ),
+    "batched_tokens": tuple(
+        f"packed-n4-batched{limit}" for limit in ("default", "10000", "80000", "160000", "default-seqs256")
+    ),
+    "instruction": (
+        "separate-n1-instruction-last-reuse-none",
+        "separate-n1-instruction-first-reuse-none",
+        "separate-n1-instruction-first-reuse-full",
+    ),
+}
+
+
+def published_total(path: Path) -> Callable[[tuple[str, str], Row], Any]:
+    """The published throughput of the same case, whatever the number of its copies."""
+    said = pd.read_csv(path)
+
+    def found(key: tuple[str, str], row: Row) -> Any:
+        if not np.isnan(value := row["published.total_token_throughput"]):
+            return value
+        match = re.fullmatch(r"(packed|separate)-n400-reuse-(text|full)", key[1])
+        if key[0] != "reuse" or not match:
+            return None
+        rows = said[(said["study"] == "reuse") & (said["layout"] == match[1]) & (said["reuse"] == match[2])]
+        return float(rows["total_tokens_per_s"].iloc[0])
+
+    return found
+
+
+def h100(page: Path, rows: Rows, loads: Rows, classes: Rows, published: Path) -> Iterator[Checked]:
+    offline, cases, rates, steps = grids(page)
+    table, total = Checked("README.md, offline"), published_total(published / "offline.csv")
+    runs: list[tuple[str, Row] | None] = []
+    for study, names in H100_RUNS.items():
+        for name in names:
+            row = rows[study, name]
+            runs.append((f"{study}/{name}", {**row, "theirs": total((study, name), row)}))
+    cells = shown("theirs", "total_token_throughput", "texts_per_s+", "joules_per_text")
+    check_table(table, offline, [*runs, None], cells, 2)
+    yield table
+    yield h100_cases(cases, loads)
+    yield h100_rates(rates, loads)
+    yield h100_steps(steps, classes)
+
+
+def h100_cases(grid: Grid, loads: Rows) -> Checked:
+    """The published server cases, a column each."""
+    table = Checked("README.md, server")
+    packed, again, alone = (
+        loads["layouts", name] for name in ("packed-n400", "packed-n400-x2-reuse-full-c1", "separate-n400")
+    )
+    lines: list[Sequence[Any]] = [
+        [None, packed["cached_tokens"], again["cached_tokens"], None, alone["cached_tokens"]],
+        [packed["published.median_ttft_ms"], packed["median_ttft_ms"], again["again_median_ttft_ms"],
+         alone["published.median_ttft_ms"], alone["median_ttft_ms"]],
+        [packed["published.duration_s"], packed["duration_s"], again["seconds_of_the_copies"],
+         alone["published.duration_s"], alone["duration_s"]],
+        [packed["published.output_tokens_per_s"], packed["texts_per_s"], 400 / again["seconds_of_the_copies"],
+         alone["published.requests_per_s"], alone["texts_per_s"]],
+    ]  # fmt: skip
+    for line, values in zip(grid.rows, lines, strict=True):
+        for heading, cell, value in zip(grid.headings[1:], line[1:], values, strict=True):
+            if value is not None:
+                check_cell(table, f"{line[0]}: {heading}", cell, [value])
+    return table
+
+
+def h100_rates(grid: Grid, loads: Rows) -> Checked:
+    """Closed loop on the left, open loop on the right."""
+    table = Checked("README.md, loads")
+    closed = [loads["closed_loop", f"separate-n40-c{count}"] for count in (1, 4, 16, 64, 256, 1024)]
+    opened = [loads["open_loop", f"separate-n1-rate{rate}"] for rate in (20, 60, 100, 140, 200, 400)]
+    for line, left, right in zip(grid.rows, closed, opened, strict=True):
+        steady = left["steady_requests"] > 0
+        asked = left["load.max_concurrency"]
+        reached = [asked] if left["most_under_way"] >= asked else [left["most_under_way"], asked]
+        values: list[Sequence[Any]] = [
+            reached,
+            ends("steady_throughput")(left) or [] if steady else [left["requests"]],
+            [left["steady_median_ttft_ms"]] if steady else [],
+            [left["joules_per_text"]],
+            [],
+            [right["load.request_rate"]],
+            [right["came"]],
+            ends("finished")(right) or [],
+            [right["steady_p99_ttft_ms"]] if right["steady_requests"] else [],
+        ]
+        for heading, cell, found in zip(grid.headings, line, values, strict=True):
+            check_cell(table, f"{line[0]}, {line[5]}: {heading}", cell, found)
+    return table
+
+
+def h100_steps(grid: Grid, classes: Rows) -> Checked:
+    table = Checked("README.md, inside steps")
+    for place, (run, profiler) in enumerate(
+        (r, p) for r in ("packed-n40", "separate-n1") for p in ("torch", "nsys")
+    ):
+        rows = {key[3]: row for key, row in classes.items() if key[1:3] == (run, profiler)}
+        whole = sum(row["seconds"] for row in rows.values())
+        some = {name: 100 * rows[name]["share"] for name in ("GEMM", "attention", "idle")}
+        values = [some["GEMM"], some["attention"], 100 - sum(some.values()), some["idle"]]
+        tokens = rows["GEMM"]["prefill_tokens"] + rows["GEMM"]["decode_tokens"]
+        values += [1e3 * whole / rows["GEMM"]["steps"], 1e6 * whole / tokens]
+        for line, value in zip(grid.rows[1:], values, strict=True):
+            check_cell(table, f"{run}, {profiler}: {line[0]}", line[1 + place], [value])
+    return table
+
+
+def h200(page: Path, rows: Rows) -> Iterator[Checked]:
+    """Medians, with the interval of total tokens/s."""
+    table, (grid,) = Checked("README.md"), grids(page)
+    names = {"packing": H100_RUNS["packing"], "saturation": H100_RUNS["saturation"][:-1]}
+    runs = [(f"{study}/{name}", rows[study, name]) for study, each in names.items() for name in each]
+
+    def cells(row: Row) -> list[Sequence[Any]]:
+        total = [row[f"total_token_throughput{end}"] for end in ("", "_low", "_high")]
+        return [[row["published.total_token_throughput"]], total[:1], total[1:], [row["texts_per_s"]]]
+
+    check_table(table, grid, runs, cells, 2)
+    yield table
+
+
+ANSWERS = {"free": "free_answers", "labels": "label_answers", "codes": "code_answers"}
+
+
+def in_page_order(rows: Rows) -> list[tuple[str, Row]]:
+    names = ("separate-n1", "packed-n2", "packed-n4", "packed-n8", "packed-n16")
+    return [(f"{study}/{name}", rows[study, name]) for study in ANSWERS.values() for name in names]
+
+
+def smollm2(page: Path, rows: Rows, labels: Rows) -> Iterator[Checked]:
+    figures, confidence, starts = grids(page)
+    whole = {key: {**rows[key], **labels[key], "speed": 1} for key in rows}
+    table = Checked("README.md, figures")
+    columns = ("texts_per_s+", "accuracy+%", "label_coverage%", "expected_calibration_error+%")
+    check_table(table, figures, in_page_order(whole), shown(*columns), 2)
+    yield table
+    table = Checked("README.md, confidence")
+    for line, name in zip(confidence.rows, ("packed-n4", "separate-n1"), strict=True):
+        without, asked = (rows["confidence", f"{name}-confidence-{what}"] for what in (False, True))
+        ratio = asked["texts_per_s"] / without["texts_per_s"]
+        for cell, values in zip(
+            line[1:], (ends("texts_per_s")(without), ends("texts_per_s")(asked), [ratio]), strict=True
+        ):
+            check_cell(table, f"confidence, {name}", cell, values or [])
+    yield table
+    yield seven_starts(page.with_name("starts.csv"), starts)
+
+
+def seven_starts(path: Path, grid: Grid) -> Checked:
+    """Seconds of each start's passes, as starts.csv has them."""
+    table, said = Checked("README.md, starts"), pd.read_csv(path)
+    for line in grid.rows:
+        seconds = said.loc[said["start"] == int(line[0]), "seconds"].tolist()
+        check_cell(table, f"start {line[0]}", line[2], seconds)
+    return table
+
+
+def starts_file(path: Path) -> Checked:
+    table, said = Checked(path.name), pd.read_csv(path)
+    why = Unknown("the raw files of these seven starts were not kept")
+    for line in said.to_dict("records"):
+        for column, value in line.items():
+            if column not in ("start", "repeat", "asynchronous_scheduling"):
+                table.number(f"{line['start']}: {column}", value, why)
+    return table
+
+
+def banking77(page: Path, rows: Rows, labels: Rows) -> Iterator[Checked]:
+    table, (grid,) = Checked("README.md"), grids(page)
+    whole = {key: {**rows[key], **labels[key]} for key in rows}
+    columns = ("prompt_tokens", "texts_per_s+", "accuracy+%", "label_coverage%")
+    check_table(table, grid, in_page_order(whole), shown(*columns), 2)
+    yield table

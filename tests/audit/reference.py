@@ -1,0 +1,199 @@
+"""All tables of one reference folder."""
+
+import json
+from collections.abc import Iterator
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from tests.audit import readmes
+from tests.audit.captures import KEYS, capture_rows
+from tests.audit.checked import Checked, Unknown, compare, missing
+from tests.audit.cost_table import cost_row
+from tests.audit.label_sections import label_sections
+from tests.audit.label_tables import FURTHER, label_rows
+from tests.audit.load_tables import load_row
+from tests.audit.page_tables import (
+    cost_page,
+    labels_page,
+    load_page,
+    memory_page,
+    order_in,
+    profiles_page,
+    study_pages,
+)
+from tests.audit.raw import labels_in, runs_in
+from tests.audit.several_starts import over_starts
+from tests.audit.speed import METRICS, published_row, repeat_rows, run_row, with_older_names
+
+REFERENCES = Path(__file__).parents[2] / "docs" / "reference"
+PUBLISHED = REFERENCES / "h800"
+RUN = ("study", "run")
+Rows = dict[tuple[Any, ...], dict[str, Any]]
+
+
+def folders() -> list[Path]:
+    return [path for path in sorted(REFERENCES.iterdir()) if path.is_dir()]
+
+
+def audit(folder: Path) -> Iterator[Checked]:
+    """Each table of a reference folder, checked."""
+    if not (folder / "runs").is_dir():
+        yield from published_elsewhere(folder)
+        return
+    reference = Reference(folder)
+    yield from reference.of_runs()
+    yield from reference.of_labels()
+    yield from reference.of_captures()
+    yield from reference.of_loads()
+    yield from reference.by_hand()
+
+
+def published_elsewhere(folder: Path) -> Iterator[Checked]:
+    """Figures of another study: nothing here was measured by this project."""
+    why = Unknown("another study's figures, copied as it published them")
+    for path in sorted(folder.glob("*.csv")):
+        table = Checked(path.name)
+        for number, row in enumerate(pd.read_csv(path).select_dtypes("number").to_dict("records"), start=1):
+            for column, value in row.items():
+                table.number(f"row {number}: {column}", value, why)
+        yield table
+
+
+class Reference:
+    """Everything recomputed from one folder's raw files."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.older = (folder / "runs.csv").is_file()  # tables from before geometric means, beside the runs
+        self.tables = folder if self.older else folder / "tables"
+        self.runs = {run.key: run for run in runs_in(folder)}
+        self.labels = labels_in(folder)
+        self.repeats = {
+            key: repeat_rows(run, self.labels.get(key), self.reference(key)) for key, run in self.runs.items()
+        }
+
+    @cached_property
+    def rows(self) -> Rows:
+        """Of runs.csv."""
+        found: Rows = {}
+        for key in dict.fromkeys(run.of_run for run in self.runs.values()):
+            starts = sorted(
+                (run for run in self.runs.values() if run.of_run == key), key=lambda run: run.start
+            )
+            rows, repeats = ([of[run.key] for run in starts] for of in (self.starts, self.repeats))
+            row = over_starts(starts, rows, repeats, METRICS)
+            found[key] = row | published_row(starts[0], row, PUBLISHED / "offline.csv")
+        return found
+
+    @cached_property
+    def starts(self) -> Rows:
+        """Of each engine start alone."""
+        middle = "median" if self.older else "mean"
+        return {key: run_row(run, self.repeats[key], middle=middle) for key, run in self.runs.items()}
+
+    @cached_property
+    def costs(self) -> Rows:
+        """Of cost.csv."""
+        there = (self.tables / "cost.csv").is_file()
+        first = [run for run in self.runs.values() if run.start == 1]
+        return {run.key: cost_row(run) for run in first} if there else {}
+
+    @cached_property
+    def judged(self) -> dict[str, Rows]:
+        """Of labels.csv and the files beside it."""
+        return label_rows(self.tables / "labels.csv", self.runs, self.labels)
+
+    @cached_property
+    def captured(self) -> dict[str, Rows]:
+        return capture_rows(self.folder)
+
+    @cached_property
+    def loads(self) -> Rows:
+        """Of serving_{study}.csv."""
+        points = runs_in(self.folder, "serving")
+        if not points:
+            return {}
+        slo = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))["serving"]["slo"]
+        return {run.key: load_row(run, slo, PUBLISHED / "serving.csv") for run in points}
+
+    def reference(self, key: tuple[str, str]) -> pd.DataFrame | None:
+        """The rows that count of a run's reference run, which runs.csv names."""
+        if not self.labels:
+            return None
+        said = pd.read_csv(self.tables / "runs.csv", usecols=[*RUN, "reference"]).set_index(list(RUN))
+        name = said.loc[key, "reference"]
+        if missing(name):
+            return None
+        rows = self.labels[tuple(name.split("/"))]
+        return rows[(rows["repeat"] == 0) & (rows["duplicate"] == 0)]
+
+    def of_runs(self) -> Iterator[Checked]:
+        """runs.csv, repeats.csv, cost.csv, and a table for each study; the pages of these."""
+        rows = self.rows
+        repeats: Rows = {
+            (*self.runs[key].of_run, self.runs[key].start, number): row
+            for key, each in self.repeats.items()
+            for number, row in enumerate(each, start=1)
+        }
+        if self.older:
+            rows = {key: with_older_names(row) for key, row in rows.items()}
+            repeats = {(*key[:2], key[3]): with_older_names(row) for key, row in repeats.items()}
+        yield compare(self.tables / "runs.csv", "runs.csv", RUN, rows)
+        names = (*RUN, "repeat") if self.older else (*RUN, "start", "repeat")
+        yield compare(self.tables / "repeats.csv", "repeats.csv", names, repeats)
+        if (path := self.tables / "starts.csv").is_file() and not self.older:
+            starts = {(*run.of_run, run.start): self.starts[key] for key, run in self.runs.items()}
+            yield compare(path, "tables/starts.csv", (*RUN, "start"), starts)
+        for study in dict.fromkeys(study for study, _ in rows):
+            if (path := self.tables / f"{study}.csv").is_file():
+                yield compare(path, path.name, RUN, of_study(study, rows))
+        yield from study_pages(self.tables, rows)
+        if self.costs:
+            yield compare(self.tables / "cost.csv", "cost.csv", RUN, self.costs)
+            yield from cost_page(self.tables, self.costs)
+
+    def of_labels(self) -> Iterator[Checked]:
+        keys = {"labels.csv": RUN} | {name: (*RUN, *key) for name, (key, _) in FURTHER.items()}
+        for name, rows in self.judged.items():
+            if (path := self.tables / name).is_file():
+                yield compare(path, name, keys[name], rows)
+        if self.judged:
+            rows, page = self.judged["labels.csv"], self.tables / "labels.md"
+            yield from labels_page(self.tables, rows, self.judged["labels_confusion.csv"])
+            yield label_sections(page, rows, self.judged)
+
+    def of_captures(self) -> Iterator[Checked]:
+        for name, rows in self.captured.items():
+            yield compare(self.tables / name, name, KEYS[name], rows)
+        if self.captured:
+            classes, steps = self.captured["profiles.csv"], self.captured["profiles_steps.csv"]
+            yield profiles_page(self.tables / "profiles.md", classes, steps)
+            yield memory_page(self.tables / "memory.md", self.captured["memory.csv"])
+
+    def of_loads(self) -> Iterator[Checked]:
+        """A table for each study of the server, and its page."""
+        for study in dict.fromkeys(study for study, _ in self.loads):
+            path = self.tables / f"serving_{study}.csv"
+            mine = of_study(study, self.loads)
+            yield compare(path, path.name, RUN, mine)
+            yield load_page(path.with_suffix(".md"), [("/".join(key), mine[key]) for key in order_in(path)])
+
+    def by_hand(self) -> Iterator[Checked]:
+        """Tables of README.md."""
+        page, labels = self.folder / "README.md", self.judged.get("labels.csv", {})
+        if self.folder.name == "h100":
+            yield from readmes.h100(page, self.rows, self.loads, self.captured["profiles.csv"], PUBLISHED)
+        elif self.folder.name == "h200":
+            yield from readmes.h200(page, self.rows)
+        elif self.folder.name == "smollm2-h200":
+            yield readmes.starts_file(self.folder / "starts.csv")
+            yield from readmes.smollm2(page, self.rows, labels)
+        elif self.folder.name == "smollm2-h200-banking77":
+            yield from readmes.banking77(page, self.rows, labels)
+
+
+def of_study(study: str, rows: Rows) -> Rows:
+    return {key: row for key, row in rows.items() if key[0] == study}
