@@ -1,4 +1,4 @@
-"""What all figures of reports have in common: title, legend, rows of panels, footnote; and one of nothing to show.
+"""What all figures of reports have in common: title, legend, rows of panels, footnote; or nothing to show.
 
 A figure is as high as what is in it: nothing lies over anything else, and no room is left empty. To be used
 within ``mpl.rc_context(RC)``.
@@ -30,7 +30,7 @@ from batchscope.reporting.style import (
     SeriesStyle,
 )
 
-TITLE_WIDTH, FOOTNOTE_WIDTH = 70, 112
+TITLE_WIDTH, FOOTNOTE_WIDTH = 70, 106
 """Characters of a line."""
 
 TITLE_LINE, FOOTNOTE_LINE, EDGE, BETWEEN = 0.27, 0.2, 0.15, 0.14
@@ -135,7 +135,7 @@ def footnote_lines(sentences: Iterable[str], most: int | None = None) -> list[st
 
 def head(ax: Axes, text: str, color: str | None = None, loc: Any = "left") -> None:
     """Write a panel's title."""
-    ax.set_title(text, loc=loc, pad=9, **({"color": color} if color else {}))
+    ax.set_title(text, loc=loc, pad=9, color=color or "black")
 
 
 def draw_panels(panels: Iterable[Callable[[Axes, Sheet], None]], axes: Iterable[Axes], sheet: Sheet) -> None:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#00837A", "#6e7781", "#24292f"
 PALETTE = (BLUE, ORANGE, GREEN, "#AA4499", "#7A5C00", "#332288")
-"""Each has a contrast of 3:1 with white at least; told apart by colour-blind readers, and markers differ too."""
+"""Each has a contrast of 3:1 with white at least; markers differ too, for colour-blind readers."""
 
 AFTER = "#eef0f2"
 """Behind a panel: the time after the end."""

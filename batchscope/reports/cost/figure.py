@@ -146,7 +146,9 @@ def drawn_curves(curves: Curves) -> list[tuple[str, bool, pd.DataFrame]]:
     """Layout, whether the engine is busy, and points of each curve that can be told from the one before."""
     drawn = []
     for layout, of_layout in curves.rates.groupby("layout"):
-        busy, alone = (of_layout[of_layout["busy"] == each].set_index("n")["texts_per_s"] for each in (True, False))
+        busy, alone = (
+            of_layout[of_layout["busy"] == each].set_index("n")["texts_per_s"] for each in (True, False)
+        )
         shared = busy.index.intersection(alone.index)
         same = len(shared) and ((alone[shared] / busy[shared] - 1).abs() <= SAME).all()
         for kind in [True] if same else [True, False]:

@@ -1,16 +1,15 @@
 """The figure on labels: accuracy over the texts in one prompt, along the prompt, and label coverage.
 
-Without gold labels, agreement with the reference run stands for accuracy. Behind these are panels of labels and
-of confidence (`batchscope.reports.labels.panels`). A panel is drawn where there is something to show. To add
-one, write a function that draws into an axes and put it into `PANELS`.
+Without gold labels, agreement with the reference run stands for accuracy. Behind these are panels of labels
+and of confidence (`batchscope.reports.labels.panels`). A panel is drawn where there is something to show. To
+add one, write a function that draws into an axes and put it into `PANELS`.
 """
 
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
-from itertools import cycle, zip_longest
-from typing import Any, Literal
+from itertools import cycle, pairwise, zip_longest
+from typing import Any, Literal, TypeVar
 
 import matplotlib as mpl
 import pandas as pd
@@ -71,7 +70,10 @@ LEFT_OUT = f"One run stands for all alike; runs of fewer than {ENOUGH_TEXTS} tex
 ALL_LABELLED = "Label coverage: of each run all texts were labelled."
 
 ASIDE, MOST_ASIDE = 0.04, 0.7
-"""Series stand apart by this share of the axis; all of them at one x by this share of the way to the next x."""
+"""Series stand apart by this share of the axis; those at one x, by this share of the way to the next x."""
+
+
+Drawn = TypeVar("Drawn")
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ class Sheet:
     def step(self) -> float:
         """By which factor series stand apart."""
         places = sorted(set(self.runs["x"]))
-        nearest = min((b / a for a, b in zip(places, places[1:], strict=False)), default=PAD)
+        nearest = min((b / a for a, b in pairwise(places)), default=PAD)
         span = PAD * PAD * places[-1] / places[0]
         return float(min(span**ASIDE, nearest ** (MOST_ASIDE / max(len(self.styles), 1))))
 
@@ -131,8 +133,8 @@ def labels_figure(runs: pd.DataFrame, judged: Judged, *, across: bool = False) -
 
 def _drawn(sheet: Sheet, chosen: Sequence[Chosen], footnote: Sequence[str]) -> Figure:
     """Two panels a row; those whose names are long take a row each."""
-    own = [partial(draw, sheet=sheet) for there, draw in PANELS if there(sheet)]
-    panels = [*own, *(partial(each.draw, panel=each) for each in chosen if not each.row)]
+    panels = [_onto(draw, sheet) for there, draw in PANELS if there(sheet)]
+    panels += [_onto(each.draw, each) for each in chosen if not each.row]
     entries = [len(_lines(sheet)), max((len(each.shown) for each in chosen if not each.row), default=0)]
     rows = [
         Row(2, below=0.65 + 0.22 * most)
@@ -142,7 +144,7 @@ def _drawn(sheet: Sheet, chosen: Sequence[Chosen], footnote: Sequence[str]) -> F
     rows += [each.row for each in named if each.row]
     figure, axes = framed(QUESTION, _legend(sheet), rows, footnote)
     for panel, ax in zip_longest(
-        [*panels, *([None] * (len(panels) % 2)), *(partial(each.draw, panel=each) for each in named)],
+        [*panels, *([None] * (len(panels) % 2)), *(_onto(each.draw, each) for each in named)],
         [ax for row in axes for ax in row],
     ):
         if panel is None:
@@ -153,11 +155,17 @@ def _drawn(sheet: Sheet, chosen: Sequence[Chosen], footnote: Sequence[str]) -> F
     return figure
 
 
+def _onto(draw: Callable[[Axes, Drawn], None], drawn: Drawn) -> Callable[[Axes], None]:
+    return lambda ax: draw(ax, drawn)
+
+
 def with_series(shown: pd.DataFrame) -> pd.DataFrame:
     """Runs with their ``series``: the layout, and what does not go without saying."""
     differ = [name for name in PLAIN if name in shown and shown[name].nunique(dropna=False) > 1]
     settings = pd.DataFrame({name: shown[name].map(show_setting) for name in differ})
-    told = [name for name in differ if name == "answer" or not _follows_answer(settings[name], shown["answer"])]
+    told = [
+        name for name in differ if name == "answer" or not _follows_answer(settings[name], shown["answer"])
+    ]
     return shown.assign(series=[_series(run, told) for _, run in shown.iterrows()])
 
 
@@ -278,7 +286,13 @@ def draw_positions(ax: Axes, sheet: Sheet) -> None:
         ax.vlines(at, 100 * bins["share_low"], 100 * bins["share_high"], color=style.color, **INTERVAL)
         small = {**MEDIAN, "ms": 7, "mew": 0.6}
         ax.plot(
-            at, 100 * bins["share"], marker=style.marker, color=style.color, label=name, clip_on=False, **small
+            at,
+            100 * bins["share"],
+            marker=style.marker,
+            color=style.color,
+            label=name,
+            clip_on=False,
+            **small,
         )
     head(ax, f"{sheet.share.capitalize()} along the prompt (%)")
     ax.set_xlim(-3, 103)

@@ -151,7 +151,7 @@ def draw_reliability(ax: Axes, panel: Chosen) -> None:
 
 def _title(ax: Axes, what: str, run: "pd.Series[Any]", runs: pd.DataFrame) -> None:
     """A panel's title, and below it the run that it is about."""
-    ax.set_title(f"{what}\n", loc="left", pad=8)
+    ax.set_title(what, loc="left", pad=26)
     text = textwrap.shorten(named(run, runs), 50, placeholder=" ...")
     ax.text(0, 1.02, text, transform=ax.transAxes, fontsize=SMALL, color=GREY, va="bottom")
 

@@ -1,4 +1,4 @@
-"""The figure of one study of the server: what it does in a second, and how long an answer takes, over the load.
+"""The figure of one study of the server: what it does in a second, and how long an answer takes.
 
 Where load points do not differ in their load alone, there is a bar for each instead. To add a panel, write a
 function that draws into an axes and put it into `PANELS` or `BARS`.
@@ -76,7 +76,9 @@ class Sheet:
     def each_sweep(self) -> Iterator[tuple[Sweep, SeriesStyle, list[Level]]]:
         """Each sweep with its style and its loads."""
         found = sweeps(self.points, self.axis)
-        for sweep, style in zip(found, styles([sweep.points.iloc[0]["layout"] for sweep in found]), strict=True):
+        for sweep, style in zip(
+            found, styles([sweep.points.iloc[0]["layout"] for sweep in found]), strict=True
+        ):
             yield sweep, style, levels(sweep, self.axis)
 
 

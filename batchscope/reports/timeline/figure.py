@@ -1,6 +1,6 @@
 """One figure a run: requests, KV cache, tokens per second and hardware over the time of one repeat.
 
-Each panel has one scale. To add a panel, write a function that draws into an axes and put it into `panels_of`.
+Each panel has one scale. To add one, write a function that draws into an axes and put it into `panels_of`.
 """
 
 import textwrap
