@@ -113,8 +113,8 @@ def draw_history(ax: Axes, profile: MemoryProfile) -> None:
 def write_beside(ax: Axes, x: float, text: str, line: int = 0) -> None:
     """To the right of a vertical line, so many lines below its top."""
     ax.annotate(
-        text, (x, 1), (5, -3 - 14 * line), xycoords=ax.get_xaxis_transform(), textcoords="offset points", va="top",
-        fontsize=SMALL, color=GREY,
+        text, (x, 1), (5, -3 - 14 * line), xycoords=ax.get_xaxis_transform(),
+        textcoords="offset points", va="top", fontsize=SMALL, color=GREY,
     )  # fmt: skip
 
 

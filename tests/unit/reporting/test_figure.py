@@ -73,7 +73,7 @@ def test_layouts_are_named_by_the_texts_of_a_prompt() -> None:
 def test_committed_figures_have_no_small_text_and_are_as_wide_as_all(svg: Path) -> None:
     """An SVG counts 72 to the inch, so its pixels of text are points."""
     text = svg.read_text(encoding="utf-8")
-    sizes = [float(size) for size in re.findall(r"font: (?:bold )?([\d.]+)px", text)]
+    sizes = [float(size) for size in re.findall(r"font(?:-size)?: (?:bold )?([\d.]+)px", text)]
     assert sizes
     assert min(sizes) >= SMALLEST
     width = re.search(r'<svg [^>]*?width="([\d.]+)pt"', text)

@@ -66,7 +66,7 @@ def test_without_gold_labels_agreement_is_drawn(tmp_path):
     assert titles(figure) == [
         "Agreement with the reference (%)", "Agreement along the prompt (%)", "Label coverage (% of texts)"
     ]  # fmt: skip
-    first, along, _ = figure.axes
+    first, along, *_ = figure.axes
     drawn = {line.get_marker(): line for line in first.lines}
     assert list(drawn["o"].get_ydata()) == pytest.approx([100, 99.75, 100, 89.5, 97.5, 98.75, 96.0])
     by_name = {line.get_label(): line for line in along.lines if not line.get_label().startswith("_")}

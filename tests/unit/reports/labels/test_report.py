@@ -162,7 +162,7 @@ def test_later_settings_tell_runs_apart_where_runs_have_them(tmp_path):
 def test_the_figure_has_a_place_for_each_run(packing):
     runs, _, judged = packing
     figure = labels_figure(runs, judged)
-    accuracy, along, coverage = figure.axes
+    accuracy, along, coverage, _ = figure.axes
     drawn = {line.get_marker(): line for line in accuracy.lines}
     assert faults(figure) == []
     assert [round(x) for x in drawn["o"].get_xdata()] == [4, 5, 8, 10, 16, 20, 80]

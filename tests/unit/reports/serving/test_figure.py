@@ -203,7 +203,7 @@ def test_a_rate_that_did_not_come_is_drawn_at_what_came(tmp_path: Path) -> None:
     assert band.get_paths()[0].vertices[:, 0].max() < 400, "a tail that grows with the load is not drawn"
     assert throughput.get_yscale() == throughput.get_xscale() == "log", "what comes is a straight line"
     comes = throughput.lines[-1]
-    assert comes.get_xdata() == comes.get_ydata()
+    assert list(comes.get_xdata()) == list(comes.get_ydata())
     assert max(comes.get_ydata()) <= throughput.get_ylim()[1], "and ends where the axis does"
     assert all(y <= 1.1 * x for x, y in zip(*throughput.lines[0].get_data(), strict=True))
 
