@@ -115,7 +115,7 @@ def _set_apart(runs: pd.DataFrame, drawn: set[str]) -> list[str]:
 
 def _side_by_side(runs: pd.DataFrame, series: list[str], logarithmic: bool) -> list[float]:
     """Move runs that share an x a little aside, so that no point hides another."""
-    crowded = runs["x"].duplicated(keep=False)
+    crowded = runs.groupby("x")["series"].transform("nunique") > 1
     middle = (len(series) - 1) / 2
     aside = [(series.index(name) - middle) * many for name, many in zip(runs["series"], crowded, strict=True)]
     if logarithmic:
