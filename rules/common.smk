@@ -25,6 +25,7 @@ from batchscope.reports.registry import REPORTS, check_study_names
 from batchscope.reports.serving.offline_counterparts import runs_beside
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import measuring_order, runs_by_engine
+from batchscope.studies.starts import with_starts
 from batchscope.studies.prompt_spec import prompt_spec
 from batchscope.common.canonical_json import canonical_json
 from batchscope.studies.run_spec import run_spec
@@ -45,14 +46,16 @@ try:
     CONFIG = load_config(config)
     check_study_names(CONFIG.studies)
     RUNS = {(run.study, run.name): run for run in expand_studies(CONFIG)}
+    # Each run in each of its engine starts; the first has the run's name.
+    STARTS = {(run.study, run.name): run for run in with_starts(list(RUNS.values()))}
     SERVING = {(run.study, run.name): run for run in expand_serving(CONFIG)}
 except UserError as error:
     # A WorkflowError would add lines of this file to the message.
     raise SystemExit(f"error: {error}") from None
 
 ON_CLUSTER = is_on_cluster(workflow)
-ORDER = measuring_order(list(RUNS.values()))
-ENGINES = {run: name for name, ids in runs_by_engine(list(RUNS.values())).items() for run in ids}
+ORDER = measuring_order(list(STARTS.values()))
+ENGINES = {run: name for name, ids in runs_by_engine(list(STARTS.values())).items() for run in ids}
 SERVERS = {run: name for name, ids in runs_by_engine(list(SERVING.values())).items() for run in ids}
 SERVING_ORDER = measuring_order(list(SERVING.values()))
 STUDIES = list(CONFIG.active_studies)
@@ -71,7 +74,7 @@ for name in sorted({run.engine.environment for run in (*RUNS.values(), *SERVING.
 
 wildcard_constraints:
     study="|".join(map(re.escape, CONFIG.active_studies)),
-    run="|".join(map(re.escape, sorted({name for _, name in RUNS}))),
+    run="|".join(map(re.escape, sorted({name for _, name in STARTS}))),
     serving_study="|".join(map(re.escape, CONFIG.serving.active_studies)),
     load_point="|".join(map(re.escape, sorted({name for _, name in SERVING}))),
     prompts="|".join(map(re.escape, PROMPT_SETS)),
@@ -93,12 +96,12 @@ def committed(*patterns):
 
 
 def run_of(wildcards):
-    return RUNS[wildcards.study, wildcards.run]
+    return STARTS[wildcards.study, wildcards.run]
 
 
 def allocation(wildcards):
     """No file: in an allocation of a cluster, one Snakemake for all its runs, hence one engine."""
-    keep_group_together(workflow, "engine", len(RUNS) + len(SERVING))
+    keep_group_together(workflow, "engine", len(STARTS) + len(SERVING))
     return []
 
 
@@ -201,6 +204,16 @@ def files_of_study(*names):
     """Those files of every run of the study that a rule's wildcards name."""
     return lambda wildcards: [
         f"<results>/runs/{run.id}/{name}" for run in runs_of_study(wildcards) for name in names
+    ]
+
+
+def files_of_starts(*names):
+    """Those files of every engine start of every run of the study that a rule's wildcards name."""
+    return lambda wildcards: [
+        f"<results>/runs/{run.id}/{name}"
+        for run in STARTS.values()
+        if run.study == wildcards.study
+        for name in names
     ]
 
 

@@ -254,7 +254,9 @@ def _legend(sheet: Sheet) -> list[Line2D]:
     ]
     handles.append(Line2D([], [], ls="", marker=".", ms=8, mew=0, color=GREY, label="single repeat"))
     if sheet.runs[sheet.runs["valid"]][f"{SPEED}_low"].notna().any():
-        handles.append(interval_handle("repeatability, 95 %"))
+        counted = sheet.runs[sheet.runs["valid"]]
+        over_starts = (counted["starts"] > 1).all()
+        handles.append(interval_handle("95 % interval over starts" if over_starts else "repeatability, 95 %"))
     if any(_published_shape(sheet, runs) for _, _, runs in sheet.each_series()):
         handles.append(Line2D([], [], label=f"{LABEL}, to our scale", **_joined(sheet, PUBLISHED)))
     if judged_by(sheet.runs) == "accuracy":

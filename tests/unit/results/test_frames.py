@@ -226,7 +226,7 @@ def test_make_tables_writes_every_file(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", words)
     make_tables.main()
     names = {path.name for path in out.iterdir()}
-    frames = {f"{stem}.{kind}" for stem in ("runs", "repeats") for kind in ("csv", "parquet")}
+    frames = {f"{stem}.{kind}" for stem in ("runs", "starts", "repeats") for kind in ("csv", "parquet")}
     assert names == frames
     assert "7 runs (0 not valid)" in capsys.readouterr().out
     for name, study in (("study", "packing"), ("study", "saturation"), ("summary", "")):
