@@ -16,13 +16,15 @@ from matplotlib.patches import Patch
 
 from batchscope.profiling.kernel_classes import CLASSES, IDLE, Rule, steps_by_class
 from batchscope.reporting.figure import Row, draw_panels, framed, head
-from batchscope.reporting.style import GREY, INK, LEGEND_BELOW, ORANGE, PALETTE, RC, SMALL
+from batchscope.reporting.style import GREY, INK, LEGEND_BELOW, PALETTE, RC, SMALL
 from batchscope.reports.profiles.frame import Profile, class_frame
 
 COLORS = dict(zip(CLASSES, (*PALETTE, "#8a3b12", GREY, "white"), strict=True))
 """Nine classes: the palette, one colour more, grey for other; idle is hatched."""
 
-INSIDE, BEHIND = ORANGE, GREY
+INSIDE = INK
+"""Idle while a step runs; no class of kernels has its colour."""
+
 LABELLED = 0.055
 """Shares from here on stand in their bar."""
 
@@ -94,7 +96,7 @@ def draw_idle(ax: Axes, sheet: Sheet) -> None:
         inside, behind = (100 * steps[name] / period for name in ("idle_inside", "idle_behind"))
         labels = ("while the step runs", "between steps") if place == 0 else (None, None)
         ax.barh(rows, inside, height=0.85 * height, color=INSIDE, label=labels[0])
-        ax.barh(rows, behind, left=inside, height=0.85 * height, color=BEHIND, label=labels[1])
+        ax.barh(rows, behind, left=inside, height=0.85 * height, **filled(IDLE), label=labels[1])
     ax.set_xlim(left=0)
     head(ax, "Idle (% of each step)")
     ax.set_xlabel("a bar a step")
