@@ -7,12 +7,21 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-BLUE, ORANGE, GREY, INK = "#0072B2", "#D55E00", "#6e7781", "#24292f"
-PALETTE = (BLUE, ORANGE, "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito's colours: told apart by colour-blind readers; markers differ too."""
+BLUE, ORANGE, GREEN, GREY, INK = "#0072B2", "#D55E00", "#00837A", "#6e7781", "#24292f"
+PALETTE = (BLUE, ORANGE, GREEN, "#AA4499", "#7A5C00", "#332288")
+"""Each has a contrast of 3:1 with white at least; markers differ too, for colour-blind readers."""
 
-LEFT = 0.055
-"""Where title, panels and footnote begin, as a share of the width."""
+AFTER = "#eef0f2"
+"""Behind a panel: the time after the end."""
+
+WIDTH = 10.0
+"""Inches of every figure: 960 pixels of a page, where the smallest text still has 10 points."""
+
+LEFT, RIGHT = 0.085, 0.985
+"""Where title, panels and footnote begin, and where they end, as shares of the width."""
+
+SMALL = 10.5
+"""Points of the smallest text."""
 
 PAD = 1.5
 """A logarithmic x axis goes on by this factor on both sides."""
@@ -24,8 +33,10 @@ FIXED = {"packed": (BLUE, "o"), "separate": (ORANGE, "s")}
 RC: dict[Any, Any] = {
     "font.family": "sans-serif",
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial"],
-    "font.size": 11,
+    "font.size": 11.5,
     "axes.titlesize": 12,
+    "xtick.labelsize": 11,
+    "ytick.labelsize": 11,
     "axes.titleweight": "bold",
     "axes.spines.top": False,
     "axes.spines.right": False,
@@ -37,22 +48,20 @@ RC: dict[Any, Any] = {
 }
 
 
-TITLE: dict[str, Any] = {"fontsize": 16, "fontweight": "bold"}
-FOOTNOTE: dict[str, Any] = {"fontsize": 9.5, "color": GREY, "linespacing": 1.5}
+TITLE: dict[str, Any] = {"fontsize": 15, "fontweight": "bold"}
+FOOTNOTE: dict[str, Any] = {"fontsize": SMALL, "color": GREY}
 LEGEND: dict[str, Any] = {
-    "loc": "upper left", "frameon": False, "borderaxespad": 0, "borderpad": 0.2, "columnspacing": 1.8,
+    "loc": "upper left", "frameon": False, "borderaxespad": 0, "borderpad": 0, "columnspacing": 1.6,
+    "handlelength": 1.8, "handletextpad": 0.5, "fontsize": 11,
 }  # fmt: skip
+LEGEND_BELOW: dict[str, Any] = LEGEND | {"fontsize": SMALL}
+"""Under a panel; nothing of a legend lies over data."""
+
 LEGEND_ABOVE: dict[str, Any] = {
-    "loc": "lower left",
-    "bbox_to_anchor": (0, 1.02),
-    "frameon": False,
-    "borderaxespad": 0,
-    "borderpad": 0,
-    "handlelength": 1.0,
-    "handletextpad": 0.4,
-    "fontsize": 9.5,
-}
-"""In one row, above a panel that has no title."""
+    "loc": "lower right", "bbox_to_anchor": (1, 1.02), "frameon": False, "borderaxespad": 0, "borderpad": 0,
+    "handlelength": 1.2, "handletextpad": 0.4, "columnspacing": 1.2, "fontsize": SMALL,
+}  # fmt: skip
+"""In one row, on the right above a panel whose title is short."""
 
 MEDIAN: dict[str, Any] = {"lw": 1.8, "ms": 9, "mec": "white", "mew": 1.2}
 INTERVAL: dict[str, Any] = {"lw": 1.4}
@@ -65,6 +74,9 @@ PUBLISHED: dict[str, Any] = {
     "color": INK,
     "zorder": 6,
 }
+CHANCE: dict[str, Any] = {"color": GREY, "lw": 1.2, "ls": (0, (5, 3))}
+"""What always answering the commonest label would reach."""
+
 HOLLOW: dict[str, Any] = {"ls": "", "ms": 9, "mfc": "white", "mew": 1.6}
 
 

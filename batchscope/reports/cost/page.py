@@ -236,7 +236,7 @@ def describe_shown_configuration(curves: Curves | None) -> list[str]:
     others = "1 run of another is" if curves.others == 1 else f"{curves.others} runs of others are"
     return [
         f"Curves are of the engine configuration with most runs ({_configuration(curves)}); "
-        f"{others} in the figure's right panel alone."
+        f"{others} in the figure's lowest panel alone."
     ]
 
 

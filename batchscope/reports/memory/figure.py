@@ -11,31 +11,29 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
-from batchscope.reporting.figure import footnote_lines, write_footnote, write_title
-from batchscope.reporting.style import GREY, INK, LEGEND_ABOVE, PALETTE, RC
+from batchscope.reporting.figure import Row, framed, head
+from batchscope.reporting.style import GREY, INK, PALETTE, RC, SMALL
 from batchscope.reports.memory.frame import MEMORY_LINES
 from batchscope.reports.memory.page import MemoryProfile
 
-COLORS = dict(zip(MEMORY_LINES, (*PALETTE[:4], "#a5abb3"), strict=True))
+COLORS = dict(zip(MEMORY_LINES, (*PALETTE[:4], GREY), strict=True))
 UNITS = ((1e9, "GB"), (1e6, "MB"))
-LABELLED = 0.04
+LABELLED = 0.07
 """Parts from this share of the longest bar on have their size in them."""
 
-LEFT, RIGHT = 0.165, 0.985
+LEFT = 0.2
+"""Where bars and curves begin, as a share of the width: runs stand before them."""
 
 
 def memory_figure(profiles: Sequence[MemoryProfile], footnote: Sequence[str]) -> Figure:
     """Two bars a run, then a panel for each run whose allocator has a history."""
     histories = [profile for profile in profiles if profile.timeline is not None]
-    heights = [1.0 * len(profiles), *(1.8 for _ in histories)]
-    inches = 2.4 + sum(heights) + 0.9 * len(histories)
+    rows = [Row(height=0.9 * len(profiles), above=0.1, left=LEFT)]
+    rows += [Row(height=1.5, below=0.65, above=0.4, left=LEFT) for _ in histories]
+    handles = [Patch(color=color, label=name) for name, color in COLORS.items()]
     with mpl.rc_context(RC):
-        figure = Figure(figsize=(14, inches))
-        write_title(figure, ["What takes the device's memory"], 1 - 0.25 / inches, left=0.02)
-        write_footnote(figure, footnote_lines(footnote, most=3), 0.15 / inches, left=0.02)
-        grid = {"left": LEFT, "right": RIGHT, "bottom": 1.0 / inches, "top": 1 - 1.0 / inches}
-        spacing = {"height_ratios": heights, "hspace": 0.9 * len(heights) / sum(heights)}
-        panels = figure.subplots(len(heights), 1, squeeze=False, gridspec_kw={**grid, **spacing})[:, 0]
+        figure, axes = framed("What takes the device's memory", handles, rows, footnote)
+        panels = [row[0] for row in axes]
         draw_lines(panels[0], profiles)
         for ax, profile in zip(panels[1:], histories, strict=True):
             draw_history(ax, profile)
@@ -45,28 +43,34 @@ def memory_figure(profiles: Sequence[MemoryProfile], footnote: Sequence[str]) ->
 def draw_lines(ax: Axes, profiles: Sequence[MemoryProfile]) -> None:
     """Measured and predicted, line by line."""
     bars = {
-        f"{profile.memory['run']}, {kind}": profile.frame[kind].fillna(0)
+        f"{profile.memory['run']}\n{kind}": profile.frame[kind].fillna(0)
         for profile in profiles
         for kind in ("measured", "predicted")
     }
     longest = max(sizes.sum() for sizes in bars.values())
     unit, name = unit_of(longest)
     for place, (label, sizes) in enumerate(bars.items()):
-        faint = 1 if label.endswith("measured") else 0.65
+        hatch = None if label.endswith("measured") else "////"
         left = 0.0
         for line, width in (sizes / unit).items():
-            ax.barh(place, width, left=left, height=0.7, color=COLORS[str(line)], alpha=faint)
+            color = COLORS[str(line)]
+            filled: dict[str, Any] = (
+                {"ec": "white", "color": color} if hatch is None else {"fc": "white", "ec": color}
+            )
+            ax.barh(place, width, left=left, height=0.7, hatch=hatch, lw=1.2, **filled)
             if width * unit >= LABELLED * longest:
-                ink = INK if line == "other" else "white"
-                middle = left + width / 2
-                ax.text(middle, place, f"{width:,.3g}", ha="center", va="center", color=ink, fontsize=9)
+                plain = {"color": "white"} if hatch is None else {"color": INK, "bbox": PAPER}
+                middle, size = left + width / 2, f"{width:,.3g}"
+                ax.text(middle, place, size, ha="center", va="center", fontsize=SMALL, **plain)
             left += width
-    ax.set_yticks(range(len(bars)), list(bars))
+    ax.set_yticks(range(len(bars)), list(bars), fontsize=SMALL)
     ax.invert_yaxis()
-    ax.set_xlabel(f"{name} (no prediction for CUDA graphs and other)")
-    ax.tick_params(length=0, pad=7)
-    colors = [Patch(color=color) for color in COLORS.values()]
-    ax.legend(colors, list(COLORS), ncols=len(COLORS), **LEGEND_ABOVE)
+    ax.set_xlabel(f"{name}; hatched: predicted (CUDA graphs and other have no prediction)")
+    ax.tick_params(length=0, pad=6)
+
+
+PAPER = {"fc": "white", "ec": "none", "pad": 1.5}
+"""Under a number on a hatched bar."""
 
 
 def draw_history(ax: Axes, profile: MemoryProfile) -> None:
@@ -92,23 +96,25 @@ def draw_history(ax: Axes, profile: MemoryProfile) -> None:
         write_beside(ax, place, part)
     if gap:
         ax.axvline(edges[gap], color=INK, lw=1.2, ls=(0, (6, 4)))
-        write_beside(ax, edges[gap], "\nevents before: not kept")
+        write_beside(ax, edges[gap], "before: not kept", line=1)
     ax.set_xticks(
-        np.arange(len(parts)) + 0.5, [f"{end - first:,} events" for first, end in parts.values()], fontsize=9
+        np.arange(len(parts)) + 0.5,
+        [f"{end - first:,} events" for first, end in parts.values()],
+        fontsize=SMALL,
     )
     ax.tick_params(axis="x", length=0)
-    ax.set_ylim(0, 1.35 * max(held.max(initial=0) / unit, 1e-9))
+    ax.set_ylim(0, 1.5 * max(held.max(initial=0) / unit, 1e-9))
     ax.set_xlim(0, max(len(parts), 1))
     ax.set_ylabel(f"{name} beside\nKV cache")
     ax.set_xlabel("the allocator's history; the scale is each part's own")
-    ax.set_title(f"{profile.memory['run']}, tensors", loc="left", fontsize=11)
+    head(ax, f"{profile.memory['run']}, tensors")
 
 
-def write_beside(ax: Axes, x: float, text: str) -> None:
-    """To the right of a vertical line, at its top."""
+def write_beside(ax: Axes, x: float, text: str, line: int = 0) -> None:
+    """To the right of a vertical line, so many lines below its top."""
     ax.annotate(
-        text, (x, 1), (5, -3), xycoords=ax.get_xaxis_transform(), textcoords="offset points", va="top",
-        fontsize=9, color=GREY,
+        text, (x, 1), (5, -3 - 14 * line), xycoords=ax.get_xaxis_transform(),
+        textcoords="offset points", va="top", fontsize=SMALL, color=GREY,
     )  # fmt: skip
 
 

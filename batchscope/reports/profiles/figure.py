@@ -5,26 +5,28 @@ To add a panel, write a function that draws into an axes and put it into `PANELS
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 
 from batchscope.profiling.kernel_classes import CLASSES, IDLE, Rule, steps_by_class
-from batchscope.reporting.figure import draw_panels, footnote_lines, write_footnote, write_title
-from batchscope.reporting.style import GREY, INK, LEGEND_ABOVE, PALETTE, RC
+from batchscope.reporting.figure import Row, draw_panels, framed, head
+from batchscope.reporting.style import GREY, INK, LEGEND_BELOW, PALETTE, RC, SMALL
 from batchscope.reports.profiles.frame import Profile, class_frame
 
-COLORS = dict(zip(CLASSES, (*PALETTE, "#332288", "#a5abb3", "#e9ecef"), strict=True))
-"""Nine classes: the six colours that are told apart, one more, and two greys for other and idle."""
+COLORS = dict(zip(CLASSES, (*PALETTE, "#8a3b12", GREY, "white"), strict=True))
+"""Nine classes: the palette, one colour more, grey for other; idle is hatched."""
 
-INSIDE, BEHIND = PALETTE[4], GREY
-LABELLED = 0.04
+INSIDE = INK
+"""Idle while a step runs; no class of kernels has its colour."""
+
+LABELLED = 0.055
 """Shares from here on stand in their bar."""
-
-LEFT = 0.165
 
 
 @dataclass(frozen=True)
@@ -45,17 +47,24 @@ def profiles_figure(profiles: Sequence[Profile], rules: Sequence[Rule], footnote
         [class_frame(profile, rules)["share"] for profile in profiles],
         [steps_by_class(profile.events, profile.steps, rules) for profile in profiles],
     )
+    row = Row(2, height=0.7 * len(profiles), below=0.95, left=0.2, apart=0.18, widths=(3, 2))
     with mpl.rc_context(RC):
-        inches = 2.6 + 0.75 * len(profiles)
-        figure = Figure(figsize=(14, inches))
-        write_title(figure, ["Where the time inside engine steps goes"], 1 - 0.25 / inches, left=0.02)
-        write_footnote(figure, footnote_lines(footnote, most=3), 0.15 / inches, left=0.02)
-        grid = {"left": LEFT, "right": 0.985, "bottom": 1.0 / inches, "top": 1 - 1.0 / inches, "wspace": 0.08}
-        panels = figure.subplots(1, len(PANELS), sharey=True, gridspec_kw={**grid, "width_ratios": [3, 2]})
-        draw_panels(PANELS, panels, sheet)
-        panels[0].set_yticks(range(len(profiles)), [f"{each.run}\n{each.profiler}" for each in profiles])
-        panels[0].invert_yaxis()
+        handles = [Patch(label=name, **filled(name)) for name in CLASSES]
+        figure, (axes,) = framed("Where the time inside engine steps goes", handles, [row], footnote)
+        draw_panels(PANELS, axes, sheet)
+        names = [f"{each.run}\n{each.profiler}" for each in profiles]
+        axes[0].set_yticks(range(len(profiles)), names, fontsize=SMALL)
+        axes[1].set_yticks([])
+        for ax in axes:
+            ax.set_ylim(len(profiles) - 0.5, -0.5)
         return figure
+
+
+def filled(name: str) -> dict[str, Any]:
+    """How a class is drawn."""
+    if name == IDLE:
+        return {"facecolor": "white", "edgecolor": GREY, "hatch": "////", "lw": 1.0}
+    return {"facecolor": COLORS[name], "edgecolor": "white", "lw": 1.0}
 
 
 def draw_classes(ax: Axes, sheet: Sheet) -> None:
@@ -63,17 +72,19 @@ def draw_classes(ax: Axes, sheet: Sheet) -> None:
     left = np.zeros(len(sheet.profiles))
     for name in CLASSES:
         widths = np.array([100 * shares[name] for shares in sheet.shares])
-        ax.barh(range(len(widths)), widths, left=left, height=0.62, color=COLORS[name], label=name)
+        ax.barh(range(len(widths)), widths, left=left, height=0.62, **filled(name))
         for place, (start, width) in enumerate(zip(left, widths, strict=True)):
             if width >= 100 * LABELLED:
-                ink = INK if name in (IDLE, "other", PALETTE[4], "rotary") else "white"
-                ax.text(
-                    start + width / 2, place, f"{width:.0f}", ha="center", va="center", color=ink, fontsize=9
-                )
+                plain = {"color": INK, "bbox": PAPER} if name == IDLE else {"color": "white"}
+                middle, share = start + width / 2, f"{width:.0f}"
+                ax.text(middle, place, share, ha="center", va="center", fontsize=SMALL, **plain)
         left += widths
     ax.set_xlim(0, 100)
-    ax.set_xlabel("% of the window")
-    ax.legend(ncols=len(CLASSES), columnspacing=1.0, **LEGEND_ABOVE)
+    head(ax, "The window (%)")
+
+
+PAPER = {"fc": "white", "ec": "none", "pad": 1.5}
+"""Under a number on a hatched bar."""
 
 
 def draw_idle(ax: Axes, sheet: Sheet) -> None:
@@ -85,10 +96,11 @@ def draw_idle(ax: Axes, sheet: Sheet) -> None:
         inside, behind = (100 * steps[name] / period for name in ("idle_inside", "idle_behind"))
         labels = ("while the step runs", "between steps") if place == 0 else (None, None)
         ax.barh(rows, inside, height=0.85 * height, color=INSIDE, label=labels[0])
-        ax.barh(rows, behind, left=inside, height=0.85 * height, color=BEHIND, label=labels[1])
+        ax.barh(rows, behind, left=inside, height=0.85 * height, **filled(IDLE), label=labels[1])
     ax.set_xlim(left=0)
-    ax.set_xlabel("idle, % of each step (one bar a step)")
-    ax.legend(ncols=2, columnspacing=1.0, **LEGEND_ABOVE)
+    head(ax, "Idle (% of each step)")
+    ax.set_xlabel("a bar a step")
+    ax.legend(bbox_to_anchor=(0, -46 / (72 * 0.7 * len(sheet.profiles))), **LEGEND_BELOW)
 
 
 PANELS: tuple[Callable[[Axes, Sheet], None], ...] = (draw_classes, draw_idle)

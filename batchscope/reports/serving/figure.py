@@ -1,54 +1,66 @@
-"""The figure of one study of the server: throughput and latency over the load, and latencies' distributions.
+"""The figure of one study of the server: what it does in a second, and how long an answer takes.
 
-To add a panel, write a function that draws into an axes and put it into `PANELS`.
+Where load points do not differ in their load alone, there is a bar for each instead. To add a panel, write a
+function that draws into an axes and put it into `PANELS` or `BARS`.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from typing import Any
 
 import matplotlib as mpl
-import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patheffects import withStroke
-from matplotlib.ticker import LogLocator
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import LogLocator, NullLocator
 
 from batchscope.config.serving import ServingStudy
 from batchscope.reporting.figure import (
+    Row,
     draw_panels,
-    footnote_lines,
+    framed,
+    head,
+    interval_handle,
+    not_counted_handle,
+    per_prompt,
     plain_numbers,
-    title_lines,
-    write_footnote,
-    write_title,
 )
-from batchscope.reporting.style import FIXED, GREY, HOLLOW, INTERVAL, LEFT, MEDIAN, RC
+from batchscope.reporting.style import (
+    FIXED,
+    GREY,
+    HOLLOW,
+    INK,
+    INTERVAL,
+    MARKERS,
+    MEDIAN,
+    PALETTE,
+    RC,
+    SMALL,
+    SeriesStyle,
+)
 from batchscope.reporting.wording import show_setting
 from batchscope.reports.serving.levels import Level, knee_of, levels
 from batchscope.reports.serving.page import point_name
 from batchscope.reports.serving.sweeps import Sweep, sweeps
-from batchscope.reports.serving.wording import CLOSED, OPEN
+from batchscope.reports.serving.wording import CLOSED, OPEN, layout_words
 
-LINE_STYLES = ("-", "--", ":", "-.")
-PALEST, DARKEST = 0.55, 0.45
-"""How much white the first of a layout's colours has, and how much black the last."""
-
-ROOM = 0.08
+ROOM = 0.1
 """Share of an axis that a number of its marks takes."""
 
-LONG = 32
-"""Characters from which on a legend's names need a line each."""
-LEGEND: dict[str, Any] = {
-    "loc": "upper left",
-    "bbox_to_anchor": (-0.02, -0.17),
-    "frameon": False,
-    "fontsize": 7.5,
-    "markerscale": 0.4,
-    "columnspacing": 0.8,
-}
+BAND: dict[str, Any] = {"alpha": 0.18, "lw": 0}
+"""From the median to the 99th percentile."""
+
+RING: dict[str, Any] = {"ls": "", "marker": "o", "ms": 17, "mfc": "none", "mew": 1.6}
+"""Around the knee."""
+
+NAME_WIDTH = 34
+"""Characters of a line of a load point's name."""
+
 AXES = {CLOSED: "requests under way", OPEN: "requests/s that come"}
 
 
@@ -58,62 +70,98 @@ class Sheet:
 
     points: pd.DataFrame
     """rows of `serving_frame`"""
-    ttft: Mapping[str, "np.ndarray[tuple[int], np.dtype[np.float64]]"]
-    """milliseconds of every request, by run"""
     axis: str
     """which load its sweeps go along"""
 
+    def each_sweep(self) -> Iterator[tuple[Sweep, SeriesStyle, list[Level]]]:
+        """Each sweep with its style and its loads."""
+        found = sweeps(self.points, self.axis)
+        for sweep, style in zip(
+            found, styles([sweep.points.iloc[0]["layout"] for sweep in found]), strict=True
+        ):
+            yield sweep, style, levels(sweep, self.axis)
 
-def serving_figure(
-    name: str, study: ServingStudy, points: pd.DataFrame, ttft: Mapping[str, Any], footnote: Sequence[str]
-) -> Figure:
-    """The figure of one study; ``ttft``: milliseconds of every request, by run; ``footnote``: the machine."""
-    sheet = Sheet(points, ttft, OPEN if points[OPEN].nunique() > points[CLOSED].nunique() else CLOSED)
+
+def styles(layouts: Sequence[str]) -> list[SeriesStyle]:
+    """A style for each of these: the first of a layout has the layout's own."""
+    free = cycle(pair for pair in zip(PALETTE, MARKERS, strict=True) if pair not in FIXED.values())
+    return [
+        SeriesStyle(*(FIXED[layout] if layout not in layouts[:place] else next(free)))
+        for place, layout in enumerate(layouts)
+    ]
+
+
+def serving_figure(name: str, study: ServingStudy, points: pd.DataFrame, footnote: Sequence[str]) -> Figure:
+    """The figure of one study; ``footnote``: the machine."""
+    sheet = Sheet(points, OPEN if points[OPEN].nunique() > points[CLOSED].nunique() else CLOSED)
+    title = study.question or name
     with mpl.rc_context(RC):
-        figure = Figure(figsize=(14, 7.4))
-        title = title_lines(study.question or name)
-        write_title(figure, title, 0.965)
-        write_footnote(figure, footnote_lines(footnote, most=4), 0.03)
-        top = 0.83 - 0.05 * (len(title) - 1)
-        grid = {"left": LEFT, "right": 0.985, "bottom": 0.37, "top": top, "wspace": 0.28}
-        panels = PANELS if sweeps(points, sheet.axis) else BARS
-        axes = figure.subplots(1, len(panels), gridspec_kw=grid)
-        draw_panels(panels, axes, sheet)
-        for ax in axes:
-            ax.grid(axis="both")
-            if names := ax.get_legend_handles_labels()[1]:
-                marked = any(line.get_marker() != "None" for line in ax.get_lines())
-                columns = 1 if max(map(len, names)) > LONG else 2
-                ax.legend(**LEGEND, ncols=columns, handlelength=3 if marked else 1.5)
+        if sweeps(points, sheet.axis):
+            figure, (axes,) = framed(title, _legend(sheet), [Row(2)], footnote)
+            draw_panels(PANELS, axes, sheet)
+        else:
+            count = max(int(points["valid"].sum()), 1)
+            row = Row(2, height=0.3 + 0.62 * count, left=0.29, apart=0.12)
+            figure, (axes,) = framed(title, _legend_of_bars(points), [row], footnote)
+            draw_panels(BARS, axes, sheet)
         return figure
 
 
 def draw_throughput(ax: Axes, sheet: Sheet) -> None:
     """Of a closed loop texts/s, for its requests hold one or many, and the knee.
 
-    Of an open one requests/s, beside how many come.
+    Of an open one requests/s, beside how many come: both axes are logarithmic, so that what comes is a
+    straight line, and no line from load to load lies above it.
     """
     closed = sheet.axis == CLOSED
-    for sweep, color in _colored(sheet):
-        drawn_as: dict[str, Any] = {"color": color, "marker": _marker(sweep), "label": sweep.name, **MEDIAN}
-        found = levels(sweep, sheet.axis)
-        ax.plot([level.place for level in found], [_done(level) for level in found], **drawn_as)
-        _draw_intervals(ax, found, color)
+    for _, style, found in sheet.each_sweep():
+        x, y = [level.place for level in found], [_done(level) for level in found]
+        ax.plot(x, y, color=style.color, marker=style.marker, **MEDIAN)
+        _draw_intervals(ax, found, style.color)
         if closed:
-            _draw_knee(ax, found, color)
+            _draw_knee(ax, found, style.color)
     if closed:
-        _draw_unsteady(
-            ax, [level for sweep in sweeps(sheet.points, CLOSED) for level in levels(sweep, CLOSED)]
-        )
-    if not closed and sheet.points[OPEN].notna().any():
-        asked = sheet.points[OPEN].dropna().astype(float)
-        rates = np.geomspace(asked.min(), asked.max(), 200)
-        ax.plot(rates, rates, color=GREY, lw=1, ls="--", label="as many as come")
+        apart = [level for level in _loads(sheet) if not level.counts]
+        x, y = [level.place for level in apart], [_done(level) for level in apart]
+        ax.plot(x, y, **_white_dot(6))
     column = "texts_per_s" if closed else "request_throughput"
     _faults(ax, sheet, column)
-    ax.set_ylim(top=_positive((1.2 if closed else 1.4) * sheet.points[column].max()))
-    ax.set_title("Labelled (texts/s)" if closed else "Finished (requests/s)", loc="left", pad=12)
+    head(ax, "Labelled (texts/s)" if closed else "Finished (requests/s)")
     _load_axis(ax, sheet)
+    if closed:
+        ax.set_ylim(0, _positive(1.12 * _highest(sheet, column)))
+    else:
+        _beside_what_comes(ax, sheet)
+
+
+def _highest(sheet: Sheet, column: str) -> float:
+    """The end of the highest interval, at most half as high again as the highest load."""
+    reached = max([sheet.points[column].max(), *(_done(level) for level in _loads(sheet))])
+    ends = [found.high for level in _loads(sheet) if (found := _interval(level))]
+    return float(max(reached, min(max(ends, default=0), 1.5 * reached)))
+
+
+def _beside_what_comes(ax: Axes, sheet: Sheet) -> None:
+    """What comes as a straight line, as far as the server gets."""
+    rates = [(level.place, _done(level)) for level in _loads(sheet)]
+    if not rates:
+        return
+    low = 0.7 * min(min(pair) for pair in rates)
+    high = 1.15 * max(_highest(sheet, "request_throughput"), low)
+    ax.set_yscale("log")
+    ax.set_ylim(low, high)
+    _round_marks(ax)
+    ends = [max(low, min(place for place, _ in rates)), min(high, max(place for place, _ in rates))]
+    ax.plot(ends, ends, **COMES)
+
+
+def _round_marks(ax: Axes) -> None:
+    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_major_formatter(plain_numbers())
+
+
+COMES: dict[str, Any] = {"color": GREY, "lw": 1.2, "ls": "--"}
 
 
 def _done(level: Level) -> float:
@@ -123,34 +171,34 @@ def _done(level: Level) -> float:
     return level.mean("finished" if level.queue else "request_throughput")
 
 
+def _interval(level: Level) -> Any:
+    return level.figure("steady_texts_per_s" if level.axis == CLOSED else "finished")
+
+
+def _loads(sheet: Sheet) -> list[Level]:
+    return [level for _, _, found in sheet.each_sweep() for level in found]
+
+
 def _draw_intervals(ax: Axes, found: Sequence[Level], color: str) -> None:
     for level in found:
-        column = "steady_texts_per_s" if level.axis == CLOSED else "finished"
-        if interval := level.figure(column):
+        if interval := _interval(level):
             ax.vlines(level.place, interval.low, interval.high, color=color, **INTERVAL)
 
 
-def _draw_unsteady(ax: Axes, found: Sequence[Level]) -> None:
-    """A white dot in the marker of each load that takes no part in the knee."""
-    if apart := [level for level in found if not level.counts]:
-        x, y = [level.place for level in apart], [_done(level) for level in apart]
-        words = "white dot: no steady window, or not as many as asked for"
-        ax.plot(x, y, ls="", marker=".", ms=6, color="white", zorder=6)
-        ax.plot([], [], ls="", marker=".", ms=9, mfc="white", mec=GREY, label=words)
-
-
 def _draw_knee(ax: Axes, found: Sequence[Level], color: str) -> None:
-    if (place := knee_of(found)) and place.passed:
-        at = [level for level in found if level.counts][place.last]
-        _mark_knee(ax, at.place, _done(at), color, last=at is found[-1])
+    """A ring around the load from which on more requests under way bring nothing."""
+    if (knee := _knee(found)) is not None:
+        ax.plot(knee.place, _done(knee), mec=color, **RING)
 
 
-def _mark_knee(ax: Axes, x: float, y: float, color: str, *, last: bool) -> None:
-    """Above its marker, to the right, where the curve is flat; of the last load to the left, in the axes."""
-    ax.annotate(
-        "knee", (x, y), (0 if last else 2, 9), textcoords="offset points", ha="right" if last else "left",
-        va="bottom", color=color, path_effects=[withStroke(linewidth=4, foreground="white")],
-    )  # fmt: skip
+def _knee(found: Sequence[Level]) -> Level | None:
+    place = knee_of(found)
+    return [level for level in found if level.counts][place.last] if place and place.passed else None
+
+
+def _white_dot(size: float, **more: Any) -> dict[str, Any]:
+    """What marks a load that takes no part in the knee."""
+    return {"ls": "", "marker": ".", "ms": size, "color": "white", "zorder": 6, **more}
 
 
 def _positive(value: float) -> float | None:
@@ -159,42 +207,48 @@ def _positive(value: float) -> float | None:
 
 
 def draw_latency(ax: Axes, sheet: Sheet) -> None:
-    """Median and 99th percentile of TTFT and E2EL over the load; E2EL is left out where it is the TTFT."""
-    for sweep, color in _colored(sheet):
-        rows, found = sweep.points, levels(sweep, sheet.axis)
-        one_token = (rows["output_tokens"] == rows["requests"]).all()
-        kinds = ("ttft",) if one_token else ("ttft", "e2el")
-        shown = [(kind, statistic) for kind in kinds for statistic in ("median", "p99")]
-        for (kind, statistic), line in zip(shown, LINE_STYLES, strict=False):
-            words = f"{sweep.name}: {statistic if statistic == 'median' else 'P99'} {kind.upper()}"
-            ax.plot(
-                [level.place for level in found], [level.shown(f"{statistic}_{kind}_ms") for level in found],
-                color=color, marker=_marker(sweep), ls=line, label=words, **MEDIAN,
-            )  # fmt: skip
+    """How long a whole answer takes: the median, and a band up to the 99th percentile."""
+    for _, style, found in sheet.each_sweep():
+        places = [level.place for level in found]
+        median, tail = ([level.shown(f"{name}_e2el_ms") for level in found] for name in ("median", "p99"))
+        ax.plot(places, median, color=style.color, marker=style.marker, **MEDIAN)
+        ax.fill_between(places, median, tail, color=style.color, **BAND)
     ax.set_yscale("log")
-    ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    ax.set_title("Latency (ms)", loc="left", pad=12)
+    _round_marks(ax)
+    head(ax, "Time to the whole answer (ms)")
     _load_axis(ax, sheet)
 
 
 def draw_texts(ax: Axes, sheet: Sheet) -> None:
     """Texts labelled in a second, a bar a load point."""
     valid = sheet.points[sheet.points["valid"]]
-    bars = ax.bar(range(len(valid)), valid["texts_per_s"], color=_bar_colors(valid), width=0.6)
-    ax.bar_label(bars, fmt="{:,.2f}", padding=4, fontsize=9)
-    ax.set_title("Texts labelled (1/s)", loc="left", pad=12)
+    bars = ax.barh(range(len(valid)), valid["texts_per_s"], color=_bar_colors(valid), height=0.55)
+    ax.bar_label(bars, fmt="{:,.1f}", padding=5, fontsize=SMALL)
+    head(ax, "Labelled (texts/s)")
     _bar_axes(ax, valid)
+    ax.set_yticks(range(len(valid)), [bar_name(point) for _, point in valid.iterrows()], fontsize=SMALL)
 
 
 def draw_times(ax: Axes, sheet: Sheet) -> None:
-    """Median TTFT within median E2EL, a bar a load point."""
+    """The median time to the first token within that to the whole answer, a bar a load point."""
     valid = sheet.points[sheet.points["valid"]]
-    drawn_as: dict[str, Any] = {"color": _bar_colors(valid), "width": 0.6}
-    bars = ax.bar(range(len(valid)), valid["median_e2el_ms"], alpha=0.35, label="E2EL", **drawn_as)
-    ax.bar(range(len(valid)), valid["median_ttft_ms"], label="TTFT", **drawn_as)
-    ax.bar_label(bars, fmt="{:,.0f}", padding=4, fontsize=9)
-    ax.set_title("Median latency (ms)", loc="left", pad=12)
+    places, colors = range(len(valid)), _bar_colors(valid)
+    bars = ax.barh(places, valid["median_e2el_ms"], height=0.55, edgecolor=colors, **REST)
+    ax.barh(places, valid["median_ttft_ms"], height=0.55, color=colors)
+    ax.bar_label(bars, fmt="{:,.0f}", padding=5, fontsize=SMALL)
+    head(ax, "Time to the answer, median (ms)")
     _bar_axes(ax, valid)
+    ax.set_yticks([])
+
+
+REST: dict[str, Any] = {"facecolor": "white", "hatch": "////", "lw": 1.2}
+"""A bar's part from the first token to the last one."""
+
+
+def bar_name(point: "pd.Series[Any]") -> str:
+    """A load point in lines short enough to stand beside its bar."""
+    name = point_name(point).replace(layout_words(point), per_prompt(point["layout"], point["n"]), 1)
+    return "\n".join(textwrap.wrap(name, NAME_WIDTH))
 
 
 def _bar_colors(points: pd.DataFrame) -> list[str]:
@@ -202,27 +256,25 @@ def _bar_colors(points: pd.DataFrame) -> list[str]:
 
 
 def _bar_axes(ax: Axes, points: pd.DataFrame) -> None:
-    names = ["\n".join(point_name(point).split(", ")) for _, point in points.iterrows()]
-    ax.set_xticks(range(len(names)), names, fontsize=11 if len(names) < 3 else 7.5)
-    ax.yaxis.set_major_formatter(plain_numbers())
-    ax.margins(y=0.12)
-
-
-def draw_distribution(ax: Axes, sheet: Sheet) -> None:
-    """The share of requests that had their first token by then, for each load point."""
-    valid = sheet.points[sheet.points["valid"]]
-    for color, (_, point) in zip(shades(valid["layout"]), valid.iterrows(), strict=True):
-        values = np.sort(sheet.ttft[point["run"]])
-        shares = np.arange(len(values) + 1) / max(len(values), 1)
-        values = np.concatenate([values[:1], values])
-        ax.step(values, 100 * shares, where="post", color=color, lw=1.6, label=point_name(point))
-    ax.set_xscale("log")
-    ax.xaxis.set_major_locator(LogLocator(subs=round_steps(*ax.get_xlim())))
+    ax.set_ylim(max(len(points), 1) - 0.5, -0.5)
     ax.xaxis.set_major_formatter(plain_numbers())
-    ax.minorticks_off()
-    ax.set_ylim(0, 101)
-    ax.set_xlabel("TTFT (ms)")
-    ax.set_title("Requests with their first token (%)", loc="left", pad=12)
+    ax.locator_params(axis="x", nbins=4)
+    ax.margins(x=0.2)
+    ax.grid(axis="x")
+
+
+def _legend_of_bars(points: pd.DataFrame) -> list[Artist]:
+    layouts = dict.fromkeys(points.loc[points["valid"], "layout"])
+    handles: list[Artist] = [
+        Patch(color=FIXED[layout][0], label=_layout_words(points, layout)) for layout in layouts
+    ]
+    both = [Patch(color=GREY, label="until the first token"), Patch(ec=GREY, label="until the last", **REST)]
+    return [*handles, *both]
+
+
+def _layout_words(points: pd.DataFrame, layout: str) -> str:
+    sizes = points.loc[points["layout"] == layout, "n"].unique()
+    return per_prompt(layout, sizes[0] if len(sizes) == 1 else None)
 
 
 def apart(values: Sequence[float]) -> list[float]:
@@ -235,68 +287,57 @@ def apart(values: Sequence[float]) -> list[float]:
     return shown
 
 
-def round_steps(low: float, high: float) -> tuple[int, ...]:
-    """Which multiples of a power of ten are marked, so that their numbers do not run into each other."""
-    decades = np.log10(high / low)
-    return (1, 2, 5) if decades < 1.7 else (1, 3) if decades < 3.2 else (1,)
-
-
-def shades(layouts: Iterable[str]) -> list[str]:
-    """A colour for each of these: its layout's, from pale for the layout's first to dark for its last."""
-    names, found = list(layouts), []
-    for place, layout in enumerate(names):
-        color, _ = FIXED[layout]
-        count = names.count(layout)
-        share = 0.5 if count == 1 else names[:place].count(layout) / (count - 1)
-        scale = LinearSegmentedColormap.from_list(
-            layout, [_mixed(color, "white", PALEST), color, _mixed(color, "black", DARKEST)]
-        )
-        found.append(to_hex(scale(share)))
-    return found
-
-
-def _mixed(color: str, other: str, share: float) -> str:
-    """So much of the other in a colour."""
-    red, green, blue = (1 - share) * np.array(to_rgb(color)) + share * np.array(to_rgb(other))
-    return to_hex((red, green, blue))
-
-
-def _colored(sheet: Sheet) -> Iterator[tuple[Sweep, str]]:
-    found = sweeps(sheet.points, sheet.axis)
-    return zip(found, shades(sweep.points.iloc[0]["layout"] for sweep in found), strict=True)
-
-
-def _marker(sweep: Sweep) -> str:
-    return FIXED[sweep.points.iloc[0]["layout"]][1]
-
-
 def _faults(ax: Axes, sheet: Sheet, column: str) -> None:
     """Points that do not count, hollow."""
-    left_out = sheet.points[~sheet.points["valid"] & sheet.points[sheet.axis].notna()]
-    for _, point in left_out.iterrows():
+    for _, point in _left_out(sheet).iterrows():
         color, marker = FIXED[point["layout"]]
         value = 0.0 if pd.isna(point[column]) else point[column]
         ax.plot(point[sheet.axis], value, marker=marker, mec=color, zorder=5, **HOLLOW)
 
 
+def _left_out(sheet: Sheet) -> pd.DataFrame:
+    return sheet.points[~sheet.points["valid"] & sheet.points[sheet.axis].notna()]
+
+
 def _load_axis(ax: Axes, sheet: Sheet) -> None:
-    places = {
-        level.place for sweep in sweeps(sheet.points, sheet.axis) for level in levels(sweep, sheet.axis)
-    }
-    left_out = sheet.points.loc[~sheet.points["valid"], sheet.axis].dropna().astype(float)
-    values = sorted(places | set(left_out))
+    places = {level.place for level in _loads(sheet)}
+    values = sorted(places | set(_left_out(sheet)[sheet.axis].astype(float)))
     ax.set_xscale("log")
     shown = apart(values)
     ax.set_xticks(shown, [show_setting(value if value < 1 else round(value)) for value in shown])
     ax.minorticks_off()
     ax.yaxis.set_major_formatter(plain_numbers())
     ax.set_xlabel(AXES[sheet.axis])
-    if ax.get_yscale() == "linear":
-        ax.set_ylim(bottom=0)
+    ax.grid(axis="y")
 
 
-PANELS: tuple[Callable[[Axes, Sheet], None], ...] = (draw_throughput, draw_latency, draw_distribution)
+def _legend(sheet: Sheet) -> list[Artist]:
+    handles: list[Artist] = [
+        Line2D([], [], color=style.color, marker=style.marker, label=_sweep_words(sweep), **MEDIAN)
+        for sweep, style, _ in sheet.each_sweep()
+    ]
+    if any(_interval(level) for level in _loads(sheet)):
+        handles.append(interval_handle("95 % interval"))
+    handles.append(Patch(color=GREY, label="median to 99th percentile", **BAND))
+    if sheet.axis == OPEN:
+        handles.append(Line2D([], [], label="as many as come", **COMES))
+    elif any(_knee(found) for _, _, found in sheet.each_sweep()):
+        handles.append(Line2D([], [], mec=INK, label="knee", **RING | {"ms": 11}))
+    if sheet.axis == CLOSED and any(not level.counts for level in _loads(sheet)):
+        words = "no steady window, or not as many as asked for"
+        handles.append(Line2D([], [], label=words, **_white_dot(11, mfc="white", mec=GREY)))
+    if len(_left_out(sheet)):
+        handles.append(not_counted_handle())
+    return handles
+
+
+def _sweep_words(sweep: Sweep) -> str:
+    first = sweep.points.iloc[0]
+    return per_prompt(first["layout"], first["n"]) + sweep.apart
+
+
+PANELS: tuple[Callable[[Axes, Sheet], None], ...] = (draw_throughput, draw_latency)
 """Where load points differ in their load."""
 
-BARS: tuple[Callable[[Axes, Sheet], None], ...] = (draw_texts, draw_times, draw_distribution)
+BARS: tuple[Callable[[Axes, Sheet], None], ...] = (draw_texts, draw_times)
 """Where they do not."""

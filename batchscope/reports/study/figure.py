@@ -1,12 +1,12 @@
-"""A study's figure: one panel each for the throughputs, one for the shape beside the published one.
+"""A study's figure: texts per second with their intervals, and accuracy beside it where labels mean anything.
 
-To add a panel, write a function that draws into an axes and put it into `PANELS`.
+Where a study was published, its shape is drawn at our speed of the run that both are held against. Lines join
+runs only along numbers: between categories there is nothing to read off. To add a panel, write a function
+that draws into an axes and put it into `PANELS`.
 """
 
-import textwrap
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, replace
-from itertools import cycle
+from dataclasses import replace
 from typing import Any
 
 import matplotlib as mpl
@@ -14,67 +14,40 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator, StrMethodFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from matplotlib.transforms import offset_copy
 
-from batchscope.common.errors import UserError
 from batchscope.config.studies import Study
 from batchscope.reporting.figure import (
+    Row,
     draw_panels,
-    each_series,
-    footnote_lines,
+    framed,
+    head,
+    interval_handle,
     not_counted_handle,
     nothing_to_show,
-    title_lines,
-    write_footnote,
-    write_title,
+    per_prompt,
+    plain_numbers,
 )
 from batchscope.reporting.provenance import comparability, environments, models
 from batchscope.reporting.style import (
-    FIXED,
+    CHANCE,
     GREY,
     HOLLOW,
     INTERVAL,
-    LEFT,
-    LEGEND,
-    MARKERS,
     MEDIAN,
     PAD,
-    PALETTE,
     PUBLISHED,
     RC,
+    SMALL,
     SeriesStyle,
 )
 from batchscope.reporting.wording import fault, run_in_words, show_setting, varying
+from batchscope.reports.study.places import Sheet, arrange
 from batchscope.results.comparison import SPEED, Ratio, comparable, ratio
-from batchscope.results.frames import cell_value, column_of
+from batchscope.results.frames import cell_value
 from batchscope.results.metrics.registry import METRICS
 from batchscope.results.published.offline import LABEL
-
-APART = 0.035
-"""Distance between runs that share an x, as a share of the axis."""
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """What every panel draws from: a study's runs with their place on the x axis."""
-
-    runs: pd.DataFrame
-    """rows of the runs frame with ``series``, ``x`` (place), ``at`` (moved aside for its series), ``side``,
-    and ``apart``: what sets a run apart from the others of its series; no line joins it to them"""
-    repeats: pd.DataFrame
-    ticks: dict[float, str]
-    logarithmic: bool
-    xlabel: str
-    styles: dict[str, SeriesStyle]
-    series: str
-    """the setting that tells the series apart"""
-    across: bool = False
-    """whether runs from different environments are compared"""
-
-    def each_series(self) -> Iterator[tuple[str, SeriesStyle, pd.DataFrame]]:
-        """Name, style and runs of each series, along x."""
-        return each_series(self.runs, self.styles, along="x")
 
 
 def study_figure(
@@ -92,124 +65,83 @@ def study_figure(
     Raises:
         UserError: ``plot.x`` or ``plot.series`` is no key of a run.
     """
+    title = study.question or name
     with mpl.rc_context(RC):
-        title = title_lines(study.question or name)
         if not runs["valid"].any():
             return nothing_to_show(title, _reasons(runs), _footnote(runs))
-        figure = Figure(figsize=(14, 6.4))
-        write_title(figure, title, 0.965)
-        write_footnote(figure, _footnote(runs, across), 0.03)
         sheet = replace(arrange(name, study, runs, repeats), across=across)
-        below_title = 0.905 - 0.05 * (len(title) - 1)
-        grid = {"left": LEFT, "right": 0.985, "bottom": 0.245, "top": below_title - 0.185, "wspace": 0.27}
-        draw_panels(PANELS, figure.subplots(1, len(PANELS), gridspec_kw=grid), sheet)
-        figure.legend(handles=_legend(sheet), bbox_to_anchor=(LEFT, below_title), ncols=6, **LEGEND)
+        panels = [panel for shown, panel in PANELS if shown(sheet)]
+        row = Row(len(panels), height=3.0 if len(panels) > 1 else 3.4)
+        figure, (axes,) = framed(title, _legend(sheet), [row], [*_about(sheet), *_footnote(runs, across)])
+        draw_panels(panels, axes, sheet)
         return figure
 
 
-def arrange(name: str, study: Study, runs: pd.DataFrame, repeats: pd.DataFrame) -> Sheet:
-    """Place each run on the x axis: at its number, or in a row where the values are not all numbers."""
-    runs = runs.copy()
-    values = _axis(name, "x", study.plot.x, runs)
-    runs["series"] = [show_setting(value) for value in _axis(name, "series", study.plot.series, runs)]
-    numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-    distinct = sorted(set(values)) if numeric else list(dict.fromkeys(values))
-    logarithmic = numeric and distinct[0] > 0 and distinct[-1] / distinct[0] >= 5
-    places = {value: value if numeric else index for index, value in enumerate(distinct)}
-    runs["x"] = [float(places[value]) for value in values]
-    styles = _styles(list(dict.fromkeys(runs["series"])))
-    runs["at"] = _side_by_side(runs, list(styles), logarithmic)
-    runs["side"] = [-1 if at < x else 1 for at, x in zip(runs["at"], runs["x"], strict=True)]
-    runs["apart"] = _set_apart(runs, {column_of(study.plot.x), column_of(study.plot.series)})
-    key = study.plot.x.rpartition(".")[2]
-    return Sheet(
-        runs=runs,
-        repeats=repeats.merge(runs[["run", "at", "side"]], on="run"),
-        ticks={float(place): show_setting(value) for value, place in places.items()},
-        logarithmic=logarithmic,
-        xlabel={"n": "n (texts in one packed prompt)"}.get(key, key),
-        styles=styles,
-        series=study.plot.series.rpartition(".")[2],
-    )
-
-
-def _axis(study: str, role: str, key: str, runs: pd.DataFrame) -> list[Any]:
-    column = column_of(key)
-    if column not in runs and key.startswith("engine."):
-        return [None] * len(runs)  # an argument that no run sets: all have vLLM's default
-    if column not in runs:
-        known = [
-            name for name in runs.columns if name in ("layout", "n", "texts") or name.startswith("engine.")
-        ]
-        raise UserError(f"studies.{study}.plot.{role}: no run has '{key}'; there are {', '.join(known)}")
-    return [cell_value(value) for value in runs[column]]
-
-
-def _styles(series: list[str]) -> dict[str, SeriesStyle]:
-    taken = {FIXED[name] for name in series if name in FIXED}
-    free = cycle(pair for pair in zip(PALETTE, MARKERS, strict=True) if pair not in taken)
-    return {name: SeriesStyle(*(FIXED.get(name) or next(free))) for name in series}
-
-
-def _set_apart(runs: pd.DataFrame, drawn: set[str]) -> list[str]:
-    """What tells a run from others of its series at the same x; nothing for those that are as most are."""
-    settings = [name for name in varying(runs) if name not in drawn | {"layout"}]
-    texts = pd.Series(
-        [
-            ", ".join(f"{name.rpartition('.')[2]}={show_setting(run[name])}" for name in settings)
-            for _, run in runs.iterrows()
-        ],
-        index=runs.index,
-    )
-    apart = pd.Series("", index=runs.index)
-    for _, series in runs.groupby("series", sort=False):
-        (usual, count), *_ = texts[series.index].value_counts().items()
-        odd = series["x"].duplicated(keep=False) & (texts[series.index] != usual)
-        if 2 * int(count) > len(series):
-            apart[odd[odd].index] = texts[odd[odd].index]
-    return list(apart)
-
-
-def _side_by_side(runs: pd.DataFrame, series: list[str], logarithmic: bool) -> list[float]:
-    """Move runs that share an x a little aside, so that no point hides another."""
-    crowded = runs["x"].duplicated(keep=False)
-    middle = (len(series) - 1) / 2
-    aside = [(series.index(name) - middle) * many for name, many in zip(runs["series"], crowded, strict=True)]
-    if logarithmic:
-        step = (PAD * PAD * runs["x"].max() / runs["x"].min()) ** APART
-        return [x * step**side for x, side in zip(runs["x"], aside, strict=True)]
-    span = runs["x"].max() - runs["x"].min() or 1.0
-    return [x + APART * span * side for x, side in zip(runs["x"], aside, strict=True)]
-
-
-def draw_metric(ax: Axes, sheet: Sheet, name: str) -> None:
-    """One metric over x: means, intervals, repeats beside them; runs that do not count stay apart."""
-    metric = METRICS[name]
-    for _, style, runs in sheet.each_series():
+def draw_speed(ax: Axes, sheet: Sheet) -> None:
+    """Texts per second over x: means, intervals, repeats beside them; runs that do not count stay apart."""
+    metric = METRICS[SPEED]
+    shapes = [_published_shape(sheet, runs) for _, _, runs in sheet.each_series()]
+    top = max(_top(sheet), *(speed for shape in shapes for _, speed in shape), 0)
+    _finish(ax, sheet, 1.08 * top)
+    for (_, style, runs), shape in zip(sheet.each_series(), shapes, strict=True):
         valid = runs[runs["valid"]]
-        ax.vlines(valid["at"], valid[f"{name}_low"], valid[f"{name}_high"], color=style.color, **INTERVAL)
-        joined = valid[valid["apart"] == ""]
-        ax.plot(joined["at"], joined[name], marker=style.marker, color=style.color, **MEDIAN)
-        for _, run in valid[valid["apart"] != ""].iterrows():
-            _draw_apart(ax, run, run[name], style)
+        low, high = valid[f"{SPEED}_low"], valid[f"{SPEED}_high"]
+        ax.vlines(valid["at"], low, high.clip(upper=1.08 * top), color=style.color, **INTERVAL)
+        further = valid[high > 1.08 * top]
+        ax.plot(further["at"], [1.08 * top] * len(further), "^", color=style.color, clip_on=False)
+        _draw_means(ax, sheet, valid, SPEED, style)
         points = sheet.repeats[sheet.repeats["run"].isin(valid["run"])]
-        for side in (-1, 1):
-            beside = offset_copy(ax.transData, ax.get_figure(root=True), x=side * 9, units="points")
-            some = points[points["side"] == side]
-            ax.plot(some["at"], some[name], ".", color=style.color, ms=6, alpha=0.75, mew=0, transform=beside)
-    ax.set_title(f"{metric.label} ({metric.unit})", loc="left", pad=12)
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
-    _finish(ax, sheet, top=_top(sheet, name))
+        beside = offset_copy(ax.transData, ax.get_figure(root=True), x=8, units="points")
+        ax.plot(points["at"], points[SPEED], ".", color=style.color, ms=6, mew=0, transform=beside)
+        ax.plot([x for x, _ in shape], [speed for _, speed in shape], **_joined(sheet, PUBLISHED))
+    head(ax, f"{metric.label} ({metric.unit})")
+    ax.yaxis.set_major_formatter(plain_numbers())
     for _, style, runs in sheet.each_series():
         for _, run in runs[~runs["valid"]].iterrows():
-            _mark_fault(ax, run, cell_value(run[name]), style)
+            _mark_fault(ax, run, cell_value(run[SPEED]), style)
 
 
-def _top(sheet: Sheet, name: str) -> float:
+def draw_accuracy(ax: Axes, sheet: Sheet) -> None:
+    """Accuracy over x, or agreement with the reference run where no gold label is known."""
+    name = judged_by(sheet.runs)
+    valid = sheet.runs[sheet.runs["valid"]]
+    _finish(ax, sheet, 1.0)
+    if name == "accuracy" and (share := valid["majority_share"].max()) > 0:
+        ax.axhline(share, **CHANCE)
+    for _, style, runs in sheet.each_series():
+        _draw_means(ax, sheet, runs[runs["valid"]], str(name), style)
+    head(ax, {"accuracy": "Accuracy (% of texts)"}.get(str(name), "Agreement with the reference (%)"))
+    ax.set_ylim(0, 1.04)
+    ax.yaxis.set_major_locator(FixedLocator([share / 100 for share in range(0, 101, 20)]))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g}"))
+
+
+def judged_by(runs: pd.DataFrame) -> str | None:
+    """What says how right the labels of valid runs are; None where nothing does."""
+    valid = runs[runs["valid"]]
+    told = [name for name in ("accuracy", "agreement") if name in valid and valid[name].notna().any()]
+    return told[0] if told else None
+
+
+def _draw_means(ax: Axes, sheet: Sheet, valid: pd.DataFrame, name: str, style: SeriesStyle) -> None:
+    """A series' runs, joined where x is a number; those that stand apart are named."""
+    joined = valid[valid["apart"] == ""]
+    drawn = _joined(sheet, MEDIAN)
+    ax.plot(joined["at"], joined[name], marker=style.marker, color=style.color, clip_on=False, **drawn)
+    for _, run in valid[valid["apart"] != ""].iterrows():
+        _draw_apart(ax, run, run[name], style)
+
+
+def _joined(sheet: Sheet, drawn: dict[str, Any]) -> dict[str, Any]:
+    """How a series is drawn: between categories without its line."""
+    return drawn if sheet.numeric else drawn | {"ls": ""}
+
+
+def _top(sheet: Sheet) -> float:
     """The highest repeat or interval that counts; an interval far above all repeats may leave the axes."""
     counted = sheet.runs[sheet.runs["valid"]]
-    repeats = sheet.repeats[sheet.repeats["valid"]][name].max()
-    return float(max(repeats, min(counted[f"{name}_high"].fillna(0).max(), 1.5 * repeats)))
+    repeats = sheet.repeats[sheet.repeats["valid"]][SPEED].max()
+    return float(max(repeats, min(counted[f"{SPEED}_high"].fillna(0).max(), 1.5 * repeats)))
 
 
 def _mark_fault(ax: Axes, run: "pd.Series[Any]", value: float | None, style: SeriesStyle) -> None:
@@ -227,82 +159,42 @@ def _mark_fault(ax: Axes, run: "pd.Series[Any]", value: float | None, style: Ser
         ha="center",
         va="top" if upper else "bottom",
         rotation=90,
-        fontsize=9.5,
+        fontsize=SMALL,
         color=style.color,
         bbox={"fc": "white", "ec": "none", "alpha": 0.85, "pad": 1},
     )
 
 
 def _draw_apart(ax: Axes, run: "pd.Series[Any]", value: float, style: SeriesStyle) -> None:
-    """A run that no line joins, with what sets it apart."""
+    """A run that no line joins, with what sets it apart on its left: lines fall to the right."""
     ax.plot(run["at"], value, marker=style.marker, color=style.color, ls="", **MEDIAN)
-    ax.annotate(
-        run["apart"],
-        (run["at"], value),
-        xytext=(4, -9),  # lines fall to the right
-        textcoords="offset points",
-        ha="right",
-        va="top",
-        fontsize=9.5,
-        color=style.color,
-    )
+    place: dict[str, Any] = {"xytext": (-8, 0), "textcoords": "offset points", "ha": "right", "va": "center"}
+    ax.annotate(run["apart"], (run["at"], value), fontsize=SMALL, color=style.color, **place)
 
 
-def draw_shape(ax: Axes, sheet: Sheet) -> None:
-    """Texts/s relative to a base run, ours and as published: what compares across machines."""
-    pick, text = baseline(sheet.runs, varying(sheet.runs))
-    ax.axhline(1, color=GREY, lw=1)
-    highest = 1.0
-    for _, style, runs in sheet.each_series():
-        points = [
-            (run, each)
-            for _, run in runs[runs["valid"]].iterrows()
-            if (each := _relative(run, pick(run), sheet.across))
-        ]
-        spans = [(run["at"], each.interval) for run, each in points if each.interval]
-        ax.vlines(
-            [at for at, _ in spans],
-            [span.low for _, span in spans],
-            [span.high for _, span in spans],
-            color=style.color,
-            **INTERVAL,
-        )
-        joined = [(run["at"], each.middle) for run, each in points if not run["apart"]]
-        ax.plot(*_columns(joined), marker=style.marker, color=style.color, **MEDIAN)
-        for run, each in points:
-            if run["apart"]:
-                _draw_apart(ax, run, each.middle, style)
-        found = [each for _, each in points]
-        theirs = [
-            (run["at"], each.published)
-            for run, each in points
-            if each.published is not None and not run["apart"]
-        ]
-        if not any(value.published and value is not SAME for value in found):
-            theirs = []  # a base run alone is no published shape
-        tops = [
-            min(each.interval.high, 1.5 * each.middle) if each.interval else each.middle for each in found
-        ]
-        highest = max([highest, *tops, *(value for _, value in theirs)])
-        ax.plot(*_columns(theirs), **PUBLISHED)
-    ax.set_title("\n".join(["Texts/s relative to", *textwrap.wrap(text, 36)]), loc="left", pad=12)
-    ax.yaxis.set_major_formatter(StrMethodFormatter("{x:g}x"))
-    _finish(ax, sheet, top=highest)
+def _published_shape(sheet: Sheet, runs: pd.DataFrame) -> list[tuple[float, float]]:
+    """A series as it was published, at our speed of its base run: what compares across machines."""
+    pick, _ = baseline(sheet.runs, varying(sheet.runs))
+    rows = [(run, pick(run)) for _, run in runs[runs["valid"] & (runs["apart"] == "")].iterrows()]
+    found = [
+        (run["at"], base, each)
+        for run, base in rows
+        if base is not None and (each := _relative(run, base, sheet.across)) and each.published
+    ]
+    if all(each is SAME for _, _, each in found):
+        return []  # a base run alone is no published shape
+    return [(at, base[SPEED] * each.published) for at, base, each in found if each.published]
 
 
 SAME = Ratio(1, None, 1)
 """A run over itself."""
 
 
-def _relative(run: "pd.Series[Any]", base: "pd.Series[Any] | None", across: bool) -> Ratio | None:
+def _relative(run: "pd.Series[Any]", base: "pd.Series[Any]", across: bool) -> Ratio | None:
     """A run over its base run, nothing where the two must not be compared."""
-    if base is None or not comparable(run, base, across=across):
+    if not comparable(run, base, across=across):
         return None
     return SAME if base["run"] == run["run"] else ratio(run, base)
-
-
-def _columns(points: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    return [x for x, _ in points], [y for _, y in points]
 
 
 Pick = Callable[["pd.Series[Any]"], "pd.Series[Any] | None"]
@@ -342,40 +234,59 @@ def _finish(ax: Axes, sheet: Sheet, top: float) -> None:
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: sheet.ticks.get(round(value, 9), "")))
     ax.set_xlabel(sheet.xlabel)
-    ax.set_ylim(0, top * 1.08)
+    ax.set_ylim(0, top)
     ax.grid(axis="y")
 
 
-PANELS: tuple[Callable[[Axes, Sheet], None], ...] = (
-    lambda ax, sheet: draw_metric(ax, sheet, SPEED),
-    lambda ax, sheet: draw_metric(ax, sheet, "total_token_throughput"),
-    draw_shape,
+Panel = Callable[[Axes, Sheet], None]
+PANELS: tuple[tuple[Callable[[Sheet], bool], Panel], ...] = (
+    (lambda sheet: True, draw_speed),
+    (lambda sheet: judged_by(sheet.runs) is not None, draw_accuracy),
 )
+"""When each panel is shown, and what draws it."""
 
 
 def _legend(sheet: Sheet) -> list[Line2D]:
-    setting = "" if sheet.series == "layout" else f"{sheet.series}="
+    drawn = _joined(sheet, MEDIAN)
     handles = [
-        Line2D([], [], color=style.color, marker=style.marker, label=f"{setting}{name}, mean", **MEDIAN)
+        Line2D([], [], color=style.color, marker=style.marker, label=_series_words(sheet, name), **drawn)
         for name, style in sheet.styles.items()
     ]
     handles.append(Line2D([], [], ls="", marker=".", ms=8, mew=0, color=GREY, label="single repeat"))
     if sheet.runs[sheet.runs["valid"]][f"{SPEED}_low"].notna().any():
         counted = sheet.runs[sheet.runs["valid"]]
-        of = "95 % interval over starts" if (counted["starts"] > 1).all() else "repeatability, 95 %"
-        handles.append(Line2D([], [], ls="", marker="|", ms=12, mew=1.4, color=GREY, label=of))
-    if sheet.runs[f"published.{SPEED}"].notna().any():
-        handles.append(Line2D([], [], label=LABEL, **PUBLISHED))
+        over_starts = (counted["starts"] > 1).all()
+        handles.append(interval_handle("95 % interval over starts" if over_starts else "repeatability, 95 %"))
+    if any(_published_shape(sheet, runs) for _, _, runs in sheet.each_series()):
+        handles.append(Line2D([], [], label=f"{LABEL}, to our scale", **_joined(sheet, PUBLISHED)))
+    if judged_by(sheet.runs) == "accuracy":
+        handles.append(Line2D([], [], label="always the commonest label", **CHANCE))
     if not sheet.runs["valid"].all():
         handles.append(not_counted_handle())
     return handles
 
 
+def _about(sheet: Sheet) -> Iterator[str]:
+    """What a reader of the panels must know."""
+    if any(_published_shape(sheet, runs) for _, _, runs in sheet.each_series()):
+        base = baseline(sheet.runs, varying(sheet.runs))[1]
+        yield f"What was published is drawn to our scale: as a multiple of our {base}."
+    if judged_by(sheet.runs):
+        yield "How sure the accuracy is: see the figure of labels."
+
+
+def _series_words(sheet: Sheet, name: str) -> str:
+    """A series in the legend: layouts by the texts of a prompt, all else by the setting."""
+    if sheet.series != "layout":
+        return f"{sheet.series}={name}"
+    sizes = sheet.runs.loc[sheet.runs["layout"] == name, "n"].unique()
+    return per_prompt(name, sizes[0] if len(sizes) == 1 else None)
+
+
 def _footnote(runs: pd.DataFrame, across: bool = False) -> list[str]:
     if runs.empty:
         return []
-    sentences = [*environments(runs, across=across), *models(runs), *comparability(runs)]
-    return footnote_lines(sentences[:5])
+    return [*environments(runs, across=across), *models(runs), *comparability(runs)][:5]
 
 
 def _reasons(runs: pd.DataFrame) -> list[str]:

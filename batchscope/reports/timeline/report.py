@@ -6,6 +6,7 @@ from pathlib import Path
 
 from batchscope.common.errors import UserError
 from batchscope.config.studies import study_named
+from batchscope.reporting.figure import clocks
 from batchscope.reporting.style import save
 from batchscope.reporting.wording import varying
 from batchscope.reports.report_job import ReportJob
@@ -38,9 +39,19 @@ def write_timelines(timelines: Sequence[Timeline], out: Path) -> None:
         # A run that has another name now must not leave its files behind.
         shutil.rmtree(out, ignore_errors=True)
         out.mkdir(parents=True)
-        for timeline, (_, run) in zip(timelines, runs.iterrows(), strict=True):
+        for timeline, until, (_, run) in zip(timelines, ends_of(timelines), runs.iterrows(), strict=True):
             png, svg, txt = (out / f"{run['run']}.{kind}" for kind in ("png", "svg", "txt"))
-            save(timeline_figure(timeline, run, settings), png, svg)
+            save(timeline_figure(timeline, run, settings, until), png, svg)
             txt.write_text(timeline_text(timeline, run_title(run, settings)), encoding="utf-8")
     except OSError as error:
         raise UserError(f"cannot write {out}: {error.strerror}; check the folder and its space") from None
+
+
+def ends_of(timelines: Sequence[Timeline]) -> list[float]:
+    """How long each run's axis of time is: runs that label as many texts have one clock."""
+    texts = [timeline.record.measurement.texts for timeline in timelines]
+    found = dict.fromkeys(range(len(timelines)), 0.0)
+    for count in set(texts):
+        places = [place for place, each in enumerate(texts) if each == count]
+        found |= zip(places, clocks([timelines[place].seconds for place in places]), strict=True)
+    return list(found.values())

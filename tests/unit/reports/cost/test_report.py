@@ -2,11 +2,13 @@
 
 import json
 import math
+from itertools import combinations
 
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from support.analysis_helpers import DEMO_STUDIES, H200, demo_folders, make_run, write_config, write_run
-from support.figures import texts
+from support.figures import faults, texts
 from support.project import ROOT
 from support.shapes import BF16, HERMES, requests
 
@@ -15,7 +17,7 @@ from batchscope.cost.gpu_peaks import DEVICES, SHARES
 from batchscope.inputs.demo_model import CONFIG as DEMO_CONFIG
 from batchscope.reporting.numbers import three_digits
 from batchscope.reporting.render import page_html, page_markdown
-from batchscope.reporting.style import save
+from batchscope.reporting.style import FIXED, save
 from batchscope.reports.cost.curves import curves_of, lengths_of
 from batchscope.reports.cost.figure import Sheet, cost_figure
 from batchscope.reports.cost.frame import KINDS, RATE, SHARE, constants, cost_frame, estimate
@@ -304,10 +306,20 @@ def test_the_figure_shows_curves_points_and_far_runs(tmp_path):
     figure = cost_figure(Sheet(frame, curves), page.context)
     save(figure, tmp_path / "a.png", tmp_path / "a.svg")
     shown = set(texts(tmp_path / "a.svg"))
-    expected = {"GFLOP per text", "Texts labelled (texts/s)", "Measured seconds / predicted"}
-    expected |= {"packed, measured", "not counted", "predicted, 400 texts (engine busy)", "packed-n4-slow"}
+    expected = {"GFLOP per text", "Labelled (texts/s)", "Measured seconds / predicted"}
+    expected |= {"n per prompt, measured", "not counted", "predicted, 400 texts (engine busy)"}
     assert expected <= shown
-    assert any(text.startswith("break-even n = ") for text in shown)
+    assert any(text.startswith("break-even at n = ") for text in shown)
+    assert faults(figure) == []
+    flops, rates, ratios = figure.axes
+    assert not rates.texts, "no label lies over a marker"
+    assert not ratios.texts
+    layouts = {to_hex(color) for color, _ in FIXED.values()}
+    assert not layouts & {to_hex(line.get_color()) for line in flops.lines}, "a colour has one meaning"
+    curves_drawn = [line.get_ydata() for line in rates.lines if len(line.get_xdata()) > 2]
+    for one, other in combinations(curves_drawn, 2):
+        assert len(one) != len(other) or max(abs(one / other - 1)) > 0.02, "no curve hides another"
+    assert max(line.get_ydata()[0] for line in rates.lines if line.get_marker() == "s") <= rates.get_ylim()[1]
     assert (tmp_path / "a.png").read_bytes().startswith(b"\x89PNG")
     save(cost_figure(Sheet(frame, curves), page.context), tmp_path / "b.png", tmp_path / "b.svg")
     assert (tmp_path / "a.svg").read_bytes() == (tmp_path / "b.svg").read_bytes()

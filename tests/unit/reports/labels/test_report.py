@@ -5,6 +5,7 @@ from dataclasses import replace
 import pandas as pd
 import pytest
 from support.analysis_helpers import HERMES, REAL, make_run, write_config
+from support.figures import faults
 from support.label_studies import PACKING, TWO, study
 
 from batchscope.config.studies import Plot
@@ -161,16 +162,20 @@ def test_later_settings_tell_runs_apart_where_runs_have_them(tmp_path):
 def test_the_figure_has_a_place_for_each_run(packing):
     runs, _, judged = packing
     figure = labels_figure(runs, judged)
-    accuracy, along, coverage = figure.axes
+    accuracy, along, coverage, _ = figure.axes
     drawn = {line.get_marker(): line for line in accuracy.lines}
+    assert faults(figure) == []
     assert [round(x) for x in drawn["o"].get_xdata()] == [4, 5, 8, 10, 16, 20, 80]
     assert list(drawn["o"].get_ydata()) == pytest.approx([99.0, 98.75, 99.0, 90.0, 98.5, 98.75, 95.0])
     assert [round(x) for x in drawn["s"].get_xdata()] == [1]
     assert min(coverage.lines[0].get_ydata()) == 98.75
-    by_name = {line.get_label(): line for line in along.lines}
-    assert list(by_name) == ["n=80", "n=20", "n=16", "n=10"]
-    assert list(by_name["n=10"].get_ydata()) == [100.0] * 9 + [0.0]
-    assert list(by_name["n=10"].get_xdata()) == [5.0 + 10 * each for each in range(10)]
+    lines = [line for line in along.lines if not line.get_label().startswith("_")]
+    assert [line.get_label() for line in lines] == ["80 per prompt"], "the largest n of each series"
+    chance = [
+        set(line.get_ydata()) for ax in (accuracy, along) for line in ax.lines if line.get_marker() == "None"
+    ]
+    assert len(chance) == 2, "what the commonest label would reach stands in both"
+    assert chance[0] == chance[1]
 
 
 def test_scripts_from_runs_to_page_and_figure(tmp_path, monkeypatch, capsys):
@@ -213,3 +218,13 @@ def test_scripts_from_runs_to_page_and_figure(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "plots" / "labels.png").read_bytes().startswith(b"\x89PNG")
     make_report.main()
     assert (tmp_path / "plots" / "labels.svg").read_bytes() == drawn
+
+
+def test_coverage_has_a_panel_only_where_it_is_not_whole(tmp_path):
+    whole = [("packed", 10, ["-" * 10 + ":" + "-" * 10] * 40)]
+    runs, labels = study(tmp_path, whole)
+    judged = judge(runs, labels, TWO)
+    assert (judged.runs["label_coverage"] == 1).all()
+    figure = labels_figure(runs, judged)
+    assert not any("coverage" in ax.get_title(loc="left") for ax in figure.axes)
+    assert any("all texts were labelled" in text.get_text() for text in figure.texts)

@@ -6,14 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.axes import Axes
+from support.figures import faults
 from support.queues import client, closed_loop, even, poisson
 from support.serving_helpers import PUBLISHED, PUBLISHED_MODEL, lasted, requests, written
 
 from batchscope.config.serving import ServingStudy, Slo
-from batchscope.reports.serving.figure import apart, round_steps, serving_figure, shades
+from batchscope.reports.serving.figure import apart, bar_name, serving_figure, styles
 from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.page import serving_page
-from batchscope.results.latencies import first_and_again, latencies
+from batchscope.results.latencies import first_and_again
 from batchscope.results.load_points import load_points
 
 SEPARATE = {"layout": "separate", "n": 1}
@@ -153,34 +154,40 @@ def drawn(clients: dict[int, pd.DataFrame], folder: Path, key: str) -> tuple[pd.
     frame = framed(
         *(lasted(folder / f"p{load}", client, {key: load}, PACKED) for load, client in clients.items())
     )
-    ttft = dict(zip(frame["run"], (latencies(client)["ttft"] for client in clients.values()), strict=True))
-    return frame, serving_figure("mine", ServingStudy(), frame, ttft, []).axes
+    figure = serving_figure("mine", ServingStudy(question="How much?"), frame, ["Measured on: a machine."])
+    assert faults(figure) == []
+    return frame, figure.axes
 
 
 def test_the_figure_shows_texts_over_a_closed_loop(tmp_path: Path) -> None:
     clients = {most: client(*closed_loop(np.random.default_rng(0), most, 1280)) for most in (1, 32, 128)}
-    frame, (throughput, latency, distribution) = drawn(clients, tmp_path, "max_concurrency")
+    frame, (throughput, latency) = drawn(clients, tmp_path, "max_concurrency")
     assert throughput.get_title(loc="left") == "Labelled (texts/s)"
     line = throughput.lines[0]
     assert line.get_xdata().tolist() == [1, 32, 128]
     assert line.get_ydata().tolist() == pytest.approx(frame["steady_texts_per_s"].tolist())
-    assert throughput.texts[0].xy == pytest.approx((32, frame["steady_texts_per_s"][1]))
-    assert throughput.get_ylim()[1] > 1.1 * frame["texts_per_s"].max(), "room for the word above the marker"
-    assert latency.lines[1].get_ydata().tolist() == pytest.approx(frame["steady_p99_ttft_ms"].tolist())
-    assert distribution.get_legend_handles_labels()[1] == frame["label"].tolist()
+    (ring,) = [line for line in throughput.lines if line.get_markersize() == 17]
+    assert (*ring.get_xdata(), *ring.get_ydata()) == pytest.approx((32, frame["steady_texts_per_s"][1]))
+    assert not throughput.texts, "the knee is a ring, and its word stands in the legend"
+    assert "knee" in legend_of(throughput)
+    assert throughput.get_ylim()[0] == 0
+    (median,) = latency.lines
+    assert median.get_ydata().tolist() == pytest.approx(frame["steady_median_e2el_ms"].tolist())
+    (band,) = latency.collections
+    assert band.get_paths()[0].vertices[:, 1].max() == pytest.approx(frame["steady_p99_e2el_ms"].max())
 
 
 def test_a_load_is_drawn_at_what_it_reached(tmp_path: Path) -> None:
     """1,024 were to be under way, and there were 400 requests."""
     clients = {most: client(*closed_loop(np.random.default_rng(0), most, 400)) for most in (4, 16)}
     clients[1024] = client(*closed_loop(np.random.default_rng(0), 400, 400))
-    frame, (throughput, _, _) = drawn(clients, tmp_path, "max_concurrency")
-    line, dot = throughput.lines[:2]
+    frame, (throughput, _) = drawn(clients, tmp_path, "max_concurrency")
+    line, dot = (throughput.lines[0], throughput.lines[-1])
     assert line.get_xdata().tolist() == [4, 16, 400]
     assert line.get_ydata()[-1] == pytest.approx(frame["texts_per_s"].iloc[-1])
     assert [tick.get_text() for tick in throughput.get_xticklabels()] == ["4", "16", "400"]
     assert dot.get_xdata().tolist() == [400], "no steady window"
-    assert any(label.startswith("white dot") for label in throughput.get_legend_handles_labels()[1])
+    assert any(label.startswith("no steady window") for label in legend_of(throughput))
 
 
 def test_a_rate_that_did_not_come_is_drawn_at_what_came(tmp_path: Path) -> None:
@@ -189,17 +196,43 @@ def test_a_rate_that_did_not_come_is_drawn_at_what_came(tmp_path: Path) -> None:
         rng = np.random.default_rng(0)
         sent = poisson(rng, came, 400)
         clients[asked] = client(sent * 400 / came / sent[-1], even(rng, sent) * 400 / came / sent[-1])
-    frame, (throughput, latency, _) = drawn(clients, tmp_path, "request_rate")
+    frame, (throughput, latency) = drawn(clients, tmp_path, "request_rate")
     assert throughput.lines[0].get_xdata().tolist() == [20, pytest.approx(400, rel=0.01)]
     assert throughput.lines[0].get_ydata().tolist() == pytest.approx(frame["finished"].tolist())
-    assert np.isnan(latency.lines[1].get_ydata()[-1]), "a tail that grows with the load is not drawn"
+    (band,) = latency.collections
+    assert band.get_paths()[0].vertices[:, 0].max() < 400, "a tail that grows with the load is not drawn"
+    assert throughput.get_yscale() == throughput.get_xscale() == "log", "what comes is a straight line"
+    comes = throughput.lines[-1]
+    assert list(comes.get_xdata()) == list(comes.get_ydata())
+    assert max(comes.get_ydata()) <= throughput.get_ylim()[1], "and ends where the axis does"
+    assert all(y <= 1.1 * x for x, y in zip(*throughput.lines[0].get_data(), strict=True))
 
 
-def test_colours_and_ticks_of_a_distribution() -> None:
-    assert len(set(shades(["packed"] * 3 + ["separate"] * 6))) == 9
-    assert shades(["packed", "separate"]) == ["#0072b2", "#d55e00"]
-    assert round_steps(15, 4000) == (1, 3)
-    assert round_steps(400, 10_000) == (1, 2, 5)
+def legend_of(ax: Axes) -> list[str]:
+    return [text.get_text() for text in ax.get_figure().legends[0].get_texts()]
+
+
+def test_bars_where_loads_are_all_alike(tmp_path: Path) -> None:
+    """One request has no distribution to draw: there are two panels, and their names fit."""
+    work = {"layout": "packed", "n": 400}
+    once = requests((400, 9.4938, [0.01] * 399))
+    twice = requests((400, 9.4326, [0.01] * 399), (400, 0.5446, [0.01] * 399))
+    frame = framed(
+        written(tmp_path / "once", once, {}, work), written(tmp_path / "twice", twice, ONE, work | CACHED)
+    )
+    figure = serving_figure("mine", ServingStudy(question="Pack?"), frame, ["Measured on: a machine."])
+    assert [ax.get_title(loc="left") for ax in figure.axes] == [
+        "Labelled (texts/s)", "Time to the answer, median (ms)"
+    ]  # fmt: skip
+    assert bar_name(frame.iloc[0]) == "400 per prompt, all at once"
+    assert bar_name(frame.iloc[1]) == "400 per prompt, each sent twice,\nprefix cache on, 1 under way"
+    assert faults(figure) == []
+
+
+def test_styles_and_ticks() -> None:
+    drawn = styles(["packed", "separate", "packed", "packed"])
+    assert [style.color for style in drawn[:2]] == ["#0072B2", "#D55E00"]
+    assert len({(style.color, style.marker) for style in drawn}) == 4
     assert apart([1, 4, 16, 64, 256, 400]) == [1, 4, 16, 64, 400]
     assert apart([20]) == [20]
     assert apart([]) == []

@@ -13,13 +13,14 @@ from support.analysis_helpers import (
     make_run,
     write_config,
 )
-from support.figures import texts
+from support.figures import faults, texts
 
 from batchscope.common.errors import UserError
 from batchscope.config.studies import Plot, Study
 from batchscope.reporting.style import save
-from batchscope.reports.study.figure import arrange, baseline, study_figure
+from batchscope.reports.study.figure import baseline, study_figure
 from batchscope.reports.study.findings import findings
+from batchscope.reports.study.places import arrange
 from batchscope.results.frames import repeats_frame, runs_frame
 from batchscope.results.published.offline import load_published
 from batchscope.results.records import load_runs
@@ -44,13 +45,17 @@ def test_packing_shows_both_layouts_beside_the_published_shape(tmp_path):
     shown = draw(
         tmp_path, records_of(h200_folders(tmp_path), "packing"), Study(question="Pack or not?"), "packing"
     )
-    expected = {"Pack or not?", "packed, mean", "separate, mean", "H800 published", "4", "40", "400"}
-    expected |= {
-        "Texts labelled (texts/s)",
-        "Total token throughput (tokens/s)",
-        "separate prompts, same n",
+    expected = {
+        "Pack or not?",
+        "n per prompt",
+        "1 per prompt",
+        "H800 published, to our scale",
+        "4",
+        "40",
+        "400",
     }
-    assert expected <= set(shown)
+    assert expected | {"Texts labelled (texts/s)"} <= set(shown)
+    assert any("as a multiple of our separate prompts, same n" in text for text in shown)
     assert "not counted" not in shown
     assert any("NVIDIA H200" in text for text in shown)
 
@@ -61,7 +66,9 @@ def test_saturation_ticks_are_numbers_on_a_log_axis(tmp_path):
     picture = arrange("saturation", Study(), runs, repeats_frame(records))
     assert picture.logarithmic
     assert list(picture.ticks.values()) == ["1", "4", "20", "40", "400"]
-    assert "separate prompts (n=1)" in draw(tmp_path, records, Study(), "saturation")
+    shown = draw(tmp_path, records, Study(), "saturation")
+    assert any("as a multiple of our separate prompts (n=1" in text for text in shown)
+    assert "texts per prompt (n)" in shown
 
 
 def test_a_run_apart_from_its_series_is_named_and_joined_to_none(tmp_path):
@@ -69,9 +76,16 @@ def test_a_run_apart_from_its_series_is_named_and_joined_to_none(tmp_path):
     records += [make_run(tmp_path, n=40, texts=80, seconds=(0.5,) * 3, suffix="-r80")]
     runs, repeats = runs_frame(records, []), repeats_frame(records)
     assert list(arrange("mine", Study(), runs, repeats).runs["apart"]) == ["", "", "", "texts=80"]
-    assert draw(tmp_path, records, Study()).count("texts=80") == 3
+    assert draw(tmp_path, records, Study()).count("texts=80") == 1
     figure = study_figure("mine", Study(), runs, repeats)
-    assert [len(line.get_xdata()) for line in figure.axes[0].lines][:2] == [3, 1]
+    assert [len(line.get_xdata()) for line in figure.axes[0].lines if line.get_marker() == "o"] == [3, 1]
+    (label,) = [text for text in figure.axes[0].texts if text.get_text() == "texts=80"]
+    figure.draw_without_rendering()
+    x, y = figure.axes[0].transData.transform(label.xy)
+    box = label.get_window_extent()
+    assert box.y0 < y < box.y1, "beside its marker"
+    assert 0 < x - box.x1 < 20
+    assert faults(figure) == []
 
 
 def test_runs_that_do_not_count_are_marked_with_the_reason(tmp_path):
@@ -92,7 +106,10 @@ def test_every_repeat_lies_inside_the_axes(tmp_path):
     records = [make_run(tmp_path, study="mine", n=n, seconds=(1.0, 1.0, 0.2)) for n in (4, 40)]
     figure = study_figure("mine", Study(), runs_frame(records, ROWS), repeats_frame(records))
     assert figure.axes[0].get_ylim()[1] > 200.0  # 40 texts / 0.2 s
-    assert 10.0 < figure.axes[2].get_ylim()[1] < 20.0, "an interval far above the runs may leave the axes"
+    assert figure.axes[0].get_ylim()[1] < 330.0, "an interval far above the repeats may leave the axes"
+    ends = [line for line in figure.axes[0].lines if line.get_marker() == "^"]
+    heights = {float(y) for line in ends for y in line.get_ydata()}
+    assert heights == {figure.axes[0].get_ylim()[1]}, "and says so"
 
 
 def test_no_line_runs_through_a_run_that_does_not_count(tmp_path):
@@ -117,8 +134,8 @@ def test_no_line_runs_through_a_run_that_does_not_count(tmp_path):
 @pytest.mark.parametrize("repeats", [(1.0,), (1.0, 1.1, 0.9)])
 def test_one_run(tmp_path, repeats):
     shown = draw(tmp_path, [make_run(tmp_path, study="mine", n=40, seconds=repeats)], Study())
-    assert "packed, mean" in shown
-    assert "H800 published" not in shown
+    assert "40 per prompt" in shown
+    assert not any("H800" in text for text in shown)
 
 
 def test_all_failed_and_nothing_at_all(tmp_path):
@@ -130,15 +147,16 @@ def test_all_failed_and_nothing_at_all(tmp_path):
     assert "No run was measured." in texts(tmp_path / "e.svg")
 
 
-@pytest.mark.parametrize(("across", "points"), [(False, 1), (True, 2)])
+@pytest.mark.parametrize(("across", "points"), [(False, 0), (True, 2)])
 def test_ratios_across_environments_are_drawn_only_where_asked_for(tmp_path, across, points):
+    values = {"study": "saturation", "texts": 4000, "model": HERMES}
     records = [
-        make_run(tmp_path, study="mine", n=4),
-        make_run(tmp_path, study="mine", n=8, fingerprint="beef"),
+        make_run(tmp_path, n=20, **values),
+        make_run(tmp_path, n=40, fingerprint="beef", **values),
     ]
     frames = runs_frame(records, ROWS), repeats_frame(records)
-    figure = study_figure("mine", Study(), *frames, across=across)
-    drawn = [line for line in figure.axes[2].lines if line.get_marker() == "o"]
+    figure = study_figure("saturation", Study(), *frames, across=across)
+    drawn = [line for line in figure.axes[0].lines if line.get_marker() == "x"]
     assert sum(len(line.get_xdata()) for line in drawn) == points
 
 
@@ -157,8 +175,8 @@ def test_an_argument_left_to_vllm_is_a_place_of_its_own(tmp_path):
         "10,000",
         "80,000",
         "max_num_batched_tokens",
-        "(max_num_batched_tokens=10,000)",
     } <= set(shown)
+    assert "packed prompts (max_num_batched_tokens=10,000)" in " ".join(shown)
 
 
 @pytest.mark.parametrize(
@@ -167,17 +185,17 @@ def test_an_argument_left_to_vllm_is_a_place_of_its_own(tmp_path):
         (
             "engine.extra.enable_chunked_prefill",
             "engine.variables.VLLM_X",
-            {"True", "False", "enable_chunked_prefill", "VLLM_X=1, mean", "VLLM_X=default, mean"},
+            {"True", "False", "enable_chunked_prefill", "VLLM_X=1", "VLLM_X=default"},
         ),
         (
             "engine.variables.VLLM_X",
             "engine.extra.enable_chunked_prefill",
-            {"1", "default", "VLLM_X", "enable_chunked_prefill=True, mean"},
+            {"1", "default", "VLLM_X", "enable_chunked_prefill=True"},
         ),
         (
             "engine.extra.compilation_config.mode",
             "engine.variables.VLLM_NEVER_SET",
-            {"0", "3", "mode", "VLLM_NEVER_SET=default, mean"},
+            {"0", "3", "mode", "VLLM_NEVER_SET=default"},
         ),
     ],
 )
@@ -207,7 +225,7 @@ def test_an_argument_that_no_run_sets_is_the_default(tmp_path):
         [make_run(tmp_path, study="mine")],
         Study(plot=Plot(x="engine.dtype", series="engine.model")),
     )
-    assert {"default", "model=demo, mean"} <= set(shown)
+    assert {"default", "model=demo"} <= set(shown)
 
 
 def test_an_unknown_key_is_named(tmp_path):
@@ -269,3 +287,55 @@ def test_crosses_are_published_figures_and_nothing_else(tmp_path, name, crosses)
     figure = study_figure(name, Study(), runs_frame(records, ROWS), repeats_frame(records))
     drawn = [line for line in figure.axes[-1].lines if line.get_marker() == "x"]
     assert sum(len(line.get_xdata()) for line in drawn) == crosses
+
+
+def test_no_line_joins_categories_and_one_joins_numbers(tmp_path):
+    records = [
+        make_run(
+            tmp_path, study="mine", seconds=(1.0, 1.1, 1.2), variables={"VLLM_X": kind}, suffix=f"-{kind}"
+        )
+        for kind in ("none", "text", "full")
+    ]
+    frames = runs_frame(records, ROWS), repeats_frame(records)
+    (ax,) = study_figure("mine", Study(plot=Plot(x="engine.variables.VLLM_X")), *frames).axes
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["none", "text", "full"]
+    assert {line.get_linestyle() for line in ax.lines if len(line.get_xdata()) > 1} == {"None"}
+    counted = [make_run(tmp_path, study="mine", n=n, seconds=(1.0, 1.1, 1.2)) for n in (4, 40)]
+    (ax,) = study_figure("mine", Study(), runs_frame(counted, ROWS), repeats_frame(counted)).axes
+    assert [line.get_linestyle() for line in ax.lines if line.get_marker() == "o"] == ["-"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "title"),
+    [
+        ({}, None),
+        ({"accuracy": 0.9, "majority_share": 0.6}, "Accuracy (% of texts)"),
+        ({"agreement": 0.8}, "Agreement with the reference (%)"),
+    ],
+)
+def test_accuracy_stands_beside_speed_where_labels_mean_something(tmp_path, columns, title):
+    records = [make_run(tmp_path, study="mine", n=n) for n in (4, 40)]
+    runs = runs_frame(records, ROWS).assign(**columns)
+    figure = study_figure("mine", Study(question="Pack?"), runs, repeats_frame(records))
+    titles = [ax.get_title(loc="left") for ax in figure.axes]
+    assert titles == ["Texts labelled (texts/s)", *([title] if title else [])]
+    assert faults(figure) == []
+    chance = [line for ax in figure.axes[1:] for line in ax.lines if set(line.get_ydata()) == {0.6}]
+    assert len(chance) == ("majority_share" in columns)
+    if title:
+        assert figure.axes[1].get_ylim() == (0, 1.04)
+
+
+def test_series_at_one_place_do_not_cover_each_other(tmp_path):
+    records = [
+        make_run(tmp_path, study="mine", layout=layout, n=n, texts=400, seconds=(1.0, 1.01, 1.02))
+        for layout in ("packed", "separate")
+        for n in (4, 40)
+    ]
+    figure = study_figure("mine", Study(), runs_frame(records, ROWS), repeats_frame(records))
+    figure.draw_without_rendering()
+    packed, separate = (
+        next(line for line in figure.axes[0].lines if line.get_marker() == marker) for marker in "os"
+    )
+    gap = separate.get_window_extent().x0 - packed.get_window_extent().x0
+    assert gap > 9 * figure.dpi / 72, "as wide as a marker"

@@ -1,16 +1,19 @@
 """Timelines, from steps whose totals are known by hand; figures are read back from the SVG."""
 
 import re
-from xml.etree import ElementTree as ET
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from support.analysis_helpers import H200, HERMES, cpu_sample, gpu_sample, step, write_config, write_run
+from support.figures import faults, texts
 
 from batchscope.common.errors import UserError
 from batchscope.common.schemas import STEPS
+from batchscope.reporting.figure import clocks
+from batchscope.reporting.wording import varying
+from batchscope.reports.timeline.figure import timeline_figure
 from batchscope.reports.timeline.frame import (
     MOST_BINS,
     MOST_POINTS,
@@ -25,7 +28,8 @@ from batchscope.reports.timeline.frame import (
     timeline_text,
     tokens_in,
 )
-from batchscope.reports.timeline.report import write_timelines
+from batchscope.reports.timeline.report import ends_of, write_timelines
+from batchscope.results.frames import runs_frame
 from scripts import make_report
 
 GPU = {"gpu": H200, "model": HERMES, "model_name": "hermes-8b"}
@@ -44,12 +48,6 @@ def even_steps(count, seconds, **values):
     """Steps of equal length that fill the window."""
     each = seconds / count
     return [step(number, number * each, (number + 1) * each, **values) for number in range(count)]
-
-
-def texts(svg):
-    return [
-        " ".join(node.itertext()).strip() for node in ET.parse(svg).iter("{http://www.w3.org/2000/svg}text")
-    ]
 
 
 def drawn(tmp_path, *folders):
@@ -212,18 +210,18 @@ def test_a_figure_shows_requests_cache_tokens_and_gpu(tmp_path):
     (shown,) = drawn(tmp_path, folder).values()
     assert {
         "packing: packed prompts (n=4)",
-        "repeat 1 of 3 (median duration), 27.3 s, 70 steps",
         "Requests running",
-        "Requests waiting (right axis)",
+        "Requests waiting",
         "KV cache in use (%)",
         "▼ preemptions: 2 (1,500 tokens computed again)",
         "Prefill tokens per second",
-        "Decode tokens per second (right axis)",
+        "Decode tokens per second",
         "GPU power (W)",
-        "SM clock (MHz; right axis)",
+        "SM clock (MHz)",
         "seconds from the start of the timed window",
     } <= set(shown)
     assert any("NVIDIA H200" in text for text in shown)
+    assert any("Shown: repeat 1 of 3 (median duration), 27.3 s, 70 steps." in text for text in shown)
 
 
 def test_without_a_gpu_the_processor_is_shown(tmp_path):
@@ -231,7 +229,7 @@ def test_without_a_gpu_the_processor_is_shown(tmp_path):
     (shown,) = drawn(
         tmp_path, write_run(tmp_path, seconds=(2.0,), steps=TWO_STEPS, hardware=samples)
     ).values()
-    assert {"CPU: all cores busy (%)", "engine's share of all cores (%)"} <= set(shown)
+    assert {"CPU: cores busy (% of all)", "with anything", "with the engine"} <= set(shown)
     assert not any("preempt" in text or "GPU" in text for text in shown)
 
 
@@ -249,8 +247,8 @@ def test_runs_that_do_not_count_say_so_and_why(tmp_path):
         write_run(tmp_path, n=40, seconds=(2.0,), measure={"telemetry": False}),
         write_run(tmp_path, n=400, seconds=(2.0,)),
     )
-    assert (
-        "packing: packed prompts (n=4), does not count (invalid: cached_tokens, steps)" in shown["packed-n4"]
+    assert "packing: packed prompts (n=4), does not count (invalid: cached_tokens, steps)" in " ".join(
+        shown["packed-n4"]
     )
     assert any(
         "2 steps. cached_tokens: 12 came from the cache; steps:" in text for text in shown["packed-n4"]
@@ -324,3 +322,37 @@ def test_a_column_that_is_not_known_is_no_fault(tmp_path):
     found = load_timeline(folder)
     assert found.missing == ""
     assert list(found.steps.columns) == STEPS.names
+
+
+def figure_of(folder, until=None):
+    found = load_timeline(folder)
+    runs = runs_frame([found.record], [])
+    return timeline_figure(found, runs.iloc[0], varying(runs), until)
+
+
+def test_every_panel_has_one_scale_from_zero_over_all_values(tmp_path):
+    """With nothing waiting, and with samples a little above 100 %."""
+    samples = [cpu_sample(time, 1.12, 1.07) for time in (0.0, 2.0)]
+    figure = figure_of(write_run(tmp_path, seconds=(2.0,), steps=TWO_STEPS, hardware=samples))
+    assert faults(figure) == []
+    boxes = [ax.get_position().bounds for ax in figure.axes]
+    assert len(set(boxes)) == len(boxes), "no axes lie over others"
+    for ax in figure.axes:
+        low, high = ax.get_ylim()
+        assert low == 0
+        assert high >= max([1.0, *(value for line in ax.lines for value in line.get_ydata())])
+    assert figure.axes[-1].get_ylim()[1] > 112
+
+
+def test_runs_of_as_many_texts_are_on_one_clock(tmp_path):
+    runs = [
+        write_run(tmp_path, n=n, texts=texts, seconds=(seconds,), steps=TWO_STEPS, suffix=f"-r{texts}")
+        for n, texts, seconds in ((4, 800, 2.0), (8, 800, 5.0), (40, 80, 3.0), (400, 800, 0.1))
+    ]
+    found = [load_timeline(folder) for folder in runs]
+    assert ends_of(found) == [5.0, 5.0, 3.0, 0.1], "beside 5 s nothing could be seen of 0.1 s"
+    figure = figure_of(runs[0], until=5.0)
+    assert {ax.get_xlim() for ax in figure.axes} == {(0.0, 5.0)}
+    assert figure.axes[-1].get_xlabel().endswith("grey: ended")
+    assert clocks([3.0, 24.0, 2.9]) == [24.0, 24.0, 2.9]
+    assert clocks([]) == []
