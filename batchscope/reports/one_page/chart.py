@@ -46,7 +46,7 @@ class Size:
         return self.width < 500
 
 
-WIDE, NARROW = Size(1040, 460, 26), Size(350, 400, 40)
+WIDE, NARROW = Size(1040, 460, 22), Size(350, 400, 40)
 
 
 def gid_of(index: int) -> str:
@@ -78,7 +78,7 @@ def rows_shown(settings: Sequence[Values]) -> list[int]:
 
 
 def _speed_and_right(settings: Sequence[Values], size: Size) -> Figure:
-    figure, ax = _sheet(size.width, size.height, left=52 if not size.narrow else 40, size=size)
+    figure, ax = _sheet(size.width, size.height, left=40 if size.narrow else 52, above=36, size=size)
     _draw_frontier(ax, settings)
     for index in sorted(range(len(settings)), key=lambda index: _importance(settings[index]), reverse=True):
         if settings[index]["right"]:
@@ -99,7 +99,7 @@ def _speed_alone(settings: Sequence[Values], size: Size) -> Figure:
     rows = rows_shown(settings)
     texts = [_row_text(settings[index], settings) for index in rows]
     longest = 0 if size.narrow else min(6.3 * max(len(text) for text in texts), 420)
-    figure, ax = _sheet(size.width, size.row * len(rows) + 60, left=int(longest) + 16, size=size)
+    figure, ax = _sheet(size.width, size.row * len(rows) + 60, left=int(longest) + 16, above=4, size=size)
     for row, index in enumerate(rows):
         _draw_setting(ax, index, settings[index], -row)
     ax.set_ylim(-len(rows) + 0.4, 0.8 if size.narrow else 0.6)
@@ -114,10 +114,11 @@ def _speed_alone(settings: Sequence[Values], size: Size) -> Figure:
     return figure
 
 
-def _sheet(width: int, height: int, *, left: int, size: Size) -> tuple[Figure, Axes]:
+def _sheet(width: int, height: int, *, left: int, above: int, size: Size) -> tuple[Figure, Axes]:
+    """An empty chart with room on the left, for what names the rows, and above."""
     figure = Figure(figsize=(width / 72, height / 72), dpi=72)
     right = 8 if size.narrow else 20
-    ax = figure.add_axes((left / width, 48 / height, (width - left - right) / width, (height - 84) / height))
+    ax = figure.add_axes((left / width, 48 / height, (width - left - right) / width, (height - above - 48) / height))
     ax.set_facecolor("none")
     ax.tick_params(length=0, pad=6, colors=GREY)
     for side in ("left", "bottom"):

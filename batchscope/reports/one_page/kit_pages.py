@@ -13,6 +13,7 @@ LINK = re.compile(r"</?a\b[^>]*>")
 
 QUESTION = re.compile(r'<p class="question">.*?</p>', re.DOTALL)
 EMPTY = re.compile(r"<(ul|p)\b[^>]*></\1>")
+EMPTY_HEADING = re.compile(r'<th colspan="(\d+)">\s*<span></span></th>')
 INTERVAL = re.compile(r" \((?:95 %|repeatability).*|;.*", re.DOTALL)
 
 
@@ -37,6 +38,7 @@ def parts_of(html: str) -> KitPage:
     answer = FINDING.search(body)
     body = EMPTY.sub("", QUESTION.sub("", body)).replace("<h2>", "<h4>").replace("</h2>", "</h4>")
     body = body.replace('<div class="wide">', '<div class="wide" tabindex="0" role="group" aria-label="Table">')
+    body = EMPTY_HEADING.sub(r'<td colspan="\1"></td>', body)
     return KitPage(short(Markup(answer[1]).unescape()) if answer else "", Markup(body.strip()))  # noqa: S704
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-APART = 7.0
-"""Between the middle of a dot and its label."""
+FARTHER = (7.0, 14.0, 24.0, 36.0)
+"""Between the middle of a dot and its label; only what must be seen stands farther away than the first."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,8 @@ def places(labels: Sequence[Label], dots: Sequence[Box], bars: Sequence[Box], fr
     """
     taken, found = list(dots), list[Box | None]()
     for label in labels:
-        around = [box for box in _around(label) if _is_free(box, taken, frame)]
+        steps = FARTHER if label.must else FARTHER[:1]
+        around = [box for step in steps for box in _around(label, step) if _is_free(box, taken, frame)]
         clear = [box for box in around if _is_free(box, bars, frame)]
         found.append(next(iter(clear or (around if label.must else [])), None))
         taken += [box for box in found[-1:] if box]
@@ -60,11 +61,11 @@ def _is_free(box: Box, taken: Sequence[Box], frame: Box) -> bool:
     return frame.holds(box) and not any(box.meets(other) for other in taken)
 
 
-def _around(label: Label) -> Iterator[Box]:
+def _around(label: Label, apart: float) -> Iterator[Box]:
     """Right of the dot, left, above, below, and at the corners."""
     x, y, width, height = label.x, label.y, label.width, label.height
-    beside, level = (x + APART, x - APART - width, x - width / 2), y - height / 2
-    above, below = y + APART, y - APART - height
+    beside, level = (x + apart, x - apart - width, x - width / 2), y - height / 2
+    above, below = y + apart, y - apart - height
     corners = [(left, bottom) for bottom in (above, below) for left in beside[:2]]
     for left, bottom in [(beside[0], level), (beside[1], level), (beside[2], above), (beside[2], below), *corners]:
         yield Box(left, bottom, left + width, bottom + height)

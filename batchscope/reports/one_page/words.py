@@ -27,7 +27,10 @@ def show_range(found: Values | None, show: Any = show_speed) -> str:
     if not found or found.get("low") is None or found.get("high") is None:
         return ""
     low, high = show(found["low"]), show(found["high"])
-    return low if low == high else f"{low} to {high}"
+    if low == high:
+        return str(low)
+    number, _, unit = low.partition(" ")
+    return f"{number if unit and high.endswith(f' {unit}') else low} to {high}"
 
 
 def show_seconds(seconds: float | None) -> str:

@@ -34,7 +34,8 @@ function bindPile(form) {
     const parts = [`for ${count.toLocaleString("en-US")} texts`];
     if (low && high) {
       const [least, most] = [duration(count / high), duration(count / low)];
-      parts[0] += least === most ? "" : ` (${least} to ${most})`;
+      const [number, unit] = least.split(" ");
+      if (least !== most) parts[0] += ` (${most.endsWith(` ${unit}`) ? number : least} to ${most})`;
     }
     if (cost > 0) parts.push(`costs ${money(seconds / 3600 * form.dataset.gpus * cost)} at ${money(cost)} an hour`);
     output.append(strong, parts.join("; "));
