@@ -71,7 +71,9 @@ def results(driver, tmp_path_factory) -> Path:
 
 def write(results: Path, path: Path, runs: pd.DataFrame, **how: object) -> Path:
     config = load_config(json.loads((results / "config.json").read_text()))
-    verdict = planted([f"{study}/{run}" for study, run in zip(runs["study"], runs["run"], strict=True)], **how)
+    verdict = planted(
+        [f"{study}/{run}" for study, run in zip(runs["study"], runs["run"], strict=True)], **how
+    )
     path.write_text(page_html(content_of(verdict, runs, config, results)), encoding="utf-8")
     return path
 
@@ -101,7 +103,11 @@ def test_a_screen_reader_and_a_keyboard_can_use_it(page, size, scheme):
     page.js("for (const part of document.querySelectorAll('details')) part.open = true")
     page.js(AXE.read_text())
     found = page.driver.execute_async_script("axe.run().then(arguments[0])")
-    assert {each["id"]: each["nodes"][0]["html"] for each in found["violations"] if each["impact"] in ("serious", "critical")} == {}
+    assert {
+        each["id"]: each["nodes"][0]["html"]
+        for each in found["violations"]
+        if each["impact"] in ("serious", "critical")
+    } == {}
     assert len(found["passes"]) > 20
 
 
@@ -127,7 +133,12 @@ def test_the_verdict_comes_first_and_a_demo_says_so(page):
 
 
 def test_links_open_what_is_folded(page):
-    for anchor in ("study-packing", "run-packing-packed-n4", "run-decoding-packed-n40-decoding-labels", "part-cost"):
+    for anchor in (
+        "study-packing",
+        "run-packing-packed-n4",
+        "run-decoding-packed-n40-decoding-labels",
+        "part-cost",
+    ):
         page.open(f"#{anchor}")
         shown = page.js(
             "const found = document.getElementById(arguments[0]), box = found.getBoundingClientRect();"
@@ -154,7 +165,9 @@ def test_hours_and_money_follow_the_pile(page):
     assert page.text(".cost").startswith("10 hours for 36,000,000 texts")
     page.type("#price", "2.5")
     assert page.text(".cost").endswith("costs 25.00 at 2.50 an hour")
-    page.js("const s = document.querySelector('#texts-slider'); s.value = 4; s.dispatchEvent(new Event('input'))")
+    page.js(
+        "const s = document.querySelector('#texts-slider'); s.value = 4; s.dispatchEvent(new Event('input'))"
+    )
     assert page.text(".cost").startswith("10 seconds for 10,000 texts")
     page.type("#texts", "many")
     assert page.text(".cost") == "How many texts are there?"
@@ -162,7 +175,9 @@ def test_hours_and_money_follow_the_pile(page):
 
 def test_tables_sort_and_filter(page):
     page.open("#study-batched_tokens")
-    head = page.driver.find_element(By.XPATH, "//*[@id='study-batched_tokens']//th[button[starts-with(., 'texts/s')]]")
+    head = page.driver.find_element(
+        By.XPATH, "//*[@id='study-batched_tokens']//th[button[starts-with(., 'texts/s')]]"
+    )
 
     def column() -> list[float]:
         cells = page.js(
@@ -187,11 +202,16 @@ def test_tables_sort_and_filter(page):
 def test_what_is_copied_is_what_is_shown(page):
     page.js("navigator.clipboard.writeText = async (text) => { window.copied = text; }")
     page.driver.find_element(By.CSS_SELECTOR, "#copy .code button").click()
-    assert page.js("return window.copied") == page.js("return document.querySelector('#copy pre').textContent")
+    assert page.js("return window.copied") == page.js(
+        "return document.querySelector('#copy pre').textContent"
+    )
 
 
 def test_print_leaves_out_what_paper_cannot_do(page):
-    page.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print", "features": [{"name": "prefers-color-scheme", "value": "dark"}]})
+    page.driver.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia",
+        {"media": "print", "features": [{"name": "prefers-color-scheme", "value": "dark"}]},
+    )
     shown = page.js(
         "const seen = name => document.querySelector(name).checkVisibility();"
         "return [seen('h1'), seen('.wide-chart svg'), seen('nav'), seen('.code button'), getComputedStyle(document.body).backgroundColor]"

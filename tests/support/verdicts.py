@@ -57,7 +57,9 @@ def answer(best: dict[str, Any] | None, default: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def planted(ids: list[str], *, labels: bool = True, best: int | None = 2, demo: bool = False) -> dict[str, Any]:
+def planted(
+    ids: list[str], *, labels: bool = True, best: int | None = 2, demo: bool = False
+) -> dict[str, Any]:
     """A verdict over runs, each ``study/run``; ``best``: the index of the recommended one."""
     settings = [setting(number, *each.split("/"), labels=labels) for number, each in enumerate(ids)]
     if best is not None:
@@ -65,8 +67,12 @@ def planted(ids: list[str], *, labels: bool = True, best: int | None = 2, demo: 
     for each in settings[:4]:
         each["frontier"] = labels
     studies = list(dict.fromkeys(each["study"] for each in settings))
-    questions = [("packing", "How many texts in one prompt?", "yes"), ("cache", "Does the prefix cache help?", "can't tell"),
-                 ("precision", "Do fewer bits help?", "not asked"), ("answer", "Does it help to allow only labels?", "no")]
+    questions = [
+        ("packing", "How many texts in one prompt?", "yes"),
+        ("cache", "Does the prefix cache help?", "can't tell"),
+        ("precision", "Do fewer bits help?", "not asked"),
+        ("answer", "Does it help to allow only labels?", "no"),
+    ]
     return {
         "schema": 1, "demo": demo, "title": "Reviews, in a planted study",
         "machine": {"device": "cpu" if demo else "cuda", "name": "NVIDIA H100 80GB HBM3", "gpus": 1,

@@ -65,15 +65,14 @@ def chart(settings: Sequence[Values], size: Size) -> Figure:
     """Speed and rightness where labels count, else speed alone; marks are called by `gid_of` their index."""
     right = [setting for setting in settings if setting["right"]]
     with mpl.rc_context({**RC, "font.size": 12}):
-        figure = _speed_and_right(settings, size) if right else _speed_alone(settings, size)
-        return figure
+        return _speed_and_right(settings, size) if right else _speed_alone(settings, size)
 
 
 def rows_shown(settings: Sequence[Values]) -> list[int]:
     """Indices of the settings that the chart of speed alone has room for, the fastest first."""
     order = sorted(range(len(settings)), key=lambda index: -settings[index]["speed"]["value"])
     first = [index for index in order if settings[index]["state"] == "recommended"]
-    kept = set([*first, *order][:MOST_ROWS])
+    kept = list(dict.fromkeys([*first, *order]))[:MOST_ROWS]
     return [index for index in order if index in kept]
 
 
@@ -118,7 +117,9 @@ def _sheet(width: int, height: int, *, left: int, above: int, size: Size) -> tup
     """An empty chart with room on the left, for what names the rows, and above."""
     figure = Figure(figsize=(width / 72, height / 72), dpi=72)
     right = 8 if size.narrow else 20
-    ax = figure.add_axes((left / width, 48 / height, (width - left - right) / width, (height - above - 48) / height))
+    ax = figure.add_axes(
+        (left / width, 48 / height, (width - left - right) / width, (height - above - 48) / height)
+    )
     ax.set_facecolor("none")
     ax.tick_params(length=0, pad=6, colors=GREY)
     for side in ("left", "bottom"):
@@ -171,8 +172,10 @@ def _draw_setting(ax: Axes, index: int, setting: Values, y: float) -> None:
     if right:
         ax.plot([speed["value"]] * 2, [100 * end for end in _ends(right)], **bar)
     best = state == "recommended"
-    look = {"ms": 12 if best else 8, "mfc": colour if best else PAPER, "mec": colour, "mew": 1.7}
-    ax.plot([speed["value"]], [y], marker=marker, ls="", zorder=4 if best else 3, gid=gid_of(index), **look)
+    look: dict[str, Any] = (
+        {"ms": 12, "mfc": colour, "zorder": 4} if best else {"ms": 8, "mfc": PAPER, "zorder": 3}
+    )
+    ax.plot([speed["value"]], [y], marker=marker, ls="", mec=colour, mew=1.7, gid=gid_of(index), **look)
 
 
 def _write_labels(figure: Figure, ax: Axes, settings: Sequence[Values], size: Size) -> None:
@@ -215,8 +218,11 @@ def _row_text(setting: Values, settings: Sequence[Values]) -> str:
 def _label(figure: Figure, ax: Axes, setting: Values, text: str) -> Label:
     x, y = _pixels(ax, setting["speed"]["value"], setting["right"]["value"])
     canvas = FigureCanvasAgg(figure)
-    font = mpl.font_manager.FontProperties(size=12, weight="bold" if setting["state"] == "recommended" else 400)
-    width, height, _ = canvas.get_renderer().get_text_width_height_descent(text, font, ismath=False)
+    font = mpl.font_manager.FontProperties(
+        size=12, weight="bold" if setting["state"] == "recommended" else 400
+    )
+    renderer: Any = canvas.get_renderer()  # type: ignore[no-untyped-call]
+    width, height, _ = renderer.get_text_width_height_descent(text, font, ismath=False)
     return Label(x, y, width + 4, height + 3, must=setting["state"] == "recommended" or setting["frontier"])
 
 

@@ -40,7 +40,9 @@ def charts(name: str, settings: Sequence[Values], links: Mapping[str, str]) -> C
     indices = range(len(drawn)) if of_right else rows_shown(drawn)
     linked = len(indices) <= MOST_LINKS
     marks = {
-        gid_of(index): Mark(setting_in_words(drawn[index]), links.get(drawn[index]["id"], "") if linked else "")
+        gid_of(index): Mark(
+            setting_in_words(drawn[index]), links.get(drawn[index]["id"], "") if linked else ""
+        )
         for index in indices
     }
     about = "Speed across, rightness up" if of_right else "Speed"

@@ -1,7 +1,7 @@
 """Figures inside a page: one that takes the page's colours and links its marks, or a picture of its own.
 
-A figure is drawn in the light colours of `COLOURS`; in the page each becomes a variable of the style sheet, so
-that it is light or dark as the page is.
+A figure is drawn in the light colours of `COLOURS`; in the page each becomes a variable of the style sheet,
+so that it is light or dark as the page is.
 """
 
 import base64
@@ -32,7 +32,7 @@ COLOURS = {
 
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 HREF = f"{{{XLINK}}}href"
-TEXT_FONT = re.compile(r"(font: [^;]*?px) [^;]*")
+FONT = re.compile(r"(font: [^;]*?px|font-family:) [^;]*")
 LONG = re.compile(r"-?\d+\.\d{3,}")
 """A number with more decimals than can be seen."""
 
@@ -119,7 +119,7 @@ def _in_colours(text: str) -> str:
 
 
 def _own_font(style: str) -> str:
-    return TEXT_FONT.sub(r"\1 var(--font)", style)
+    return FONT.sub(r"\1 var(--font)", style)
 
 
 def data_uri(svg: Path) -> str:

@@ -37,7 +37,9 @@ def parts_of(html: str) -> KitPage:
     body = LINK.sub("", found[1] if found else html)
     answer = FINDING.search(body)
     body = EMPTY.sub("", QUESTION.sub("", body)).replace("<h2>", "<h4>").replace("</h2>", "</h4>")
-    body = body.replace('<div class="wide">', '<div class="wide" tabindex="0" role="group" aria-label="Table">')
+    body = body.replace(
+        '<div class="wide">', '<div class="wide" tabindex="0" role="group" aria-label="Table">'
+    )
     body = EMPTY_HEADING.sub(r'<td colspan="\1"></td>', body)
     return KitPage(short(Markup(answer[1]).unescape()) if answer else "", Markup(body.strip()))  # noqa: S704
 

@@ -67,5 +67,11 @@ def _around(label: Label, apart: float) -> Iterator[Box]:
     beside, level = (x + apart, x - apart - width, x - width / 2), y - height / 2
     above, below = y + apart, y - apart - height
     corners = [(left, bottom) for bottom in (above, below) for left in beside[:2]]
-    for left, bottom in [(beside[0], level), (beside[1], level), (beside[2], above), (beside[2], below), *corners]:
+    for left, bottom in [
+        (beside[0], level),
+        (beside[1], level),
+        (beside[2], above),
+        (beside[2], below),
+        *corners,
+    ]:
         yield Box(left, bottom, left + width, bottom + height)

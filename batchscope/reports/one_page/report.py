@@ -24,7 +24,10 @@ def write_report(job: ReportJob) -> str:
     Raises:
         UserError: the verdict or the table of runs is missing or damaged.
     """
-    verdict, runs = read_verdict(job.results / "verdict.json"), read_frame(job.results / "tables/runs.parquet")
+    verdict, runs = (
+        read_verdict(job.results / "verdict.json"),
+        read_frame(job.results / "tables/runs.parquet"),
+    )
     path = job.out / "report.html"
     write_text(path, page_html(content_of(verdict, runs, job.config, job.results)))
     return f"{path} ({path.stat().st_size / 1e6:.1f} MB)"

@@ -83,8 +83,7 @@ def study_section(
         charts=charts(f"chart-{name}", [each for each in mine if each["speed"]], _hrefs(links)),
         table=table,
         rows=[
-            _row(each, cells, settings.get(each), links)
-            for each, cells in zip(ids, table.rows, strict=True)
+            _row(each, cells, settings.get(each), links) for each, cells in zip(ids, table.rows, strict=True)
         ],
         notes=page.notes,
         logs=page.logs,

@@ -38,7 +38,7 @@ function bindPile(form) {
       if (least !== most) parts[0] += ` (${most.endsWith(` ${unit}`) ? number : least} to ${most})`;
     }
     if (cost > 0) parts.push(`costs ${money(seconds / 3600 * form.dataset.gpus * cost)} at ${money(cost)} an hour`);
-    output.append(strong, parts.join("; "));
+    output.append(strong, ` ${parts.join("; ")}`);
   };
   const rounded = (value) => Number(value.toPrecision(2));
   slider.addEventListener("input", () => {
