@@ -20,8 +20,8 @@ from batchscope.reports.one_page.inline_svg import GREEN, PAPER, RULE
 from batchscope.reports.one_page.label_places import Box, Label, places
 from batchscope.reports.one_page.words import Values
 
-COUNTING = ("recommended", "kept")
-"""States of settings in colour; the others are grey."""
+COUNTING = ("recommended", "kept", "speed only")
+"""States of settings in colour; the others are grey. ``speed only``: no label counts."""
 
 MOST_LABELS = 40
 """So many labels are tried, the most important first."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from batchscope.reporting.numbers import counted
-from batchscope.reports.one_page.chart import NARROW, WIDE, chart, gid_of, rows_shown
+from batchscope.reports.one_page.chart import COUNTING, NARROW, WIDE, chart, gid_of, rows_shown
 from batchscope.reports.one_page.inline_svg import Mark, inline_svg
 from batchscope.reports.one_page.words import Values, setting_in_words
 
@@ -23,6 +23,10 @@ class Charts:
     left_out: str
     of_right: bool
     """whether it has rightness up"""
+    has_filled: bool
+    """whether the recommended setting is drawn"""
+    has_grey: bool
+    """whether settings are drawn that are not to be used"""
 
 
 def charts(name: str, settings: Sequence[Values], links: Mapping[str, str]) -> Charts | None:
@@ -50,7 +54,9 @@ def charts(name: str, settings: Sequence[Values], links: Mapping[str, str]) -> C
     wide, narrow = (
         inline_svg(chart(drawn, size), f"{name}-{size.width}", label, marks) for size in (WIDE, NARROW)
     )
-    return Charts(wide, narrow, _left_out(len(settings) - len(marks), of_right), of_right)
+    states = {drawn[index]["state"] for index in indices}
+    left_out = _left_out(len(settings) - len(marks), of_right)
+    return Charts(wide, narrow, left_out, of_right, "recommended" in states, bool(states - {*COUNTING}))
 
 
 def _left_out(number: int, of_right: bool) -> str:

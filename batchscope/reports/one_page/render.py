@@ -54,7 +54,7 @@ _ENVIRONMENT.filters |= {
     "speed_range": words.show_range,
     "percent_range": lambda found: words.show_range(found, words.show_percent),
     "hours_range": words.show_hours_range,
-    "setting": words.setting_in_words,
+    "engine": words.engine_of,
 }
 _ENVIRONMENT.tests["struck"] = lambda cell: isinstance(cell, Struck) and cell != ""
 

@@ -21,6 +21,7 @@ class TableRow:
     anchor: str
     words: str
     state: str
+    why: str
     cells: list[str]
 
 
@@ -92,7 +93,8 @@ def study_section(
 
 def _row(run: str, cells: list[str], setting: Values | None, links: Mapping[str, str]) -> TableRow:
     words = setting["words"] if setting else run.partition("/")[2]
-    return TableRow(links.get(run, ""), words, setting["state"] if setting else "", cells)
+    state, why = (setting["state"], setting["why"]) if setting else ("", "")
+    return TableRow(links.get(run, ""), words, state, why, cells)
 
 
 def _by_id(verdict: Values) -> dict[str, Values]:

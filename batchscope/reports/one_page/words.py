@@ -1,5 +1,6 @@
 """Figures of the verdict in words, as the page shows them."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,6 +8,9 @@ from batchscope.reporting.numbers import three_digits
 
 Values = Mapping[str, Any]
 """An object of verdict.json."""
+
+MODEL = re.compile(r"^MODEL = (.+)$", re.MULTILINE)
+LLM_CALL = re.compile(r"LLM\(.*?\)$", re.DOTALL | re.MULTILINE)
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 48 * 3600.0
 """Seconds from which a duration is told in minutes, hours, days."""
@@ -63,6 +67,18 @@ def show_money(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
+
+
+def engine_of(python: str) -> str:
+    """The call that starts the engine, of a whole script; the script where there is none."""
+    found = LLM_CALL.search(python)
+    if not found:
+        return python
+    lines = [line.strip() for line in found[0].splitlines()]
+    if model := MODEL.search(python):
+        lines = [line.replace("model=MODEL", f"model={model[1]}") for line in lines]
+    inside = [f"    {line}" for line in lines[1:-1]]
+    return "\n".join(["from vllm import LLM", "", f"llm = {lines[0]}", *inside, *lines[1:][-1:]])
 
 
 def setting_in_words(setting: Values) -> str:

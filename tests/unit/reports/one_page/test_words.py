@@ -4,6 +4,7 @@ import pytest
 from support.verdicts import planted
 
 from batchscope.reports.one_page.words import (
+    engine_of,
     setting_in_words,
     show_hours,
     show_money,
@@ -29,6 +30,14 @@ def test_a_range_names_its_unit_once():
     assert show_range({"low": 0.5, "high": 1.5}, show_hours) == "30 minutes to 1.5 hours"
     assert show_range({"low": 0.912, "high": 0.9121}, show_percent) == "91.2"
     assert show_range({"low": None, "high": None}) == show_range(None) == ""
+
+
+def test_the_engine_s_call_is_found_in_a_script():
+    script = "import x\n\ndef start():\n    return LLM(\n        model=MODEL,\n        seed=f(0),\n    )\n\nstart()\n"
+    assert engine_of(script) == "from vllm import LLM\n\nllm = LLM(\n    model=MODEL,\n    seed=f(0),\n)"
+    assert "    model='a/b',\n" in engine_of(f"MODEL = 'a/b'\n{script}")
+    assert engine_of('llm = LLM(model="a")\n') == 'from vllm import LLM\n\nllm = LLM(model="a")'
+    assert engine_of("print()") == "print()"
 
 
 def test_money_has_decimals_where_they_matter():
