@@ -25,6 +25,7 @@ from batchscope.results.label_rows import with_labels
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.reference_run import with_references
 from batchscope.studies.grid import expand_studies
+from batchscope.verdict.report import write_verdict
 from scripts.make_tables import PUBLISHED, write_tables
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "h100"
@@ -33,6 +34,7 @@ RAW = ("runs", "serving", "profiles", "labels")
 is made from them."""
 
 MADE = ("tables", "plots", "timelines")
+VERDICT = "verdict.json"
 BENCHMARKS = "measured by benchmarks/ on GPUs, no report is made of it"
 BY_HAND = "written by hand"
 
@@ -85,6 +87,8 @@ def remake(reference: Path, folder: Path, names: Collection[str] = ()) -> None:
         for job in jobs_of(report, config, results):
             if report.page or job.study in picked:
                 import_module(report.module).write_report(job)
+    if {"cost", "serving"} <= set(names or [report.name for report in REPORTS]):
+        write_verdict(config, results, results / VERDICT)
     share(results, folder / "shared")
 
 
@@ -126,7 +130,12 @@ def tell(reference: Path, folder: Path) -> bool:
 
 
 def counterpart(name: Path, folder: Path) -> Path | None:
-    """The remade file of a committed one; timelines were picked by hand, from those of all studies."""
+    """The remade file of a committed one; timelines were picked by hand, from those of all studies.
+
+    The verdict is no part of what is shared, for it may hold a text; that of a reference holds none.
+    """
+    if name.name == VERDICT:
+        return folder / "results" / VERDICT
     if name.parts[0] not in MADE:
         return None
     if name.parts[0] != "timelines":
