@@ -9,6 +9,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Collection, Iterator
+from contextlib import chdir
 from importlib import import_module
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from batchscope.config.configuration import Config, load_config
 from batchscope.config.reading.older_names import configuration_today
 from batchscope.profiling.profiled_runs import profiled_runs
 from batchscope.reporting.compare_outputs import differences
-from batchscope.reports.registry import REPORTS, Report
+from batchscope.reports.registry import FILES, REPORTS, Report
 from batchscope.reports.report_job import ReportJob
 from batchscope.results.anonymised_copy import share
 from batchscope.results.intact.configured_runs import configured_runs
@@ -88,7 +89,10 @@ def remake(reference: Path, folder: Path, names: Collection[str] = ()) -> None:
             if report.page or job.study in picked:
                 import_module(report.module).write_report(job)
     if {"cost", "serving"} <= set(names or [report.name for report in REPORTS]):
-        write_verdict(config, results, results / VERDICT)
+        with chdir(folder):  # its commands name the folder of results as a checkout has it
+            write_verdict(config, Path(results.name), Path(results.name, VERDICT))
+        for report in (report for report in REPORTS if report.file):
+            import_module(report.module).write_report(ReportJob(results, results))
     share(results, folder / "shared")
 
 
@@ -132,10 +136,11 @@ def tell(reference: Path, folder: Path) -> bool:
 def counterpart(name: Path, folder: Path) -> Path | None:
     """The remade file of a committed one; timelines were picked by hand, from those of all studies.
 
-    The verdict is no part of what is shared, for it may hold a text; that of a reference holds none.
+    The verdict and the page are no part of what is shared, for they may hold a text; those of a reference
+    hold none.
     """
-    if name.name == VERDICT:
-        return folder / "results" / VERDICT
+    if name.name in (VERDICT, *FILES):
+        return folder / "results" / name.name
     if name.parts[0] not in MADE:
         return None
     if name.parts[0] != "timelines":

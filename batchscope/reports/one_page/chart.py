@@ -97,7 +97,7 @@ def _speed_and_right(settings: Sequence[Values], size: Size) -> Figure:
 def _speed_alone(settings: Sequence[Values], size: Size) -> Figure:
     rows = rows_shown(settings)
     texts = [_row_text(settings[index], settings) for index in rows]
-    longest = 0 if size.narrow else min(6.3 * max(len(text) for text in texts), 420)
+    longest = 0 if size.narrow else min(7 * max(len(text) for text in texts), 470)
     figure, ax = _sheet(size.width, size.row * len(rows) + 60, left=int(longest) + 16, above=4, size=size)
     for row, index in enumerate(rows):
         _draw_setting(ax, index, settings[index], -row)

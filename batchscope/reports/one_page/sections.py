@@ -59,8 +59,9 @@ def _picture(svg: Path, caption: str) -> list[Picture]:
 def timelines(results: Path, verdict: Values) -> Section | None:
     """The recommended run and what it is held against, one below the other; None where neither is drawn."""
     answer = verdict["offline"]
-    named = [answer["recommended"], *(gain["run"] for gain in answer["gains"])]
-    runs = [run for run in dict.fromkeys(named) if run][:2]
+    fastest = answer.get("fastest")
+    best = answer["recommended"] or (fastest["run"] if fastest else None)
+    runs = [run for run in dict.fromkeys([best, *(gain["run"] for gain in answer["gains"])]) if run][:2]
     drawn = [each for run in runs for each in _picture(results / "timelines" / f"{run}.svg", run)]
     return Section("part-timelines", "Timelines", None, drawn) if drawn else None
 
