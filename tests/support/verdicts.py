@@ -40,7 +40,7 @@ def answer(best: dict[str, Any] | None, default: str) -> dict[str, Any]:
         "right": {**best["right"], "reference": default, "most_lost": 0.004, "margin": 0.01} if best and best["right"] else None,
         "rests_on": {"starts": 1, "gpus": 1, "repeats": 3, "texts": 400, "gold": True,
                      "words": "one engine start on one GPU, 3 repeats, 400 texts with gold labels"},
-        "sure": {"level": "one start", "words": "Seen on one engine start; another one may differ by 1.4 %."},
+        "sure": {"level": "one start" if best else "none", "words": "Seen on one engine start; another one may differ by 1.4 %."},
         "gains": [
             {"over": "vLLM's defaults", "run": default, "ratio": 1.9, "low": 1.8, "high": 2.0, "conclusive": True,
              "words": "1.9 times as fast as vLLM's defaults, 1 text a prompt (1.8 to 2.0)"},

@@ -27,6 +27,8 @@ DOWNSTREAM = {
     "report_timeline": 2,
     "report_labels": 1,
     "report_cost": 1,
+    "make_verdict": 1,
+    "report_one_page": 1,
 }
 
 
