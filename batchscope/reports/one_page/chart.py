@@ -79,9 +79,11 @@ def rows_shown(settings: Sequence[Values]) -> list[int]:
 def _speed_and_right(settings: Sequence[Values], size: Size) -> Figure:
     figure, ax = _sheet(size.width, size.height, left=40 if size.narrow else 52, above=36, size=size)
     _draw_frontier(ax, settings)
-    for index in sorted(range(len(settings)), key=lambda index: _importance(settings[index]), reverse=True):
-        if settings[index]["right"]:
-            _draw_setting(ax, index, settings[index], 100 * settings[index]["right"]["value"])
+    drawn = [(index, each) for index, each in enumerate(settings) if each["right"]]
+    heights = [100 * each["right"]["value"] for _, each in drawn]
+    _draw_intervals(ax, [each for _, each in drawn], heights)
+    for (index, each), height in zip(drawn, heights, strict=True):
+        _draw_dot(ax, index, each, height)
     by = next(setting["right"]["by"] for setting in settings if setting["right"])
     ax.set_title(f"{by} (%)", loc="left", color=GREY, fontsize=12, x=0, pad=12)
     ax.margins(x=0.06, y=0.1)
@@ -99,8 +101,9 @@ def _speed_alone(settings: Sequence[Values], size: Size) -> Figure:
     texts = [_row_text(settings[index], settings) for index in rows]
     longest = 0 if size.narrow else min(7 * max(len(text) for text in texts), 470)
     figure, ax = _sheet(size.width, size.row * len(rows) + 60, left=int(longest) + 16, above=4, size=size)
+    _draw_intervals(ax, [settings[index] for index in rows], [-row for row in range(len(rows))])
     for row, index in enumerate(rows):
-        _draw_setting(ax, index, settings[index], -row)
+        _draw_dot(ax, index, settings[index], -row)
     ax.set_ylim(-len(rows) + 0.4, 0.8 if size.narrow else 0.6)
     ax.set_yticks([-row for row in range(len(rows))], [] if size.narrow else texts, color=INK)
     if size.narrow:
@@ -162,20 +165,32 @@ def _draw_frontier(ax: Axes, settings: Sequence[Values]) -> None:
         ax.plot(*zip(*best, strict=True), color=GREEN, lw=2, zorder=1)
 
 
-def _draw_setting(ax: Axes, index: int, setting: Values, y: float) -> None:
-    """A dot with its intervals."""
-    state, speed, right = setting["state"], setting["speed"], setting["right"]
-    colour, marker = FIXED.get(setting["layout"], (INK, "D"))
-    colour = colour if state in COUNTING else GREY
-    bar: dict[str, Any] = {"color": colour, "lw": 1.3, "zorder": 2}
-    ax.plot(_ends(speed), [y, y], **bar)
-    if right:
-        ax.plot([speed["value"]] * 2, [100 * end for end in _ends(right)], **bar)
-    best = state == "recommended"
+def _draw_intervals(ax: Axes, settings: Sequence[Values], heights: Sequence[float]) -> None:
+    """A line along each axis through each dot; all in two strokes, for there may be a thousand."""
+    colours = [_colour(setting) for setting in settings]
+    bar: dict[str, Any] = {"colors": colours, "lw": 1.3, "zorder": 2}
+    ax.hlines(heights, *zip(*(_ends(setting["speed"]) for setting in settings), strict=True), **bar)
+    if all(setting["right"] for setting in settings):
+        speeds = [setting["speed"]["value"] for setting in settings]
+        ends = [[100 * end for end in _ends(setting["right"])] for setting in settings]
+        ax.vlines(speeds, *zip(*ends, strict=True), **bar)
+
+
+def _draw_dot(ax: Axes, index: int, setting: Values, y: float) -> None:
+    colour, best = _colour(setting), setting["state"] == "recommended"
+    marker = FIXED[setting["layout"]][1] if setting["layout"] in FIXED else "D"
     look: dict[str, Any] = (
         {"ms": 12, "mfc": colour, "zorder": 4} if best else {"ms": 8, "mfc": PAPER, "zorder": 3}
     )
-    ax.plot([speed["value"]], [y], marker=marker, ls="", mec=colour, mew=1.7, gid=gid_of(index), **look)
+    ax.plot(
+        [setting["speed"]["value"]], [y], marker=marker, ls="", mec=colour, mew=1.7, gid=gid_of(index), **look
+    )
+
+
+def _colour(setting: Values) -> str:
+    if setting["state"] not in COUNTING:
+        return GREY
+    return FIXED[setting["layout"]][0] if setting["layout"] in FIXED else INK
 
 
 def _write_labels(figure: Figure, ax: Axes, settings: Sequence[Values], size: Size) -> None:

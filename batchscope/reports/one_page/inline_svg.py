@@ -60,8 +60,9 @@ def inline_svg(figure: Figure, name: str, label: str, marks: Mapping[str, Mark])
     for parent in list(root.iter()):
         for child in [each for each in parent if each.tag == f"{{{SVG}}}style"]:
             parent.remove(child)
+    groups = {each.get("id"): each for each in root.iter()}
     for gid, mark in marks.items():
-        _say(root, gid, mark)
+        _say(groups[gid], mark)
     _rename(root, name)
     for attribute in ("width", "height", "version"):
         root.attrib.pop(attribute, None)
@@ -77,9 +78,8 @@ def _drawn(figure: Figure, name: str) -> str:
     return text.getvalue()
 
 
-def _say(root: ET.Element, gid: str, mark: Mark) -> None:
+def _say(group: ET.Element, mark: Mark) -> None:
     """Put an artist's shapes into a link, or a group, that says what they stand for."""
-    group = next(each for each in root.iter() if each.get("id") == gid)
     inner = ET.Element(f"{{{SVG}}}a" if mark.href else f"{{{SVG}}}g")
     if mark.href:
         inner.attrib |= {"href": mark.href, "aria-label": mark.text}

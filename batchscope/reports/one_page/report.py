@@ -45,11 +45,12 @@ def content_of(verdict: dict[str, Any], runs: pd.DataFrame, config: Config, resu
     studies, across = config.active_studies, config.compare_environments
     links = anchors(verdict, list(studies))
     drawn = shown_in_chart(verdict["settings"])
+    ids = {setting["id"] for setting in drawn}
     return Content(
         verdict=verdict,
         links=links,
         charts=charts("chart", drawn, {name: f"#{anchor}" for name, anchor in links.items()}),
-        not_compared=[each for each in verdict["settings"] if each not in drawn],
+        not_compared=[each for each in verdict["settings"] if each["id"] not in ids],
         studies=[
             study_section(name, study, runs[runs["study"] == name], verdict, links, across=across)
             for name, study in studies.items()

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 
 import pandas as pd
 
@@ -51,7 +52,7 @@ def anchors(verdict: Values, studies: Sequence[str]) -> dict[str, str]:
     found, taken = {name: f"study-{name}" for name in studies}, set[str]()
     for setting in verdict["settings"]:
         wanted = f"run-{setting['study']}-{setting['id'].partition('/')[2]}"
-        tries = [wanted, *(f"{wanted}.{number}" for number in range(2, len(taken) + 2))]
+        tries = chain([wanted], (f"{wanted}.{number}" for number in count(2)))
         found[setting["id"]] = next(each for each in tries if each not in taken)
         taken.add(found[setting["id"]])
     return found
