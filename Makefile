@@ -19,8 +19,8 @@ help: ## list the commands
 
 env: $(WORKFLOW) $(if $(ENGINE),.engines/$(ENGINE)/.installed) ## make .venv for Snakemake; with ENGINE=cpu or ENGINE=cuda that engine too
 
-demo: $(WORKFLOW) .engines/cpu/.installed ## run the default study on CPU, data to HTML report, in minutes
-	snakemake --cores 1 all
+demo: $(WORKFLOW) .engines/cpu/.installed ## a first look on CPU, data to HTML report, in minutes
+	snakemake --cores 1 all --configfile configs/demo.yaml
 	@printf '\nThe answer: results/report.html (open it in a browser)\n'
 
 plan: $(WORKFLOW) ## print the runs: prompts, tokens, predicted minutes, what is stale and why

@@ -3,6 +3,7 @@
 in:  <results>/runs/{study}/{run}/, <results>/labels/, docs/reference/h800/ (the published figures)
 out: <results>/config.json               the configuration in force
      <results>/tables/runs.csv .parquet  one row a run
+     <results>/tables/starts.csv ...     one row a run and engine start
      <results>/tables/repeats.csv ...    one row a repeat
 """
 
@@ -23,12 +24,13 @@ rule write_config:
 rule make_tables:
     """Collect every run into tidy tables."""
     input:
-        measurements=[f"<results>/runs/{run.id}/measurement.json" for run in RUNS.values()],
+        measurements=[f"<results>/runs/{run.id}/measurement.json" for run in STARTS.values()],
         labels=expand("<results>/labels/{study}.parquet", study=STUDIES),
         config="<results>/config.json",
         published=committed("docs/reference/h800/*.csv"),
     output:
         runs=multiext("<results>/tables/runs", ".csv", ".parquet"),
+        starts=multiext("<results>/tables/starts", ".csv", ".parquet"),
         repeats=multiext("<results>/tables/repeats", ".csv", ".parquet"),
     log:
         "<logs>/make_tables.log",

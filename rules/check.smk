@@ -1,6 +1,6 @@
 """What a call must not end well with: engines that did not start, and studies without a run that counts.
 
-in:  <results>/tables/runs.parquet, <results>/config.json, <results>/serving/{serving_study}/{load_point}/
+in:  <results>/tables/starts.parquet, <results>/config.json, <results>/serving/{serving_study}/{load_point}/
 out: <results>/checked.json    such runs, each with cause, remedy and log; kept only if empty
 """
 
@@ -12,8 +12,8 @@ rule check_runs:
     """List the runs whose engine did not start, and those of studies without a valid run."""
     input:
         # Refused ones are missing when it runs again, and so are measured first.
-        measurements=[f"<results>/runs/{run.id}/measurement.json" for run in RUNS.values()],
-        runs="<results>/tables/runs.parquet",
+        measurements=[f"<results>/runs/{run.id}/measurement.json" for run in STARTS.values()],
+        starts="<results>/tables/starts.parquet",
         config="<results>/config.json",
         load_points=[f"<results>/serving/{run.id}/{name}" for run in SERVING.values() for name in SERVED],
     output:

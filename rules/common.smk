@@ -25,6 +25,7 @@ from batchscope.reports.registry import FILES, REPORTS, check_study_names
 from batchscope.reports.serving.offline_counterparts import runs_beside
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import measuring_order, runs_by_engine
+from batchscope.studies.starts import with_starts
 from batchscope.studies.prompt_spec import prompt_spec
 from batchscope.common.canonical_json import canonical_json
 from batchscope.studies.run_spec import run_spec
@@ -46,14 +47,16 @@ try:
     CONFIG = load_config(config)
     check_study_names(CONFIG.studies)
     RUNS = {(run.study, run.name): run for run in expand_studies(CONFIG)}
+    # Each run in each of its engine starts; the first has the run's name.
+    STARTS = {(run.study, run.name): run for run in with_starts(list(RUNS.values()))}
     SERVING = {(run.study, run.name): run for run in expand_serving(CONFIG)}
 except UserError as error:
     # A WorkflowError would add lines of this file to the message.
     raise SystemExit(f"error: {error}") from None
 
 ON_CLUSTER = is_on_cluster(workflow)
-ORDER = measuring_order(list(RUNS.values()))
-ENGINES = {run: name for name, ids in runs_by_engine(list(RUNS.values())).items() for run in ids}
+ORDER = measuring_order(list(STARTS.values()))
+ENGINES = {run: name for name, ids in runs_by_engine(list(STARTS.values())).items() for run in ids}
 SERVERS = {run: name for name, ids in runs_by_engine(list(SERVING.values())).items() for run in ids}
 SERVING_ORDER = measuring_order(list(SERVING.values()))
 STUDIES = list(CONFIG.active_studies)
@@ -72,7 +75,7 @@ for name in sorted({run.engine.environment for run in (*RUNS.values(), *SERVING.
 
 wildcard_constraints:
     study="|".join(map(re.escape, CONFIG.active_studies)),
-    run="|".join(map(re.escape, sorted({name for _, name in RUNS}))),
+    run="|".join(map(re.escape, sorted({name for _, name in STARTS}))),
     serving_study="|".join(map(re.escape, CONFIG.serving.active_studies)),
     load_point="|".join(map(re.escape, sorted({name for _, name in SERVING}))),
     prompts="|".join(map(re.escape, PROMPT_SETS)),
@@ -94,12 +97,12 @@ def committed(*patterns):
 
 
 def run_of(wildcards):
-    return RUNS[wildcards.study, wildcards.run]
+    return STARTS[wildcards.study, wildcards.run]
 
 
 def allocation(wildcards):
     """No file: in an allocation of a cluster, one Snakemake for all its runs, hence one engine."""
-    keep_group_together(workflow, "engine", len(RUNS) + len(SERVING))
+    keep_group_together(workflow, "engine", len(STARTS) + len(SERVING))
     return []
 
 
@@ -205,6 +208,16 @@ def files_of_study(*names):
     ]
 
 
+def files_of_starts(*names):
+    """Those files of every engine start of every run of the study that a rule's wildcards name."""
+    return lambda wildcards: [
+        f"<results>/runs/{run.id}/{name}"
+        for run in STARTS.values()
+        if run.study == wildcards.study
+        for name in names
+    ]
+
+
 def captures_of_config(profilers):
     """Those of the profilers that are asked for, of every profiled run.
 
@@ -233,6 +246,22 @@ def code_of_capture(wildcards):
     others = [module_of_profiler(name) for name in PROFILERS if name != wildcards.profiler]
     modules = ["scripts.profile_run", module_of_profiler(wildcards.profiler)]
     return code_text(modules, [*TOLD_ELSEWHERE, *others])
+
+
+# Two jobs never ask for one engine at a time: the second would wait for it, and hold a GPU meanwhile.
+TURNS = {name: f"turn_{number}" for number, name in enumerate(sorted({*ENGINES.values(), *SERVERS.values()}))}
+for turn in TURNS.values():
+    limit_resource(workflow, turn, 1)
+
+
+def turns_of(engine_of_job):
+    """A resource for each engine, of which a job takes its own; where one job runs at a time there is no need."""
+    if ON_CLUSTER or CONFIG.gpus < 2:
+        return {}
+    return {
+        turn: lambda wildcards, engine=engine: int(engine_of_job(wildcards) == engine)
+        for engine, turn in TURNS.items()
+    }
 
 
 def gpus_of(run):

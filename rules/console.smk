@@ -42,7 +42,7 @@ def names_of_targets():
         **{name: name for name in internals.names_of_targets(workflow)},
         **{path: path for path in shown},
         **{os.path.basename(path).removesuffix(".html"): path for path in pages},
-        **{run.id: f"{results}/runs/{run.id}/measurement.json" for run in RUNS.values()},
+        **{run.id: f"{results}/runs/{run.id}/measurement.json" for run in STARTS.values()},
         **{f"serving/{run.id}": f"{results}/serving/{run.id}/measurement.json" for run in SERVING.values()},
     }
 
@@ -56,7 +56,7 @@ def console():
             predictions,
             names_of_targets,
             summary=lambda: f"{internals.results_folder(workflow)}/report.html",
-            runs=lambda: len(RUNS) + len(SERVING),
+            runs=lambda: len(STARTS) + len(SERVING),
         ),
         Options(internals.quietness(workflow), internals.has_colours(workflow), internals.log_file(workflow)),
     )

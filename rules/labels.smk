@@ -8,7 +8,7 @@ out: <results>/labels/{study}.parquet      one row a run, repeat, prompt and tex
 rule score_labels:
     """Read the labels of one study's answers."""
     input:
-        runs=files_of_study("measurement.json", "requests.parquet"),
+        runs=files_of_starts("measurement.json", "requests.parquet"),
         prompts=lambda wildcards: sorted(
             f"<results>/prompts/{run.prompts.id}/prompts.jsonl" for run in runs_of_study(wildcards)
         ),

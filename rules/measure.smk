@@ -31,6 +31,7 @@ rule measure:
         "../envs/workflow.yaml"
     threads: threads_of_run
     resources:
+        **turns_of(engine_of),
         gpu=gpus_of_run,
         device=lambda wildcards: max(gpus_of_run(wildcards), 1),
         timeout_s=lambda wildcards: run_of(wildcards).measure.timeout_s,

@@ -35,6 +35,7 @@ rule serve:
         "../envs/workflow.yaml"
     threads: lambda wildcards: threads_of(load_of(wildcards))
     resources:
+        **turns_of(server_of),
         gpu=lambda wildcards: gpus_of(load_of(wildcards)),
         device=lambda wildcards: max(gpus_of(load_of(wildcards)), 1),
         timeout_s=lambda wildcards: load_of(wildcards).load.timeout_s,

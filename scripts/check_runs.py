@@ -19,11 +19,11 @@ from batchscope.results.load_points import LoadPoint
 from batchscope.studies.grid import expand_serving
 
 Run = tuple[str, str, bool, str]
-"""``study/run``, status, whether it is valid, and if not, why."""
+"""``study/run`` as the folder of its engine start has it, status, whether it is valid, and if not, why."""
 
 
 def main() -> None:
-    """Read the table of runs and the folders of load points, write the faults as a JSON list."""
+    """Read the table of engine starts and the folders of load points, write the faults as a JSON list."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=Path, required=True, help="folder of the results")
     parser.add_argument("--log", type=Path, required=True, help="this script's log, beside those of the runs")
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True, help="file to write")
     args = parser.parse_args()
 
-    offline = list(runs_of_table(args.results / "tables" / "runs.parquet"))
+    offline = list(runs_of_table(args.results / "tables" / "starts.parquet"))
     served = list(runs_on_servers(args.results, args.load_points))
     faults = [
         *faults_in(offline, args.results / "runs", args.log.parent / "measure"),
@@ -42,10 +42,10 @@ def main() -> None:
 
 
 def runs_of_table(table: Path) -> Iterator[Run]:
-    """All runs on offline engines."""
-    rows = pd.read_parquet(table, columns=["study", "run", "status", "valid", "reason"])
+    """All runs on offline engines, each in each of its engine starts."""
+    rows = pd.read_parquet(table, columns=["study", "folder", "status", "valid", "reason"])
     for row in rows.itertuples():
-        yield f"{row.study}/{row.run}", str(row.status), bool(row.valid), str(cell_value(row.reason) or "")
+        yield f"{row.study}/{row.folder}", str(row.status), bool(row.valid), str(cell_value(row.reason) or "")
 
 
 def runs_on_servers(results: Path, names: Collection[str]) -> Iterator[Run]:

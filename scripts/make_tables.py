@@ -1,4 +1,4 @@
-"""Turn measurements into tidy tables: one row a run, and one row a repeat."""
+"""Turn measurements into tidy tables: one row a run, one row an engine start, and one row a repeat."""
 
 import argparse
 import json
@@ -10,19 +10,20 @@ import pandas as pd
 from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import run_script
 from batchscope.config.configuration import load_config
-from batchscope.results.frames import repeats_frame, runs_frame
+from batchscope.results.frames import repeats_frame, runs_frame, starts_frame
 from batchscope.results.intact.configured_runs import configured_runs
 from batchscope.results.label_rows import with_labels
 from batchscope.results.published.offline import load_published
 from batchscope.results.records import RunRecord
 from batchscope.results.reference_run import with_references
 from batchscope.studies.grid import expand_studies
+from batchscope.studies.starts import with_starts
 
 PUBLISHED = Path(__file__).parents[1] / "docs" / "reference" / "h800" / "offline.csv"
 
 
 def main() -> None:
-    """Read run folders, write ``runs`` and ``repeats``, each as Parquet and CSV."""
+    """Read run folders, write ``runs``, ``starts`` and ``repeats``, each as Parquet and CSV."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=Path, required=True, help="folder that holds {study}/{run}")
     parser.add_argument("--config", type=Path, required=True, help="the whole configuration as JSON")
@@ -32,7 +33,7 @@ def main() -> None:
     args = parser.parse_args()
 
     config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
-    records = configured_runs(args.runs, expand_studies(config), config)
+    records = configured_runs(args.runs, with_starts(expand_studies(config)), config)
     if args.labels:
         records = with_references(with_labels(records, args.labels))
     runs = write_tables(records, args.published, args.out)
@@ -42,9 +43,10 @@ def main() -> None:
 
 
 def write_tables(records: Sequence[RunRecord], published: Path, out: Path) -> pd.DataFrame:
-    """Write ``runs`` and ``repeats``, and return the former."""
+    """Write ``runs``, ``starts`` and ``repeats``, and return the first."""
     runs = runs_frame(records, load_published(published))
     write_frame(runs, out / "runs")
+    write_frame(starts_frame(records), out / "starts")
     write_frame(repeats_frame(records), out / "repeats")
     return runs
 

@@ -34,6 +34,7 @@ from batchscope.planning.prompt_fit import as_fitted, describe_fit, prompt_fit
 from batchscope.planning.shown_prompts import describe_prompts, shown_prompts
 from batchscope.planning.sweep_plan import name_in_plan, plain_reason, plan_runs
 from batchscope.studies.grid import expand_serving, expand_studies
+from batchscope.studies.starts import with_starts
 from batchscope.workflow.snakemake_plugins.snakemake_logger_plugin_jobs import FILE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -57,7 +58,7 @@ def main() -> None:
     }
     others = count_kinds((job for job in jobs if job["rule"] not in (*MEASURING, "all")), config)
     speed = measure_speed()
-    runs = [*expand_studies(config), *expand_serving(config)]
+    runs = [*with_starts(expand_studies(config)), *expand_serving(config)]
     wanted = [run for run in runs if name_in_plan(run) in stale]
     fit = prompt_fit(config, wanted, args.results)
     planned = as_fitted(plan_runs(config, args.results, stale, this_machine(speed)), fit)

@@ -26,6 +26,7 @@ from batchscope.results.label_rows import with_labels
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.reference_run import with_references
 from batchscope.studies.grid import expand_studies
+from batchscope.studies.starts import with_starts
 from batchscope.verdict.report import write_verdict
 from scripts.make_tables import PUBLISHED, write_tables
 
@@ -78,7 +79,7 @@ def remake(reference: Path, folder: Path, names: Collection[str] = ()) -> None:
     for name in sorted({run.engine.model for run in runs}):
         if not (labels.is_dir() or random_weights(config.models[name].load_format)):
             raise UserError(f"{name}: its labels count, and {reference} holds no folder 'labels'")
-    records = configured_runs(results / "runs", runs, config)
+    records = configured_runs(results / "runs", with_starts(runs), config)
     if labels.is_dir():
         records = with_references(with_labels(records, labels))
     write_tables(records, PUBLISHED, results / "tables")

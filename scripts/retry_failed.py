@@ -26,6 +26,7 @@ from batchscope.results.load_points import Served
 from batchscope.results.records import Measurement, load_measured
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.run import Run
+from batchscope.studies.starts import with_starts
 
 DEFAULTS = Path(__file__).resolve().parents[1] / "config.yaml"
 
@@ -68,7 +69,7 @@ def failed_runs(results: Path, config: Config) -> list[Path]:
 
     It did not end well; or its folder is damaged, or holds what the configuration does not ask for.
     """
-    folders = {results / "runs" / run.id: run for run in expand_studies(config)}
+    folders = {results / "runs" / run.id: run for run in with_starts(expand_studies(config))}
     folders |= {results / "serving" / run.id: run for run in expand_serving(config)}
     paths = {folder / "measurement.json": run for folder, run in folders.items()}
     return [path for path, run in paths.items() if failed(path) or unusable(path, run, config)]

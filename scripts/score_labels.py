@@ -21,6 +21,7 @@ from batchscope.results.label_rows import LABELS, label_rows
 from batchscope.results.records import Measurement, load_measurement
 from batchscope.studies.grid import expand_studies
 from batchscope.studies.run import Run
+from batchscope.studies.starts import with_starts
 
 
 def main() -> None:
@@ -36,7 +37,7 @@ def main() -> None:
 
     config = load_config(json.loads(args.config.read_text(encoding="utf-8")))
     study_named(config.active_studies, args.study)
-    runs = [run for run in expand_studies(config) if run.study == args.study]
+    runs = [run for run in with_starts(expand_studies(config)) if run.study == args.study]
     rows = write_labels(runs, config.task, args.runs, args.prompts, args.models, args.out)
     print(f"{args.study}: {rows:,} labels of {len(runs)} runs in {args.out}")
 

@@ -9,6 +9,11 @@ from batchscope.statistics.intervals import ENOUGH
 class Measure(Block):
     """How a run is measured."""
 
+    starts: PositiveInt = Field(
+        1,
+        le=20,
+        description="engine starts that each run is measured in; 3 or more for a claim (docs/statistics.md)",
+    )
     warmup_tokens: int = Field(
         16384,
         ge=0,

@@ -61,7 +61,8 @@ def guard(order: dict[str, Any], gpus: list[Visible], waited_s: float) -> None:
     try:
         with state.with_suffix(".log").open("wb") as log:
             with replacing(described) as path:
-                about = {"guardian": os.getpid(), "socket": order["socket"], "waited_s": waited_s}
+                told = {key: order[key] for key in ("socket", "start_id")}
+                about = {"guardian": os.getpid(), **told, "waited_s": waited_s}
                 path.write_text(json.dumps(about))
             status = run_host(order, gpus, log, follow)
     finally:

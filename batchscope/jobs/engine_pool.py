@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any
+from uuid import uuid4
 
 import psutil
 
@@ -57,6 +58,8 @@ class EngineRequest:
     telemetry: bool
     inherited: dict[str, str] = field(default_factory=dict)
     """the caller's variables that change what an engine does (`batchscope.jobs.inherited_variables`)"""
+    start: int = 1
+    """number of the engine start: each is a process of its own, though all else is equal"""
     server: dict[str, Any] | None = None
     """for a server, its ``port`` (null: any free one); None for an offline engine"""
 
@@ -90,6 +93,8 @@ class EnginePool:
         self.state.chmod(0o700)
         self.waited_s = 0.0
         """seconds that engines started here waited for their device while other workflows held it"""
+        self.start_ids: dict[str, str] = {}
+        """of the engines that were found or started here, what tells one start from all others, by key"""
 
     def measure(
         self,
@@ -164,6 +169,7 @@ class EnginePool:
         except OSError:
             connection.close()
             return None
+        self.start_ids[key] = described["start_id"]
         return connection
 
     def _start(self, wanted: EngineRequest, limits: Limits, tell: Callable[[str], None]) -> socket.socket:
@@ -180,6 +186,7 @@ class EnginePool:
             "state": str(self.state / wanted.key),
             "folder": str(folder),
             "socket": str(folder / "socket"),
+            "start_id": uuid4().hex[:12],
             "idle_s": IDLE_S,
             "follow": [above.pid, above.create_time()],
         }

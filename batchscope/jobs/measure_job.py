@@ -115,6 +115,7 @@ def engine_request(
         variables=engine["variables"],
         telemetry=spec["measure"].get("telemetry", True),
         inherited=inherited_variables(os.environ, engine["variables"]),
+        start=spec.get("start", 1),
         server=server,
     )
 
@@ -142,7 +143,8 @@ def run_engine(
         print(f"{job.run}: {in_words(outcome, failed)}", flush=True)
         describe_environment(job, pool.environment(wanted), Path(asked["out"]) / "environment.json")
         return outcome
-    return {"status": "ok", "message": "", **measured}
+    engine = {**measured["engine"], "start_id": pool.start_ids[wanted.key]}
+    return {"status": "ok", "message": "", **measured, "engine": engine}
 
 
 def _tell(run: str, line: str) -> None:

@@ -20,6 +20,7 @@ from batchscope.planning.problems import Finding, Problem, describe_problems, pr
 from batchscope.planning.prompt_fit import prompt_problems
 from batchscope.planning.sweep_plan import name_in_plan
 from batchscope.studies.grid import expand_serving, expand_studies
+from batchscope.studies.starts import with_starts
 
 VARIABLE = "BATCHSCOPE_CALL"
 """Names the variable by which jobs find what their call will measure."""
@@ -71,7 +72,7 @@ def _of_model(call: Mapping[str, Any], model: str, folder: Path, results: Path) 
     config = load_config(call["config"] | {"models": {**call["config"]["models"], model: here}})
     runs = [
         run
-        for run in (*expand_studies(config), *expand_serving(config))
+        for run in (*with_starts(expand_studies(config)), *expand_serving(config))
         if run.engine.model == model and name_in_plan(run) in call["runs"]
     ]
     return Situation(config, results, runs, elsewhere=call["elsewhere"])

@@ -30,6 +30,7 @@ class Seen:
     short: tuple[Shortfall, ...] = ()
     notes: tuple[str, ...] = ()
     shares: Mapping[str, float] = field(default_factory=dict)
+    tokens: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ class PromptFit:
     """what else there is to know, and what could not be looked at, a sentence each"""
     shares: Mapping[str, float] = field(default_factory=dict)
     """which share of the texts it asks for a run takes, where there are too few; by its name in the plan"""
+    tokens: Mapping[str, int] = field(default_factory=dict)
+    """prompt tokens of a run's pass, by a sample of its prompts; by its name in the plan"""
 
 
 def prompt_problems(config: Config, runs: Sequence[Run], results: Path) -> list[Problem]:
@@ -71,22 +74,24 @@ def prompt_fit(config: Config, runs: Sequence[Run], results: Path) -> PromptFit:
         },
         tuple(note for found in seen for note in found.notes),
         {run: share for found in seen for run, share in found.shares.items()},
+        {run: tokens for found in seen for run, tokens in found.tokens.items()},
     )
 
 
 def as_fitted(planned: Iterable[PlannedRun], fit: PromptFit) -> list[PlannedRun]:
     """The plan's runs without those that are left out; those whose prompts are not made yet at their size."""
     return [
-        each if each.tokens_known else _smaller(each, fit.shares.get(each.run, 1.0))
-        for each in planned
-        if each.run not in fit.left_out
+        each if each.tokens_known else _resized(each, fit) for each in planned if each.run not in fit.left_out
     ]
 
 
-def _smaller(run: PlannedRun, share: float) -> PlannedRun:
-    prompts, tokens = math.ceil(run.prompts * share), round(run.prompt_tokens * share)
-    seconds = {name: getattr(run, name) * share for name in ("seconds", "least_s", "most_s")}
-    return replace(run, prompts=prompts, prompt_tokens=tokens, **seconds)
+def _resized(run: PlannedRun, fit: PromptFit) -> PlannedRun:
+    """The run with as many prompts as there are texts for, and their tokens as far as they are known."""
+    share = fit.shares.get(run.run, 1.0)
+    tokens = fit.tokens.get(run.run, round(run.prompt_tokens * share))
+    slower = tokens / run.prompt_tokens
+    seconds = {name: getattr(run, name) * slower for name in ("seconds", "least_s", "most_s")}
+    return replace(run, prompts=math.ceil(run.prompts * share), prompt_tokens=tokens, **seconds)
 
 
 def describe_fit(fit: PromptFit) -> str:
@@ -135,10 +140,12 @@ def _of_model(
             note = f"Lengths of prompts were not checked: the tokenizer of {name} is not here yet."
             return Seen(short=short, notes=(note,))
         try:
-            overlong, found = look(Model(config, folder), runs, texts)
+            model = Model(config, folder)
+            overlong, found = look(model, runs, texts)
         except UserError as error:
             return Seen((problem_of(error, f"models.{name}"),))
-        return Seen((_too_long(config, overlong, runs, len(texts)),) if overlong else (), tuple(found))
+        problems = (_too_long(config, overlong, runs, len(texts)),) if overlong else ()
+        return Seen(problems, tuple(found), tokens=model.tokens_of(runs, texts))
 
 
 def _too_long(config: Config, found: Overlong, runs: Sequence[Run], there: int) -> Problem:

@@ -23,6 +23,8 @@ from batchscope.planning.checks.gpu_facts import visible_gpus
 from batchscope.planning.checks.memory import longest_context
 from batchscope.planning.checks.model_files import ModelFiles
 from batchscope.planning.checks.situation import EngineUse
+from batchscope.planning.sampled_sizes import sample_size, texts_of_pass, tokens_per_text
+from batchscope.planning.sweep_plan import name_in_plan
 from batchscope.studies.prompt_spec import room_of
 from batchscope.studies.run import PromptSet, Run
 
@@ -119,6 +121,19 @@ class Model:
         if not limits:
             return chosen
         return cut_texts(chosen[:MOST_CUT], self.tokenizer, min(limits), run.workload.cut)[0]
+
+    def tokens_of(self, runs: Iterable[Run], texts: Sequence[SourceText]) -> dict[str, int]:
+        """Prompt tokens of a pass of each run, by its name in the plan, from a sample of its prompts."""
+        found: dict[str, int] = {}
+        for alike in _alike(runs):
+            run = alike[0]
+            sample = self.lengths_of(run, texts[: sample_size(run)])
+            if sample:
+                a_text = tokens_per_text(run, self.fitting(run), sample)
+                found |= {
+                    name_in_plan(each): round(a_text * texts_of_pass(each, len(texts))) for each in alike
+                }
+        return found
 
 
 @dataclass(frozen=True)

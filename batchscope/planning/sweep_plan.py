@@ -25,6 +25,7 @@ from batchscope.planning.run_sizes import guessed_tokens
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import runs_by_engine
 from batchscope.studies.run import Run
+from batchscope.studies.starts import with_starts
 
 GUESSED_RATE = {"cpu": 150_000.0, "cuda": 20_000.0}
 """Prompt tokens per second: the demo's model on two cores, an 8B model on one large GPU; where not even the
@@ -103,7 +104,7 @@ def plan_runs(
         stale: The reason for each stale run, by `PlannedRun.run`.
         machine: What is known of this machine; None: nothing.
     """
-    runs, loads = expand_studies(config), expand_serving(config)
+    runs, loads = with_starts(expand_studies(config)), expand_serving(config)
     uses = Situation(config, results, [*runs, *loads]).engines
     known = Known(
         config, results, machine or Machine(), {name_in_plan(run): use for use in uses for run in use.runs}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from batchscope.results.frames import cell_value
+from batchscope.results.frames import SELDOM_SET, cell_value
 
 FAILURES = {
     "oom": "out of memory",
@@ -41,7 +41,8 @@ def varying(runs: pd.DataFrame) -> list[str]:
     does the prefix cache, which follows ``reuse``.
     """
     asked = [name for name in runs.columns if name.startswith("engine.")]
-    differ = [name for name in (*SETTINGS, *asked) if runs[name].nunique(dropna=False) > 1]
+    seldom = [name for name in SELDOM_SET if name in runs.columns]
+    differ = [name for name in (*SETTINGS, *seldom, *asked) if runs[name].nunique(dropna=False) > 1]
     follows = {"layout"}
     if (runs["texts"] == runs["n"]).all():
         follows.add("texts")

@@ -1,11 +1,13 @@
 """Which runs may be compared, and by how much one is faster than another."""
 
+import json
 import math
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 
+from batchscope.results import over_starts
 from batchscope.results.frames import cell_value
 from batchscope.statistics import replicates
 from batchscope.statistics.intervals import ENOUGH, Interval, Sample
@@ -13,8 +15,7 @@ from batchscope.statistics.intervals import ratio as ratio_of_samples
 from batchscope.statistics.replicates import Estimate, Replicates, Start
 from batchscope.statistics.spread import regime_of
 
-SPEED = "texts_per_s"
-"""What runs are compared by: the only figure that means the same for both layouts."""
+SPEED = over_starts.SPEED
 
 
 def comparable(run: "pd.Series[Any]", other: "pd.Series[Any]", *, across: bool) -> bool:
@@ -30,11 +31,12 @@ def on_two_gpus(run: "pd.Series[Any]", other: "pd.Series[Any]") -> bool:
 
 @dataclass(frozen=True)
 class Ratio:
-    """Texts per second of one run over another's, as these repeats had it."""
+    """Texts per second of one run over another's, as these starts and repeats had it."""
 
     middle: float
     interval: Interval | None
-    """repeatability on one engine start; None where there are too few repeats"""
+    """over engine starts where a run has several, else repeatability on one engine start; None where there
+    are too few repeats"""
     published: float | None
 
 
@@ -45,6 +47,8 @@ class Likely:
     estimate: Estimate
     spread: float
     """what engine starts, and GPUs where there are two, differ by in 95 % of cases, as a share"""
+    settled: bool = False
+    """whether the starts of both runs are enough to know their spread from themselves"""
 
 
 def ratio(run: "pd.Series[Any]", base: "pd.Series[Any]") -> Ratio:
@@ -52,6 +56,9 @@ def ratio(run: "pd.Series[Any]", base: "pd.Series[Any]") -> Ratio:
     published = _published(run, base)
     if min(run["repeats"], base["repeats"]) < ENOUGH:
         return Ratio(run[SPEED] / base[SPEED], None, published)
+    if max(starts_of(run), starts_of(base)) > 1:
+        again = likely(run, base).estimate.interval()
+        return Ratio(again.middle, again, published)
     found = ratio_of_samples(_sample(run), _sample(base))
     return Ratio(found.middle, found, published)
 
@@ -65,18 +72,39 @@ def _published(run: "pd.Series[Any]", base: "pd.Series[Any]") -> float | None:
     return theirs / others if texts[0] * published[1] == texts[1] * published[0] else None
 
 
+def starts_of(run: "pd.Series[Any]") -> int:
+    """How many engine starts a valid run's figures are over."""
+    return int(run["starts"])
+
+
+def shared_starts(run: "pd.Series[Any]", base: "pd.Series[Any]") -> int:
+    """How many engine starts two runs, each with several, have in common: if all, they are pairs."""
+    mine, its = ({(start.gpu, start.name) for start in _starts(each, known=True)} for each in (run, base))
+    return len(mine & its)
+
+
 def likely(run: "pd.Series[Any]", base: "pd.Series[Any]") -> Likely:
     """What to expect of the ratio elsewhere; both runs must have repeats enough."""
-    two = on_two_gpus(run, base)
-    mine, its = (_replicates(each, gpu if two else "") for each, gpu in ((run, "first"), (base, "second")))
+    known = None not in (cell_value(run["gpu_ids"]), cell_value(base["gpu_ids"]))
+    mine, its = (_replicates(each, known=known) for each in (run, base))
     quiet = replicates.ratio(_without_repeats(mine), _without_repeats(its)).interval()
-    return Likely(replicates.ratio(mine, its), quiet.high / quiet.middle - 1)
+    settled = mine.settled and its.settled
+    return Likely(replicates.ratio(mine, its), quiet.high / quiet.middle - 1, settled)
 
 
-def _replicates(run: "pd.Series[Any]", gpu: str) -> Replicates:
-    """The run's engine starts: so far, one."""
+def _replicates(run: "pd.Series[Any]", *, known: bool) -> Replicates:
     regime = regime_of(run["device"], cell_value(run["utilization"]))
-    return Replicates((Start(gpu, f"{run['study']}/{run['run']}", _sample(run)),), regime)
+    return Replicates(_starts(run, known=known), regime)
+
+
+def _starts(run: "pd.Series[Any]", *, known: bool) -> tuple[Start, ...]:
+    """The run's engine starts; where GPUs are not ``known``, all are taken to be on the same one."""
+    if starts_of(run) > 1 and (written := cell_value(run["each_start"])):
+        found = over_starts.starts_of_row(json.loads(written))
+    else:
+        gpu = cell_value(run["gpu_ids"]) or ""
+        found = (Start(gpu, f"{run['study']}/{run['run']}", _sample(run)),)
+    return found if known else tuple(replace(start, gpu="") for start in found)
 
 
 def _without_repeats(run: Replicates) -> Replicates:

@@ -1,4 +1,4 @@
-"""Tidy frames: one row a run, one row a repeat. Tables, findings and plots are made from these alone.
+"""Tidy frames: one row a run, an engine start, a repeat. Tables, findings and plots are made of these.
 
 Columns of the runs frame, in this order (a missing value is NA):
 
@@ -15,8 +15,12 @@ Columns of the runs frame, in this order (a missing value is NA):
 - ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
   ``noise``: standard deviation of ln(seconds); ``trend``: whether seconds rise or fall (`stats.trends`);
   ``unsteady``: whether they stand in two states (`steadiness.two_states`).
+- ``starts``: engine starts that count. With several, ``repeats`` is the fewest in one of them, ``half_width``
+  the widest, ``noise`` that inside of a start; seconds are sums, shares means, and what is not a number is of
+  the first start that counts. Where any run has several: ``starts_left_out`` names those that do not count,
+  ``labels_differ_between_starts`` counts texts, ``each_start`` is what comparisons need (`over_starts`).
 - ``<metric>, <metric>_low, <metric>_high`` for each of `metrics.registry.METRICS`: geometric mean and 95 %
-  interval: repeatability on one engine start.
+  interval: over starts where there are several, else repeatability on one engine start.
 - ``published.<metric>, published.texts, published.model, same_prompts, same_model, same_hardware``.
 - ``reproduced.<metric>``: ours / published, of valid runs, where `Metric.reproduced` says so.
 - ``timed_s``: seconds of all repeats; ``job_s``: of the run's whole job.
@@ -31,7 +35,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePath
-from statistics import stdev
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -41,12 +45,25 @@ from batchscope.common.errors import UserError
 from batchscope.config.workload import Workload
 from batchscope.results.clock_events import APPLICATIONS_CLOCKS, POWER_CAP, share_of_samples
 from batchscope.results.gates import Validity, validity_of
-from batchscope.results.metrics.metric import summarise
+from batchscope.results.metrics.metric import Summary
 from batchscope.results.metrics.registry import METRICS
+from batchscope.results.over_starts import (
+    StartedRun,
+    each_start,
+    gpu_ids,
+    is_unsteady,
+    key_of,
+    left_out,
+    metric_in_start,
+    metric_of,
+    noise_within,
+    started_runs,
+    texts_labelled_otherwise,
+    utilization,
+)
 from batchscope.results.published.offline import HARDWARE, PublishedRun, match, same_model, same_prompts
 from batchscope.results.records import Environment, Measurement, RunRecord
 from batchscope.statistics.intervals import trends
-from batchscope.statistics.steadiness import two_states
 from batchscope.studies.axes import RENAMED
 
 Row = dict[str, Any]
@@ -59,9 +76,11 @@ LOG_LINES = 20
 
 
 def runs_frame(records: Sequence[RunRecord], published: Sequence[PublishedRun]) -> pd.DataFrame:
-    """One row a run, in the order of ``records``; columns as the module says."""
+    """One row a run, in the order of its first start among ``records``; columns as the module says."""
     shown = [key for key in SELDOM_SET if any(_sets(record, key) for record in records)]
-    rows = [_parts_of_row(record, _published_row(record, published), shown) for record in records]
+    runs = started_runs(records)
+    several = any(len(run.starts) > 1 for run in runs)
+    rows = [_parts_of_row(run, _published_row(run.first, published), shown, several) for run in runs]
     # Part by part: an argument that only some runs set stays among its like.
     columns: list[str] = []
     for parts in zip(*rows, strict=True):
@@ -71,12 +90,34 @@ def runs_frame(records: Sequence[RunRecord], published: Sequence[PublishedRun]) 
     return _typed_frame(cells, columns)
 
 
-def repeats_frame(records: Sequence[RunRecord]) -> pd.DataFrame:
-    """One row a repeat: study, run, valid, repeat (from 1), what was counted, and each metric."""
+def starts_frame(records: Sequence[RunRecord]) -> pd.DataFrame:
+    """One row a run and engine start.
+
+    Study, run, start (from 1), the folder under ``runs/STUDY``, whether it counts and why not, which engine
+    start it was and where; then its repeats, and each metric with its repeatability on this start.
+    """
     rows = [
         {
-            "study": record.measurement.study,
-            "run": record.measurement.run,
+            **_start_of(record),
+            "folder": record.measurement.run,
+            **_validity(record.measurement, validity_of(record)),
+            "start_id": record.measurement.engine.start_id,
+            "gpu_ids": gpu_ids(record),
+            "measured_at": record.environment.measured_at.isoformat(),
+            **_repeats_of(StartedRun((record,))),
+            **_metrics({name: metric_in_start(record, metric) for name, metric in METRICS.items()}),
+        }
+        for record in records
+    ]
+    known = dict.fromkeys(name for row in rows for name in row)
+    return _typed_frame(rows, list(known))
+
+
+def repeats_frame(records: Sequence[RunRecord]) -> pd.DataFrame:
+    """One row a repeat: study, run, start and repeat (from 1), valid, what was counted, and each metric."""
+    rows = [
+        {
+            **_start_of(record),
             "valid": valid,
             "repeat": number,
             **repeat.model_dump(),
@@ -87,7 +128,12 @@ def repeats_frame(records: Sequence[RunRecord]) -> pd.DataFrame:
     ]
     counted = ["requests", "prompt_tokens", "output_tokens", "cached_tokens", "steps", "energy_j"]
     names = ["started_at", "seconds", *counted, *METRICS]
-    return _typed_frame(rows, ["study", "run", "valid", "repeat", *names])
+    return _typed_frame(rows, ["study", "run", "start", "valid", "repeat", *names])
+
+
+def _start_of(record: RunRecord) -> Row:
+    study, run = key_of(record.measurement)
+    return {"study": study, "run": run, "start": record.measurement.spec.start}
 
 
 def read_frame(path: Path) -> pd.DataFrame:
@@ -126,10 +172,13 @@ def _sets(record: RunRecord, key: str) -> bool:
     return bool(getattr(record.measurement.spec.workload, key) != Workload.model_fields[key].default)
 
 
-def _parts_of_row(record: RunRecord, row: PublishedRun | None, shown: Sequence[str]) -> tuple[Row, ...]:
+def _parts_of_row(
+    started: StartedRun, row: PublishedRun | None, shown: Sequence[str], several: bool
+) -> tuple[Row, ...]:
     """A run's cells, in groups that keep together where runs have different columns."""
+    record, validity = started.first, started.validity
     run, environment = record.measurement, record.environment
-    validity, metrics = validity_of(record), _metrics(record)
+    metrics = _metrics({name: metric_of(started, metric) for name, metric in METRICS.items()})
     return (
         _identity(run, validity),
         {key: getattr(run.spec.workload, key) for key in shown},
@@ -139,14 +188,16 @@ def _parts_of_row(record: RunRecord, row: PublishedRun | None, shown: Sequence[s
             **_flat("engine.variables", run.spec.engine.variables),
         },
         {f"measure.{key}": value for key, value in run.spec.measure.items() if key != "half_width_factors"},
-        {"reference": record.reference.measurement.id if record.reference else None},
-        _totals(run),
+        {"reference": "/".join(key_of(record.reference.measurement)) if record.reference else None},
+        {**_totals(run), **_repeats_of(started)},
+        {"starts": len(started.counted) if validity.valid else 0},
+        _over_starts(started) if several else {},
         metrics,
         _published(record, row, metrics, validity.valid),
-        _job(record),
+        _job(started),
         {"engine_start_s": run.engine.start_s, "engine_reused": run.engine.reused},
         {f"resolved.{key}": value for key, value in run.engine.resolved.items()},
-        _hardware(environment),
+        _hardware(environment) | {"gpu_ids": _gpus(started)},
         {f"versions.{name}": version for name, version in environment.versions.items()},
         {
             "measured_at": environment.measured_at.isoformat(),
@@ -167,14 +218,11 @@ def _flat(start: str, values: Mapping[str, Any]) -> Row:
 
 def _identity(run: Measurement, validity: Validity) -> Row:
     load, model = run.spec.workload, run.spec.model
-    details = [f"{item.code}: {item.detail}" if item.detail else item.code for item in validity.invalid]
+    study, name = key_of(run)
     return {
-        "study": run.study,
-        "run": run.run,
-        "status": run.status,
-        "valid": validity.valid,
-        "invalid": ", ".join(dict.fromkeys(item.code for item in validity.invalid)) or None,
-        "reason": "; ".join([run.message, *details] if run.message else details) or None,
+        "study": study,
+        "run": name,
+        **_validity(run, validity),
         "log_tail": list(run.log_tail[-LOG_LINES:]) if run.status != "ok" and run.log_tail else None,
         "model": run.spec.engine.model,
         # Of a folder only the name: paths of a machine do not belong in published tables.
@@ -193,12 +241,20 @@ def _identity(run: Measurement, validity: Validity) -> Row:
     }
 
 
+def _validity(run: Measurement, validity: Validity) -> Row:
+    details = [f"{item.code}: {item.detail}" if item.detail else item.code for item in validity.invalid]
+    return {
+        "status": run.status,
+        "valid": validity.valid,
+        "invalid": ", ".join(dict.fromkeys(item.code for item in validity.invalid)) or None,
+        "reason": "; ".join([run.message, *details] if run.message else details) or None,
+    }
+
+
 def _totals(run: Measurement) -> Row:
     """Of one repeat; of the prompt file where there was none (no request ran, so nothing was cached)."""
     first = run.repeats[0] if run.repeats else None
-    seconds = [repeat.seconds for repeat in run.repeats]
     asked = run.prompts.labels * run.spec.workload.planned_tokens_per_text
-    half_width = run.stopped.half_width if run.stopped else None
     return {
         "requests": first.requests if first else run.prompts.prompts,
         "prompt_tokens": first.prompt_tokens if first else run.prompts.prompt_tokens,
@@ -206,21 +262,43 @@ def _totals(run: Measurement) -> Row:
         "cached_tokens": first.cached_tokens if first else None,
         "expected_cached_tokens": run.expected_cached_tokens if first else None,
         "longest_prompt_tokens": run.prompts.longest_prompt.tokens,
-        "repeats": len(run.repeats),
-        "stopped": run.stopped.reason if run.stopped else None,
-        "ending": run.ending,
-        # a number in any case: a study without a single repeat is asked for its precision too
-        "half_width": math.nan if half_width is None else half_width,
-        "noise": stdev(map(math.log, seconds)) if len(seconds) > 1 else math.nan,
-        "trend": trends(seconds),
-        "unsteady": two_states(seconds),
     }
 
 
-def _metrics(record: RunRecord) -> Row:
-    run, row = record.measurement, Row()
-    for name, metric in METRICS.items():
-        found = summarise([metric.of(record, repeat) for repeat in run.repeats], run.ending)
+def _repeats_of(started: StartedRun) -> Row:
+    """How many repeats there were, why no more, and how far apart they lie."""
+    runs = [start.measurement for start in started.counted]
+    widths = [run.stopped.half_width for run in runs if run.stopped and run.stopped.half_width is not None]
+    return {
+        "repeats": min(len(run.repeats) for run in runs),
+        "stopped": runs[0].stopped.reason if runs[0].stopped else None,
+        "ending": runs[0].ending,
+        # a number in any case: a study without a single repeat is asked for its precision too
+        "half_width": max(widths, default=math.nan),
+        "noise": noise_within(started),
+        "trend": any(trends([repeat.seconds for repeat in run.repeats]) for run in runs),
+        "unsteady": is_unsteady(started),
+    }
+
+
+def _over_starts(started: StartedRun) -> Row:
+    """What only a run with several engine starts has."""
+    return {
+        "starts_left_out": left_out(started),
+        "labels_differ_between_starts": texts_labelled_otherwise(started),
+        "each_start": each_start(started) if started.validity.valid else None,
+    }
+
+
+def _gpus(started: StartedRun) -> str | None:
+    """The GPUs of all starts; None where those of one are not known."""
+    found = [gpu_ids(start) for start in started.counted]
+    return None if None in found else ", ".join(sorted({each for each in found if each}))
+
+
+def _metrics(figures: Mapping[str, Summary | None]) -> Row:
+    row = Row()
+    for name, found in figures.items():
         row[name] = found.middle if found else math.nan
         row[f"{name}_low"] = found.interval.low if found and found.interval else math.nan
         row[f"{name}_high"] = found.interval.high if found and found.interval else math.nan
@@ -250,15 +328,15 @@ def _published(record: RunRecord, row: PublishedRun | None, ours: Row, valid: bo
     }
 
 
-def _job(record: RunRecord) -> Row:
-    """What the whole job took, and the GPU's state while the clock ran."""
-    run = record.measurement
+def _job(started: StartedRun) -> Row:
+    """What the whole jobs took, and the GPU's state while the clock ran."""
+    runs, tables = ([getattr(each, name) for each in started.counted] for name in ("measurement", "hardware"))
     return {
-        "timed_s": sum(repeat.seconds for repeat in run.repeats),
-        "job_s": run.sweep.seconds if run.sweep else math.nan,
-        "at_power_limit": share_of_samples(record.hardware, POWER_CAP),
-        "at_fixed_clocks": share_of_samples(record.hardware, APPLICATIONS_CLOCKS),
-        "utilization": float(record.hardware["utilization"].astype(float).mean()),
+        "timed_s": sum(repeat.seconds for run in runs for repeat in run.repeats),
+        "job_s": sum(run.sweep.seconds if run.sweep else math.nan for run in runs),
+        "at_power_limit": fmean(share_of_samples(table, POWER_CAP) for table in tables),
+        "at_fixed_clocks": fmean(share_of_samples(table, APPLICATIONS_CLOCKS) for table in tables),
+        "utilization": fmean(map(utilization, started.counted)),
     }
 
 
@@ -267,7 +345,7 @@ def _hardware(environment: Environment) -> Row:
     return {
         "device": environment.device,
         "gpu": gpu.name if gpu else None,
-        "gpu_ids": " ".join(gpu.ids) or None if gpu else None,
+        "gpu_ids": None,
         "gpu_memory_bytes": gpu.memory_bytes if gpu else None,
         "driver": gpu.driver if gpu else None,
         "power_limit_w": gpu.power_limit_w if gpu else None,

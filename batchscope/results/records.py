@@ -105,6 +105,8 @@ class Spec(Record):
     model: ModelAsset
     task: dict[str, Any] = Field(default_factory=dict)
     measure: dict[str, Any] = Field(default_factory=dict)
+    start: int = 1
+    """the engine start that it was measured in"""
     versions: dict[str, str] = Field(default_factory=dict)
 
 
@@ -112,6 +114,8 @@ class EngineState(Record):
     """The engine as it ran: seconds of its start, and the arguments that vLLM resolved."""
 
     start_s: float | None = None
+    start_id: str | None = None
+    """tells engine starts apart; none in files from before there was one"""
     reused: bool = False
     resolved: dict[str, Any] = Field(default_factory=dict)
 

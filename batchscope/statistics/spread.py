@@ -31,7 +31,7 @@ class Spread:
 
 BETWEEN_STARTS: dict[Regime, Spread] = {
     "cpu": Spread(0.085, 12),
-    "host": Spread(0.085, 5),
+    "host": Spread(0.0935, 3.6),
     "compute": Spread(0.0039, 5),
 }
 """Between engine starts of one machine."""

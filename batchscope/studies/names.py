@@ -32,6 +32,9 @@ SHORT_LABELS = {
 LONGEST = 100
 """Most characters in a name. File systems allow 255, some 143, and names of files and logs add to a run's."""
 
+START = re.compile(r"\.start\d+$", re.IGNORECASE)
+"""How the folders of a run's further engine starts end; no run's own name does."""
+
 HASH_LENGTHS = (6, 16)
 """Digits of a hash; among thousands of names that are alike, some share the first few."""
 
@@ -51,7 +54,8 @@ def run_name(values: Point, point: Point, default: Workload) -> str:
             parts.append(f"{_label(key)}{'default' if value is None else value}")
     # Some file systems drop a dot at the end of a name.
     name = re.sub(r"[^A-Za-z0-9._-]+", "_", "-".join(parts)).rstrip(".")
-    return name if len(name) <= LONGEST else _with_hash(name, point)
+    fits = len(name) <= LONGEST and not START.search(name)
+    return name if fits else _with_hash(name, point)
 
 
 def distinct(names: Sequence[str], points: Sequence[Point]) -> list[str]:

@@ -61,6 +61,8 @@ class Run:
     measure: Measure
     load: Load | None = None
     """how the server gets its requests; None for the offline engine"""
+    start: int = 1
+    """the engine start that it is measured in (`batchscope.studies.starts`)"""
 
     @property
     def id(self) -> str:

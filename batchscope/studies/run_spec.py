@@ -19,7 +19,8 @@ def run_spec(run: Run, config: Config, versions: Mapping[str, str]) -> dict[str,
     """All that decides what a run measures, and nothing else; a change here makes the run stale.
 
     Engine arguments left at vLLM's default are absent, so that a new key of ours makes nothing stale.
-    The time-out is absent too: it decides whether a run ends, not what it measures.
+    The time-out is absent too: it decides whether a run ends, not what it measures. So is the number of
+    engine starts: a further one makes none of the others stale. Those after the first have their own number.
 
     Args:
         run: the run.
@@ -38,6 +39,7 @@ def run_spec(run: Run, config: Config, versions: Mapping[str, str]) -> dict[str,
         "model": config.models[run.engine.model].model_dump(),
         "device": config.environments[run.engine.environment].device,
         **_protocol(run),
+        **({"start": run.start} if run.start > 1 else {}),
         "versions": dict(versions),
     }
 
@@ -88,7 +90,7 @@ USUALLY_ON = ("engine_reuse", "telemetry")
 
 def _measure_spec(measure: Measure) -> dict[str, Any]:
     """The rule by which passes end, its factors as numbers: an engine's environment has no statistics."""
-    left_out = {"timeout_s", *(key for key in USUALLY_ON if getattr(measure, key))}
+    left_out = {"timeout_s", "starts", *(key for key in USUALLY_ON if getattr(measure, key))}
     if not measure.stops_by_precision:
         return measure.model_dump(exclude=left_out | {"precision", "max_repeats", "repeat_budget_s"})
     factors = half_width_factors(measure.repeats, measure.max_repeats)

@@ -49,6 +49,8 @@ def write_run(  # a builder: every keyword is one thing a test may vary
     steps: list[dict[str, Any]] | None = None,
     hardware: list[dict[str, Any]] | None = None,
     variables: dict[str, str] | None = None,
+    start: int = 1,
+    start_id: str | None = None,
 ) -> Path:
     """Write one run's folder and return it; the run is named as `batchscope.studies.names.run_name` would.
 
@@ -56,7 +58,7 @@ def write_run(  # a builder: every keyword is one thing a test may vary
     and ``hardware`` are rows, such as `step`, `cpu_sample` and `gpu_sample` make; without them the files hold none.
     """
     total = (texts or n) * duplicates
-    run = f"{layout}-n{n}{suffix}"
+    run = f"{layout}-n{n}{suffix}" + (f".start{start}" if start > 1 else "")
     folder = root / "runs" / study / run
     folder.mkdir(parents=True)
     requests = requests or (total // n if layout == "packed" else total)
@@ -84,6 +86,7 @@ def write_run(  # a builder: every keyword is one thing a test may vary
             "model": model or {"source": "demo", "load_format": "dummy"},
             "device": "cuda" if gpu else "cpu",
             "measure": {"warmup_tokens": 16384, "repeats": len(seconds), **(measure or {})},
+            **({"start": start} if start > 1 else {}),
             "versions": {"vllm": "0.32.0"},
         },
         "prompts": {
@@ -98,6 +101,7 @@ def write_run(  # a builder: every keyword is one thing a test may vary
         "engine": {
             "start_s": 21.5,
             "reused": reused,
+            **({"start_id": start_id} if start_id else {}),
             "resolved": {"max_num_seqs": 256, "kv_cache_tokens": 100_000, **(resolved or {})},
         },
         "warmup": [],

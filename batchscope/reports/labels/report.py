@@ -7,6 +7,7 @@ from batchscope.reports.labels.page import TITLE, labels_page
 from batchscope.reports.report_job import ReportJob
 from batchscope.results.frames import read_frame
 from batchscope.results.label_rows import labels_of_studies, load_labels
+from batchscope.results.over_starts import labels_of_runs
 
 
 def write_report(job: ReportJob) -> str:
@@ -17,9 +18,10 @@ def write_report(job: ReportJob) -> str:
     across = job.config.compare_environments
     runs = read_frame(job.results / "tables" / "runs.parquet")
     folder = job.results / "labels"
-    labels = labels_of_studies(
+    of_starts = labels_of_studies(
         {study: load_labels(folder / f"{study}.parquet") for study in job.config.active_studies}
     )
+    labels = labels_of_runs(of_starts, runs)
     judged = judge(runs, labels, job.config.task.names, across=across)
     write_page(labels_page(runs, judged, across=across), job.table(TITLE))
     write_csv(judged.runs.convert_dtypes(), job.table(TITLE))  # counts without decimals

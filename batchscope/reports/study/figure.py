@@ -361,9 +361,9 @@ def _legend(sheet: Sheet) -> list[Line2D]:
     ]
     handles.append(Line2D([], [], ls="", marker=".", ms=8, mew=0, color=GREY, label="single repeat"))
     if sheet.runs[sheet.runs["valid"]][f"{SPEED}_low"].notna().any():
-        handles.append(
-            Line2D([], [], ls="", marker="|", ms=12, mew=1.4, color=GREY, label="repeatability, 95 %")
-        )
+        counted = sheet.runs[sheet.runs["valid"]]
+        of = "95 % interval over starts" if (counted["starts"] > 1).all() else "repeatability, 95 %"
+        handles.append(Line2D([], [], ls="", marker="|", ms=12, mew=1.4, color=GREY, label=of))
     if sheet.runs[f"published.{SPEED}"].notna().any():
         handles.append(Line2D([], [], label=LABEL, **PUBLISHED))
     if not sheet.runs["valid"].all():

@@ -19,7 +19,18 @@ from batchscope.reporting.numbers import capitalised, show_ratio
 from batchscope.reporting.wording import fault, run_in_words, varying
 from batchscope.reports.study.differences import range_in_words, size_in_words
 from batchscope.reports.study.pairs import Pair, pairs
-from batchscope.results.comparison import SPEED, Likely, Ratio, comparable, likely, on_two_gpus, ratio
+from batchscope.results.comparison import (
+    SPEED,
+    Likely,
+    Ratio,
+    comparable,
+    likely,
+    on_two_gpus,
+    ratio,
+    shared_starts,
+    starts_of,
+)
+from batchscope.results.frames import cell_value
 from batchscope.statistics.intervals import ENOUGH, Interval
 from batchscope.statistics.replicates import CHANCE, holm
 
@@ -31,9 +42,15 @@ class Compared:
     fast: "pd.Series[Any]"
     slow: "pd.Series[Any]"
     here: Interval
-    """repeatability on one engine start"""
+    """over engine starts where a run has several, else repeatability on one engine start"""
     again: Likely
     published: float | None
+
+    @property
+    def starts(self) -> tuple[int, int]:
+        """Engine starts of the two, the fewer first."""
+        few, many = sorted((starts_of(self.fast), starts_of(self.slow)))
+        return few, many
 
 
 def findings(runs: pd.DataFrame, plot: Plot, *, across: bool = False) -> list[str]:
@@ -49,6 +66,7 @@ def findings(runs: pd.DataFrame, plot: Plot, *, across: bool = False) -> list[st
     steady = valid[~valid["unsteady"].astype(bool)]
     sentences = _compare_all(pairs(steady, plot, settings), settings, across)
     left_out = [_unsteady(run, settings) for _, run in valid[valid["unsteady"].astype(bool)].iterrows()]
+    left_out += [_starts_left_out(run, settings) for _, run in valid.iterrows() if _lacks_starts(run)]
     left_out += [_left_out(run, settings) for _, run in runs[~runs["valid"]].iterrows()]
     return [*(sentences or [_nothing_to_compare(valid, steady, settings)]), *left_out]
 
@@ -87,10 +105,10 @@ def _sentence(compared: Compared, settings: Sequence[str], chance: float, of: in
         found = compared.again.estimate.interval()
         size, link = size_in_words(found.middle)
         return capitalised(
-            f"{first} are {size} {link} {second} (95 % interval {range_in_words(found)}, with a spread of "
-            f"{_spread(compared.again)} from start to start; one engine start, {_details(compared)})."
+            f"{first} are {size} {link} {second} "
+            f"(95 % interval {range_in_words(found)}{_beyond_repeats(compared)}{_details(compared)})."
         )
-    basis = f"repeatability on one engine start, {_details(compared)}"
+    basis = f"{_basis(compared)}{_details(compared)}"
     if compared.here.low > 1:
         than = "as" if here.endswith("as fast") else "faster than"
         why = _why_not(compared, chance, of)
@@ -98,9 +116,31 @@ def _sentence(compared: Compared, settings: Sequence[str], chance: float, of: in
     return f"No difference seen between {first} and {second}: {here} here ({basis})."
 
 
+def _beyond_repeats(compared: Compared) -> str:
+    """What an interval has beside repeats: the starts' own spread, or the documented one."""
+    starts = "one engine start" if compared.starts == (1, 1) else _starts_in_words(compared)
+    if compared.again.settled:
+        return f" over {starts}, "
+    return f", with a spread of {_spread(compared.again)} from start to start; {starts}, "
+
+
+def _basis(compared: Compared) -> str:
+    if compared.starts == (1, 1):
+        return "repeatability on one engine start, "
+    return f"95 % interval over {_starts_in_words(compared)}, "
+
+
+def _starts_in_words(compared: Compared) -> str:
+    few, many = compared.starts
+    return f"{few} engine starts" if few == many else f"{few} and {many} engine starts"
+
+
 def _why_not(compared: Compared, chance: float, of: int) -> str:
-    if compared.again.estimate.p < CHANCE <= chance:
+    found = compared.again.estimate.p
+    if found < CHANCE <= chance:
         return f"of {of} comparisons one may come out so by chance"
+    if compared.again.settled:
+        return f"equal runs come out so in {100 * found:.2g} % of cases"
     two = on_two_gpus(compared.fast, compared.slow)
     whose = "the spread of two such GPUs" if two else "this machine's own spread"
     return f"{whose} is {_spread(compared.again)}"
@@ -116,7 +156,16 @@ def _details(compared: Compared) -> str:
     repeats = f"{few} repeats each" if few == many else f"{few} and {many} repeats"
     if compared.published:
         repeats += f"; published on one H800: {show_ratio(compared.published)}"
-    return f"{repeats}{_about(compared.fast, compared.slow)}"
+    return f"{repeats}{_not_paired(compared)}{_about(compared.fast, compared.slow)}"
+
+
+def _not_paired(compared: Compared) -> str:
+    """Whether two runs with several engine starts had some without the other: drift is in their ratio."""
+    few, many = compared.starts
+    shared = shared_starts(compared.fast, compared.slow) if few > 1 else many
+    if shared == many:
+        return ""
+    return f"; not paired: they share {shared or 'none'} of {many} engine starts"
 
 
 def _about(run: "pd.Series[Any]", base: "pd.Series[Any]") -> str:
@@ -145,6 +194,15 @@ def _unsteady(run: "pd.Series[Any]", settings: Sequence[str]) -> str:
         f"Unsteady: {run_in_words(run, settings)}. Its passes stand in two states, so it is compared with "
         "nothing until more engine starts settle which one lasts."
     )
+
+
+def _lacks_starts(run: "pd.Series[Any]") -> bool:
+    return cell_value(run.get("starts_left_out")) is not None
+
+
+def _starts_left_out(run: "pd.Series[Any]", settings: Sequence[str]) -> str:
+    """A run that counts, though some of its engine starts do not."""
+    return f"Left out of {run_in_words(run, settings)}: {run['starts_left_out']}."
 
 
 def _left_out(run: "pd.Series[Any]", settings: Sequence[str]) -> str:

@@ -62,6 +62,9 @@ def study_table(runs: pd.DataFrame) -> Table:
     if (runs["reuse"] != "none").any():
         for row, (_, run) in zip(rows, runs.iterrows(), strict=True):
             row |= {(MEASURED, heading): show_count(run[name]) for name, heading in CACHED.items()}
+    if (runs["starts"] > 1).any():
+        for row, (_, run) in zip(rows, runs.iterrows(), strict=True):
+            row[MEASURED, "engine starts"] = show_count(run["starts"])
     columns = dict.fromkeys(key for row in rows for key in row)
     filled = [column for column in columns if any(row.get(column) for row in rows)]
     return Table(filled, [[row.get(column, "") for column in filled] for row in rows])
@@ -103,7 +106,12 @@ def _published(run: "pd.Series[Any]") -> Row:
 def notes(runs: pd.DataFrame) -> list[str]:
     """What a reader must know under the table: repeats, unequal lengths, and why runs do not count."""
     settings = varying(runs)
-    lines = [_about_repeats(runs), *_imprecise(runs, settings), *_trending(runs, settings)]
+    lines = [
+        _about_repeats(runs),
+        *_about_starts(runs),
+        *_imprecise(runs, settings),
+        *_trending(runs, settings),
+    ]
     lines += [*_at_power_limit(runs), *_at_fixed_clocks(runs)]
     matched = runs[runs["published.model"].notna() & runs["valid"]]
     if matched["same_prompts"].any():
@@ -185,10 +193,38 @@ def _about_repeats(runs: pd.DataFrame) -> str:
         return "No run has a timed repeat."
     if counts == [1]:
         return "One repeat a run: how far repeats would differ is not known."
-    number = str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    number = _from_to(counts)
     if counts[-1] < ENOUGH:
         return f"Geometric means of {number} repeats: too few for an interval."
+    starts = sorted({int(count) for count in runs.loc[runs["valid"], "starts"]})
+    if starts and starts[-1] > 1:
+        one = "; of a run with one start, its repeatability there" if starts[0] == 1 else ""
+        return (
+            f"Geometric means over {_from_to(starts)} engine starts of {number} repeats; in brackets the "
+            f"95 % interval over starts{one}."
+        )
     return (
         f"Geometric means of {number} repeats; in brackets their repeatability on one engine start (95 %): "
         "another start may lie outside."
     )
+
+
+def _from_to(counts: Sequence[int]) -> str:
+    """Sorted counts in words."""
+    return str(counts[0]) if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+
+
+def _about_starts(runs: pd.DataFrame) -> list[str]:
+    """A line on the valid runs whose labels are not the same in all of their engine starts."""
+    if "labels_differ_between_starts" not in runs:
+        return []
+    differ = runs[runs["valid"] & (runs["labels_differ_between_starts"].fillna(0) > 0)]
+    if differ.empty:
+        return []
+    settings = varying(runs)
+    parts = [
+        f"{run_in_words(run, settings)}, {show_count(run['labels_differ_between_starts'])} of "
+        f"{show_count(run['texts'])}"
+        for _, run in differ.iterrows()
+    ]
+    return [f"Texts whose label is not the same in all engine starts: {'; '.join(parts)}."]

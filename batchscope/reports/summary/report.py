@@ -15,15 +15,17 @@ from batchscope.reports.summary.page import sweep
 from batchscope.reports.summary.recommendation import recommendation
 from batchscope.results.frames import read_frame
 from batchscope.results.label_rows import Labels, labels_of_studies, load_labels
+from batchscope.results.over_starts import labels_of_runs
 
 
 def write_report(job: ReportJob) -> str:
     """Write ``summary.md`` and ``.html``, and say what was written."""
     config, runs = job.config, read_frame(job.results / "tables" / "runs.parquet")
     folder = job.results / "labels"
-    labels = labels_of_studies(
+    of_starts = labels_of_studies(
         {study: load_labels(folder / f"{study}.parquet") for study in config.active_studies}
     )
+    labels = labels_of_runs(of_starts, runs)
     pages = [_page(name, study, runs, labels, config) for name, study in config.active_studies.items()]
     stem = job.table("summary")
     write_text(stem.with_suffix(".md"), summary_markdown(config.title, pages, sweep(runs)))

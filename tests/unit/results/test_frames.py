@@ -226,7 +226,7 @@ def test_make_tables_writes_every_file(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", words)
     make_tables.main()
     names = {path.name for path in out.iterdir()}
-    frames = {f"{stem}.{kind}" for stem in ("runs", "repeats") for kind in ("csv", "parquet")}
+    frames = {f"{stem}.{kind}" for stem in ("runs", "starts", "repeats") for kind in ("csv", "parquet")}
     assert names == frames
     assert "7 runs (0 not valid)" in capsys.readouterr().out
     for name, study in (("study", "packing"), ("study", "saturation"), ("summary", "")):
@@ -248,7 +248,7 @@ SET = {
 
 
 @pytest.mark.parametrize("key", Workload.model_fields)
-def test_whatever_a_study_may_set_is_a_column_that_a_plot_can_have_as_its_axis(key: str, tmp_path: Path):
+def test_whatever_a_study_may_set_is_a_column_and_tells_runs_apart(key: str, tmp_path: Path):
     value = SET[key]
     own = {name: SET[name] for name in (key,) if name in ("layout", "n", "texts")}
     needed = {"numbered": {"answer": "labels"}, "permuted": {"duplicates": 2}}.get(key, {})
@@ -260,3 +260,4 @@ def test_whatever_a_study_may_set_is_a_column_that_a_plot_can_have_as_its_axis(k
     cells = [cell_value(cell) for cell in frame[column_of(key)]]
     assert cells[1] == value
     assert cells[0] != value
+    assert column_of(key) in varying(frame)

@@ -6,6 +6,8 @@ import math
 import numpy as np
 import pytest
 import scipy.stats
+from support.drifting_starts import DRIFTS, in_file_order, there_and_back
+from support.drifting_starts import score as drifting
 from support.project import ROOT
 from support.three_levels import replicates, score, worlds
 
@@ -160,3 +162,14 @@ def test_a_state_for_each_start_takes_more_starts():
 def test_a_simulated_run_is_what_the_library_takes():
     found = replicates(WORLDS["processor"], [[np.array([0.1, 0.2, 0.3])]], "a")
     assert found.starts == (Start("gpu0", "a0", Sample(pytest.approx(0.2), pytest.approx(0.1), 3)),)
+
+
+@pytest.mark.parametrize("drift", DRIFTS)
+def test_rounds_there_and_back_tell_no_equal_runs_apart_whatever_the_machine_does(drift):
+    found = drifting(DRIFTS[drift], there_and_back, starts=3)
+    assert found.covered > 93
+    assert found.different <= 5
+
+
+def test_one_order_for_all_starts_takes_drift_for_a_difference():
+    assert drifting(DRIFTS["warming in each start"], in_file_order, starts=3, trials=200).different > 80

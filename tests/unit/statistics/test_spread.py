@@ -1,5 +1,6 @@
 """The documented spreads: estimated again from what is committed of equal work that was measured twice."""
 
+import csv
 import json
 import math
 from statistics import fmean, variance
@@ -31,10 +32,6 @@ def seconds_of(reference, run):
     return [repeat["seconds"] for repeat in json.loads(text)["repeats"]]
 
 
-def log_rate(reference, run):
-    return -fmean(map(math.log, seconds_of(reference, run)))
-
-
 def sd_of_pairs(differences):
     """Standard deviation of one of two equal runs, from how far pairs of them lie apart."""
     return math.sqrt(fmean(each**2 for each in differences) / 2)
@@ -46,14 +43,48 @@ def test_between_starts_of_busy_h100s():
     assert BETWEEN_STARTS["compute"].sd == pytest.approx(sd_of_pairs(pairs), rel=0.02)
 
 
+def waiting_pairs():
+    """Equal work of GPUs that wait, in two starts each: the logarithms of its repeats."""
+    for gpu in (1, 2):
+        path = REFERENCE / "h100" / "benchmarks" / f"reuse_{gpu}.json"
+        shared, alone = (turn["rates"] for turn in json.loads(path.read_text(encoding="utf-8"))["turns"])
+        yield from ([logs(turn[run]) for turn in (shared, alone)] for run in HOST_BOUND)
+    for run in ("separate-n1", "packed-n4"):
+        names = (f"label_answers/{run}", f"confidence/{run}-confidence-False")
+        yield [logs(seconds_of("smollm2-h200", name)) for name in names]
+
+
+def seven_starts():
+    """One run of SmolLM2 in seven starts of eight passes."""
+    found = {}
+    with (REFERENCE / "smollm2-h200" / "starts.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            found.setdefault(row["start"], []).append(float(row["seconds"]))
+    return [logs(seconds) for seconds in found.values()]
+
+
+def logs(values):
+    return [math.log(value) for value in values]
+
+
 def test_between_starts_of_gpus_that_wait():
-    pairs = [shared[run] - alone[run] for alone, shared in turns() for run in HOST_BOUND]
-    pairs += [
-        log_rate("smollm2-h200", f"label_answers/{run}")
-        - log_rate("smollm2-h200", f"confidence/{run}-confidence-False")
-        for run in ("separate-n1", "packed-n4")
-    ]
-    assert BETWEEN_STARTS["host"].sd == pytest.approx(sd_of_pairs(pairs), rel=0.02)
+    """What the starts' means vary by, less what their repeats explain, of both sources by their freedom."""
+    pairs, starts = list(waiting_pairs()), seven_starts()
+    assert [len(pairs), len(starts), *map(len, starts)] == [6, 7] + 7 * [8]
+    own = (
+        fmean((fmean(first) - fmean(second)) ** 2 / 2 for first, second in pairs),
+        variance(map(fmean, starts)),
+    )
+    of_repeats = (
+        fmean(variance(each) / 3 for pair in pairs for each in pair),
+        fmean(map(variance, starts)) / 8,
+    )
+    shares = 5 / 11, 6 / 11  # degrees of freedom of the starts
+    between = sum(map(lambda share, all_, noise: share * (all_ - noise), shares, own, of_repeats))
+    terms = [*zip(shares, own, (5, 6), strict=True), *zip(shares, of_repeats, (24, 49), strict=True)]
+    freedom = between**2 / sum((share * part) ** 2 / free for share, part, free in terms)  # Satterthwaite
+    assert BETWEEN_STARTS["host"].sd == pytest.approx(math.sqrt(between), rel=0.01)
+    assert BETWEEN_STARTS["host"].freedom == pytest.approx(freedom, rel=0.01)
 
 
 def test_between_starts_of_a_processor():
