@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Sequence
 
+from batchscope.config.measure import Measure
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.statistics.replicates import ENOUGH_UNITS
 from batchscope.statistics.resampling import ENOUGH_PROMPTS
@@ -14,8 +15,8 @@ Z = 1.96
 """Of 95 % intervals."""
 
 BETTER = (
-    "Try what makes answers better: a stronger model, examples in the prompt (task.examples), or answers that "
-    "can be nothing but labels (workload.answer: labels)."
+    "Try what makes answers better: a stronger model, examples in the prompt (task.examples), or answers "
+    "that can be nothing but labels (workload.answer: labels)."
 )
 
 RETRY = "python3 -m scripts.retry_failed"
@@ -78,8 +79,8 @@ def _weights(evidence: Evidence, results: str) -> Iterator[Next]:
 def _labels(use: Judged | None, judged: Sequence[Judged], evidence: Evidence) -> Iterator[Next]:
     if (wanted := texts_wanted(judged, evidence.config.verdict.margin / 100)) is not None:
         yield Next(
-            f"Take {wanted:,} texts or more (workload.texts): with so few, no faster setting can be shown to be "
-            "as right.",
+            f"Take {wanted:,} texts or more (workload.texts): with so few, no faster setting can be shown to "
+            "be as right.",
             None,
         )
     elif use is None and {"kept", "refused"} & {each.setting.state for each in judged}:
@@ -113,8 +114,8 @@ def prompts_wanted(margin: float) -> int:
 
 def _surer(use: Judged, results: str) -> Iterator[Next]:
     if starts_of(use.row) < ENOUGH_UNITS:
-        yield Next(
-            "Measure in three engine starts, so that the speed is known beyond this one.",
-            again("all", results, measure=f"{{starts: {ENOUGH_UNITS}}}"),
-        )
+        # an older configuration has no such key
+        known = "starts" in Measure.model_fields
+        command = again("all", results, measure=f"{{starts: {ENOUGH_UNITS}}}") if known else None
+        yield Next("Measure in three engine starts, so that the speed is known beyond this one.", command)
     yield Next("See where the time inside engine steps goes.", PROFILE)
