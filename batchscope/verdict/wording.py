@@ -7,7 +7,7 @@ import pandas as pd
 
 from batchscope.config.configuration import Config
 from batchscope.config.engine import EngineArguments
-from batchscope.reporting.numbers import counted
+from batchscope.reporting.numbers import counted, show_interval
 from batchscope.reporting.wording import show_setting
 from batchscope.results.frames import cell_value
 from batchscope.statistics.intervals import Interval
@@ -106,8 +106,8 @@ def points(share: float) -> str:
 
 def times(found: Interval) -> str:
     """A ratio with its interval: ``2.1x (1.9x to 2.3x)``."""
-    digits = 2 if found.high < 9.95 else 1
-    return f"{found.middle:.{digits}f}x ({found.low:.{digits}f}x to {found.high:.{digits}f}x)"
+    middle, low, high = show_interval(found)
+    return f"{middle} ({low} to {high})"
 
 
 def duration(hours: float) -> str:

@@ -7,7 +7,9 @@ from typing import Any
 import pandas as pd
 
 from batchscope.results.frames import cell_value
+from batchscope.statistics.accuracy import counted_once
 from batchscope.statistics.replicates import ENOUGH_UNITS
+from batchscope.statistics.resampling import ENOUGH_PROMPTS
 from batchscope.statistics.spread import BETWEEN_STARTS, regime_of
 from batchscope.statistics.verdict import gold_tells, guesses
 from batchscope.verdict.answers.choice import Chosen, chosen, not_told_apart
@@ -26,6 +28,8 @@ from batchscope.verdict.schema import Answer, Fastest, Gain, RestsOn, Right, Sur
 from batchscope.verdict.settings import Judged
 from batchscope.verdict.wording import percent
 
+FEW = f"Nothing is recommended: fewer than {ENOUGH_PROMPTS} prompts cannot tell how right a setting is."
+
 PARALLEL = ("tensor_parallel_size", "pipeline_parallel_size", "data_parallel_size")
 
 
@@ -42,11 +46,12 @@ def offline_answer(
     """
     limits = evidence.config.verdict
     guess = _guess(evidence, reference)
-    found = None if guess else chosen(judged, limits, evidence.config.engine.args)
+    few = too_few(evidence, reference)
+    found = None if guess or few else chosen(judged, limits, evidence.config.engine.args)
     if found:
         return _recommend(found, judged, evidence, reference, results)
     if fastest := fastest_of(judged):
-        return _nothing(fastest, judged, evidence, reference, guess, results)
+        return _nothing(fastest, judged, evidence, reference, results)
     steps = next_steps(None, judged, evidence, results)
     return Answer(recommended=None, words=None, sentence=nothing_counts(judged), next=steps)
 
@@ -56,7 +61,6 @@ def _nothing(
     judged: Sequence[Judged],
     evidence: Evidence,
     reference: "pd.Series[Any] | None",
-    guess: tuple[str, float] | None,
     results: str,
 ) -> Answer:
     """Why nothing is recommended; and of random weights, what is known of speed all the same."""
@@ -66,7 +70,7 @@ def _nothing(
     return Answer(
         recommended=None,
         words=None,
-        sentence=_why_none(fastest, judged, gains, reference, guess),
+        sentence=_why_none(fastest, judged, gains, evidence, reference),
         rests_on=rests_on(fastest, reference, evidence),
         gains=gains,
         per_million=per_million(speed, gpus_of(fastest.row), price) if alone and speed else None,
@@ -105,6 +109,12 @@ def _recommend(
     )
 
 
+def too_few(evidence: Evidence, reference: "pd.Series[Any] | None") -> bool:
+    """Whether the reference run has too few prompts to say anything about labels."""
+    its = evidence.labels_of(reference) if reference is not None else None
+    return its is not None and counted_once(its)["prompt"].nunique() < ENOUGH_PROMPTS
+
+
 def _guess(evidence: Evidence, reference: "pd.Series[Any] | None") -> tuple[str, float] | None:
     """The label that would be as right as the reference run; None where its labels tell more."""
     its = evidence.labels_of(reference) if reference is not None else None
@@ -115,9 +125,12 @@ def _why_none(
     fastest: Judged,
     judged: Sequence[Judged],
     gains: Sequence[Gain],
+    evidence: Evidence,
     reference: "pd.Series[Any] | None",
-    guess: tuple[str, float] | None,
 ) -> str:
+    few, guess = too_few(evidence, reference), _guess(evidence, reference)
+    if few:
+        return FEW
     if guess and reference is not None:
         words = next(each.setting.words for each in judged if each.name == name_of(reference))
         return why_none(guess, words)

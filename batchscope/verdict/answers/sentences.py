@@ -60,7 +60,8 @@ def _right_words(right: Right | None) -> str:
     if right is None:
         return ""
     what = "accuracy" if right.by == "accuracy" else "agreement with the reference run"
-    return f" at {percent(right.value)} {what} ({percent(right.low)} to {percent(right.high)})"
+    ends = f"{100 * right.low:.1f} to {100 * right.high:.1f}"
+    return f" at {percent(right.value)} {what} ({ends})"
 
 
 def _matters_little(found: Chosen) -> str:
@@ -106,7 +107,7 @@ def _nothing_better(judged: Sequence[Judged], found: Chosen, limits: Limits) -> 
         return "Nothing else was compared." if compared == 1 else "No other setting is as fast and as right."
     faster.sort(key=lambda each: -(each.speed.value if each.speed else 0))
     why = "; ".join(f"{each.words}: {each.why}" for each in faster[:MOST_NAMED])
-    return f"Nothing faster is as right within {points(limits.margin / 100)} ({why})."
+    return f"Nothing faster is shown to be as right within {points(limits.margin / 100)} ({why})."
 
 
 def _gain_sentence(gains: Sequence[Gain]) -> str:

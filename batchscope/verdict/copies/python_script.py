@@ -10,6 +10,8 @@ from batchscope.verdict.copies.recipe import Recipe
 
 WIDTH = 100
 
+RANDOM = "Its weights are random, as they were when it was measured: for the model's own"
+
 
 def python_script(recipe: Recipe) -> str:
     """The whole script."""
@@ -19,7 +21,7 @@ def python_script(recipe: Recipe) -> str:
 
 
 def _head(recipe: Recipe) -> str:
-    random = "\n# It was measured with random weights; this loads the model's own." if recipe.random else ""
+    random = f"\n# {RANDOM}, drop 'load_format'." if recipe.random else ""
     return (
         f"# Labels texts, a line each, as the run {recipe.title} did:\n"
         f"#   {recipe.python} label.py texts.txt{random}"

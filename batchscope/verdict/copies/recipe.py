@@ -51,7 +51,7 @@ class Recipe:
     restricted_by: str | None
     """``tokens``, ``grammar``; None: any answer"""
     random: bool
-    """whether the weights were random when it was measured"""
+    """whether the weights are random"""
 
     @property
     def exact(self) -> int | None:
@@ -109,9 +109,9 @@ def model_path(name: str, asset: ModelAsset, results: str) -> str:
 
 
 def _arguments(run: Run, asset: ModelAsset) -> dict[str, Any]:
-    """Engine arguments, the model's own among them; random weights are nothing to copy."""
+    """Engine arguments, the model's own among them."""
     own: dict[str, Any] = {"trust_remote_code": True} if asset.trust_remote_code else {}
-    if not random_weights(asset.load_format) and asset.load_format != "auto":
+    if asset.load_format != "auto":
         own["load_format"] = asset.load_format
     return {**own, **run.engine.args.as_vllm()}
 

@@ -6,6 +6,7 @@ from itertools import chain
 from typing import Any
 
 from batchscope.inputs.answers.grammar import grammar_of
+from batchscope.verdict.copies.python_script import RANDOM
 from batchscope.verdict.copies.recipe import Recipe
 from batchscope.worker.server.command_line_flags import flags
 
@@ -34,7 +35,8 @@ def serve_command(recipe: Recipe) -> str:
     variables = "".join(f"{key}={shlex.quote(value)} " for key, value in recipe.variables.items())
     program = f"{recipe.python} {ON_CPU}" if recipe.device == "cpu" else "vllm"
     lines = [f"{variables}{program} serve {shlex.quote(recipe.model)}", *_by_flag(asked)]
-    return " \\\n  ".join(lines)
+    random = f"# {RANDOM}, drop --load-format.\n" if recipe.random else ""
+    return random + " \\\n  ".join(lines)
 
 
 def _by_flag(parts: list[str]) -> list[str]:
