@@ -47,6 +47,7 @@ def chrome(programs: tuple[str, str], profile: Path) -> Iterator[Chrome]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     # With the driver's path given, Selenium looks for no other and downloads none.
     found = Chrome(options=options, service=Service(executable))
+    found.set_script_timeout(120)  # other tests may take the cores
     yield found
     found.quit()
 
