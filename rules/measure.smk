@@ -6,6 +6,7 @@ out: <results>/runs/{study}/{run}/measurement.json    what was asked, counts, se
      <results>/runs/{study}/{run}/steps.parquet       one row per engine step of each repeat
      <results>/runs/{study}/{run}/hardware.parquet    samples of GPU or CPU during each repeat
      <results>/runs/{study}/{run}/environment.json    GPU, driver, CPU, versions, commit
+     where measure.starts is above 1, {run} is NAME, NAME.start2, NAME.start3, ...: one job and folder an engine start
 """
 
 

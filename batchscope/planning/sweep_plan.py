@@ -25,7 +25,7 @@ from batchscope.planning.run_sizes import guessed_tokens
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import runs_by_engine
 from batchscope.studies.run import Run
-from batchscope.studies.starts import with_starts
+from batchscope.studies.starts import name_of_run, with_starts
 
 GUESSED_RATE = {"cpu": 150_000.0, "cuda": 20_000.0}
 """Prompt tokens per second: the demo's model on two cores, an 8B model on one large GPU; where not even the
@@ -213,7 +213,8 @@ def _plan(run: Run, engine: str, known: Known, rates: Rates, served: Mapping[str
 
 def _expected(run: Run, prompts: int, tokens: int, rates: Rates, known: Known) -> tuple[PassTimes, bool]:
     """Predicted times, and whether they are based on measurements, of this run or of runs like it."""
-    own = None if run.load else rates.by_run.get(run.id)
+    of_first_start = f"{run.study}/{name_of_run(run.name)}"
+    own = None if run.load else rates.by_run.get(run.id, rates.by_run.get(of_first_start))
     alike = rates.by_layout.get((run.engine.environment, run.engine.model, run.workload.layout))
     pattern = None if own else pattern_of(run, rates.patterns)
     times = expected_times(pattern, run, prompts, tokens) if pattern else None

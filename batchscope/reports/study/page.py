@@ -218,13 +218,12 @@ def _about_starts(runs: pd.DataFrame) -> list[str]:
     """A line on the valid runs whose labels are not the same in all of their engine starts."""
     if "labels_differ_between_starts" not in runs:
         return []
-    differ = runs[runs["valid"] & (runs["labels_differ_between_starts"].fillna(0) > 0)]
-    if differ.empty:
-        return []
     settings = varying(runs)
     parts = [
-        f"{run_in_words(run, settings)}, {show_count(run['labels_differ_between_starts'])} of "
-        f"{show_count(run['texts'])}"
-        for _, run in differ.iterrows()
+        f"{run_in_words(run, settings)}, {show_count(count)} of {show_count(run['texts'])}"
+        for _, run in runs[runs["valid"]].iterrows()
+        if (count := cell_value(run["labels_differ_between_starts"]))
     ]
+    if not parts:
+        return []
     return [f"Texts whose label is not the same in all engine starts: {'; '.join(parts)}."]

@@ -1,4 +1,4 @@
-"""Codes of labels: letters while they last."""
+"""Codes of labels: letters while they last, then pairs of letters, then numbers."""
 
 import pytest
 
@@ -15,8 +15,9 @@ def task(count: int) -> Task:
     [
         (2, "A", "B", "letter"),
         (26, "A", "Z", "letter"),
-        (27, "1", "27", "number"),
-        (77, "1", "77", "number"),
+        (27, "AA", "BP", "code"),
+        (77, "AA", "EP", "code"),
+        (400, "1", "400", "number"),
     ],
 )
 def test_each_label_has_a_code_of_its_own(count: int, first: str, last: str, kind: str) -> None:

@@ -97,14 +97,14 @@ def test_the_form_of_the_answer_is_said(layout: str, asked: dict, sentence: str)
     assert sentence in prompt(layout, task=TICKETS, **asked)
 
 
-def test_codes_are_shown_with_their_labels_and_are_numbers_where_letters_run_out() -> None:
+def test_codes_are_shown_with_their_labels() -> None:
     assert "A. billing\nB. technical: something does not work\nC. other\n" in prompt(
         "separate", task=TICKETS, answer="codes"
     )
     many = prompt("separate", task=MANY, answer="codes")
-    assert "1. intent_0\n" in many
-    assert "77. intent_76\n" in many
-    assert "Answer with one number and nothing else." in many
+    assert "AA. intent_0\n" in many
+    assert "EP. intent_76\n" in many
+    assert "Answer with one code and nothing else." in many
 
 
 def test_a_name_with_a_comma_stands_on_a_line_of_its_own() -> None:

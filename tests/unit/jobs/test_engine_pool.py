@@ -34,6 +34,12 @@ def pool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> EnginePool:
     return EnginePool(tmp_path / "state")
 
 
+def test_an_engine_of_one_start_is_not_used_for_another() -> None:
+    keys = {request(start=start).key for start in (1, 2, 3)}
+    assert len(keys) == 3
+    assert request().key in keys
+
+
 def measure(pool: EnginePool, wanted: EngineRequest, told: list[str]) -> EngineEndedError:
     with pytest.raises(EngineEndedError) as failed:
         pool.measure(wanted, {}, pool.state / "log", Limits(300, keep=True), told.append)

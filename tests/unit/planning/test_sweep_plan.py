@@ -121,3 +121,24 @@ def test_axes_with_vllm_s_own_names_are_planned_with_an_engine_start_each(tmp_pa
     assert sum("-X-default" in line for line in lines) == 4
     assert any(line.startswith("2 of 8 runs to measure") for line in lines)
     assert any("for 1 engine start(s)" in line for line in lines)
+
+
+def test_each_engine_start_is_planned_with_an_engine_and_as_long_as_the_first(tmp_path: Path) -> None:
+    config = study(grid={"n": [4, 8]}, set={"measure.starts": 3})
+    folder = tmp_path / "runs" / "mine" / "packed-n4"
+    folder.mkdir(parents=True)
+    measured = {
+        "study": "mine",
+        "run": "packed-n4",
+        "spec": {"engine": {"environment": "cpu", "model": "demo"}, "workload": {"layout": "packed"}},
+        "engine": {"start_s": 10.0},
+        "repeats": [{"prompt_tokens": 1000, "seconds": 2.0}] * 3,
+    }
+    (folder / "measurement.json").write_text(json.dumps(measured))
+    names = [f"mine/packed-n{n}{start}" for start in ("", ".start2", ".start3") for n in (4, 8)]
+    planned = plan_runs(config, tmp_path, dict.fromkeys(names[1:], "why"))[: len(names)]
+    assert [run.run for run in planned] == names
+    assert len({run.engine for run in planned}) == 3
+    assert planned[0].seconds == planned[2].seconds == planned[4].seconds
+    assert "5 of 6 runs to measure" in describe_plan(planned, {})
+    assert "for 3 engine start(s)" in describe_plan(planned, {})

@@ -107,8 +107,14 @@ def test_numbered_codes():
     )
 
 
-def test_codes_of_many_labels_are_numbers():
+def test_codes_of_many_labels_are_pairs_of_letters():
     many = Task.model_validate({"labels": [f"class {number}" for number in range(30)]})
+    assert read("AP\nAA\nBT", 3, many, "codes").labels == ("class 8", "class 0", "class 29")
+    assert read("1. AP\n3. BT", 3, many, "codes", numbered=True).labels == ("class 8", None, "class 29")
+
+
+def test_codes_of_very_many_labels_are_numbers():
+    many = Task.model_validate({"labels": [f"class {number}" for number in range(400)]})
     assert read("12\n1\n30", 3, many, "codes").labels == ("class 11", "class 0", "class 29")
     assert read("1. 12\n3. 30", 3, many, "codes", numbered=True).labels == ("class 11", None, "class 29")
 

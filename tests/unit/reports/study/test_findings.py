@@ -206,3 +206,92 @@ def test_a_study_without_a_single_repeat_has_a_page(tmp_path):
     page = study_page("mine", Study(), frame(*failed))
     assert page.findings[0] == "No answer: there is no valid run."
     assert "No run has a timed repeat." in page.notes
+
+
+DRIFT = (1.0, 1.004, 0.997)
+"""What each engine start does to all runs in it."""
+
+
+def in_starts(tmp_path, packed="abc", separate="abc", faster=(0.95, 0.951, 0.949), **values):
+    """Two runs in several engine starts: by the ids of these, and how much less time the second takes."""
+    return frame(
+        *(
+            make_run(
+                tmp_path,
+                study="mine",
+                layout=layout,
+                n=40,
+                seconds=tuple(factor * DRIFT[place] * noise for noise in (0.999, 1.0, 1.001)),
+                start=place + 1,
+                start_id=name,
+                **BUSY,
+                **values,
+            )
+            for layout, ids, factors in (("packed", packed, (1.0,) * 3), ("separate", separate, faster))
+            for place, (name, factor) in enumerate(zip(ids, factors, strict=False))
+        )
+    )
+
+
+def test_three_starts_speak_for_themselves(tmp_path):
+    assert findings(in_starts(tmp_path), Plot()) == [
+        "Separate prompts (n=40) are 5.3 % faster than packed prompts (n=40) (95 % interval 5.0 to 5.5 % over 3 engine "
+        "starts, 3 repeats each)."
+    ]
+
+
+def test_a_start_that_only_one_was_in_is_told(tmp_path):
+    (sentence,) = findings(in_starts(tmp_path, separate="axc"), Plot())
+    assert sentence.endswith(
+        "over 3 engine starts, 3 repeats each; not paired: they share 2 of 3 engine starts)."
+    )
+    (sentence,) = findings(in_starts(tmp_path / "none", separate="xyz"), Plot())
+    assert "not paired: they share none of 3 engine starts)" in sentence
+
+
+def test_two_starts_still_lean_on_the_documented_spread(tmp_path):
+    (sentence,) = findings(in_starts(tmp_path, packed="ab", separate="ab"), Plot())
+    assert "% from start to start; 2 engine starts, 3 repeats each)." in sentence
+    (sentence,) = findings(in_starts(tmp_path / "mixed", packed="abc", separate="a"), Plot())
+    assert "; 1 and 3 engine starts, 3 repeats each)." in sentence
+    assert "paired" not in sentence
+
+
+def test_a_difference_that_comes_and_goes_from_start_to_start_is_none(tmp_path):
+    (sentence,) = findings(in_starts(tmp_path, faster=(0.99, 1.01, 1.0)), Plot())
+    assert sentence.startswith(
+        "No difference seen between separate prompts (n=40) and packed prompts (n=40): "
+    )
+    assert sentence.endswith("here (95 % interval over 3 engine starts, 3 repeats each).")
+
+
+def test_equal_runs_may_come_out_so_by_chance(tmp_path):
+    """Between the level of the interval, 5 %, and that of verdicts, 4 %."""
+    (sentence,) = findings(in_starts(tmp_path, faster=(0.9755, 0.9660, 0.9850)), Plot())
+    assert "; equal runs come out so in 4." in sentence
+    assert "% of cases, so not conclusive (95 % interval over 3 engine starts" in sentence
+
+
+def test_a_start_that_does_not_count_is_named_beside_the_run_that_does(tmp_path):
+    bad = make_run(
+        tmp_path, study="mine", n=40, start=4, invalid=[{"code": "throttled", "detail": "hot"}], **BUSY
+    )
+    records = [make_run(tmp_path, study="mine", n=40, start=start, **BUSY) for start in (1, 2, 3)]
+    said = findings(frame(*records, bad), Plot())
+    assert said[-1] == "Left out of packed prompts (n=40): start 4 (throttled)."
+
+
+def test_the_page_says_what_its_means_are_over(tmp_path):
+    page = study_page("mine", Study(), in_starts(tmp_path))
+    assert page.notes[0] == (
+        "Geometric means over 3 engine starts of 3 repeats; in brackets the 95 % interval over starts."
+    )
+    assert ("measured", "engine starts") in page.table.columns
+    mixed = study_page("mine", Study(), in_starts(tmp_path / "mixed", separate="a"))
+    assert mixed.notes[0].endswith("over starts; of a run with one start, its repeatability there.")
+
+
+def test_labels_that_change_from_start_to_start_are_counted(tmp_path):
+    runs = in_starts(tmp_path).assign(labels_differ_between_starts=[3, 0])
+    (line,) = [note for note in study_page("mine", Study(), runs).notes if "label" in note]
+    assert line == ("Texts whose label is not the same in all engine starts: packed prompts (n=40), 3 of 40.")
