@@ -8,12 +8,20 @@ from batchscope.verdict.comparing import Compared, compare, conclusive, is_known
 from batchscope.verdict.evidence import Evidence
 from batchscope.verdict.schema import Estimate, Gain, PerMillion
 from batchscope.verdict.settings import Judged
-from batchscope.verdict.wording import times
+from batchscope.verdict.wording import CACHE, times
 
 MILLION = 1_000_000
 
 NO_TUNING = ("seed", "kv_cache_memory_bytes", "enable_prefix_caching")
 """Engine arguments that change no speed, that a CPU needs, or that keep results apart."""
+
+PLAIN = "1 text per prompt"
+
+DEFAULTS = {
+    True: f"vLLM's defaults ({PLAIN})",
+    False: f"{PLAIN} (vLLM's defaults, but the prefix cache off)",
+}
+"""What 1 text per prompt is called where no engine argument is set, by whether the prefix cache is on."""
 
 COUNTS = ("kept", "refused", "speed only", "recommended")
 
@@ -33,13 +41,18 @@ def gains_of(use: Judged, judged: Sequence[Judged], evidence: Evidence) -> tuple
 
 
 def _plainest(counted: Sequence[Judged], evidence: Evidence) -> tuple[str, Judged] | None:
-    """1 text per prompt, with the engine arguments of every run; the one with most texts."""
-    plain = [each for each in counted if each.setting.words == "1 text per prompt"]
+    """1 text per prompt, with the engine arguments of every run; with the prefix cache on, if that was tried."""
+    plain = [each for each in counted if each.setting.words in (PLAIN, f"{PLAIN}, {CACHE['full']}")]
     if not plain:
         return None
+    best = max(plain, key=lambda each: (_caches(each), int(each.row["texts"]), _speed(each)))
     tuned = set(evidence.config.engine.args.as_vllm()) - set(NO_TUNING)
-    over = "1 text per prompt" if tuned else "1 text per prompt with vLLM's defaults"
-    return over, max(plain, key=lambda each: (int(each.row["texts"]), _speed(each)))
+    return best.setting.words if tuned else DEFAULTS[_caches(best)], best
+
+
+def _caches(each: Judged) -> bool:
+    """Whether the prefix cache is on, which is vLLM's default."""
+    return each.setting.engine.get("enable_prefix_caching") is not False
 
 
 def _best_of_other_layout(use: Judged, counted: Sequence[Judged]) -> tuple[str, Judged] | None:

@@ -7,7 +7,7 @@ from batchscope.reports.labels.verdicts import CHANCE as CHANCE_OF_LABELS
 from batchscope.statistics.accuracy import Difference, difference
 from batchscope.statistics.replicates import CHANCE, holm
 from batchscope.statistics.verdict import gold_tells
-from batchscope.verdict.comparing import Compared, compare, conclusive, is_known, is_near
+from batchscope.verdict.comparing import NEAR, Compared, compare, conclusive, is_known, is_near
 from batchscope.verdict.evidence import Evidence
 from batchscope.verdict.questions.topics import TOPICS, Pair, Topic, pairs_of
 from batchscope.verdict.schema import Matters, Question
@@ -47,7 +47,7 @@ def answered(topic: Topic, pairs: Sequence[Pair], evidence: Evidence) -> Questio
 
 def matters(held: Sequence[Held]) -> tuple[Matters, Held]:
     """Whether a difference of speeds matters, and the pair that says so."""
-    seen = [each for each in held if each.claimed and not is_near(each.speed.ratio)]
+    seen = [each for each in held if each.claimed and _size(each) > 1 + NEAR]
     if seen:
         return "yes", max(seen, key=_size)
     most = max(held, key=_size)
@@ -77,7 +77,7 @@ def speed_effect(topic: Topic, held: Held, answer: Matters) -> str:
     if answer == "no":
         return f"{said}; no difference is as large as 5 %."
     if held.claimed:
-        return f"{said}."
+        return f"{said}." if answer == "yes" else f"{said}; whether it is as much as 5 % is not known."
     return f"{said}; not conclusive{_spread(held.speed)}."
 
 

@@ -28,7 +28,8 @@ def test_the_known_best_is_named():
     assert found.recommended == "label_answers/packed-n4"
     assert found.sentence == (
         "Use 4 texts in one prompt: 2,000 texts/s (1,985 to 2,015) at 89.4 % accuracy (88.0 to 90.7). "
-        "That is 2.00x (1.97x to 2.03x) the speed of 1 text per prompt with vLLM's defaults."
+        "That is 2.00x (1.97x to 2.03x) the speed of 1 text per prompt (vLLM's defaults, "
+        "but the prefix cache off)."
     )
     assert found.right.most_lost < 0.01 == found.right.margin
     assert found.per_million.hours == pytest.approx(1e6 / 2000 / 3600)
@@ -146,7 +147,7 @@ def test_random_weights_are_a_matter_of_speed_alone():
     assert found.sentence == (
         "Nothing is recommended: the weights are random, so labels mean nothing. By speed alone, 4 texts in one prompt "
         "comes first of 2 runs with 2,000 texts/s (1,985 to 2,015), 2.00x (1.97x to 2.03x) the speed of 1 text per "
-        "prompt with vLLM's defaults."
+        "prompt (vLLM's defaults, but the prefix cache off)."
     )
     assert found.fastest.run == "label_answers/packed-n4"
     assert {each.state for each in verdict.settings} == {"speed only"}
@@ -284,3 +285,11 @@ def test_the_file_is_plain_json(tmp_path):
     assert len(written["settings"]) == 19
     assert written["offline"]["recommended"] is None
     assert written["texts"]["gold"] is True
+
+
+def test_vllm_s_own_defaults_have_the_prefix_cache_on():
+    cached = setting(ALONE, 1100, reuse="full", **{"engine.enable_prefix_caching": True}) | {"run": "cached"}
+    settings = [setting(ALONE, 1000), cached, setting(FOUR, 2200)]
+    found = offline(*settings, found={"cached": labels()})
+    assert found.gains[0].words == "2.00x (1.97x to 2.03x) the speed of vLLM's defaults (1 text per prompt)"
+    assert found.gains[0].run == "label_answers/cached"
