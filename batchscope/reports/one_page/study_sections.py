@@ -74,7 +74,7 @@ def study_section(
     page, settings = study_page(name, study, runs, across=across), _by_id(verdict)
     table = distinct(page.table)
     ids = [f"{name}/{run}" for run in runs["run"]]
-    mine = [settings[each] for each in ids if each in settings]
+    timed = [settings[each] for each in ids if each in settings and settings[each]["speed"]]
     return StudySection(
         anchor=links[name],
         name=name,
@@ -82,7 +82,7 @@ def study_section(
         answer=_answer(name, verdict, page.findings),
         findings=page.findings,
         context=page.context,
-        charts=charts(f"chart-{name}", [each for each in mine if each["speed"]], _hrefs(links)),
+        charts=charts(f"chart-{name}", timed, _hrefs(links)) if len(timed) > 1 else None,
         table=table,
         rows=[
             _row(each, cells, settings.get(each), links) for each, cells in zip(ids, table.rows, strict=True)
