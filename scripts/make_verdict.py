@@ -17,7 +17,7 @@ def main() -> None:
     args = parser.parse_args()
     config = load_config(json.loads((args.results / "config.json").read_text(encoding="utf-8")))
     found = write_verdict(config, args.results, args.out)
-    print(found.offline.sentence)
+    print(f"verdict on {len(found.settings)} runs in {args.out}")
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ def _facts(answer: Answer) -> Iterator[str]:
     """How sure it is, how long a million texts take, and what limits it; a line each."""
     rests, took, limit = answer["rests_on"], answer["per_million"], answer["limited_by"]
     if rests:
-        yield from _wrapped(f"Rests on: {rests['words']}. {answer['sure']['words']}", 1)
+        sure = "" if answer["sure"]["level"] == "none" else f" {answer['sure']['words']}"
+        yield from _wrapped(f"Rests on: {rests['words']}.{sure}", 1)
     if took:
         yield _wrapped(f"A million texts: {_cost(took)}.", 1)[0]
     if limit:

@@ -41,7 +41,7 @@ def gains_of(use: Judged, judged: Sequence[Judged], evidence: Evidence) -> tuple
 
 
 def _plainest(counted: Sequence[Judged], evidence: Evidence) -> tuple[str, Judged] | None:
-    """1 text per prompt, with the engine arguments of every run; with the prefix cache on, if that was tried."""
+    """1 text per prompt, with every run's engine arguments; with the prefix cache on, if that was tried."""
     plain = [each for each in counted if each.setting.words in (PLAIN, f"{PLAIN}, {CACHE['full']}")]
     if not plain:
         return None

@@ -68,9 +68,15 @@ if __name__ == "__main__":
     json.dump({"seen": seen, "asked": asked}, open(out, "w"))
 """
 
+
+def in_a_row(words: list[str]) -> str:
+    """Each after a blank, as tokens that stand for labels have them."""
+    return "".join(f" {word}" for word in words)
+
+
 FORMS = {
-    "labels": ({"answer": "labels"}, ["positive", "negative", "negative", "positive"], "\n".join),
-    "codes": ({"answer": "codes"}, ["A", "B", "B", "A"], "\n".join),
+    "labels": ({"answer": "labels"}, ["positive", "negative", "negative", "positive"], in_a_row),
+    "codes": ({"answer": "codes"}, ["A", "B", "B", "A"], in_a_row),
     "numbered": (
         {"answer": "labels", "numbered": True}, ["positive", "negative", "negative", "positive"],
         lambda words: "\n".join(f"{number}. {word}" for number, word in enumerate(words, 1)),
@@ -79,7 +85,7 @@ FORMS = {
         {"answer": "json"}, ["positive", "negative", "negative", "positive"],
         lambda words: json.dumps({str(number): word for number, word in enumerate(words, 1)}),
     ),
-    "cut": ({"answer": "labels", "text_tokens": 6, "cut": "both"}, ["positive"] * 4, "\n".join),
+    "cut": ({"answer": "labels", "text_tokens": 6, "cut": "both"}, ["positive"] * 4, in_a_row),
 }  # fmt: skip
 """Other forms of answers, each with one that a model may give."""
 
@@ -121,7 +127,7 @@ def other_scripts(project: Project, run: str, folder: Path) -> dict[str, Run]:
         (measured / "measurement.json").write_text(json.dumps(
             {"prompts": {"chat": False, "adds_special_tokens": True}, "answers": answers}
         ))  # fmt: skip
-        script = folder / f"{name}.py"
+        script = folder / f"answers_{name}.py"
         script.write_text(python_script(recipe_of(other, config, measured, "results")))
         Path(f"{script}.answer").write_text(json.dumps(joined(words)))
         made[str(script)] = other

@@ -165,7 +165,7 @@ def _grammar(recipe: Recipe) -> str:
 
 def _around(recipe: Recipe) -> tuple[str, str]:
     """What stands before and after the label with this number, as Python."""
-    line = '("\\\\n" if number > 1 else "")'
+    line = '("\\n" if number > 1 else "")'
     if recipe.workload.answer != "json":
         number = ' + f"{number}. "' if recipe.workload.numbered and recipe.packs else ""
         return f"{line}{number}", '""'
