@@ -30,7 +30,7 @@ def write_report(job: ReportJob) -> str:
     )
     path = job.out / "report.html"
     write_text(path, page_html(content_of(verdict, runs, job.config, job.results)))
-    return f"{path} ({path.stat().st_size / 1e6:.1f} MB)"
+    return f"the answer on one page: {path} ({path.stat().st_size / 1e6:.1f} MB)"
 
 
 def content_of(verdict: dict[str, Any], runs: pd.DataFrame, config: Config, results: Path) -> Content:
