@@ -21,8 +21,7 @@ env: $(WORKFLOW) $(if $(ENGINE),.engines/$(ENGINE)/.installed) ## make .venv for
 
 demo: $(WORKFLOW) .engines/cpu/.installed ## a first look on CPU, data to HTML report, in minutes
 	snakemake --cores 1 all --configfile configs/demo.yaml
-	snakemake --cores 1 --report results/report.html --configfile configs/demo.yaml
-	@printf '\nReport: results/report.html (open it in a browser)\nTables: results/tables/\n'
+	@printf '\nThe answer: results/report.html (open it in a browser)\n'
 
 plan: $(WORKFLOW) ## print the runs: prompts, tokens, predicted minutes, what is stale and why
 	@snakemake --cores 1 plan
@@ -30,12 +29,13 @@ plan: $(WORKFLOW) ## print the runs: prompts, tokens, predicted minutes, what is
 retry: $(WORKFLOW) ## measure again the runs that failed, with the configuration of the last call
 	python3 -m scripts.retry_failed
 
-report: $(WORKFLOW) ## write results/report.html from the results and the configuration of the last call
-	snakemake --cores 1 --report results/report.html $(if $(wildcard results/config.json),--configfile results/config.json)
+report: $(WORKFLOW) ## write results/appendix.html, Snakemake's own report: every file, and how it was made
+	snakemake --cores 1 --report results/appendix.html $(if $(wildcard results/config.json),--configfile results/config.json)
 
 test: $(DEV) .engines/cpu/.installed ## run the tests, WORKERS=2 at a time (ARGS= for pytest, such as ARGS="-k plan")
 	@tests/install_nsys.sh || true # without it the tests that need it fail, and say so
 	@tests/install_smollm2.sh || true # without it the tests that need it fail, and say so
+	@tests/install_axe.sh || true # without it the tests that need it fail, and say so
 	@tests/install_slurm.sh || true # without it the tests that need it fail, and say so
 	pytest -v --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations 20 --timeout 900 $(ARGS)
 
@@ -66,7 +66,7 @@ clean: ## remove results (measurements included); environments stay
 	rm -rf logs
 
 distclean: clean ## remove environments and caches too
-	rm -rf .venv .engines .nsys .snakemake .pytest_cache .mypy_cache .ruff_cache
+	rm -rf .venv .engines .nsys .axe .snakemake .pytest_cache .mypy_cache .ruff_cache
 
 # A stamp is written only after an install that succeeded, so an interrupted one is repeated.
 $(WORKFLOW): envs/workflow.lock envs/install.sh

@@ -29,6 +29,7 @@ include: "rules/serve.smk"
 include: "rules/labels.smk"
 include: "rules/aggregate.smk"
 include: "rules/report.smk"
+include: "rules/verdict.smk"
 include: "rules/profile.smk"
 include: "rules/plan.smk"
 include: "rules/preflight.smk"
@@ -53,6 +54,7 @@ rule all:
     default_target: True
     input:
         "<results>/config.json",
+        "<results>/verdict.json",
         targets_of_all(),
         "<results>/checked.json",
     localrule: True

@@ -21,7 +21,7 @@ from batchscope.inputs.texts.sources import SOURCES
 from batchscope.inputs.texts.sources import module_of as module_of_source
 from batchscope.jobs.environments import export_to_jobs, installed_versions, warning
 from batchscope.profiling.profiled_runs import profiled_runs
-from batchscope.reports.registry import REPORTS, check_study_names
+from batchscope.reports.registry import FILES, REPORTS, check_study_names
 from batchscope.reports.serving.offline_counterparts import runs_beside
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import measuring_order, runs_by_engine
@@ -36,8 +36,9 @@ from batchscope.workflow.snakemake_internals import (
     keep_earlier_results,
     keep_group_together,
     limit_resource,
+    results_folder,
 )
-from batchscope.workflow.user_files import as_inputs, stamp
+from batchscope.workflow.user_files import as_inputs, stamp, stamp_of_those_there
 
 # Of rules that mark their outputs with update(...): prompts and models that are made again repeat measurements.
 keep_earlier_results()
@@ -298,6 +299,8 @@ REPORT_INPUTS = {
         for name in RECORDS
     ],
     "published_serving": committed("docs/reference/h800/serving.csv"),
+    "verdict": "<results>/verdict.json",
+    "shown": lambda wildcards: targets_of_all(but=FILES),
 }
 
 
@@ -326,10 +329,26 @@ def outputs_of(kind):
     if kind.folder:
         folder = directory(f"<results>/timelines/{kind.stem}")
         files["timelines"] = shown(folder, kind.folder, patterns=[kind.folder_pattern])
+    if kind.file:
+        files["file"] = f"<results>/{kind.file}"
     return files
 
 
-def targets_of_all():
+def folder_of_results(output):
+    """The folder of results, from a report's first output."""
+    parents = Path(output).parents
+    return str(parents[0] if os.path.basename(output) in FILES else parents[1])
+
+
+def stamp_beside(kind):
+    """What profilers found, which a page shows where it is there: as an input `all` would have it made."""
+    pages = [f"tables/{each.stem}.html" for each in REPORTS if each.profilers and kind.file]
+    return lambda wildcards: stamp_of_those_there(
+        [os.path.join(results_folder(workflow), page) for page in pages]
+    )
+
+
+def targets_of_all(but=()):
     """What every report but those about profiles shows, for each study that it is about."""
     studies = {"{study}": STUDIES, "{serving_study}": CONFIG.serving.active_studies}
     return [
@@ -338,4 +357,5 @@ def targets_of_all():
         if not kind.profilers
         for study in studies.get(kind.wildcard, [""])
         for target in kind.targets(study)
+        if target not in but
     ]

@@ -55,7 +55,7 @@ def console():
         Knowledge(
             predictions,
             names_of_targets,
-            summary=lambda: f"{internals.results_folder(workflow)}/tables/summary.html",
+            summary=lambda: f"{internals.results_folder(workflow)}/report.html",
             runs=lambda: len(STARTS) + len(SERVING),
         ),
         Options(internals.quietness(workflow), internals.has_colours(workflow), internals.log_file(workflow)),

@@ -11,6 +11,7 @@ out: <results>/tables/{report}.md .html .csv, <results>/plots/{report}.png .svg,
        memory                   what takes the device's memory, measured and predicted
      <results>/timelines/{study}/{run}.png .svg .txt  what happened inside each run, step by step
      <results>/timelines/serving_{serving_study}/{load_point}.png .svg  each request over time
+     <results>/report.html  the answer on one page, with all of the above folded below it
 """
 
 for kind in REPORTS:
@@ -32,7 +33,8 @@ for kind in REPORTS:
             report=kind.name,
             captures=lambda wildcards, input: input.get("captures", []),
             study=lambda wildcards: [f"--study={study}" for study in wildcards],
-            results=lambda wildcards, output: os.path.dirname(os.path.dirname(output[0])),
+            results=lambda wildcards, output: folder_of_results(output[0]),
+            beside=stamp_beside(kind),
         shell:
             "python3 -m scripts.make_report {params.report} {params.captures:q} {params.study:q}"
             " --results {params.results:q} 2>&1 | tee -i {log:q}"

@@ -9,6 +9,7 @@ import json
 import sys
 import tempfile
 from collections.abc import Collection, Iterator
+from contextlib import chdir
 from importlib import import_module
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from batchscope.config.configuration import Config, load_config
 from batchscope.config.reading.older_names import configuration_today
 from batchscope.profiling.profiled_runs import profiled_runs
 from batchscope.reporting.compare_outputs import differences
-from batchscope.reports.registry import REPORTS, Report
+from batchscope.reports.registry import FILES, REPORTS, Report
 from batchscope.reports.report_job import ReportJob
 from batchscope.results.anonymised_copy import share
 from batchscope.results.intact.configured_runs import configured_runs
@@ -26,6 +27,7 @@ from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.reference_run import with_references
 from batchscope.studies.grid import expand_studies
 from batchscope.studies.starts import with_starts
+from batchscope.verdict.report import write_verdict
 from scripts.make_tables import PUBLISHED, write_tables
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "h100"
@@ -34,6 +36,7 @@ RAW = ("runs", "serving", "profiles", "labels")
 is made from them."""
 
 MADE = ("tables", "plots", "timelines")
+VERDICT = "verdict.json"
 BENCHMARKS = "measured by benchmarks/ on GPUs, no report is made of it"
 BY_HAND = "written by hand"
 
@@ -86,6 +89,11 @@ def remake(reference: Path, folder: Path, names: Collection[str] = ()) -> None:
         for job in jobs_of(report, config, results):
             if report.page or job.study in picked:
                 import_module(report.module).write_report(job)
+    if {"cost", "serving"} <= set(names or [report.name for report in REPORTS]):
+        with chdir(folder):  # its commands name the folder of results as a checkout has it
+            write_verdict(config, Path(results.name), Path(results.name, VERDICT))
+        for report in (report for report in REPORTS if report.file):
+            import_module(report.module).write_report(ReportJob(results, results))
     share(results, folder / "shared")
 
 
@@ -127,7 +135,13 @@ def tell(reference: Path, folder: Path) -> bool:
 
 
 def counterpart(name: Path, folder: Path) -> Path | None:
-    """The remade file of a committed one; timelines were picked by hand, from those of all studies."""
+    """The remade file of a committed one; timelines were picked by hand, from those of all studies.
+
+    The verdict and the page are no part of what is shared, for they may hold a text; those of a reference
+    hold none.
+    """
+    if name.name in (VERDICT, *FILES):
+        return folder / "results" / name.name
     if name.parts[0] not in MADE:
         return None
     if name.parts[0] != "timelines":

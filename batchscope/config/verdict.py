@@ -18,3 +18,6 @@ class Verdict(Block):
     coverage: float = Field(
         99, ge=0, le=100, description="percent of texts that must have a label for anything to be said of it"
     )
+    price_per_gpu_hour: float | None = Field(
+        None, ge=0, description="what a GPU costs for an hour, in any currency; null: hours alone are told"
+    )

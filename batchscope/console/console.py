@@ -15,11 +15,12 @@ from batchscope.console import wording
 from batchscope.console.capture import Capture
 from batchscope.console.causes import Failure, cause_of, describe_failures, describe_status
 from batchscope.console.job_lines import Kind, begins_error, is_passing, kind_of, run_of_line
-from batchscope.console.knowledge import MEASURING, PRINTING, TABLES, Knowledge, name_of_job
+from batchscope.console.knowledge import MEASURING, PRINTING, TABLES, VERDICT, Knowledge, name_of_job
 from batchscope.console.results_table import results_table
 from batchscope.console.streams import Options, Streams
 from batchscope.console.targets import missing_target, suggestion
 from batchscope.console.time_left import TimeLeft
+from batchscope.console.verdict_lines import verdict_lines
 from batchscope.workflow import snakemake_internals as internals
 
 LOOKING = "looking for what is not up to date"
@@ -56,7 +57,7 @@ class Console(logging.Handler):
         self._errors: list[str] = []
         self._failures: list[Failure] = []
         self._kept = 0
-        self._tables = ""
+        self._tables = self._verdict = ""
         self._began = time.monotonic()
         self._interrupted = False
         self._closed_once = False
@@ -154,6 +155,8 @@ class Console(logging.Handler):
             self._release_held()
         if job.rule == TABLES:
             self._tables = job.outputs[0]
+        if job.rule == VERDICT:
+            self._verdict = job.outputs[0]
         if job.rule in MEASURING:
             self._kept += 1
             self._tell_run(job, wording.measured(read_json(Path(job.outputs[0])) or {}))
@@ -250,7 +253,7 @@ class Console(logging.Handler):
             return [] if self._options.silent else [words]
         if self._failures or self._errors:
             return [*self._held, *self._causes()]
-        shown = self._tables and not self._options.silent
+        shown = (self._tables or self._verdict) and not self._options.silent
         return [*self._held, *(self._results() if shown else [])]
 
     def _causes(self) -> list[str]:
@@ -258,8 +261,14 @@ class Console(logging.Handler):
         return [*describe_failures(self._failures), *errors]
 
     def _results(self) -> list[str]:
-        table, took = results_table(Path(self._tables)), wording.duration(time.monotonic() - self._began)
-        return [*([f"\n{table}\n"] if table else []), f"Done in {took}. Answers: {self._knowledge.summary()}"]
+        said, took = self._answer(), wording.duration(time.monotonic() - self._began)
+        return [*([f"\n{said}\n"] if said else []), f"Done in {took}. Answers: {self._knowledge.summary()}"]
+
+    def _answer(self) -> str:
+        """The verdict, or where none was made in this call the results of each study."""
+        if self._verdict and (verdict := read_json(Path(self._verdict))):
+            return "\n".join(verdict_lines(verdict))
+        return results_table(Path(self._tables)) if self._tables else ""
 
 
 def _ignore(record: logging.LogRecord) -> None:

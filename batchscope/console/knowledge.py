@@ -9,6 +9,9 @@ MEASURING = {"measure": "{study}/{run}", "serve": "serving/{serving_study}/{load
 TABLES = "make_tables"
 """The rule that writes the table of all runs; its first output is the CSV file."""
 
+VERDICT = "make_verdict"
+"""The rule that writes the verdict, its only output."""
+
 PRINTING = ("plan",)
 """Rules whose output is what was asked for."""
 

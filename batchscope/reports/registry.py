@@ -51,6 +51,8 @@ class Report:
     """``timelines/STEM/``, with a figure for each run or load point"""
     folder_pattern: str = ""
     """which files of the folder are shown, with a wildcard for the run"""
+    file: str = ""
+    """a file of its own in the folder of results, which Snakemake's report does not show"""
     beside_page: tuple[str, ...] = (".md", ".csv")
     """what is added to the stem for each further file of ``tables/``"""
     profilers: frozenset[str] = field(default_factory=frozenset)
@@ -80,6 +82,7 @@ class Report:
             f"tables/{self.stem}.html": self.page,
             f"plots/{self.stem}.svg": self.figure,
             f"timelines/{self.stem}": self.folder,
+            self.file: self.file,
         }
         return [WILDCARD.sub(study, path) for path, how in shown.items() if how]
 
@@ -165,7 +168,17 @@ REPORTS = (
         profilers=frozenset(profilers_of_page("profiles")),
     ),
     _answer("memory", "captures", profilers=frozenset(profilers_of_page("memory"))),
+    Report(
+        name="one_page",
+        reads=("config", "runs_table", "verdict", "shown"),
+        stem="report",
+        file="report.html",
+    ),
 )
+
+
+FILES = frozenset(report.file for report in REPORTS if report.file)
+"""Files that lie in the folder of results itself."""
 
 
 def check_study_names(studies: Collection[str]) -> None:

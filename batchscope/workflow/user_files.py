@@ -24,8 +24,11 @@ def stamp(files: Sequence[str]) -> str:
     A digest of names, sizes and times: this is asked again in each of Snakemake's processes, so contents are
     not read. A file that is only touched is read again, but what depends on its content stays.
     """
-    if _can_be_inputs(files):
-        return ""
+    return "" if _can_be_inputs(files) else stamp_of_those_there(files)
+
+
+def stamp_of_those_there(files: Sequence[str]) -> str:
+    """A digest of names, sizes and times of those files that are there."""
     digest = hashlib.sha256()
     for file in _there(files):
         status = Path(file).stat()

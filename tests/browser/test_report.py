@@ -1,8 +1,6 @@
 """The HTML report, opened as a reader does: every page, without a network."""
 
 import json
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,27 +12,14 @@ from selenium.common.exceptions import (
     NoSuchWindowException,
     StaleElementReferenceException,
 )
-from selenium.webdriver import Chrome, ChromeOptions
-from selenium.webdriver.chrome.service import Service
+from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
+from support import browser
 
 pytestmark = [pytest.mark.engine, pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
-INSTALL = "apt-get install --no-install-recommends chromium chromium-driver"
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--host-resolver-rules=MAP * ~NOTFOUND",  # a page that needs a network fails, wherever the test runs
-    "--window-size=1500,1100",
-)
 PAGES = ["cost", "labels"]
 """Pages about all studies, beside the summary."""
 
@@ -129,14 +114,7 @@ def runs_of(folder: Path) -> set[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def programs() -> tuple[str, str]:
     """Chromium and its driver; asked for before anything is measured."""
-    browser = shutil.which("chromium") or shutil.which("google-chrome")
-    driver = shutil.which("chromedriver")
-    if browser and driver:
-        return browser, driver
-    reason = f"Chromium or its driver is missing; install both with: {INSTALL}"
-    if os.environ.get("BATCHSCOPE_REQUIRE_BROWSER") == "1":
-        pytest.fail(reason)
-    pytest.skip(reason)
+    return browser.programs()
 
 
 @pytest.fixture(scope="module")
@@ -153,15 +131,8 @@ def built(programs, request, tmp_path_factory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def driver(programs, tmp_path_factory) -> Iterator[Chrome]:
-    options = ChromeOptions()
-    options.binary_location, executable = programs
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('chromium')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    # With the driver's path given, Selenium looks for no other and downloads none.
-    chrome = Chrome(options=options, service=Service(executable))
-    yield chrome
-    chrome.quit()
+    with browser.chrome(programs, tmp_path_factory.mktemp("chromium")) as chrome:
+        yield chrome
 
 
 @pytest.fixture
@@ -171,23 +142,7 @@ def report(built, driver) -> Iterator[Report]:
     driver.get(path.as_uri())
     yield Report(driver, results)
     driver.switch_to.default_content()
-    # Both logs are emptied before either is judged: the next test starts with none of this.
-    faults = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
-    asked = requests(driver)
-    assert faults == []
-    assert asked == []
-
-
-def requests(driver: Chrome) -> list[str]:
-    """What was asked of a network since the last call."""
-    events = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    urls = [
-        event["params"]["request"]["url"]
-        for event in events
-        if event["method"] == "Network.requestWillBeSent"
-    ]
-    assert urls  # the report itself: the log does work
-    return [url for url in urls if url.partition(":")[0] in ("http", "https", "ws", "wss")]
+    browser.check_logs(driver)
 
 
 def test_start_page_has_title_workflow_and_menu(report):

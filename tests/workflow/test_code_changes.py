@@ -16,7 +16,8 @@ BEFORE_TABLES = {"make_dataset", "prepare_model", "make_prompts", "measure", "se
 
 TABLES, PLOTS = {"make_tables"}, {"report_study", "report_summary"}
 PAGES = {"report_labels", "report_cost"}
-COST_PAGE = {"report_cost": 1}
+COST_PAGE = {"report_cost": 1, "make_verdict": 1, "report_one_page": 1}
+"""The page, and what reads its table or shows it."""
 
 INTERVALS = "batchscope/statistics/intervals.py"
 PASSES = "batchscope/worker/engine/timed_pass.py"
@@ -106,7 +107,7 @@ def test_logic_of_the_worker_makes_every_measurement_stale(measured_copy: Projec
     assert not (BEFORE_TABLES - {"measure"}) & outcome.rules.keys(), outcome.text
 
 
-def test_a_page_s_wording_makes_that_page_alone(measured_copy: Project) -> None:
+def test_a_page_s_wording_makes_that_page_and_what_shows_it_alone(measured_copy: Project) -> None:
     edit(measured_copy, "batchscope/reports/cost/page.py", replaced("how long should that take", "how fast"))
     outcome = measured_copy.snakemake("all", "--dry-run")
     assert outcome.status == 0, outcome.text

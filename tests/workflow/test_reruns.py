@@ -21,12 +21,14 @@ DOWNSTREAM = {
     "write_config": 1,
     "score_labels": 2,
     "make_tables": 1,
+    "make_verdict": 1,
     "check_runs": 1,
     "report_study": 2,
     "report_summary": 1,
     "report_timeline": 2,
     "report_labels": 1,
     "report_cost": 1,
+    "report_one_page": 1,
 }
 
 

@@ -24,10 +24,10 @@ def test_every_caption_is_there_and_shown():
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
 def test_a_rule_depends_on_the_code_of_its_own_report(report):
-    """The summary repeats the studies' sentences; memory and the server's pages use none of another report."""
+    """The summary and the one page repeat the studies' sentences; memory and the server's pages use none of another report."""
     modules = reached(["scripts.make_report", report.module], ["batchscope.reports.registry"])
     others = {name.split(".")[2] for name in modules if name.startswith("batchscope.reports.")}
-    allowed = {"summary": {"study"}}.get(report.name, set())
+    allowed = {"summary": {"study"}, "one_page": {"study"}}.get(report.name, set())
     assert others - {"report_job", report.name} == allowed
 
 
@@ -39,6 +39,7 @@ def test_targets_and_files_of_a_report():
         "tables/serving_closed_loop.html", "plots/serving_closed_loop.svg", "timelines/serving_closed_loop"
     ]  # fmt: skip
     assert by_name["timeline"].targets("packing") == ["timelines/packing"]
+    assert by_name["one_page"].targets() == ["report.html"]
     assert by_name["profiles"].tables == [f"profiles{end}" for end in (".html", ".md", ".csv", "_steps.csv")]
 
 

@@ -6,7 +6,13 @@ from pathlib import Path
 import pytest
 
 from batchscope.common.errors import UserError
-from batchscope.workflow.user_files import MOST_INPUTS, as_inputs, refuse_unfit_place, stamp
+from batchscope.workflow.user_files import (
+    MOST_INPUTS,
+    as_inputs,
+    refuse_unfit_place,
+    stamp,
+    stamp_of_those_there,
+)
 
 
 @pytest.mark.parametrize("name", ["mine.csv", "my texts 'x' 100% $HOME.csv", "Bücher.csv"])
@@ -48,3 +54,13 @@ def test_a_checkout_cannot_lie_where_snakemake_changes_its_path(name: str) -> No
     with pytest.raises(UserError, match="move the checkout to a folder without"):
         refuse_unfit_place(f"/home/me/{name}/checkout")
     refuse_unfit_place('/home/me/my "x" $HOME 100% `id` 电影 🎬/checkout')
+
+
+def test_the_stamp_of_those_there_changes_with_what_is_there(tmp_path):
+    page = tmp_path / "profiles.html"
+    none = stamp_of_those_there([str(page)])
+    page.write_text("a")
+    one = stamp_of_those_there([str(page)])
+    assert one == stamp_of_those_there([str(page), str(tmp_path / "memory.html")])
+    page.write_text("longer")
+    assert len({none, one, stamp_of_those_there([str(page)])}) == 3

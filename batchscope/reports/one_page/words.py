@@ -1,0 +1,93 @@
+"""Figures of the verdict in words, as the page shows them."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from batchscope.reporting.numbers import three_digits
+
+Values = Mapping[str, Any]
+"""An object of verdict.json."""
+
+MODEL = re.compile(r"^MODEL = (.+)$", re.MULTILINE)
+LLM_CALL = re.compile(r"LLM\(.*?\)$", re.DOTALL | re.MULTILINE)
+
+MINUTE, HOUR, DAY = 60.0, 3600.0, 48 * 3600.0
+"""Seconds from which a duration is told in minutes, hours, days."""
+
+
+def show_speed(value: float | None) -> str:
+    """Texts per second, with three digits; empty where unknown."""
+    return "" if value is None else three_digits(value)
+
+
+def show_percent(share: float | None) -> str:
+    """A share in percent without the sign; empty where unknown."""
+    return "" if share is None else f"{100 * share:.1f}"
+
+
+def show_range(found: Values | None, show: Any = show_speed) -> str:
+    """``790 to 834``; empty where no interval is known."""
+    if not found or found.get("low") is None or found.get("high") is None:
+        return ""
+    low, high = show(found["low"]), show(found["high"])
+    if low == high:
+        return str(low)
+    number, _, unit = low.partition(" ")
+    return f"{number if unit and high.endswith(f' {unit}') else low} to {high}"
+
+
+def show_seconds(seconds: float | None) -> str:
+    """A duration in the unit that people use: ``41 seconds``, ``20 minutes``, ``3.4 hours``, ``12 days``."""
+    if seconds is None:
+        return ""
+    for least, unit, name in ((DAY, 86400.0, "days"), (HOUR, HOUR, "hours"), (MINUTE, MINUTE, "minutes")):
+        if seconds >= least:
+            return _counted(seconds / unit, name)
+    return _counted(seconds, "seconds")
+
+
+def _counted(value: float, name: str) -> str:
+    text = f"{value:,.0f}" if value >= 9.95 else f"{value:.1f}"
+    return f"{text.removesuffix('.0')} {name[:-1] if text in ('1', '1.0') else name}"
+
+
+def show_hours(hours: float | None) -> str:
+    """As `show_seconds`."""
+    return "" if hours is None else show_seconds(hours * 3600)
+
+
+def show_hours_range(found: Values) -> str:
+    """The interval of hours, each end as `show_hours` has it."""
+    return show_range(found, show_hours)
+
+
+def show_money(value: float | None) -> str:
+    """An amount with as many decimals as matter; empty where no price is known."""
+    if value is None:
+        return ""
+    return f"{value:,.2f}" if value < 100 else f"{value:,.0f}"
+
+
+def engine_of(python: str) -> str:
+    """The call that starts the engine, of a whole script; the script where there is none."""
+    found = LLM_CALL.search(python)
+    if not found:
+        return python
+    lines = [line.strip() for line in found[0].splitlines()]
+    if model := MODEL.search(python):
+        lines = [line.replace("model=MODEL", f"model={model[1]}") for line in lines]
+    inside = [f"    {line}" for line in lines[1:-1]]
+    return "\n".join(["from vllm import LLM", "", f"llm = {lines[0]}", *inside, *lines[1:][-1:]])
+
+
+def setting_in_words(setting: Values) -> str:
+    """All that the chart knows of a setting, in one line."""
+    parts = [f"{show_speed(setting['speed']['value'])} texts/s" if setting["speed"] else "no speed"]
+    if spread := show_range(setting["speed"]):
+        parts[0] += f" ({spread})"
+    if right := setting["right"]:
+        spread = show_range(right, show_percent)
+        parts.append(f"{right['by']} {show_percent(right['value'])} %" + (f" ({spread})" if spread else ""))
+    why = f": {setting['why']}" if setting["why"] else ""
+    return f"{setting['words']}: {', '.join(parts)}; {setting['state']}{why}"

@@ -1,0 +1,1 @@
+"""What is to be copied: the setting as a script, as a command, and one prompt."""

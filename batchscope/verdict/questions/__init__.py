@@ -1,0 +1,1 @@
+"""Does it matter? One answer a question."""

@@ -1,0 +1,85 @@
+"""The page as HTML: what stands where, and what no page may hold."""
+
+import re
+from html import unescape
+
+import pytest
+from support.verdicts import planted
+
+from batchscope.reports.one_page.charts import charts
+from batchscope.reports.one_page.render import Content, page_html
+from batchscope.reports.one_page.study_sections import anchors
+
+IDS = ["packing/packed-n4", "packing/separate-n1", "packing/packed-n8"]
+
+
+def page(verdict: dict) -> str:
+    links = anchors(verdict, ["packing"])
+    drawn = charts("chart", verdict["settings"], {})
+    return page_html(Content(verdict, links, drawn, [], [], [], ["Measured on: a GPU."], None))
+
+
+def words(html: str) -> str:
+    body = html.partition("<body>")[2].partition("<script>")[0]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+def test_the_answer_comes_with_all_that_it_rests_on():
+    text = words(page(planted(IDS)))
+    for said in ("Use 4 texts in one prompt", "NVIDIA H100 80GB HBM3", "95 tokens", "One engine start",
+                 "Rests on one engine start on one GPU", "Against vLLM's defaults 1.90 times", "Limited by Compute",
+                 "loses at most 0.4 points; 1 are allowed", "Label the whole pile"):  # fmt: skip
+        assert said in text, said
+    assert "toy model" not in text
+
+
+def test_a_demo_says_so_first():
+    assert words(page(planted(IDS, demo=True))).startswith("A toy model on a CPU: shows how a report looks")
+
+
+def test_where_nothing_is_recommended_the_fastest_is_named_as_that():
+    verdict = planted(IDS, labels=False, best=None)
+    slow = verdict["settings"][0]
+    verdict["offline"]["fastest"] = {"run": slow["id"], "words": slow["words"], "speed": slow["speed"]}
+    html = page(verdict)
+    text = words(html)
+    assert "No setting to recommend yet" in text
+    assert "Fastest, by speed alone" in text
+    assert "No claim" in text
+    assert f'<option value="{slow["id"]}"' in html
+    assert "recommended</option>" not in html
+    assert "What to copy" not in text
+
+
+def test_a_server_has_an_answer_of_its_own():
+    verdict = planted(IDS)
+    verdict["server"] = {**verdict["offline"], "words": "100 requests/s", "sentence": "It keeps up."}
+    text = words(page(verdict))
+    assert "Server: 100 requests/s It keeps up." in text
+    assert "What to copy, for the server" in text
+
+
+def test_a_price_is_told_with_the_hours():
+    verdict = planted(IDS)
+    verdict["offline"]["per_million"] |= {"price_per_gpu_hour": 2.5, "money": 1.24}
+    assert "1.24 at 2.50 a GPU hour" in words(page(verdict))
+
+
+@pytest.mark.parametrize(
+    "evil", ["</script><script>alert(1)</script>", "<img src=x onerror=alert(1)>", "a & b \"c\" 'd'"]
+)
+def test_words_of_a_user_are_no_html(evil):
+    verdict = planted(IDS)
+    verdict["title"] = verdict["model"]["name"] = evil
+    verdict["offline"]["copy"]["prompt"] = verdict["settings"][0]["words"] = evil
+    html = page(verdict)
+    assert evil not in html
+    assert html.count("<script>") == 1
+
+
+def test_nothing_is_fetched():
+    html = page(planted(IDS))
+    assert "default-src 'none'" in html
+    assert not re.search(r"""(src|href)=["'](?!#|data:)""", html)
+    assert "@import" not in html
+    assert "url(" not in html.partition("</style>")[0]

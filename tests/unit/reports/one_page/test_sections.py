@@ -1,0 +1,65 @@
+"""What is folded below the studies."""
+
+import pandas as pd
+from support.verdicts import planted
+
+from batchscope.reporting.page import Page, Table
+from batchscope.reporting.render import page_html
+from batchscope.reports.one_page.sections import MOST_BYTES, kit_section, published, sections, timelines
+
+DRAWING = '<svg xmlns="http://www.w3.org/2000/svg"/>'
+
+
+def lay(results, *stems, drawing=DRAWING):
+    for stem in stems:
+        for folder, end, text in (("tables", "html", page_html(Page(stem, "?", ["So it is."], [], Table([], []), []))),
+                                  ("plots", "svg", drawing)):  # fmt: skip
+            (results / folder).mkdir(exist_ok=True)
+            (results / folder / f"{stem}.{end}").write_text(text)
+
+
+def test_reports_come_in_the_page_s_order_and_those_not_made_are_left_out(tmp_path):
+    verdict = planted(["packing/packed-n4", "a/b", "a/c"])
+    assert sections(tmp_path, ["open_loop"], verdict) == []
+    lay(tmp_path, "memory", "cost", "labels", "serving_open_loop")
+    found = sections(tmp_path, ["open_loop"], verdict)
+    assert [each.anchor for each in found] == [
+        "part-labels",
+        "part-serving_open_loop",
+        "part-cost",
+        "part-memory",
+    ]
+    assert [each.name for each in found] == ["Labels", "Server: open_loop", "Cost model", "Memory"]
+    assert all(each.page.answer == "So it is" and len(each.pictures) == 1 for each in found)
+
+
+def test_a_figure_too_large_for_the_page_is_left_out(tmp_path):
+    lay(tmp_path, "cost", drawing=f"{DRAWING}<!-- {'x' * MOST_BYTES} -->")
+    assert kit_section(tmp_path, "cost", "Cost").pictures == []
+
+
+def test_timelines_are_those_of_the_answer_and_of_the_defaults(tmp_path):
+    verdict = planted(["packing/packed-n4", "packing/other", "packing/best"])
+    assert timelines(tmp_path, verdict) is None
+    folder = tmp_path / "timelines" / "packing"
+    folder.mkdir(parents=True)
+    for name in ("packed-n4", "other", "best"):
+        (folder / f"{name}.svg").write_text(DRAWING)
+    assert [each.caption for each in timelines(tmp_path, verdict).pictures] == [
+        "packing/best",
+        "packing/packed-n4",
+    ]
+
+
+def runs(**columns) -> pd.DataFrame:
+    row = {"study": "packing", "run": "packed-n4", "valid": True, "texts_per_s": 87.24, "published.texts_per_s": 32.03,
+           "published.model": "theirs", "reproduced.texts_per_s": 2.72, "same_model": True, "same_hardware": False}  # fmt: skip
+    return pd.DataFrame([{**row, **columns}])
+
+
+def test_the_published_study_stands_only_beside_its_runs():
+    assert published(runs(**{"published.model": None})) is None
+    assert published(runs(valid=False)) is None
+    found = published(runs())
+    assert "ratios between runs do" in found.sentences[0]
+    assert found.table.rows == [["packing", "packed-n4", "87.2", "32", "2.7x"]]
