@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from batchscope.results.comparison import SPEED, likely
-from batchscope.statistics.intervals import ENOUGH, Interval
+from batchscope.results.comparison import likely, ratio
+from batchscope.statistics.intervals import Interval
 from batchscope.statistics.replicates import CHANCE, holm
 
 NEAR = 0.05
@@ -28,8 +28,9 @@ class Compared:
 
 def compare(run: "pd.Series[Any]", base: "pd.Series[Any]") -> Compared:
     """A run's speed over a base's."""
-    if min(run["repeats"], base["repeats"]) < ENOUGH or run["unsteady"] or base["unsteady"]:
-        return Compared(Interval(0.0, float(run[SPEED] / base[SPEED]), float("inf")), 1.0, None)
+    here = ratio(run, base)
+    if here.interval is None or run["unsteady"] or base["unsteady"]:
+        return Compared(Interval(0.0, float(here.middle), float("inf")), 1.0, None)
     found = likely(run, base)
     return Compared(found.estimate.interval(), found.estimate.p, found.spread)
 

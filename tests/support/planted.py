@@ -35,7 +35,7 @@ def setting(run: str, speed: float, **columns: Any) -> dict[str, Any]:
     planted = {
         "texts_per_s": speed, "texts_per_s_low": speed * math.exp(-half), "texts_per_s_high": speed * math.exp(half),
         "noise": QUIET, "repeats": 3, "ending": "fixed", "unsteady": False, "utilization": 0.99, "label_coverage": 1.0,
-        "confidence": False, "answer": "free", "at_power_limit": 0.0, "engine.kv_cache_dtype": None,
+        "confidence": False, "answer": "free", "at_power_limit": 0.0, "each_start": None, "engine.kv_cache_dtype": None,
     }  # fmt: skip
     return row | planted | columns
 

@@ -8,7 +8,6 @@ from typing import Any
 from batchscope.inputs.answers.grammar import grammar_of
 from batchscope.verdict.copies.python_script import RANDOM
 from batchscope.verdict.copies.recipe import Recipe
-from batchscope.worker.server.command_line_flags import flags
 
 ON_CPU = "-m batchscope.worker.server.vllm_command"
 """vLLM's build for CPUs has another name than vLLM's own command looks for."""
@@ -31,23 +30,25 @@ def serve_commands(recipe: Recipe, prompt: str, whole: bool, label_tokens: dict[
 def serve_command(recipe: Recipe) -> str:
     """``vllm serve`` with the engine arguments of the setting."""
     revision = {"revision": recipe.revision} if recipe.revision else {}
-    asked = flags(revision | recipe.args)
     variables = "".join(f"{key}={shlex.quote(value)} " for key, value in recipe.variables.items())
     program = f"{recipe.python} {ON_CPU}" if recipe.device == "cpu" else "vllm"
-    lines = [f"{variables}{program} serve {shlex.quote(recipe.model)}", *_by_flag(asked)]
+    lines = [
+        f"{variables}{program} serve {shlex.quote(recipe.model)}",
+        *(_flag(*each) for each in (revision | recipe.args).items()),
+    ]
     random = f"# {RANDOM}, drop --load-format.\n" if recipe.random else ""
     return random + " \\\n  ".join(lines)
 
 
-def _by_flag(parts: list[str]) -> list[str]:
-    """A flag a line, with its values."""
-    lines: list[str] = []
-    for part in parts:
-        if part.startswith("--"):
-            lines.append(part)
-        else:
-            lines[-1] += f" {shlex.quote(part)}"
-    return lines
+def _flag(key: str, value: Any) -> str:
+    """An engine argument as a flag with its values, for a shell."""
+    name = key.replace("_", "-")
+    if isinstance(value, bool):
+        return f"--{'' if value else 'no-'}{name}"
+    if isinstance(value, dict):
+        value = json.dumps(value)
+    values = value if isinstance(value, list) else [value]
+    return " ".join([f"--{name}", *(shlex.quote(str(each)) for each in values)])
 
 
 def request(recipe: Recipe, prompt: str, whole: bool, label_tokens: dict[str, list[int]]) -> str:
