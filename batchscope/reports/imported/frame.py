@@ -24,6 +24,9 @@ COMPARED = ("texts_per_s", *THROUGHPUTS, *LATENCIES)
 
 OF_OURS = ("model", "max_concurrency", "request_rate", *COMPARED)
 
+WORDS = ("name", "file", "tool", "version", "model", "load", "ours.run", "why_not", "ours.model", "not_asked")
+COUNTS = ("requests", "failed", "prompt_tokens", "output_tokens", "texts_per_request")
+
 Row = dict[str, Any]
 
 
@@ -38,7 +41,9 @@ def imported_frame(
         models: the block ``models``.
     """
     rows = [_row(file, row, ours, models) for file in files for row in file.rows]
-    return pd.DataFrame(rows).convert_dtypes()
+    frame = pd.DataFrame(rows)
+    types = dict.fromkeys(frame, "Float64") | dict.fromkeys(WORDS, "string") | {"serves": "boolean"}
+    return frame.astype(types).astype(dict.fromkeys(COUNTS, "Int64"))
 
 
 def _row(file: Imported, row: Figures, ours: pd.DataFrame, models: Mapping[str, ModelAsset]) -> Row:
@@ -48,7 +53,7 @@ def _row(file: Imported, row: Figures, ours: pd.DataFrame, models: Mapping[str, 
         "file": Path(file.file.path).name,
         "tool": file.format.tool,
         "serves": serves,
-        **row.as_row(),
+        **{name: _whole(value) if name in COUNTS else value for name, value in row.as_row().items()},
         "tokens_per_request": row.tokens_per_request,
         "texts_per_request": texts,
         "texts_per_s": texts * row.request_throughput if texts and row.request_throughput else None,
@@ -67,6 +72,11 @@ def _beside(beside: Beside, theirs: Row) -> Row:
         "ours.tokens_per_request": None if run is None else tokens_per_request(run),
         **{f"ratio.{name}": _ratio(theirs[name], figures[name]) for name in COMPARED},
     }
+
+
+def _whole(value: Any) -> int | None:
+    """A count: one that a tool made by adding up means is a fraction."""
+    return None if value is None else round(value)
 
 
 def _ratio(theirs: float | None, ours: float | None) -> float | None:

@@ -22,6 +22,7 @@ COLUMNS = (
     "layout",
     "n",
     "reuse",
+    "answer",
     "max_concurrency",
     "request_rate",
     "requests",
@@ -88,6 +89,7 @@ def closest(
         ("model", named, f"measured {' or '.join(named)}"),
         *_layout_of(file),
         ("reuse", ["none"], "is without reuse"),
+        ("answer", ["free"], "has free answers"),
         ("paced", [rate], "was sent at a rate" if rate else "was sent without a rate"),
         ("valid", [True], "counts"),
     ):

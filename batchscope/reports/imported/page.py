@@ -29,6 +29,7 @@ RATES = {
 def imported_page(frame: pd.DataFrame) -> Page:
     """The page of an `imported_frame`."""
     rows = [row for _, row in frame.iterrows()]
+    served = [row for row in rows if row["serves"]]
     return Page(
         title=TITLE,
         question=QUESTION,
@@ -40,7 +41,7 @@ def imported_page(frame: pd.DataFrame) -> Page:
         table=Table.of_rows([_throughputs(row) for row in rows]),
         notes=_notes(rows),
         sections=[
-            Section("Latencies", Table.of_rows([_latencies(row) for row in rows])),
+            *([Section("Latencies", Table.of_rows([_latencies(row) for row in served]))] if served else []),
             Section("What could not be asked of theirs", Table.of_rows(_unasked(rows))),
         ],
     )
@@ -153,9 +154,9 @@ def _unasked(rows: Sequence["pd.Series[Any]"]) -> list[Row]:
 
 NOTES = (
     "The run of ours beside theirs is a valid one of the same model, with as many texts in a prompt (one, "
-    "where the configuration does not say) and no reuse, whose load is closest; of runs without a server, "
-    "the one whose requests are closest in length. A ratio says little where load, length of requests, "
-    "hardware or vLLM's version differ; of the last two their files seldom tell.",
+    "where the configuration does not say), no reuse and free answers, whose load is closest; of runs "
+    "without a server, the one whose requests are closest in length. A ratio says little where load, length "
+    "of requests, hardware or vLLM's version differ; of the last two their files seldom tell.",
     "vLLM's prefix cache is on by default, and no result file tells what it served: theirs may have had it "
     "easier.",
 )

@@ -85,8 +85,22 @@ def _scaled(metrics: Any, name: str, statistic: str, units: Mapping[str, float])
 
 
 def _asked(content: Any) -> dict[str, Any]:
-    """Model and load, which stand where the configuration of the run does."""
-    return {"model": last_part(text(content, "model"))}
+    """Model and load, as its configuration has them: those of the last phase that is no warm-up."""
+    config = at(content, "input_config")
+    phases = [each for each in _list(config, "phases") if text(each, "kind") != "warmup"]
+    load = phases[-1] if phases else None
+    models = [text(each, "name") for each in _list(at(config, "models"), "items")]
+    return {
+        "model": last_part(models[0]) if len(models) == 1 else None,
+        "load": text(load, "type"),
+        "max_concurrency": positive(load, "concurrency"),
+        "request_rate": positive(load, "rate"),
+    }
+
+
+def _list(values: Any, key: str) -> list[Any]:
+    found = at(values, key)
+    return found if isinstance(found, list) else []
 
 
 def _metrics(content: Any) -> Mapping[str, Any]:

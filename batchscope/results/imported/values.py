@@ -3,12 +3,14 @@
 They are asked for one by one, and taken only where they can be true.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 LONGEST_TEXT = 100
 """Most characters that are taken of a name."""
+
+SMALLEST, LARGEST = 1e-9, 1e15
+"""Of what is counted or timed: beyond, a figure is none, and what is computed of it may be infinite."""
 
 
 def at(values: Any, *path: str) -> Any:
@@ -19,7 +21,7 @@ def at(values: Any, *path: str) -> Any:
 
 
 def number(values: Any, *path: str) -> float | None:
-    """A finite number that is not negative; None where there is none."""
+    """A number that can be a count, a rate or a time, 0 too; None where there is none."""
     found = at(values, *path)
     if isinstance(found, bool) or not isinstance(found, int | float):
         return None
@@ -27,7 +29,7 @@ def number(values: Any, *path: str) -> float | None:
         value = float(found)
     except OverflowError:
         return None
-    return value if math.isfinite(value) and value >= 0 else None
+    return value if value == 0 or SMALLEST <= value <= LARGEST else None
 
 
 def positive(values: Any, *path: str) -> float | None:
