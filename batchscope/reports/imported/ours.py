@@ -55,10 +55,10 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _in_columns(frame: pd.DataFrame, *, serves: bool) -> pd.DataFrame:
-    place = "serving/" if serves else ""
-    named = frame.assign(run=place + frame["study"] + "/" + frame["run"], serves=serves)
     loads = {f"load.{key}": key for key in ("max_concurrency", "request_rate")}
-    return named.rename(columns=loads).reindex(columns=list(COLUMNS))
+    found = frame.rename(columns=loads).reindex(columns=["study", *COLUMNS])
+    place = "serving/" if serves else ""
+    return found.assign(run=place + found.pop("study") + "/" + found["run"], serves=serves)
 
 
 class Beside(NamedTuple):

@@ -51,7 +51,7 @@ FORMATS = {
         True,
         guidellm.recognises,
         guidellm.rows,
-        "guidellm benchmark, its benchmarks.json",
+        "benchmarks.json of GuideLLM",
         guidellm.refusal,
     ),
     "aiperf": Format(
@@ -59,7 +59,7 @@ FORMATS = {
         True,
         aiperf.recognises,
         aiperf.rows,
-        "aiperf profile, its profile_export_aiperf.json or .csv",
+        "profile_export_aiperf.json or .csv of AIPerf",
         aiperf.refusal,
     ),
 }

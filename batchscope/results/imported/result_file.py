@@ -61,11 +61,7 @@ def _json_of(text: str, path: Path, key: str) -> Any:
         refuse(key, f"{path} is nested too deeply for a result file", "name another file")
     except json.JSONDecodeError as error:
         what = f"{path}, line {error.lineno}: is no JSON: {error.msg}"
-        refuse(
-            key,
-            what,
-            "it may be cut off: copy it again; of several lines of JSON name a file with one object",
-        )
+        refuse(key, what, "copy it again if it was cut off, or name the summary if it has an object a line")
     except ValueError:
         refuse(key, f"{path} holds a number of more digits than can be read", "name another file")
 
