@@ -51,7 +51,7 @@ FORMATS = {
         True,
         guidellm.recognises,
         guidellm.rows,
-        "benchmarks.json of GuideLLM",
+        "the JSON report of GuideLLM",
         guidellm.refusal,
     ),
     "aiperf": Format(

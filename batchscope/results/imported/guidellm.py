@@ -1,4 +1,4 @@
-"""GuideLLM's ``benchmarks.json``: one row for each load of a sweep, of the requests that succeeded.
+"""GuideLLM's report as JSON: one row for each load of a sweep, of the requests that succeeded.
 
 Checked against reports of GuideLLM 0.8 (version 2), and the code of 0.5 (version 1), whose figures have the
 same places. What it calls inter-token latency is a request's time after its first token, by its further

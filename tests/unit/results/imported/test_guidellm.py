@@ -1,4 +1,4 @@
-"""GuideLLM's benchmarks.json."""
+"""GuideLLM's report as JSON."""
 
 import pytest
 from support.imported_results import content_of
