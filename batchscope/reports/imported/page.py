@@ -104,11 +104,17 @@ def _throughputs(row: "pd.Series[Any]") -> Row:
         (THEIRS, "requests"): show_count(row["requests"]),
         (THEIRS, "failed"): show_count(row["failed"]),
     }
-    return {**_who(row), **about, **_side_by_side(row, {"tokens_per_request": "tokens/request", **RATES})}
+    return {**_who(row), **about, **_side_by_side(row, {"tokens_per_request": "tokens a request", **RATES})}
 
 
 def _latencies(row: "pd.Series[Any]") -> Row:
-    return {**_who(row), **_side_by_side(row, {name: name.replace("_", " ") for name in LATENCIES})}
+    return {**_who(row), **_side_by_side(row, {name: _heading(name) for name in LATENCIES})}
+
+
+def _heading(latency: str) -> str:
+    """``median_ttft_ms`` as people write it: median TTFT ms."""
+    statistic, kind, unit = latency.split("_")
+    return f"{statistic} {kind.upper()} {unit}"
 
 
 def _who(row: "pd.Series[Any]") -> Row:
@@ -144,7 +150,7 @@ def _unasked(rows: Sequence["pd.Series[Any]"]) -> list[Row]:
         {
             ("", "check"): code,
             ("", "asks"): gate.asks,
-            ("", "a result file lacks"): gate.lacks,
+            ("", "for lack of"): gate.lacks,
             ("", "not asked of"): ", ".join(name for name, of_file in codes.items() if code in of_file),
         }
         for code, gate in GATES_OF_OURS.items()

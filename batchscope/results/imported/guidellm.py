@@ -29,7 +29,7 @@ def refusal(content: Any) -> str | None:
     if version in VERSIONS:
         return None
     if version is None:
-        return "has no version: it is of GuideLLM before 0.4, which had other names"
+        return "has no version: it is of GuideLLM before 0.5, and may have other names"
     known = " and ".join(map(str, VERSIONS))
     return f"is of version {str(version)[:20]} of GuideLLM's reports, and {known} are known"
 

@@ -197,7 +197,8 @@ DATA = {
         REAL_RESULT[:5_000], ["imported.theirs.path", "is no JSON", "copy it again"]
     ),
     "a result file of no known tool": result_file(
-        b'{"throughput": 3}', ["of no known format", "its first keys: throughput", "the JSON report of GuideLLM"]
+        b'{"throughput": 3}',
+        ["of no known format", "its first keys: throughput", "the JSON report of GuideLLM"],
     ),
     "a result file of another tool": result_file(
         REAL_RESULT, ["imported.theirs.format", "but of GuideLLM", "write guidellm or auto"], format="aiperf"

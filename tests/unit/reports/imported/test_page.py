@@ -63,7 +63,7 @@ def test_theirs_is_marked_and_what_it_was_not_asked_is_listed():
     assert asked["client"] == "b, c, d"
     for text in (page_html(page), page_markdown(page)):
         assert "GuideLLM 0.8.1" in text
-        assert "median ttft ms" in text
+        assert "median TTFT ms" in text
 
 
 def test_without_a_server_there_are_no_latencies():

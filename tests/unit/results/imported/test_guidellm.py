@@ -59,7 +59,7 @@ def test_the_model_stands_elsewhere_in_version_1():
 
 @pytest.mark.parametrize(
     ("metadata", "says"),
-    [({"version": 3}, "version 3"), ({"version": [2]}, "version [2]"), ({}, "before 0.4")],
+    [({"version": 3}, "version 3"), ({"version": [2]}, "version [2]"), ({}, "before 0.5")],
 )
 def test_other_versions_are_refused(metadata, says):
     content = content_of("guidellm.json") | {"metadata": metadata}
