@@ -281,6 +281,12 @@ def threads_of_run(wildcards):
     return threads_of(run_of(wildcards))
 
 
+def imported_files():
+    """Those that are there; the report names the key of one that is not."""
+    named = [os.path.expanduser(file.path) for file in CONFIG.active_imports.values()]
+    return [file for file in named if os.path.isfile(file)]
+
+
 REPORT_INPUTS = {
     "config": "<results>/config.json",
     "runs_table": "<results>/tables/runs.parquet",
@@ -298,6 +304,8 @@ REPORT_INPUTS = {
         for run in runs_beside(loads_of_study(wildcards), RUNS.values())
         for name in RECORDS
     ],
+    "serving_tables": expand("<results>/tables/serving_{study}.csv", study=CONFIG.serving.active_studies),
+    "imported_files": imported_files(),
     "published_serving": committed("docs/reference/h800/serving.csv"),
     "verdict": "<results>/verdict.json",
     "shown": lambda wildcards: targets_of_all(but=FILES),
@@ -349,12 +357,12 @@ def stamp_beside(kind):
 
 
 def targets_of_all(but=()):
-    """What every report but those about profiles shows, for each study that it is about."""
+    """What every report shows that is asked for, for each study that it is about; of profiles there is a target of its own."""
     studies = {"{study}": STUDIES, "{serving_study}": CONFIG.serving.active_studies}
     return [
         f"<results>/{target}"
         for kind in REPORTS
-        if not kind.profilers
+        if kind.is_asked_for(CONFIG)
         for study in studies.get(kind.wildcard, [""])
         for target in kind.targets(study)
         if target not in but

@@ -8,6 +8,7 @@ out: <results>/tables/{report}.md .html .csv, <results>/plots/{report}.png .svg,
        cost                     work by part, predicted and measured seconds, what limits each run
        serving_{serving_study}  vLLM's result line by line, its limits, latencies over the load
        profiles                 the window by class, packed against separate, idle time; _steps.csv: step by step
+       imported                 result files of other benchmarks beside ours (and a .parquet; only if there are some)
        memory                   what takes the device's memory, measured and predicted
      <results>/timelines/{study}/{run}.png .svg .txt  what happened inside each run, step by step
      <results>/timelines/serving_{serving_study}/{load_point}.png .svg  each request over time

@@ -106,7 +106,7 @@ def jobs_of(report: Report, config: Config, results: Path) -> Iterator[ReportJob
         for profiler in config.profile.profilers
         if profiler in report.profilers and (folder := results / "profiles" / run / profiler).is_dir()
     ]
-    if report.profilers and not captures:
+    if not (captures if report.profilers else report.is_asked_for(config)):
         return
     for study in studies.get(report.wildcard, [""]):
         yield ReportJob(results, results, study, tuple(captures))

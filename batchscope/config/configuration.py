@@ -7,15 +7,16 @@ becomes runs in `batchscope.studies.grid`.
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import Field, PositiveInt, ValidationError, field_validator
+from pydantic import Field, PositiveInt, ValidationError, ValidationInfo, field_validator
 
 from batchscope.common.errors import UserError
 from batchscope.config.base_block import Block, Name, told_apart
 from batchscope.config.dataset import Dataset
 from batchscope.config.default_studies import default_studies
 from batchscope.config.engine import Engine, Environment
+from batchscope.config.imported import ImportedFile
 from batchscope.config.measure import Measure
-from batchscope.config.messages import explain
+from batchscope.config.messages import explain, list_names
 from batchscope.config.model import ModelAsset
 from batchscope.config.profile import Profile
 from batchscope.config.prompts import PromptTexts
@@ -85,6 +86,11 @@ class Config(Block):
     verdict: Verdict = Field(
         default_factory=Verdict, description="what a setting must keep to be recommended for its speed"
     )
+    imported: dict[Name, ImportedFile | None] = Field(
+        default_factory=dict,
+        description="result files of other benchmarks, to stand beside ours, such as "
+        "{theirs: {path: results.json}}",
+    )
     compare_environments: bool = Field(
         False, description="compare runs from different environments too; the sentences then say so"
     )
@@ -93,16 +99,30 @@ class Config(Block):
         description=ABOUT_STUDIES,
     )
 
-    @field_validator("studies", "models", "environments")
+    @field_validator("studies", "models", "environments", "imported")
     @classmethod
     def _names_differ(cls, entries: dict[str, Any]) -> dict[str, Any]:
         told_apart([name for name, entry in entries.items() if entry is not None])
         return entries
 
+    @field_validator("imported")
+    @classmethod
+    def _models_are_there(cls, files: dict[str, ImportedFile | None], info: ValidationInfo) -> Any:
+        models = info.data.get("models", {})
+        for name, file in files.items():
+            if file and file.model and file.model not in models:
+                raise ValueError(f"{name}.model: no model '{file.model}'; {list_names(file.model, models)}")
+        return files
+
     @property
     def active_studies(self) -> dict[str, Study]:
         """Studies that are not dropped with ``null``, in the order of the file."""
         return {name: study for name, study in self.studies.items() if study is not None}
+
+    @property
+    def active_imports(self) -> dict[str, ImportedFile]:
+        """Files to import that are not dropped with ``null``, in the order of the file."""
+        return {name: file for name, file in self.imported.items() if file is not None}
 
 
 def load_config(values: Mapping[str, Any]) -> Config:

@@ -29,6 +29,13 @@ TEXT_COLUMNS = (
     "label",
     "gold",
     "labelled",
+    "name",
+    "tool",
+    "file",
+    "check",
+    "asks",
+    "for lack of",
+    "not asked of",
     LINE,
 )
 

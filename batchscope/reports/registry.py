@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
 from batchscope.common.errors import UserError
+from batchscope.config.configuration import Config
 from batchscope.config.profile import profilers_of_page
 
 FRAMES = ("runs", "repeats")
@@ -57,8 +58,14 @@ class Report:
     """what is added to the stem for each further file of ``tables/``"""
     profilers: frozenset[str] = field(default_factory=frozenset)
     """whose captures it reads; such a report is no part of ``all``"""
+    needs: str = ""
+    """the property of the configuration that lists what it is about; empty, it is no part of ``all``"""
     local: bool = True
     """whether it is made on the node that submits, where Snakemake runs on a cluster"""
+
+    def is_asked_for(self, config: Config) -> bool:
+        """Whether it is a part of ``all``."""
+        return not self.profilers and (not self.needs or bool(getattr(config, self.needs)))
 
     @property
     def rule(self) -> str:
@@ -160,6 +167,14 @@ REPORTS = (
             subcategory="{serving_study}",
         ),
         folder_pattern="{load_point}.svg",
+    ),
+    Report(
+        name="imported",
+        reads=("config", "runs_table", "serving_tables", "imported_files"),
+        stem="imported",
+        page=Shown("Answers", "imported", {"study": "imported"}),
+        beside_page=(".md", ".csv", ".parquet"),
+        needs="active_imports",
     ),
     _answer(
         "profiles",

@@ -7,6 +7,7 @@ from batchscope.planning.checks import (
     disk,
     engine_arguments,
     environments,
+    imported,
     memory,
     models,
     ports,
@@ -26,6 +27,7 @@ CHECKS: tuple[Check, ...] = (
     disk.check,
     ports.check,
     profilers.check,
+    imported.check,
 )
 
 

@@ -47,6 +47,16 @@ CONFIGURATION = {
         ["engine.args.gpu_memory_utilization", "got 92"],
         args(gpu_memory_utilization=0.92),
     ),
+    "an address of a result file": mistake(
+        {"imported": {"theirs": {"path": "https://host/results.json"}}},
+        ["imported.theirs.path: is an address", "download the file"],
+        {"imported": {"theirs": None}},
+    ),
+    "a model of a result file that is none of ours": mistake(
+        {"imported": {"theirs": {"path": "theirs.json", "model": "dmeo"}}},
+        ["imported: theirs.model: no model 'dmeo'", "did you mean 'demo'"],
+        {"imported": {"theirs": None}},
+    ),
     "an unknown source": mistake(
         {"dataset": {"source": "kaggle"}},
         ["dataset.source", "'generated', 'file', 'hub', 'csv' or 'imdb'"],

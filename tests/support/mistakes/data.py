@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 from typing import Any
 
+from support.imported_results import FILES
 from support.mistakes.mistake import SITE, Mistake, World
 
 HEADER = b"review,sentiment\n"
@@ -67,6 +68,14 @@ def tar_of(content: bytes) -> bytes:
     return buffer.getvalue()
 
 
+def result_file(content: bytes, says: list[str], *, e2e: bool = False, **keys: Any) -> Mistake:
+    """A result file of another benchmark, and a right one in its place, with nothing said of its format."""
+    there = {"theirs.json": REAL_RESULT}
+    wrong = World({"imported": {"theirs": {"path": "theirs.json", **keys}}}, {"theirs.json": content})
+    return Mistake(wrong, tuple(says), World({"imported": {"theirs": {"path": "theirs.json"}}}, there), e2e)
+
+
+REAL_RESULT = (FILES / "guidellm.json").read_bytes()
 GOOD = ("mine.csv", ROWS)
 LINES = b'{"text": "fine words", "label": "positive"}\n{"text": "bad words", "label": "negative"}\n' * 20
 TEAMS = b"text\tcategory\n" + b"Where is it?\tdelivery\nI paid twice.\tbilling\n" * 20
@@ -177,5 +186,25 @@ DATA = {
         World(csv(f"{SITE}/mine.csv"), served=b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"),
         ("a pointer of Git LFS (name the address of the content)",),
         World(csv(f"{SITE}/mine.csv"), served=ROWS),
+    ),
+    "a result file that is not there": Mistake(
+        World({"imported": {"theirs": {"path": "theirs.json"}}}, {"results.json": REAL_RESULT}),
+        ("imported.theirs.path", "there is no file theirs.json", "put it there or correct the path"),
+        World({"imported": {"theirs": {"path": "results.json"}}}, {"results.json": REAL_RESULT}),
+        end_to_end=True,
+    ),
+    "a result file that is cut off": result_file(
+        REAL_RESULT[:5_000], ["imported.theirs.path", "is no JSON", "copy it again"]
+    ),
+    "a result file of no known tool": result_file(
+        b'{"throughput": 3}',
+        ["of no known format", "its first keys: throughput", "the JSON report of GuideLLM"],
+    ),
+    "a result file of another tool": result_file(
+        REAL_RESULT, ["imported.theirs.format", "but of GuideLLM", "write guidellm or auto"], format="aiperf"
+    ),
+    "a result file of another version": result_file(
+        REAL_RESULT.replace(b'"version": 2', b'"version": 7'),
+        ["is of version 7 of GuideLLM's reports, and 1 and 2 are known", "another version of the tool"],
     ),
 }

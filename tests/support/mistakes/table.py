@@ -22,7 +22,7 @@ are left out (...). `python tests/write_mistakes.py` writes this page from what 
 HEADINGS = {
     "configuration": "Configuration",
     "names": "Names",
-    "data": "Files of texts",
+    "data": "Files of texts and results",
     "model": "Models and environments",
     "hub": "The hub",
     "engine argument": "Engine arguments",

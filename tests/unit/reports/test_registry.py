@@ -6,6 +6,7 @@ import pytest
 from support.project import ROOT
 
 from batchscope.common.errors import UserError
+from batchscope.config.configuration import load_config
 from batchscope.reports.registry import REPORTS, check_study_names
 from batchscope.workflow.code_digest import reached
 
@@ -38,9 +39,20 @@ def test_targets_and_files_of_a_report():
     assert by_name["serving"].targets("closed_loop") == [
         "tables/serving_closed_loop.html", "plots/serving_closed_loop.svg", "timelines/serving_closed_loop"
     ]  # fmt: skip
+    assert by_name["imported"].tables == [f"imported{end}" for end in (".html", ".md", ".csv", ".parquet")]
     assert by_name["timeline"].targets("packing") == ["timelines/packing"]
     assert by_name["one_page"].targets() == ["report.html"]
     assert by_name["profiles"].tables == [f"profiles{end}" for end in (".html", ".md", ".csv", "_steps.csv")]
+
+
+def test_what_is_asked_for_is_a_part_of_all():
+    def asked(**values):
+        return {report.name for report in REPORTS if report.is_asked_for(load_config(values))}
+
+    usual = {"summary", "labels", "cost", "study", "timeline", "serving"}
+    assert asked() == usual
+    assert asked(imported={"theirs": {"path": "theirs.json"}}) == {*usual, "imported"}
+    assert asked(imported={"theirs": None}) == usual
 
 
 @pytest.mark.parametrize(
@@ -54,6 +66,7 @@ def test_targets_and_files_of_a_report():
         "profiles",
         "profiles_steps",
         "memory",
+        "imported",
         "Runs",
         "SUMMARY",
     ],

@@ -1,0 +1,1 @@
+"""Result files of other benchmarks, read into rows under vLLM's names."""
