@@ -49,7 +49,7 @@ def test_what_is_asked_for_is_a_part_of_all():
     def asked(**values):
         return {report.name for report in REPORTS if report.is_asked_for(load_config(values))}
 
-    usual = {"summary", "labels", "cost", "study", "timeline", "serving"}
+    usual = {"summary", "labels", "cost", "study", "timeline", "serving", "one_page"}
     assert asked() == usual
     assert asked(imported={"theirs": {"path": "theirs.json"}}) == {*usual, "imported"}
     assert asked(imported={"theirs": None}) == usual

@@ -99,11 +99,13 @@ def test_a_row_by_hand(tmp_path):
         (0.75 * row["bytes_weights"] + (1181 + 1182 + 1183 + 3) * 131_072) / device.bandwidth / share
     )
     assert row["predicted_s"] == pytest.approx(prefill + row["predicted_decode_s"])
-    assert row["measured_over_predicted"] == pytest.approx(0.05 / row["predicted_s"])
+    measured = (0.05 * 0.06 * 0.04) ** (1 / 3)
+    assert row["measured_over_predicted"] == pytest.approx(measured / row["predicted_s"])
     assert (row["steps"], row["limit"], row["lengths"]) == (4, "compute", "requests")
     assert row["compute_share"] == pytest.approx(prefill / row["predicted_s"])
-    assert row["mfu"] == mfu(run, run.measurement.repeats[0])
-    assert row["bandwidth_use"] == pytest.approx(row["bytes"] / 0.05 / 4.8e12)
+    middle = run.measurement.repeats[0].model_copy(update={"seconds": measured})
+    assert row["mfu"] == pytest.approx(mfu(run, middle))
+    assert row["bandwidth_use"] == pytest.approx(row["bytes"] / measured / 4.8e12)
     assert (row["kv_tokens_predicted"], row["kv_tokens_reported"], row["kv_basis"]) == (
         914_784,
         914_784,
@@ -230,7 +232,8 @@ def test_the_h100s_runs_are_what_the_cost_model_says():
     ratios = frame.set_index(["study", "run"])["measured_over_predicted"].astype(float)
     made_from = ratios[["packing", "saturation"]].drop("packed-n40-r160", level="run")
     assert len(made_from) == 11
-    assert made_from.median() == pytest.approx(1, abs=0.001)
+    # the constant was made from medians of repeats, and what is shown are geometric means
+    assert made_from.median() == pytest.approx(1, abs=0.003)
     others = ratios.drop(made_from.index)
     shared = others[[run.startswith("packed-n400-reuse-") for _, run in others.index]].drop(
         "packed-n400-reuse-none", level="run"

@@ -151,8 +151,8 @@ def test_all_failed_and_nothing_at_all(tmp_path):
 def test_ratios_across_environments_are_drawn_only_where_asked_for(tmp_path, across, points):
     values = {"study": "saturation", "texts": 4000, "model": HERMES}
     records = [
-        make_run(tmp_path, n=20, **values),
-        make_run(tmp_path, n=40, fingerprint="beef", **values),
+        make_run(tmp_path, n=20, prompt_tokens=1_171_780, **values),
+        make_run(tmp_path, n=40, prompt_tokens=1_169_180, fingerprint="beef", **values),
     ]
     frames = runs_frame(records, ROWS), repeats_frame(records)
     figure = study_figure("saturation", Study(), *frames, across=across)
