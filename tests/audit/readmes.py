@@ -224,9 +224,27 @@ def starts_file(path: Path) -> Checked:
     return table
 
 
+NOT_ASKED, ASKED = (f"-confidence-{what}" for what in (False, True))
+"""How the names of runs end that were asked for confidence, and that were not."""
+
+
 def banking77(page: Path, rows: Rows, labels: Rows) -> Iterator[Checked]:
-    table, (grid,) = Checked("README.md"), grids(page)
+    figures, confidence = grids(page)
     whole = {key: {**rows[key], **labels[key]} for key in rows}
-    columns = ("prompt_tokens", "texts_per_s+", "accuracy+%", "label_coverage%")
-    check_table(table, grid, in_page_order(whole), shown(*columns), 2)
+    named = whole | {(study, run.removesuffix(NOT_ASKED)): row for (study, run), row in whole.items()}
+    table, columns = Checked("README.md"), ("prompt_tokens", "texts_per_s+", "accuracy+%", "label_coverage%")
+    check_table(table, figures, in_page_order(named), shown(*columns), 2)
+    yield table
+    table = Checked("README.md, confidence")
+    runs = [(study, name) for study, name in (name.split("/") for name, _ in in_page_order(named)[10:])]
+    asked = [
+        (f"{study}/{name}", {**whole[study, name + ASKED], "without": named[study, name]})
+        for study, name in runs
+    ]
+
+    def cells(row: Row) -> list[Sequence[Any] | None]:
+        told = shown("texts_per_s+", "mean_confidence%", "expected_calibration_error+%")(row)
+        return [ends("texts_per_s")(row["without"]), *told]
+
+    check_table(table, confidence, asked, cells, 1)
     yield table
