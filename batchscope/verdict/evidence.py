@@ -11,6 +11,7 @@ from batchscope.config.configuration import Config
 from batchscope.results.frames import cell_value, read_frame
 from batchscope.results.label_rows import Labels, labels_of_studies, load_labels
 from batchscope.results.metrics.label_quality import random_weights
+from batchscope.results.over_starts import labels_of_runs
 
 OFTEN_EMPTY = (
     "load.max_concurrency", "load.request_rate", "load.requests", "texts_per_s", "steady_s", "reached",
@@ -68,10 +69,11 @@ def read_evidence(config: Config, results: Path) -> Evidence:
     """
     tables, labels = results / "tables", results / "labels"
     studies = {name: load_labels(labels / f"{name}.parquet") for name in config.active_studies}
+    runs = read_frame(tables / "runs.parquet")
     return Evidence(
         config,
-        read_frame(tables / "runs.parquet"),
-        labels_of_studies(studies),
+        runs,
+        labels_of_runs(labels_of_studies(studies), runs),
         _read_csv(tables / "cost.csv"),
         {name: read_load_points(tables / f"serving_{name}.csv") for name in config.serving.active_studies},
     )

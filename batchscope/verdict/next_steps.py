@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Sequence
 
-from batchscope.config.measure import Measure
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.statistics.replicates import ENOUGH_UNITS
 from batchscope.statistics.resampling import ENOUGH_PROMPTS
@@ -114,8 +113,6 @@ def prompts_wanted(margin: float) -> int:
 
 def _surer(use: Judged, results: str) -> Iterator[Next]:
     if starts_of(use.row) < ENOUGH_UNITS:
-        # an older configuration has no such key
-        known = "starts" in Measure.model_fields
-        command = again("all", results, measure=f"{{starts: {ENOUGH_UNITS}}}") if known else None
+        command = again("all", results, measure=f"{{starts: {ENOUGH_UNITS}}}")
         yield Next("Measure in three engine starts, so that the speed is known beyond this one.", command)
     yield Next("See where the time inside engine steps goes.", PROFILE)

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from batchscope.reporting.wording import FAILURES
-from batchscope.results.comparison import SPEED, comparable
+from batchscope.results.comparison import SPEED, clocks_apart, comparable
 from batchscope.results.frames import cell_value
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.statistics.accuracy import counted_once, with_gold_of
@@ -120,6 +120,8 @@ def standing(
     across = evidence.config.compare_environments
     if reference is not None and not comparable(run, reference, across=across):
         return "not comparable", "measured in another environment than the reference run"
+    if reference is not None and clocks_apart(run, reference):
+        return "not comparable", "the GPU's clocks were fixed for it or for the reference run, not for both"
     return _labels_stand(run, evidence, reference)
 
 
