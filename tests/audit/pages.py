@@ -149,6 +149,7 @@ COUNTED = {
     "texts": "texts",
     "reviews": "reviews",
     "repeats": "repeats",
+    "engine starts": "starts",
     "total prompt tokens": "prompt_tokens",
     "total output tokens": "output_tokens",
     "cached prompt tokens": "cached_tokens",
@@ -156,6 +157,8 @@ COUNTED = {
 }
 WORDS = (
     "layout",
+    "model",
+    "load_format",
     "status",
     "same prompts",
     "study",

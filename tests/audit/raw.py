@@ -48,6 +48,11 @@ class Run:
         study, name = self.key
         return study, name.removesuffix(f".start{self.start}")
 
+    @property
+    def random_weights(self) -> bool:
+        """Whether its labels mean nothing (docs/labels.md)."""
+        return bool(self.measurement["spec"]["model"]["load_format"] == "dummy")
+
     @cached_property
     def measurement(self) -> Mapping[str, Any]:
         return newer(json.loads((self.folder / "measurement.json").read_text(encoding="utf-8")))

@@ -24,8 +24,8 @@ from tests.audit.page_tables import (
     profiles_page,
     study_pages,
 )
-from tests.audit.raw import labels_in, runs_in
-from tests.audit.several_starts import over_starts
+from tests.audit.raw import Run, labels_in, runs_in
+from tests.audit.several_starts import each_start, labelled_otherwise, over_starts, told_of_start
 from tests.audit.speed import METRICS, published_row, repeat_rows, run_row, with_older_names
 
 REFERENCES = Path(__file__).parents[2] / "docs" / "reference"
@@ -70,21 +70,31 @@ class Reference:
         self.older = (folder / "runs.csv").is_file()  # tables from before geometric means, beside the runs
         self.tables = folder if self.older else folder / "tables"
         self.runs = {run.key: run for run in runs_in(folder)}
-        self.labels = labels_in(folder)
-        self.repeats = {
-            key: repeat_rows(run, self.labels.get(key), self.reference(key)) for key, run in self.runs.items()
+        self.labels = {
+            key: rows for key, rows in labels_in(folder).items() if not self.runs[key].random_weights
         }
+        self.repeats = {
+            key: repeat_rows(run, self.labels.get(key), self.reference(run.of_run))
+            for key, run in self.runs.items()
+        }
+
+    @cached_property
+    def starts_of(self) -> dict[tuple[str, str], list[Run]]:
+        """The engine starts of each run, in their order."""
+        found: dict[tuple[str, str], list[Run]] = {}
+        for run in sorted(self.runs.values(), key=lambda run: run.start):
+            found.setdefault(run.of_run, []).append(run)
+        return found
 
     @cached_property
     def rows(self) -> Rows:
         """Of runs.csv."""
         found: Rows = {}
-        for key in dict.fromkeys(run.of_run for run in self.runs.values()):
-            starts = sorted(
-                (run for run in self.runs.values() if run.of_run == key), key=lambda run: run.start
-            )
+        for key, starts in self.starts_of.items():
             rows, repeats = ([of[run.key] for run in starts] for of in (self.starts, self.repeats))
             row = over_starts(starts, rows, repeats, METRICS)
+            labels = [self.labels[run.key] for run in starts if run.key in self.labels]
+            row["labels_differ_between_starts"] = labelled_otherwise(labels)
             found[key] = row | published_row(starts[0], row, PUBLISHED / "offline.csv")
         return found
 
@@ -103,8 +113,10 @@ class Reference:
 
     @cached_property
     def judged(self) -> dict[str, Rows]:
-        """Of labels.csv and the files beside it."""
-        return label_rows(self.tables / "labels.csv", self.runs, self.labels)
+        """Of labels.csv and the files beside it: labels of a run are those of its first start."""
+        path = self.tables / "labels.csv"
+        labels = {key: rows for key, rows in self.labels.items() if self.runs[key].start == 1}
+        return label_rows(path, self.runs, labels) if path.is_file() else {}
 
     @cached_property
     def captured(self) -> dict[str, Rows]:
@@ -142,6 +154,7 @@ class Reference:
             rows = {key: with_older_names(row) for key, row in rows.items()}
             repeats = {(*key[:2], key[3]): with_older_names(row) for key, row in repeats.items()}
         yield compare(self.tables / "runs.csv", "runs.csv", RUN, rows)
+        yield from self.of_each_start(self.tables / "runs.csv")
         names = (*RUN, "repeat") if self.older else (*RUN, "start", "repeat")
         yield compare(self.tables / "repeats.csv", "repeats.csv", names, repeats)
         if (path := self.tables / "starts.csv").is_file() and not self.older:
@@ -150,10 +163,20 @@ class Reference:
         for study in dict.fromkeys(study for study, _ in rows):
             if (path := self.tables / f"{study}.csv").is_file():
                 yield compare(path, path.name, RUN, of_study(study, rows))
+                yield from self.of_each_start(path)
         yield from study_pages(self.tables, rows)
         if self.costs:
             yield compare(self.tables / "cost.csv", "cost.csv", RUN, self.costs)
             yield from cost_page(self.tables, self.costs)
+
+    def of_each_start(self, path: Path) -> Iterator[Checked]:
+        """The column of that name: where a run has several starts."""
+        if "each_start" in pd.read_csv(path, nrows=0):
+            found = {
+                key: [told_of_start(run, self.repeats[run.key]) for run in starts]
+                for key, starts in self.starts_of.items()
+            }
+            yield each_start(path, found)
 
     def of_labels(self) -> Iterator[Checked]:
         keys = {"labels.csv": RUN} | {name: (*RUN, *key) for name, (key, _) in FURTHER.items()}

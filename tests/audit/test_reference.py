@@ -2,14 +2,17 @@
 
 import ast
 import json
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from scipy import stats
 
-from tests.audit.checked import Checked, Unknown
+from tests.audit.checked import Checked
 from tests.audit.reference import REFERENCES, audit, folders
+from tests.audit.several_starts import STARTS, Start, of_metric
 
 ALLOWED = {"tests.audit", "pandas", "numpy", "scipy", "pytest"}
 
@@ -124,13 +127,66 @@ def is_of_python(name: str) -> bool:
     return name in sys.stdlib_module_names
 
 
-def test_figures_over_engine_starts() -> None:
-    """Three starts on one GPU: the mean of their logarithms, and Student's interval of these."""
-    from tests.audit.several_starts import of_metric
+def a_wrong_interval_over_starts(folder: Path) -> None:
+    change(folder / "tables" / "runs.csv", "19.013947949613637", "19.013957949613637")
 
-    found = of_metric("speed", [100.0, 110.0, 121.0], ["a"] * 3)
-    assert found["speed"] == pytest.approx(110.0)
-    assert found["speed_high"] / 110 == pytest.approx(110 / found["speed_low"])
-    assert found["speed_high"] / 110 == pytest.approx(1.1 ** (4.302653 / 3**0.5), rel=1e-6)
-    assert isinstance(of_metric("speed", [100.0, 110.0], ["a"] * 2)["speed_low"], Unknown)
-    assert of_metric("speed", [100.0, 121.0, 121.0], ["a", "b", "b"])["speed"] == pytest.approx(110.0)
+
+def a_wrong_end_on_a_page(folder: Path) -> None:
+    change(folder / "tables" / "weights.md", "135.0 (133.1 to 136.9)", "135.0 (133.1 to 136.8)")
+
+
+def a_wrong_start_inside_a_cell(folder: Path) -> None:
+    change(folder / "tables" / "packing.csv", "4.565148527752136", "4.565148627752136")
+
+
+def test_what_is_wrong_over_starts_is_named(tmp_path: Path) -> None:
+    """Starts on two GPUs: a digit of an interval, on its page, and inside of a cell."""
+    without_server = shutil.ignore_patterns("serving*", "plots")
+    folder = shutil.copytree(REFERENCES / "h200-starts", tmp_path / "starts", ignore=without_server)
+    for plant in (a_wrong_interval_over_starts, a_wrong_end_on_a_page, a_wrong_start_inside_a_cell):
+        plant(folder)
+    off = {each.table: each.off for each in audit(folder) if each.off}
+    assert [lines[0].partition(" stands")[0] for lines in off.values() if len(lines) == 1] == [
+        "packing, packed-n4: request_throughput_low: 19.013957949613637",
+        "packing, packed-n4, 2: log_mean: 4.565148627752136",
+        "weights/separate-n1-normal: texts/s: 136.8",
+    ]
+    assert list(off) == ["runs.csv", "packing.csv, each_start", "weights.md"]
+
+
+def test_figures_over_engine_starts() -> None:
+    """One GPU's three starts, or three GPUs, speak for themselves: Student's interval of their means."""
+    a, b, c = ((speed * 0.99, speed, speed / 0.99) for speed in (100.0, 110.0, 121.0))
+    for starts in (
+        [Start("g", a), Start("g", b), Start("g", c)],
+        [Start("g", a), Start("h", b), Start("i", c)],
+    ):
+        found = of_metric("speed", starts, STARTS["busy"])
+        assert found["speed"] == pytest.approx(110.0)
+        assert found["speed_high"] / 110 == pytest.approx(110 / found["speed_low"])
+        assert found["speed_high"] / 110 == pytest.approx(1.1 ** (4.302653 / 3**0.5), rel=1e-6)
+    twice = [Start("h", c), Start("g", a), Start("h", c)]
+    assert of_metric("speed", twice, STARTS["busy"])["speed"] == pytest.approx(110.0)
+
+
+def test_few_starts_lean_on_the_documented_spread() -> None:
+    """Two equal starts of quiet repeats: what starts differ by elsewhere is all that there is."""
+    quiet = (100.0, 100.0, 100.0)
+    pair = of_metric("speed", [Start("g", quiet)] * 2, (0.0039, 5))
+    variance = 5 * 0.0039**2 / 6 / 2
+    assert math.log(pair["speed_high"] / 100) == pytest.approx(2.446912 * variance**0.5, rel=1e-6)
+    apart = of_metric("speed", [Start("g", quiet), Start("h", quiet)], (0.0039, 5))
+    of_starts, of_gpus = 0.0039**2 / 2, 5 * 0.0088**2 / 6 / 2
+    freedom = (of_starts + of_gpus) ** 2 / (of_starts**2 / 5 + of_gpus**2 / 6)
+    half = float(stats.t.ppf(0.975, freedom)) * (of_starts + of_gpus) ** 0.5
+    assert math.log(apart["speed_high"] / 100) == pytest.approx(half)
+
+
+def test_repeats_that_differ_make_two_starts_less_sure() -> None:
+    noisy = (90.0, 100.0, 111.0)
+    widths = [of_metric("speed", [Start("g", each)] * 2, (0.0039, 5)) for each in ((100.0,) * 3, noisy)]
+    quiet, wide = (math.log(each["speed_high"] / each["speed_low"]) for each in widths)
+    assert wide > 2 * quiet
+    by_rule = of_metric("speed", [Start("g", noisy, "last")] * 2, (0.0039, 5))
+    assert math.log(by_rule["speed_high"] / by_rule["speed_low"]) > wide
+    assert math.isnan(of_metric("speed", [Start("g", noisy[:2])] * 2, (0.0039, 5))["speed_low"])
