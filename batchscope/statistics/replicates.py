@@ -105,7 +105,8 @@ def ratio(run: Replicates, base: Replicates) -> Estimate:
     if run.gpus == base.gpus and len(run.gpus) >= ENOUGH_UNITS:
         return _of_units([mine - its for mine, its in zip(_on_gpus(run), _on_gpus(base), strict=True)])
     if paired(run, base):
-        return _sum(shift, [_starts_part(_differences(run, base))])
+        pairs = _differences(run, base)
+        return _sum(shift, [_starts_part(pairs), *_uneven_gpus_part(pairs)])
     if run.gpus == base.gpus:
         return _sum(shift, [_starts_part(run), _starts_part(base)], _most_freedom(run, base))
     parts = [estimate(run), estimate(base), *_single_gpus_part(run, base)]
@@ -189,6 +190,18 @@ def _own_gpus_part(run: Replicates) -> list[Estimate]:
     freedom = BETWEEN_GPUS.freedom + 1
     pooled = (BETWEEN_GPUS.freedom * BETWEEN_GPUS.sd**2 + own) / freedom
     return [Estimate(0, pooled / len(means), freedom)]
+
+
+def _uneven_gpus_part(pairs: Replicates) -> list[Estimate]:
+    """What two GPUs add to pairs: nothing where they agree; their own difference beyond what starts explain.
+
+    Mostly a GPU does the same to both runs. Where it does not, two GPUs are all there is to know it from.
+    """
+    means = _on_gpus(pairs)
+    if len(means) == 1:
+        return []
+    own = variance(means) - len(means) * _starts_part(pairs).variance
+    return [Estimate(0, own / len(means), len(means) - 1)] if own > 0 else []
 
 
 def _single_gpus_part(*runs: Replicates) -> list[Estimate]:

@@ -248,3 +248,80 @@ def banking77(page: Path, rows: Rows, labels: Rows) -> Iterator[Checked]:
 
     check_table(table, confidence, asked, cells, 1)
     yield table
+
+
+def h200_starts(
+    page: Path, starts: Sequence[Row], repeats: pd.DataFrame, rows: Rows, loads: Rows
+) -> Iterator[Checked]:
+    """Speeds and spreads over engine starts, the weights' values, and the server's seeds.
+
+    Args:
+        page: the README.
+        starts: of each run and start its ``study``, ``run``, ``start``, ``gpu`` and ``texts_per_s``.
+        repeats: of each pass the same three, and ``seconds``.
+        rows: of each run.
+        loads: of each load point.
+    """
+    spreads, weights, server = grids(page)
+    table = Checked("README.md, starts")
+    for line, key in zip(spreads.rows, OVER_STARTS, strict=True):
+        own = sorted(
+            (each for each in starts if (each["study"], each["run"]) == key), key=lambda each: each["start"]
+        )
+        for cell, value in zip(line[1:5], own, strict=True):
+            check_cell(table, f"{line[0]}: start", cell, [value["texts_per_s"]])
+        for cell, value in zip(line[5:], spreads_of(own, repeats, key), strict=True):
+            check_cell(table, f"{line[0]}: spread", cell, [value])
+    yield table
+    table = Checked("README.md, weights")
+    for line, name in zip(weights.rows, ("hermes-3-8b-shape", "normal", "zeros"), strict=True):
+        row = rows["weights", f"separate-n1-{name}"]
+        for cell, values in zip(
+            line[1:3], (ends("texts_per_s")(row), one("joules_per_text")(row)), strict=True
+        ):
+            check_cell(table, f"{line[0]}", cell, values or [])
+    yield table
+    table = Checked("README.md, server")
+    points = [("closed_loop", f"separate-n40-c{count}") for count in (1, 4, 16, 64, 256)]
+    points += [("open_loop", f"separate-n1-rate{rate}") for rate in (100, 120, 140)]
+    for line, (study, name) in zip(server.rows, points, strict=True):
+        of_seeds = [loads[study, f"{name}-seed-{seed}"] for seed in range(3)]
+        for cell, column in zip(line[1:], ("steady_throughput", "steady_median_ttft_ms"), strict=True):
+            check_cell(table, f"{line[0]}: {column}", cell, [each[column] for each in of_seeds])
+    yield table
+
+
+OVER_STARTS = (
+    ("saturation", "packed-n4"),
+    ("saturation", "separate-n1"),
+    ("packing", "packed-n40"),
+    ("packing", "separate-n40"),
+    ("packing", "packed-n4"),
+    ("packing", "separate-n4"),
+)
+"""The README's runs in several engine starts, in its order."""
+
+
+def spreads_of(starts: Sequence[Row], repeats: pd.DataFrame, key: tuple[str, str]) -> list[float]:
+    """Standard deviations of ln(seconds) in percent: within starts, between those of a GPU; and two GPUs' difference."""
+    own = repeats[(repeats["study"] == key[0]) & (repeats["run"] == key[1])]
+    logs = np.log(own["seconds"]).groupby(own["start"])
+    gpus = pd.Series({each["start"]: each["gpu"] for each in starts})
+    by_gpu = logs.mean().groupby(gpus)
+    first, second = by_gpu.mean()
+    return [100 * float(np.sqrt(each.mean())) for each in (logs.var(), by_gpu.var())] + [
+        100 * abs(first - second)
+    ]
+
+
+def smollm2_starts(page: Path, starts: Sequence[Row], repeats: pd.DataFrame) -> Iterator[Checked]:
+    """Seconds of the passes of each start, and its speed; arguments as those of `h200_starts`."""
+    (grid,) = grids(page)
+    table = Checked("README.md")
+    order = [(run, start) for run in ("packed-n4", "separate-n1") for start in (1, 2, 3)]
+    for line, (run, start) in zip(grid.rows, order, strict=True):
+        own = repeats[(repeats["run"] == run) & (repeats["start"] == start)]
+        speed = next(each["texts_per_s"] for each in starts if (each["run"], each["start"]) == (run, start))
+        check_cell(table, f"{run}, start {start}: seconds", line[2], own["seconds"].tolist())
+        check_cell(table, f"{run}, start {start}: speed", line[3], [speed])
+    yield table

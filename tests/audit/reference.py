@@ -25,7 +25,7 @@ from tests.audit.page_tables import (
     study_pages,
 )
 from tests.audit.raw import Run, labels_in, runs_in
-from tests.audit.several_starts import each_start, labelled_otherwise, over_starts, told_of_start
+from tests.audit.several_starts import each_start, gpu_of, labelled_otherwise, over_starts, told_of_start
 from tests.audit.speed import METRICS, published_row, repeat_rows, run_row, with_older_names
 
 REFERENCES = Path(__file__).parents[2] / "docs" / "reference"
@@ -216,6 +216,20 @@ class Reference:
             yield from readmes.smollm2(page, self.rows, labels)
         elif self.folder.name == "smollm2-h200-banking77":
             yield from readmes.banking77(page, self.rows, labels)
+        elif self.folder.name == "h200-starts":
+            yield from readmes.h200_starts(page, *self.by_start(), self.rows, self.loads)
+        elif self.folder.name == "smollm2-h200-starts":
+            yield from readmes.smollm2_starts(page, *self.by_start())
+
+    def by_start(self) -> tuple[list[dict[str, Any]], pd.DataFrame]:
+        """Each run's engine starts, with the GPU and the speed; and the seconds of their passes."""
+        starts, repeats = [], []
+        for (study, name), runs in self.starts_of.items():
+            for run in runs:
+                key = {"study": study, "run": name, "start": run.start}
+                starts.append({**key, "gpu": gpu_of(run), "texts_per_s": self.starts[run.key]["texts_per_s"]})
+                repeats += [{**key, "seconds": each["seconds"]} for each in run.measurement["repeats"]]
+        return starts, pd.DataFrame(repeats)
 
 
 def of_study(study: str, rows: Rows) -> Rows:

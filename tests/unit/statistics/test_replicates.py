@@ -91,6 +91,18 @@ def test_what_a_gpu_does_to_both_runs_drops_out():
     assert ends(found) == pytest.approx(t_interval([0.01, 0.011, 0.012]))
 
 
+def test_two_gpus_that_treat_runs_unlike_are_all_that_is_known_of_it():
+    """13 and 16 % faster on one GPU, 40 and 60 % on the other, as short passes were on two H200s."""
+    base = run([[0.0, 0.0], [0.0, 0.0]], "host")
+    uneven = ratio(run([[0.125, 0.149], [0.345, 0.466]], "host"), base)
+    assert uneven.p > 0.2
+    between = np.var([0.137, 0.4055], ddof=1) / 2
+    assert uneven.variance == pytest.approx(between, rel=0.15)
+    alike = ratio(run([[0.2, 0.3], [0.25, 0.26]], "host"), base)
+    assert alike.freedom == 2
+    assert alike.p < CHANCE
+
+
 def test_runs_on_two_gpus_have_their_spread_between_them():
     here = run([[0.0, 0.001, -0.001]])
     there = Replicates(tuple(Start("other", start.name, start.repeats) for start in here.starts), "compute")
