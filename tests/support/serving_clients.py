@@ -20,7 +20,7 @@ from statistics import median
 from urllib.parse import urlsplit
 
 TURNS = 30
-MOST_TURNS = 180
+MOST_TURNS = 120
 WARM_UP = 3
 AGREED = 0.05
 
