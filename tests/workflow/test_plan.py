@@ -51,7 +51,7 @@ def test_the_plan_names_what_is_missing_and_guesses_its_size(project: Project) -
     outcome = project.snakemake("plan")
     assert outcome.status == 0, outcome.text
     line = next(line for line in outcome.text.splitlines() if line.startswith("saturation/packed-n8"))
-    assert line.split()[1:4] == ["5", "~12,000", "<0.1"]
+    assert line.split()[1:4] == ["5", "~10,699", "<0.1"]
     assert line.endswith("not measured yet")
     found = re.search(r"3 of 3 runs to measure: about (\S+) minutes, .* \((\S+) to (\S+)\):", outcome.text)
     assert found, outcome.text
