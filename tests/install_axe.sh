@@ -4,6 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 folder=$(realpath -m "${1:-.axe}")
+python=$PWD/.venv/bin/python
+[ -x "$python" ] || python=python3
 
 fail() {
     printf '%s\n' "axe-core is not there for the tests: $1" \
@@ -12,11 +14,24 @@ fail() {
 }
 
 if [ -f "$folder/axe.min.js" ]; then exit 0; fi
-command -v npm >/dev/null || fail "there is no npm to get it with (Debian's package npm)."
 
 work=$(mktemp -d)
 trap 'rm -rf "$work" "$folder.partial"' EXIT
-(cd "$work" && npm pack --silent axe-core@4.14.1 >/dev/null && tar xzf axe-core-*.tgz) || fail "npm could not fetch it."
+by_npm() {
+    command -v npm >/dev/null || return 1
+    (cd "$work" && npm pack --silent axe-core@4.14.1 >/dev/null && tar xzf axe-core-*.tgz)
+}
+
+# A package of Python that ships axe-core 4.12.1, where there is no npm.
+by_pip() {
+    (
+        cd "$work" && "$python" -m pip download --quiet --no-deps axe-playwright-python==0.1.8 &&
+            "$python" -m zipfile -e axe_playwright_python-*.whl wheel && mkdir -p package &&
+            cp wheel/axe_playwright_python/axe.min.js package/ && cp wheel/*.dist-info/licenses/LICENSE* package/LICENSE
+    )
+}
+
+by_npm || by_pip || fail "neither npm nor pip could fetch it."
 mkdir -p "$folder.partial"
 cp "$work"/package/{axe.min.js,LICENSE} "$folder.partial"
 rm -rf "$folder"
