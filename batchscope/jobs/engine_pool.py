@@ -37,6 +37,7 @@ from batchscope.jobs.engine_start import (
     failure_before,
     remembered,
 )
+from batchscope.jobs.state_folder import connection_to
 from batchscope.jobs.supervise import GRACE_S, snakemake_above
 
 IDLE_S = 60.0
@@ -161,15 +162,9 @@ class EnginePool:
     def _connect(self, key: str) -> socket.socket | None:
         """A connection to the running engine with this key; None where there is none."""
         described = read_json(self.state / f"{key}.json")
-        if not described:
-            return None
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            connection.connect(described["socket"])
-        except OSError:
-            connection.close()
-            return None
-        self.start_ids[key] = described["start_id"]
+        connection = connection_to(described)
+        if connection and described:
+            self.start_ids[key] = described["start_id"]
         return connection
 
     def _start(self, wanted: EngineRequest, limits: Limits, tell: Callable[[str], None]) -> socket.socket:

@@ -8,7 +8,9 @@ import os
 import shutil
 import socket
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -21,6 +23,19 @@ def state_folder() -> Path:
     folders = _folders_of_calls()
     _remove_ended(folders)
     return folders / _name_of_call(above.pid)
+
+
+def connection_to(described: Mapping[str, Any] | None) -> socket.socket | None:
+    """A connection to the process that a file of the folder describes; None where none answers."""
+    if not described:
+        return None
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(described["socket"])
+    except OSError:
+        connection.close()
+        return None
+    return connection
 
 
 def _folders_of_calls() -> Path:

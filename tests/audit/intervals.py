@@ -1,4 +1,4 @@
-"""The intervals of docs/statistics.md, labels.md and serving.md, written anew."""
+"""The intervals of docs/statistics.md, labels.md and serving.md, written again."""
 
 import math
 from collections.abc import Callable, Sequence

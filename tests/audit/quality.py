@@ -1,4 +1,4 @@
-"""How right labels are (docs/labels.md), written anew; rows of labels in, figures out."""
+"""How right labels are (docs/labels.md), written again; rows of labels in, figures out."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What requests make a model compute and move (docs/cost_model.md), written anew."""
+"""What requests make a model compute and move (docs/cost_model.md), written again."""
 
 from collections import deque
 from collections.abc import Mapping

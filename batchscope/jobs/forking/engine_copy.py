@@ -23,6 +23,7 @@ from batchscope.common.atomic_files import read_json, replacing
 from batchscope.common.exit_status import CRASHED
 from batchscope.common.processes import gone
 from batchscope.jobs.engine_pool import environment_folder
+from batchscope.jobs.state_folder import connection_to
 from batchscope.jobs.supervise import not_outliving
 
 SHARED = "BATCHSCOPE_FORK_SERVERS"
@@ -154,15 +155,7 @@ def place(state: str, python: str, environment: Mapping[str, str], unread: Itera
 
 def connect(known: Path) -> socket.socket | None:
     """A connection to the fork server that is described there; None where none answers."""
-    if not (described := read_json(known)):
-        return None
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-    try:
-        connection.connect(described["socket"])
-    except OSError:
-        connection.close()
-        return None
-    return connection
+    return connection_to(read_json(known))
 
 
 def begin_server(
