@@ -35,6 +35,7 @@ report: $(WORKFLOW) ## write results/appendix.html, Snakemake's own report: ever
 test: $(DEV) .engines/cpu/.installed ## run the tests, WORKERS=3 at a time (ARGS= for pytest, such as ARGS="-k plan")
 	@tests/install_nsys.sh || true # without it the tests that need it fail, and say so
 	@tests/install_smollm2.sh || true # without it the tests that need it fail, and say so
+	@tests/install_older_engine.sh || true # without it the tests that need it fail, and say so
 	@tests/install_axe.sh || true # without it the tests that need it fail, and say so
 	@tests/install_slurm.sh || true # without it the tests that need it fail, and say so
 	pytest -v --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations 20 --timeout 900 $(ARGS)

@@ -13,7 +13,7 @@ fail() { printf '\n' >&2; printf '%s\n' "$@" >&2; exit 1; }
 case $name in
     workflow) target=.venv size="0.6 GB on disk" ;;
     dev) target=.venv size="0.2 GB on disk" ;;
-    engine-cpu) target=.engines/cpu size="2 GB on disk" ;;
+    engine-cpu*) target=.engines/${name#engine-} size="2 GB on disk" ;;
     *) target=.engines/${name#engine-} size="up to 10 GB on disk" ;;
 esac
 echo "Installing $(grep -c '^[a-z].*==' "$lock") packages from $lock into $target ($size)"

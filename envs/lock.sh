@@ -31,13 +31,16 @@ conda() {
 resolve workflow --universal
 resolve dev --universal # dev.in holds it to workflow.lock
 resolve engine-cuda --universal
+resolve engine-cuda-next --universal
 
 # torch's CPU build has a version of its own for each platform, so this lock is for one. Left out: torchvision,
 # torchaudio and torchcodec, which come from the index as CUDA builds and make `import vllm` fail, and triton,
 # which has no CPU backend and is a third of the download.
 cpu=(--python-platform x86_64-manylinux_2_31)
 for package in torchvision torchaudio torchcodec triton; do cpu+=(--no-emit-package "$package"); done
-resolve engine-cpu "${cpu[@]}" 2>/dev/null || resolve engine-cpu "${cpu[@]}" --torch-backend cpu
+for name in engine-cpu engine-cpu-older; do
+    resolve $name "${cpu[@]}" 2>/dev/null || resolve $name "${cpu[@]}" --torch-backend cpu
+done
 
 conda workflow "Snakemake's environment: conda env create -p .venv -f envs/workflow.yaml"
 conda engine-cpu "PIP_NO_DEPS=1 conda env create -p .engines/cpu -f envs/engine-cpu.yaml" \

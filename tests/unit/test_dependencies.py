@@ -27,7 +27,10 @@ DISTRIBUTIONS: dict[str, list[str]] = {
 }
 """The distributions that an imported name may come from. Those of the engines are not installed beside the tests."""
 
-DEVICES = {"nvtx": {"engine-cpu"}, "pynvml": {"engine-cuda"}}
+DEVICES = {
+    "nvtx": {name for name in ENGINES if "cpu" in name},
+    "pynvml": {name for name in ENGINES if "cuda" in name},
+}
 """The engines whose device makes a module be imported at all; others have no use for it."""
 
 Missing = dict[str, set[str]]

@@ -18,6 +18,7 @@ NO_MODULE = {
     "scripts/test_make_dataset.py",  # scripts/
     "worker/test_boundary.py",  # all of batchscope
     "worker/test_imports.py",  # all of batchscope/worker
+    "worker/test_vllm_names.py",  # all of batchscope/worker
 }
 """Tests of something else than one module."""
 

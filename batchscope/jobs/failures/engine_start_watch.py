@@ -30,6 +30,7 @@ class StartWatch:
         self._ready = ready
         self._was_ready = False
         self._read = 0
+        self._looked_at: set[psutil.Process] = set()
         self._seen: set[psutil.Process] = set()
         self._since = 0.0
         self.why = ""
@@ -53,10 +54,13 @@ class StartWatch:
         return text.decode(errors="replace")
 
     def _a_process_is_gone(self, host: psutil.Process) -> str:
+        """Of those with the title at two looks: a program that vLLM calls has it until it is executed."""
         try:
-            self._seen |= of_vllm(host.children(recursive=True))
+            titled = of_vllm(host.children(recursive=True))
         except psutil.Error:  # the host has ended
             return ""
+        self._seen |= self._looked_at & titled
+        self._looked_at = titled
         lost = any(map(gone, self._seen))
         return "a process of the engine crashed or was killed while the engine started" if lost else ""
 

@@ -25,10 +25,15 @@ class Operators(TorchDispatchMode):  # type: ignore[misc]
 class NvtxProfiler(WorkerProfiler):  # type: ignore[misc]
     """Draws the window's and the steps' ranges; vLLM decides when to start and to stop."""
 
+    draws = False
+    """whether the window is open"""
+
     def _start(self) -> None:
         self._window = nvtx.start_range(WINDOW, domain=DOMAIN)
+        self.draws = True
 
     def _stop(self) -> None:
+        self.draws = False
         nvtx.end_range(self._window)
 
     @contextmanager
@@ -45,11 +50,12 @@ class MarkingWorker(CPUWorker):  # type: ignore[misc]
 
     def profile(self, *args: Any, **kwargs: Any) -> None:
         """Start or stop the profiler."""
-        if self.profiler is None:
-            self.profiler = NvtxProfiler(self.profiler_config)
+        if not isinstance(self.profiler, NvtxProfiler):  # vLLM 0.26 makes its own as the worker starts
+            self.profiler = NvtxProfiler(self.vllm_config.profiler_config)
         super().profile(*args, **kwargs)
 
     def sample_tokens(self, *args: Any, **kwargs: Any) -> Any:
         """Draw the operators of sampling too, which follow the step's range."""
-        with Operators() if self.profiler and self.profiler.is_running else nullcontext():
+        drawing = isinstance(self.profiler, NvtxProfiler) and self.profiler.draws
+        with Operators() if drawing else nullcontext():
             return super().sample_tokens(*args, **kwargs)

@@ -23,5 +23,5 @@ class WholeStepsWorker(Worker):  # type: ignore[misc]
     def profile(self, *args: Any, **kwargs: Any) -> None:
         """Start or stop the profiler."""
         if not isinstance(self.profiler, WholeStepsProfiler):  # some versions bring their own
-            self.profiler = WholeStepsProfiler(self.profiler_config)
+            self.profiler = WholeStepsProfiler(self.vllm_config.profiler_config)
         super().profile(*args, **kwargs)

@@ -7,7 +7,9 @@ from pathlib import Path
 import psutil
 import pytest
 from support.engine_log import engine_log
+from support.engines import wait_until
 
+from batchscope.common.processes import gone
 from batchscope.jobs.failures import engine_start_watch
 from batchscope.jobs.failures.engine_start_watch import StartWatch, in_vain
 
@@ -68,11 +70,30 @@ def test_a_process_of_the_engine_that_is_gone_is_missed(watch: StartWatch) -> No
     try:
         assert host.stdout is not None
         core = psutil.Process(int(host.stdout.readline()))
-        assert not watch.is_hopeless(psutil.Process(host.pid))
+        assert not any(watch.is_hopeless(psutil.Process(host.pid)) for _ in range(2))
         core.kill()
         psutil.wait_procs([core], timeout=10)
         assert watch.is_hopeless(psutil.Process(host.pid))
         assert "killed while the engine started" in watch.why
+    finally:
+        host.kill()
+        host.wait()
+
+
+def test_what_the_engine_calls_is_not_missed_though_it_begins_as_a_copy_with_the_title(
+    watch: StartWatch,
+) -> None:
+    calling = TITLED.replace("time.sleep(300)", "import os; time.sleep(1); os.execv('/bin/true', ['true'])")
+    host = subprocess.Popen(
+        [sys.executable, "-c", HOST.replace(repr(TITLED), repr(calling))], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert host.stdout is not None
+        called = psutil.Process(int(host.stdout.readline()))
+        assert not watch.is_hopeless(psutil.Process(host.pid))
+        wait_until(lambda: gone(called), 30)
+        assert gone(called)
+        assert not any(watch.is_hopeless(psutil.Process(host.pid)) for _ in range(2))
     finally:
         host.kill()
         host.wait()
