@@ -24,6 +24,7 @@ def check(situation: Situation) -> Iterator[Finding]:
     if on_gpus and most <= seen:
         yield from locked("gpus", "cuda", most) or in_use(on_gpus, visible_gpus(), most)
     if len(on_gpus) < len(situation.engines):
+        yield from core_sets_that_do_not_serve(situation)
         yield from locked("this machine", "cpu", 1)
 
 
@@ -36,6 +37,23 @@ def locked(where: str, device: str, count: int) -> list[Finding]:
         return [] if device_is_free(device, count) else [Unchecked(where, WAITS)]
     except UserError as error:
         return [problem_from(error)]
+
+
+def core_sets_that_do_not_serve(situation: Situation) -> Iterator[Problem]:
+    """Cores that are not there, and engines on CPU that want more than one set."""
+    named = {core for cores in situation.config.core_sets for core in cores}
+    if missing := sorted(named - os.sched_getaffinity(0)):
+        has = ", ".join(map(str, sorted(os.sched_getaffinity(0))))
+        yield Problem(
+            "core_sets", f"this process may not have core {missing[0]}", f"it has {has}; name those"
+        )
+    for use in situation.engines if named else ():
+        if not use.gpus and (use.args.get("tensor_parallel_size") or 1) > 1:
+            yield Problem(
+                use.key("tensor_parallel_size"),
+                "with core_sets an engine on CPU has one set, and cannot be spread over several",
+                "set it to 1, or drop core_sets",
+            )
 
 
 def too_few(use: EngineUse, seen: int) -> Iterator[Problem]:

@@ -29,3 +29,13 @@ def test_every_wrong_key_is_named_at_once() -> None:
     assert "measure.repeats" in text
     assert "measure.warmup: unknown key; did you mean 'warmup_tokens'" in text
     assert "titel: unknown key; did you mean 'title'" in text
+
+
+def test_a_core_belongs_to_one_set() -> None:
+    assert load_config({"core_sets": [[0, 1], [2]]}).core_sets == [[0, 1], [2]]
+    assert load_config({}).core_sets == []
+    with pytest.raises(UserError, match=r"core_sets: core 1 stands there twice; a core belongs to one set"):
+        load_config({"core_sets": [[0, 1], [1, 2]]})
+    for wrong in ([[]], [[-1]], [["a"]], [0]):
+        with pytest.raises(UserError, match="core_sets"):
+            load_config({"core_sets": wrong})

@@ -59,3 +59,11 @@ def test_the_configuration_sets_what_is_meant() -> None:
         == "asked"
     )
     assert engine_variables({}, "/here", [Visible("3"), Visible("5")], {})["CUDA_VISIBLE_DEVICES"] == "3,5"
+
+
+def test_an_engine_with_a_set_of_cores_is_bound_to_it_whatever_the_caller_says() -> None:
+    caller = {"VLLM_CPU_OMP_THREADS_BIND": "0-63"}
+    found = engine_variables(caller, "/here", [Visible("4,6", cores=(4, 6))], {})
+    assert found["VLLM_CPU_OMP_THREADS_BIND"] == found["BATCHSCOPE_HELD_CORES"] == "4,6"
+    assert "CUDA_VISIBLE_DEVICES" not in found
+    assert engine_variables(caller, "/here", [], {})["VLLM_CPU_OMP_THREADS_BIND"] == "0-63"

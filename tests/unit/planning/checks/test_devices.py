@@ -1,10 +1,11 @@
 """GPUs that are not there, or that others use."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from support.situations import hermes, problem, situation
+from support.situations import engine, hermes, problem, situation
 
 from batchscope.jobs.device_lock import device_lock
 from batchscope.planning.checks.devices import WAITS, check, in_use, too_few
@@ -58,3 +59,16 @@ def test_a_device_that_another_workflow_holds_is_waited_for(
     with device_lock("cpu", 1):
         (found,) = check(situation({}))
     assert found.what == WAITS
+
+
+def test_cores_that_are_not_there_and_engines_over_several_sets_are_told() -> None:
+    (mine, *_) = sorted(os.sched_getaffinity(0))
+    assert not list(check(situation({"core_sets": [[mine]]})))
+    found = problem(list(check(situation({"core_sets": [[mine], [9999]]}))))
+    assert (found.where, "core 9999" in found.what) == ("core_sets", True)
+    assert str(mine) in found.remedy
+    spread = {"core_sets": [[mine]], **engine(tensor_parallel_size=2)}
+    found = problem(list(check(situation(spread))))
+    assert found.where == "engine.args.tensor_parallel_size"
+    assert "set it to 1" in found.remedy
+    assert not list(check(situation(engine(tensor_parallel_size=2))))

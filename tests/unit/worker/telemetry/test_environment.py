@@ -10,7 +10,7 @@ from batchscope.common.nvml import Nvml
 from batchscope.common.visible_gpus import HELD_VARIABLE
 from batchscope.results.records import Environment
 from batchscope.worker.telemetry import environment
-from batchscope.worker.telemetry.environment import hash_of_uuid, write_environment
+from batchscope.worker.telemetry.environment import describe_environment, hash_of_uuid, write_environment
 
 
 def written(folder: Path, computing: list[str] | None = None) -> Environment:
@@ -55,3 +55,12 @@ def test_a_machine_without_nvml_is_described(tmp_path: Path, monkeypatch: pytest
     gpu = written(tmp_path).gpu
     assert gpu is not None
     assert (gpu.name, gpu.ids, gpu.memory_bytes) == ("unknown GPU", (), None)
+
+
+def test_the_cores_that_are_held_are_told_and_do_not_tell_machines_apart(monkeypatch) -> None:
+    before = describe_environment("cpu")
+    assert "held" not in before["cpu"]
+    monkeypatch.setenv("BATCHSCOPE_HELD_CORES", "4,6")
+    after = describe_environment("cpu")
+    assert after["cpu"]["held"] == [4, 6]
+    assert after["fingerprint"] == before["fingerprint"]
