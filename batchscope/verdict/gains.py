@@ -6,8 +6,9 @@ from batchscope.results.comparison import SPEED
 from batchscope.statistics.intervals import Interval
 from batchscope.verdict.comparing import Compared, compare, conclusive, is_known
 from batchscope.verdict.evidence import Evidence
+from batchscope.verdict.same_setting import once
 from batchscope.verdict.schema import Estimate, Gain, PerMillion
-from batchscope.verdict.settings import Judged
+from batchscope.verdict.settings import COMPARED, Judged
 from batchscope.verdict.wording import CACHE, times
 
 MILLION = 1_000_000
@@ -23,12 +24,12 @@ DEFAULTS = {
 }
 """What 1 text per prompt is called where no engine argument is set, by whether the prefix cache is on."""
 
-COUNTS = ("kept", "refused", "speed only", "recommended")
+COUNTS = (*COMPARED, "recommended")
 
 
 def gains_of(use: Judged, judged: Sequence[Judged], evidence: Evidence) -> tuple[Gain, ...]:
     """Over 1 text per prompt with the engine as it is, and over the best of the other layout."""
-    counted = [each for each in judged if each is not use and each.setting.state in COUNTS]
+    counted = [each for each in once(judged) if each is not use and each.setting.state in COUNTS]
     counted = [each for each in counted if not each.row["unsteady"]]
     found = [compare(use.row, each.row) for each in counted]
     # all of them together, for the setting was picked from among all

@@ -148,7 +148,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Setting:
-    """One run of an offline study."""
+    """One run of an offline study. Of several runs of one setting, one stands for it."""
 
     id: str
     study: str
@@ -165,6 +165,10 @@ class Setting:
     why: str
     frontier: bool = False
     """whether no comparable setting is both faster and more often right"""
+    same_as: str | None = None
+    """``study/run`` of the run that stands for this setting; None: this one"""
+    also: tuple[str, ...] = ()
+    """where else it was measured, and with which speed"""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from batchscope.verdict.evidence import Evidence, name_of, starts_of
 from batchscope.verdict.gains import gains_of, per_million
 from batchscope.verdict.limits import limited_by
 from batchscope.verdict.next_steps import next_steps
+from batchscope.verdict.same_setting import once
 from batchscope.verdict.schema import Answer, Fastest, Gain, RestsOn, Right, Sure
 from batchscope.verdict.settings import Judged
 from batchscope.verdict.wording import percent
@@ -44,13 +45,13 @@ def offline_answer(
         reference: the run that labels are held against.
         results: the folder of results, as a command names it.
     """
-    limits = evidence.config.verdict
+    limits, settings = evidence.config.verdict, once(judged)
     guess = _guess(evidence, reference)
     few = too_few(evidence, reference)
-    found = None if guess or few else chosen(judged, limits, evidence.config.engine.args)
+    found = None if guess or few else chosen(settings, limits, evidence.config.engine.args)
     if found:
         return _recommend(found, judged, evidence, reference, results)
-    if fastest := fastest_of(judged):
+    if fastest := fastest_of(settings):
         return _nothing(fastest, judged, evidence, reference, results)
     steps = next_steps(None, judged, evidence, results)
     return Answer(recommended=None, words=None, sentence=nothing_counts(judged), next=steps)
@@ -94,7 +95,7 @@ def _recommend(
     return Answer(
         recommended=use.name,
         words=setting.words,
-        sentence=use_it(found, judged, gains, reference, limits),
+        sentence=use_it(found, once(judged), gains, reference, limits),
         speed=setting.speed,
         right=_right(use, limits.margin / 100),
         coverage=setting.coverage,
@@ -128,6 +129,7 @@ def _why_none(
     evidence: Evidence,
     reference: "pd.Series[Any] | None",
 ) -> str:
+    settings = once(judged)
     few, guess = too_few(evidence, reference), _guess(evidence, reference)
     if few:
         return FEW
@@ -135,9 +137,9 @@ def _why_none(
         words = next(each.setting.words for each in judged if each.name == name_of(reference))
         return why_none(guess, words)
     if fastest.setting.state == "speed only":
-        others = [each for each in judged if each.setting.state == "speed only" and each is not fastest]
+        others = [each for each in settings if each.setting.state == "speed only" and each is not fastest]
         return speed_alone(fastest, not_told_apart(fastest, others), gains, len(others) + 1)
-    return why_none(None, "", judged)
+    return why_none(None, "", settings)
 
 
 def fastest_of(judged: Sequence[Judged]) -> Judged | None:

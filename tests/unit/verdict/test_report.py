@@ -146,7 +146,7 @@ def test_random_weights_are_a_matter_of_speed_alone():
     assert (found.recommended, found.right, found.speed) == (None, None, None)
     assert found.sentence == (
         "Nothing is recommended: the weights are random, so labels mean nothing. By speed alone, 4 texts in one prompt "
-        "comes first of 2 runs with 2,000 texts/s (1,985 to 2,015), 2.00x (1.97x to 2.03x) the speed of 1 text per "
+        "comes first of 2 settings with 2,000 texts/s (1,985 to 2,015), 2.00x (1.97x to 2.03x) the speed of 1 text per "
         "prompt (vLLM's defaults, but the prefix cache off)."
     )
     assert found.fastest.run == "label_answers/packed-n4"
