@@ -126,7 +126,7 @@ def _answer(
 REPORTS = (
     Report(
         name="summary",
-        reads=("config", "runs_table", "labels"),
+        reads=("config", "runs_table"),
         stem="summary",
         page=Shown("Answers", "summary", {"study": "all"}),
         beside_page=(".md",),

@@ -194,7 +194,7 @@ def _candidate(run: "pd.Series[Any]", evidence: Evidence, reference: "pd.Series[
     loss = Loss(0, 0, gold_tells(its)) if same else loss_against(labels, its)
     if loss is None:
         return None
-    return Candidate(name_of(run), float(run[SPEED]), float(run["label_coverage"]), loss)
+    return Candidate(float(run["label_coverage"]), loss)
 
 
 def reference_run(evidence: Evidence) -> "pd.Series[Any] | None":

@@ -45,10 +45,10 @@ def offline_answer(
         reference: the run that labels are held against.
         results: the folder of results, as a command names it.
     """
-    limits, settings = evidence.config.verdict, once(judged)
+    settings = once(judged)
     guess = _guess(evidence, reference)
     few = too_few(evidence, reference)
-    found = None if guess or few else chosen(settings, limits, evidence.config.engine.args)
+    found = None if guess or few else chosen(settings, evidence.config.engine.args)
     if found:
         return _recommend(found, judged, evidence, reference, results)
     if fastest := fastest_of(settings):
