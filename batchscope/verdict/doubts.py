@@ -15,7 +15,7 @@ from batchscope.verdict.evidence import Evidence, starts_of
 from batchscope.verdict.same_setting import once
 from batchscope.verdict.schema import Right
 from batchscope.verdict.settings import COMPARED, UNSTEADY, Judged
-from batchscope.verdict.wording import listed, percent
+from batchscope.verdict.wording import listed, percent, spread_words
 
 MOST_NAMED = 3
 
@@ -56,7 +56,7 @@ def _repeatable(run: "pd.Series[Any]") -> Iterator[str]:
     if starts < ENOUGH_UNITS:
         yield (
             f"It rests on {_starts(starts)}; equal runs in two starts differ by up to "
-            f"{percent(BETWEEN_STARTS[regime].margin, 0)} on a machine like this."
+            f"{spread_words(BETWEEN_STARTS[regime].margin)} on a machine like this."
         )
     if run["device"] != "cpu":
         yield f"It was measured on one GPU; two of a kind differ by up to {percent(BETWEEN_GPUS.margin)}."

@@ -43,12 +43,25 @@ def gains_of(use: Judged, judged: Sequence[Judged], evidence: Evidence) -> tuple
 
 def _plainest(counted: Sequence[Judged], evidence: Evidence) -> tuple[str, Judged] | None:
     """1 text per prompt, with every run's engine arguments; with the prefix cache on, if that was tried."""
-    plain = [each for each in counted if each.setting.words in (PLAIN, f"{PLAIN}, {CACHE['full']}")]
+    plain = [each for each in counted if _is_plain(each)]
     if not plain:
         return None
     best = max(plain, key=lambda each: (_caches(each), int(each.row["texts"]), _speed(each)))
+    return _name_of_plain(best, evidence), best
+
+
+def default_words(use: Judged, evidence: Evidence) -> str | None:
+    """What a setting is called that is the default itself; None for any other one."""
+    return _name_of_plain(use, evidence) if _is_plain(use) else None
+
+
+def _is_plain(each: Judged) -> bool:
+    return each.setting.words in (PLAIN, f"{PLAIN}, {CACHE['full']}")
+
+
+def _name_of_plain(each: Judged, evidence: Evidence) -> str:
     tuned = set(evidence.config.engine.args.as_vllm()) - set(NO_TUNING)
-    return best.setting.words if tuned else DEFAULTS[_caches(best)], best
+    return f"the default here ({each.setting.words})" if tuned else DEFAULTS[_caches(each)]
 
 
 def _caches(each: Judged) -> bool:

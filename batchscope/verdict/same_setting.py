@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from batchscope.reporting.numbers import counted
 from batchscope.reporting.wording import SETTINGS
 from batchscope.results.frames import cell_value
 from batchscope.verdict.evidence import name_of, starts_of
@@ -87,10 +88,12 @@ def _twin(setting: Setting, stands: str) -> Setting:
 
 
 def also_measured(each: Judged, stands: Judged) -> str:
-    """``also measured in decoding: 812 texts/s on 400 texts``, and why it would not count."""
+    """``decoding: 812 texts/s on 400 texts``, and why it would not count."""
     setting = each.setting
     where = setting.study if setting.study != stands.setting.study else each.name
-    said = [setting.why] if setting.state not in ("kept", "speed only") else []
-    if setting.speed and setting.state not in ("failed", "invalid"):
-        said.insert(0, f"{rate(setting.speed.value)} texts/s on {int(each.row['texts']):,} texts")
-    return f"also measured in {where}: {'; '.join(filter(None, said))}"
+    if setting.speed is None or setting.state in ("failed", "invalid"):
+        return f"{where}: {setting.why}"
+    said = f"{where}: {rate(setting.speed.value)} texts/s on {counted(int(each.row['texts']), 'text')}"
+    if setting.state == "not comparable":
+        return f"{said} (not compared)"
+    return f"{said} ({setting.why})" if setting.state == "refused" else said

@@ -136,6 +136,8 @@ class Answer:
     rests_on: RestsOn | None = None
     sure: Sure = Sure("none", "Nothing is recommended.")
     gains: tuple[Gain, ...] = ()
+    default: str | None = None
+    """what to call the setting where nothing is gained over the default, for it is the default itself"""
     per_million: PerMillion | None = None
     limited_by: LimitedBy | None = None
     could_be_wrong: tuple[str, ...] = ()
@@ -168,7 +170,7 @@ class Setting:
     same_as: str | None = None
     """``study/run`` of the run that stands for this setting; None: this one"""
     also: tuple[str, ...] = ()
-    """where else it was measured, and with which speed"""
+    """where else it was measured, and with which speed: ``decoding: 812 texts/s on 400 texts``"""
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ def content_of(verdict: dict[str, Any], runs: pd.DataFrame, config: Config, resu
         verdict=verdict,
         links=links,
         charts=charts("chart", drawn, {name: f"#{anchor}" for name, anchor in links.items()}),
-        not_compared=[each for each in verdict["settings"] if each["id"] not in ids],
+        not_compared=[each for each in verdict["settings"] if each["id"] not in ids and not each["same_as"]],
         studies=[
             study_section(name, study, runs[runs["study"] == name], verdict, links, across=across)
             for name, study in studies.items()

@@ -21,13 +21,13 @@ from batchscope.verdict.answers.sentences import (
 )
 from batchscope.verdict.doubts import doubts
 from batchscope.verdict.evidence import Evidence, name_of, starts_of
-from batchscope.verdict.gains import gains_of, per_million
+from batchscope.verdict.gains import default_words, gains_of, per_million
 from batchscope.verdict.limits import limited_by
 from batchscope.verdict.next_steps import next_steps
 from batchscope.verdict.same_setting import once
 from batchscope.verdict.schema import Answer, Fastest, Gain, RestsOn, Right, Sure
 from batchscope.verdict.settings import Judged
-from batchscope.verdict.wording import percent
+from batchscope.verdict.wording import spread_words
 
 FEW = f"Nothing is recommended: fewer than {ENOUGH_PROMPTS} prompts cannot tell how right a setting is."
 
@@ -73,7 +73,9 @@ def _nothing(
         words=None,
         sentence=_why_none(fastest, judged, gains, evidence, reference),
         rests_on=rests_on(fastest, reference, evidence),
+        sure=_sure_of_speed(fastest) if alone else Answer.sure,
         gains=gains,
+        default=default_words(fastest, evidence) if alone else None,
         per_million=per_million(speed, gpus_of(fastest.row), price) if alone and speed else None,
         limited_by=limited_by(fastest.row, evidence.cost_of(fastest.name)) if alone else None,
         could_be_wrong=doubts(fastest, judged, evidence) if alone else (),
@@ -102,6 +104,7 @@ def _recommend(
         rests_on=rests_on(use, reference, evidence),
         sure=sure_of(use.row, reference),
         gains=gains,
+        default=default_words(use, evidence),
         per_million=per_million(setting.speed, gpus_of(use.row), limits.price_per_gpu_hour),
         limited_by=limited_by(use.row, evidence.cost_of(use.name)),
         could_be_wrong=doubts(use, judged, evidence),
@@ -195,9 +198,15 @@ def sure_of(run: "pd.Series[Any]", reference: "pd.Series[Any] | None") -> Sure:
     spread = BETWEEN_STARTS[regime_of(run["device"], cell_value(run["utilization"]))].margin
     return Sure(
         "one start",
-        f"Repeatability on one engine start: another start may be up to {percent(spread, 0)} faster "
+        f"Repeatability on one engine start: another start may be up to {spread_words(spread)} faster "
         "or slower.",
     )
+
+
+def _sure_of_speed(fastest: Judged) -> Sure:
+    """How sure a speed is where nothing is recommended."""
+    said = sure_of(fastest.row, None).words
+    return Sure("none", f"Nothing is recommended. The speed: {said[:1].lower()}{said[1:]}")
 
 
 def gpus_of(run: "pd.Series[Any]") -> int:

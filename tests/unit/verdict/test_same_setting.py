@@ -32,7 +32,7 @@ def test_a_setting_that_was_measured_twice_is_one_candidate():
     )
     assert [gain.run for gain in answer.gains] == ["label_answers/separate-n1"]
     assert (twin.same_as, twin.state, twin.frontier) == ("label_answers/packed-n4", "kept", False)
-    assert of(verdict, answer.recommended).also == ("also measured in again: 1,420 texts/s on 2,000 texts",)
+    assert of(verdict, answer.recommended).also == ("again: 1,420 texts/s on 2,000 texts",)
     assert any(
         "1.41x apart: 4 texts in one prompt was measured in label_answers and in again" in each
         for each in answer.could_be_wrong
@@ -68,9 +68,7 @@ def test_with_different_numbers_of_texts_the_most_stand():
     verdict = found(setting(ALONE, 1000), few, setting(FOUR, 2000), found={FOUR: labels(n=4)})
     assert verdict.offline.recommended == "label_answers/packed-n4"
     assert of(verdict, "again/packed-n4").same_as == "label_answers/packed-n4"
-    assert of(verdict, verdict.offline.recommended).also == (
-        "also measured in again: 2,600 texts/s on 1,200 texts",
-    )
+    assert of(verdict, verdict.offline.recommended).also == ("again: 2,600 texts/s on 1,200 texts",)
     assert not any("apart" in each for each in verdict.offline.could_be_wrong), "other work may be faster"
 
 
@@ -81,7 +79,7 @@ def test_a_run_that_does_not_count_stands_for_none_that_does():
     twin = of(verdict, "label_answers/packed-n4")
     assert (twin.state, twin.same_as) == ("invalid", "again/packed-n4")
     assert of(verdict, "again/packed-n4").also == (
-        "also measured in label_answers: its measurement does not count: cached_tokens",
+        "label_answers: its measurement does not count: cached_tokens",
     )
 
 
