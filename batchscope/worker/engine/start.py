@@ -56,6 +56,7 @@ def resolved_arguments(llm: LLM) -> dict[str, Any]:
         "enforce_eager": config.model_config.enforce_eager,
         "cudagraph_mode": getattr(compilation.cudagraph_mode, "name", None),
         "seed": config.model_config.seed,
+        "logprobs_mode": config.model_config.logprobs_mode,
         # no argument, but in force: what decides which blocks a prefix cache keeps
         "attention": why_silent(config.model_config.hf_text_config) or FULL_ATTENTION,
     }
