@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from batchscope.results.faults import NOT_ACCEPTED
 from batchscope.results.frames import SELDOM_SET, cell_value
 
 FAILURES = {
@@ -12,7 +13,8 @@ FAILURES = {
     "died": "engine died",
     "timeout": "timed out",
     "unfit": "does not fit",
-    "refused": "engine did not start",
+    "refused": NOT_ACCEPTED,
+    "broke": "engine did not start",
     "damaged": "files are damaged",
 }
 """Statuses of runs that did not end, in words."""
@@ -72,4 +74,6 @@ def fault(run: "pd.Series[Any]") -> str:
     """Why a run does not count, in few words; empty for a valid run."""
     if run["valid"]:
         return ""
+    if run["status"] == "refused" and (why := cell_value(run.get("reason"))):
+        return str(why)
     return FAILURES.get(run["status"]) or f"invalid: {run['invalid']}"

@@ -3,7 +3,8 @@
 Columns of the runs frame, in this order (a missing value is NA):
 
 - ``study, run, status, valid, invalid, reason``: ``invalid`` holds the reason codes of `gates.validity_of`,
-  ``reason`` the sentences; ``log_tail``: of a failed run, its log's last lines as a JSON list.
+  ``reason`` the sentences, of a refused run what the engine does not accept; ``log_tail``: of a failed run,
+  its log's last lines as a JSON list.
 - ``model, model_source, load_format, layout, n, texts, duplicates, output_tokens_per_text``, and ``reuse,
   instruction, answer, numbered, confidence``: for a run from before there was a choice, as it then was.
 - ``text_tokens, cut, permuted, fit``: each only where a run sets it; NA in ``text_tokens`` are whole texts.
@@ -44,6 +45,7 @@ import pandas as pd
 from batchscope.common.errors import UserError
 from batchscope.config.workload import Workload
 from batchscope.results.clock_events import APPLICATIONS_CLOCKS, POWER_CAP, share_of_samples
+from batchscope.results.faults import not_accepted
 from batchscope.results.gates import Validity, validity_of
 from batchscope.results.metrics.metric import Summary
 from batchscope.results.metrics.registry import METRICS
@@ -250,11 +252,12 @@ def _identity(run: Measurement, validity: Validity) -> Row:
 
 def _validity(run: Measurement, validity: Validity) -> Row:
     details = [f"{item.code}: {item.detail}" if item.detail else item.code for item in validity.invalid]
+    message = not_accepted(run.message) if run.status == "refused" else run.message
     return {
         "status": run.status,
         "valid": validity.valid,
         "invalid": ", ".join(dict.fromkeys(item.code for item in validity.invalid)) or None,
-        "reason": "; ".join([run.message, *details] if run.message else details) or None,
+        "reason": "; ".join([message, *details] if message else details) or None,
     }
 
 

@@ -164,10 +164,11 @@ class ClientState(Record):
     lag_max_s: float | None = None
 
 
-Status = Literal["ok", "oom", "died", "timeout", "unfit", "refused", "damaged"]
+Status = Literal["ok", "oom", "died", "timeout", "unfit", "refused", "broke", "damaged"]
 """How a run ended: measured; out of memory; the engine ended in the middle; it took too long; it was left
-out, for texts or context had no room for it; or its engine configuration does not start. Of one that is
-``damaged`` nothing is known any more (`batchscope.results.intact.configured_runs`)."""
+out, for texts or context had no room for it; the engine did not accept its configuration; or it broke while
+it started. Of one that is ``damaged`` nothing is known any more
+(`batchscope.results.intact.configured_runs`)."""
 
 
 class Measurement(Record):

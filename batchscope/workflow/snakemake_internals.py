@@ -132,6 +132,19 @@ def is_updated(file: Any) -> bool:
     return bool(getattr(file, "flags", {}).get("update"))
 
 
+def measure_again(workflow: Workflow, whole: str, files: Iterable[str]) -> None:
+    """Have these files made again by a call that is about them: one of the target ``whole``, or of the file.
+
+    As ``--forcerun`` does it, which would make them targets of any call, also of one that measures nothing.
+    """
+    settings = workflow.dag_settings
+    if settings is None:  # a call that builds no graph of jobs, such as --lint
+        return
+    asked = set(map(str, settings.targets)) or {whole}
+    wanted = {file for file in files if whole in asked or file in asked}
+    settings.forcerun = frozenset({*settings.forcerun, *wanted})
+
+
 def run_locally(workflow: Workflow, rules: Iterable[str]) -> None:
     """Have rules run where Snakemake was started; the directive ``localrules:`` takes no list of names."""
     workflow.localrules(*rules)

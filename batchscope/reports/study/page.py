@@ -124,7 +124,7 @@ def notes(runs: pd.DataFrame) -> list[str]:
     ]
     # the findings say what there is no room for
     for _, run in runs[~runs["valid"] & (runs["status"] != "unfit")].iterrows():
-        kind = FAILURES.get(run["status"], "")
+        kind = "" if run["status"] == "refused" else FAILURES.get(run["status"], "")
         why = ": ".join(part for part in (kind, cell_value(run["reason"])) if part)
         lines.append(f"Not counted: {run_in_words(run, settings)}. {why}.")
     return lines

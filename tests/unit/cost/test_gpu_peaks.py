@@ -12,8 +12,17 @@ from support.published import TEXTS
 from support.shapes import MODEL
 
 from batchscope.cost.flops import Lengths
-from batchscope.cost.gpu_peaks import DEVICES, SHARES, device_named, peak_of
+from batchscope.cost.gpu_peaks import (
+    DEVICES,
+    SIXTEEN_BITS,
+    arithmetic_of,
+    device_named,
+    linear_peak_of,
+    peak_of,
+    share_of,
+)
 from batchscope.cost.memory import (
+    FP8_WEIGHTS,
     precision_of,
 )
 from batchscope.cost.roofline import Engine, Peaks, predict
@@ -27,7 +36,7 @@ BF16 = precision_of("bfloat16", None, "auto")
 
 H200 = DEVICES["NVIDIA H200"]
 
-SHARE = SHARES["NVIDIA H200"].value
+SHARE = share_of("NVIDIA H200", SIXTEEN_BITS).value
 
 ONE_H200 = Engine(
     MODEL, BF16, Limits(16_384, 1_024, 914_784), Peaks(H200.bits16, H200.bits16, H200.bandwidth)
@@ -130,5 +139,25 @@ def test_the_peak_is_that_of_the_arithmetic():
     assert peak_of(h200, "bfloat16", None, "fp8") is None
     assert peak_of(h200, "float32", None, None) is None
     assert peak_of(h200, None, None, None) is None
+    assert linear_peak_of(h200, "bfloat16", None) == 989.5e12
+    assert {linear_peak_of(h200, "bfloat16", name) for name in FP8_WEIGHTS} == {1979e12}
+    assert linear_peak_of(DEVICES["NVIDIA A100-SXM4-80GB"], "bfloat16", "fp8_per_tensor") is None
     assert device_named("NVIDIA H200 MIG 1g.18gb") is None
     assert device_named("") is None
+
+
+@pytest.mark.parametrize(
+    ("types", "name"),
+    [
+        (("bfloat16", None, "auto"), "16 bits"),
+        (("float16", None, "float16"), "16 bits"),
+        ((None, None, None), "16 bits"),
+        (("float32", None, "auto"), "float32"),
+        (("bfloat16", "fp8_per_block", "auto"), "fp8_per_block"),
+        (("bfloat16", "fp8_per_block", "fp8"), "fp8_per_block, KV cache fp8"),
+        (("bfloat16", None, "fp8_e5m2"), "16 bits, KV cache fp8_e5m2"),
+    ],
+)
+def test_each_arithmetic_has_a_name_of_its_own(types, name):
+    assert arithmetic_of(*types) == name
+    assert (share_of("NVIDIA H200", name) is not None) == (name == SIXTEEN_BITS)
