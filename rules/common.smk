@@ -169,18 +169,22 @@ def model_files(wildcards):
 
 
 def other_models(wildcards):
-    """What makes and trains the demo's model, for a model that is none."""
+    """What makes and trains the demo's model, or 2:4 weights, for a model that is none of them."""
     asset = CONFIG.models[wildcards.model]
     made = ["batchscope.worker.demo_model_training"] if asset.load_format == "dummy" else []
+    made += [] if asset.pattern else ["batchscope.inputs.sparsity"]
     return (
         made if asset.source == "demo" else [*made, "batchscope.inputs.demo_model", "batchscope.inputs.texts"]
     )
 
 
 def trainer_of(model):
-    """The engine environment that trains the demo's model, one that measures it; none for other models."""
+    """The engine environment that trains the demo's model, or reads 2:4 weights; none for other models.
+
+    It is one that measures the model.
+    """
     asset = CONFIG.models[model]
-    if asset.source != "demo" or asset.load_format == "dummy":
+    if not asset.pattern and (asset.source != "demo" or asset.load_format == "dummy"):
         return ""
     runs = (*RUNS.values(), *SERVING.values())
     users = {run.engine.environment for run in runs if run.engine.model == model}
