@@ -285,6 +285,14 @@ def threads_of_run(wildcards):
     return threads_of(run_of(wildcards))
 
 
+def gemm_environment():
+    return CONFIG.gemm.environment or CONFIG.engine.environment
+
+
+def gemm_device():
+    return CONFIG.environments[gemm_environment()].device
+
+
 def imported_files():
     """Those that are there; the report names the key of one that is not."""
     named = [os.path.expanduser(file.path) for file in CONFIG.active_imports.values()]
@@ -311,6 +319,7 @@ REPORT_INPUTS = {
     "serving_tables": expand("<results>/tables/serving_{study}.csv", study=CONFIG.serving.active_studies),
     "imported_files": imported_files(),
     "published_serving": committed("docs/reference/h800/serving.csv"),
+    "gemm": [f"<results>/gemm/{model}.json" for model in CONFIG.gemm.models],
     "verdict": "<results>/verdict.json",
     "shown": lambda wildcards: targets_of_all(but=FILES),
 }
