@@ -161,7 +161,7 @@ def code_of_dataset(wildcards):
 def files_of_model(model):
     asset = CONFIG.models[model]
     names = ("config.json", "tokenizer.json") if asset.source == "local" else ()
-    return [os.path.join(asset.path, name) for name in names]
+    return [str(asset.folder / name) for name in names]
 
 
 def model_files(wildcards):

@@ -46,7 +46,7 @@ def main() -> None:
         if asset.source == "demo":
             make_demo(folder, asset, lambda: python_of(args.environment, environments))
         elif asset.source == "local":
-            prepare_local(folder, Path(asset.path or ""), asset, convert)
+            prepare_local(folder, asset.folder, asset, convert)
         else:
             commit = prepare_hub(folder, asset, convert)
             look_again(args.out.name, folder, args.out.parent.parent)

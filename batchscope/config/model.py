@@ -1,5 +1,6 @@
 """An entry of the block ``models``."""
 
+from pathlib import Path
 from typing import Any, Literal
 
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
@@ -64,6 +65,11 @@ class ModelAsset(Block):
         """Without later keys at their default, so that what was measured before they came stays valid."""
         values: dict[str, Any] = handler(self)
         return {key: value for key, value in values.items() if value or key not in ADDED_LATER}
+
+    @property
+    def folder(self) -> Path:
+        """A local model's own folder; ``~`` is the home of whoever calls."""
+        return Path(self.path or "").expanduser()
 
     @property
     def pattern(self) -> str | None:

@@ -52,8 +52,7 @@ def make_sparse(folder: Path, asset: ModelAsset, pythons: Sequence[str], unpacke
     }
     text = json.dumps({**summary, "found": tensors}, indent=1)
     (folder / PROVENANCE).write_text(text + "\n", encoding="utf-8")
-    if asset.sparse_kernels:
-        declare(folder)
+    describe(folder, asset)
     return summary
 
 
@@ -97,20 +96,32 @@ def _asked(python: str, folder: Path, asset: ModelAsset, extra: Sequence[str]) -
         return found
 
 
-def declare(folder: Path) -> None:
-    """Let config.json say that the weights are 2:4, as vLLM up to 0.18.1 wants it for its 2:4 kernels."""
+def describe(folder: Path, asset: ModelAsset) -> None:
+    """Let config.json say that weights are 2:4, or say nothing of it.
+
+    vLLM up to 0.18.1 takes its 2:4 kernels where it is said; later ones refuse such a model. Weights that
+    are quantized as well keep what is said of that.
+    """
     path = folder / "config.json"
     config = json.loads(path.read_text(encoding="utf-8"))
-    config["quantization_config"] = {
-        "quant_method": "compressed-tensors",
-        "format": "dense",
-        "config_groups": {},
-        "ignore": [],
-        "sparsity_config": {
-            "format": "dense",
-            "sparsity_structure": "2:4",
-            "targets": ["Linear"],
-            "ignore": ["lm_head"],
-        },
-    }
+    how = config.get("quantization_config") or {}
+    quantized = how if how.get("config_groups") else {}
+    said = {**(quantized or ABOUT_PLAIN), "sparsity_config": ABOUT_SPARSE} if asset.sparse_kernels else {}
+    config.pop("compression_config", None)
+    config.pop("quantization_config", None)
+    if said or quantized:
+        rest = {key: value for key, value in quantized.items() if key != "sparsity_config"}
+        config["quantization_config"] = said or rest
     path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+ABOUT_PLAIN = {"quant_method": "compressed-tensors", "format": "dense", "config_groups": {}, "ignore": []}
+"""What config.json says of weights that are not quantized, beside their sparsity."""
+
+ABOUT_SPARSE = {
+    "format": "dense",
+    "sparsity_structure": "2:4",
+    "targets": ["Linear"],
+    "ignore": ["lm_head"],
+}
+"""What it says of 2:4 weights that lie in the file as they are, zeros included."""

@@ -30,7 +30,7 @@ def gemm_figure(frame: pd.DataFrame, footnote: Sequence[str]) -> Figure:
         ]
         models = list(ran.groupby("model", sort=False))
         layers = [name for name in ran["layer"].unique() if name != ALL]
-        rows = [row for _ in models for row in (Row(2, height=2.9), Row(len(layers), height=2.0))]
+        rows = [row for _ in models for row in (Row(2, height=2.9), Row(len(layers), height=2.0, apart=0.4))]
         figure, axes = framed(QUESTION, handles, rows, footnote)
         for number, (model, products) in enumerate(models):
             above, below = axes[2 * number], axes[2 * number + 1]

@@ -146,7 +146,7 @@ def count(name: str, weight: torch.Tensor) -> Counted:
         held = int(nonzeros[row, group])
         raise UserError(
             f"{name}, row {row}, group {group} ({columns}): {held} of 4 weights are not zero, and a 2:4 "
-            "checkpoint has 2 at most"
+            "checkpoint has 2 at most; name another one, or make it 2:4 with prune in the place of sparsity"
         )
     rows, width = weight.shape
     zeros = weight.numel() - int(nonzeros.sum(dtype=torch.int64))

@@ -4,7 +4,6 @@ Such a file holds for each matrix its values that are not zero, a mask of one bi
 library lost the code for both forms of it in its version 0.15.0.
 """
 
-import json
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
@@ -42,7 +41,7 @@ def packed_format(config: Mapping[str, Any]) -> str | None:
 
 
 def unpack(folder: Path, form: str) -> None:
-    """Unpack a folder's weights into plain ones; config.json then says nothing of sparsity any more.
+    """Unpack a folder's weights into plain ones; config.json still says that they are packed.
 
     Raises:
         NoUnpackerError: another Python is needed.
@@ -64,8 +63,3 @@ def unpack(folder: Path, form: str) -> None:
             path.unlink()
 
     write_files(folder, compressor.decompress(str(folder)), FILE_BYTES, remove)
-    path = folder / "config.json"
-    described = json.loads(path.read_text(encoding="utf-8"))
-    for key in ("quantization_config", "compression_config"):
-        described.pop(key, None)
-    path.write_text(json.dumps(described, indent=2) + "\n", encoding="utf-8")
