@@ -161,7 +161,7 @@ def code_of_dataset(wildcards):
 def files_of_model(model):
     asset = CONFIG.models[model]
     names = ("config.json", "tokenizer.json") if asset.source == "local" else ()
-    return [os.path.join(asset.path, name) for name in names]
+    return [str(asset.folder / name) for name in names]
 
 
 def model_files(wildcards):
@@ -169,18 +169,22 @@ def model_files(wildcards):
 
 
 def other_models(wildcards):
-    """What makes and trains the demo's model, for a model that is none."""
+    """What makes and trains the demo's model, or 2:4 weights, for a model that is none of them."""
     asset = CONFIG.models[wildcards.model]
     made = ["batchscope.worker.demo_model_training"] if asset.load_format == "dummy" else []
+    made += [] if asset.pattern else ["batchscope.inputs.sparsity"]
     return (
         made if asset.source == "demo" else [*made, "batchscope.inputs.demo_model", "batchscope.inputs.texts"]
     )
 
 
 def trainer_of(model):
-    """The engine environment that trains the demo's model, one that measures it; none for other models."""
+    """The engine environment that trains the demo's model, or reads 2:4 weights; none for other models.
+
+    It is one that measures the model.
+    """
     asset = CONFIG.models[model]
-    if asset.source != "demo" or asset.load_format == "dummy":
+    if not asset.pattern and (asset.source != "demo" or asset.load_format == "dummy"):
         return ""
     runs = (*RUNS.values(), *SERVING.values())
     users = {run.engine.environment for run in runs if run.engine.model == model}
@@ -281,6 +285,14 @@ def threads_of_run(wildcards):
     return threads_of(run_of(wildcards))
 
 
+def gemm_environment():
+    return CONFIG.gemm.environment or CONFIG.engine.environment
+
+
+def gemm_device():
+    return CONFIG.environments[gemm_environment()].device
+
+
 def imported_files():
     """Those that are there; the report names the key of one that is not."""
     named = [os.path.expanduser(file.path) for file in CONFIG.active_imports.values()]
@@ -307,6 +319,7 @@ REPORT_INPUTS = {
     "serving_tables": expand("<results>/tables/serving_{study}.csv", study=CONFIG.serving.active_studies),
     "imported_files": imported_files(),
     "published_serving": committed("docs/reference/h800/serving.csv"),
+    "gemm": [f"<results>/gemm/{model}.json" for model in CONFIG.gemm.models],
     "verdict": "<results>/verdict.json",
     "shown": lambda wildcards: targets_of_all(but=FILES),
 }

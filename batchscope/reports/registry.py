@@ -176,6 +176,14 @@ REPORTS = (
         beside_page=(".md", ".csv", ".parquet"),
         needs="active_imports",
     ),
+    Report(
+        name="gemm",
+        reads=("config", "gemm"),
+        stem="gemm",
+        page=Shown("Answers", "gemm", {"study": "gemm"}),
+        figure=Shown("Plots", "gemm", {"study": "gemm"}),
+        needs="gemm_models",
+    ),
     _answer(
         "profiles",
         "captures",

@@ -7,6 +7,7 @@ Columns of the runs frame, in this order (a missing value is NA):
   its log's last lines as a JSON list.
 - ``model, model_source, load_format, layout, n, texts, duplicates, output_tokens_per_text``, and ``reuse,
   instruction, answer, numbered, confidence``: for a run from before there was a choice, as it then was.
+- ``sparsity``, only where a run has 2:4 weights: whether the engine has kernels for them (NA: other weights).
 - ``text_tokens, cut, permuted, fit``: each only where a run sets it; NA in ``text_tokens`` are whole texts.
 - ``engine.environment, engine.<argument>`` (of a key inside one ``engine.<argument>.<key>``) and
   ``engine.variables.<NAME>``: as asked for; NA is vLLM's default. ``measure.<key>``.
@@ -43,6 +44,7 @@ import numpy as np
 import pandas as pd
 
 from batchscope.common.errors import UserError
+from batchscope.config.model import ModelAsset
 from batchscope.config.workload import Workload
 from batchscope.results.clock_events import APPLICATIONS_CLOCKS, POWER_CAP, share_of_samples
 from batchscope.results.faults import not_accepted
@@ -79,6 +81,9 @@ Row = dict[str, Any]
 
 SELDOM_SET = ("text_tokens", "cut", "permuted", "fit")
 """Keys of a workload that are columns only where a run sets them."""
+
+DENSE_KERNELS = "as-dense"
+"""Of 2:4 weights: the engine multiplies their zeros as well."""
 
 LOG_LINES = 20
 """Of a failed run's log: enough to see what happened."""
@@ -237,6 +242,7 @@ def _identity(run: Measurement, validity: Validity) -> Row:
         # Of a folder only the name: paths of a machine do not belong in published tables.
         "model_source": model.id or (model.path and PurePath(model.path).name) or model.source,
         "load_format": model.load_format,
+        **_sparsity(model),
         "layout": load.layout,
         "n": load.n,
         "texts": load.total_texts,
@@ -248,6 +254,14 @@ def _identity(run: Measurement, validity: Validity) -> Row:
         "numbered": load.numbered,
         "confidence": load.confidence,
     }
+
+
+def _sparsity(model: ModelAsset) -> Row:
+    """How 2:4 weights are multiplied; a column only where a run has such weights."""
+    if not model.pattern:
+        return {}
+    how = f"{model.pattern} kernels" if model.sparse_kernels else DENSE_KERNELS
+    return {"sparsity": f"{model.pattern}, {how}"}
 
 
 def _validity(run: Measurement, validity: Validity) -> Row:

@@ -72,6 +72,8 @@ def study_table(runs: pd.DataFrame) -> Table:
 
 def _settings(run: "pd.Series[Any]", settings: Sequence[str]) -> Row:
     row = {("", name.removeprefix("engine.")): show_setting(run[name]) for name in settings}
+    if "sparsity" in run:
+        row["", "weights"] = str(cell_value(run["sparsity"]) or "dense")
     return row | {("", "status"): fault(run) or ("unsteady" if run["unsteady"] else "")}
 
 
