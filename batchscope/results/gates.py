@@ -19,6 +19,7 @@ from batchscope.results.clock_events import THROTTLED
 from batchscope.results.cost_inputs import architecture_of, ceiling_flops, lengths_of, setting_of
 from batchscope.results.latencies import MS, latencies
 from batchscope.results.records import Invalidity, Repeat, RunRecord, Status
+from batchscope.results.shared_prefix import shared_prefix
 
 TERA = 1e12
 
@@ -208,6 +209,7 @@ GATES: dict[str, Gate] = {
     "foreign_process": Gate(foreign_process, looks_at=("hardware",)),
     "throttled": Gate(throttled, looks_at=("hardware",)),
     "steps": Gate(steps, looks_at=()),
+    "shared_prefix": Gate(shared_prefix, looks_at=()),
     "client": Gate(client, looks_at=("client",)),
 }
 """Reason code to gate, for runs and load points alike: only a load point has a ``client`` table.

@@ -63,6 +63,8 @@ class Repeat(Record):
     """engine steps that computed something; absent without telemetry"""
     energy_j: float | None = None
     """what the GPUs took; none on CPU and for windows too short to tell"""
+    shared_prefix: dict[str, NonNegativeInt] = Field(default_factory=dict)
+    """counts of cascade attention (docs/files.md); empty where it was not asked for, and from a server"""
 
     @property
     def total_tokens(self) -> int:

@@ -1,5 +1,6 @@
-"""Engine arguments that the environment's vLLM does not know, or refuses together."""
+"""Engine arguments that the environment's vLLM does not know, refuses together, or takes without effect."""
 
+import re
 from collections.abc import Iterator
 from difflib import get_close_matches
 
@@ -10,6 +11,9 @@ from batchscope.planning.problems import Finding, Problem
 RENAMED = {"max_seq_len": "max_model_len", "max_tokens": "max_model_len", "tp": "tensor_parallel_size"}
 """What people write for it, where the spelling alone would not tell."""
 
+LAST_WITH_CASCADE = (0, 31)
+"""Minor version of vLLM; its source says from 0.32 on that cascade attention has been removed."""
+
 
 def check(situation: Situation) -> Iterator[Finding]:
     """All engine configurations."""
@@ -18,6 +22,7 @@ def check(situation: Situation) -> Iterator[Finding]:
         if known and known.arguments:
             yield from unknown_arguments(use, known)
         yield from steps_too_small(use)
+        yield from prefixes_that_nothing_shares(use, known.version if known else None)
         yield from heads_that_do_not_divide(use)
 
 
@@ -54,6 +59,35 @@ def steps_too_small(use: EngineUse) -> Iterator[Problem]:
             "false, which vLLM refuses",
             f"raise it to {longest} or more, or drop enable_chunked_prefill",
         )
+
+
+def prefixes_that_nothing_shares(use: EngineUse, version: str | None) -> Iterator[Problem]:
+    """Cascade attention that would have no effect, though vLLM takes the argument that allows it.
+
+    Args:
+        use: the engine configuration.
+        version: of its vLLM; None: not known.
+    """
+    if use.args.get("disable_cascade_attn") is not False:
+        return
+    numbers = tuple(map(int, re.findall(r"\d+", version or "")[:2]))
+    for wrong, why, remedy in (
+        (use.environment.device == "cpu", "has no effect on CPU", "drop it"),
+        (use.serves, "is counted in offline runs alone: nothing would tell if it was in force", "drop it"),
+        (
+            bool(numbers) and numbers > LAST_WITH_CASCADE,
+            f"has no effect in vLLM {version}: 0.31 was the last that had cascade attention",
+            "drop it, or name an environment with vLLM 0.26 to 0.31",
+        ),
+        (
+            use.variables.get("VLLM_USE_V2_MODEL_RUNNER") != "0",
+            "has no effect in model runner V2, the default",
+            "set engine.variables.VLLM_USE_V2_MODEL_RUNNER: 0 beside it, or drop it",
+        ),
+    ):
+        if wrong:
+            yield Problem(use.key("disable_cascade_attn"), f"disable_cascade_attn: false {why}", remedy)
+            return
 
 
 def heads_that_do_not_divide(use: EngineUse) -> Iterator[Problem]:

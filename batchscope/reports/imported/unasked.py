@@ -33,6 +33,7 @@ GATES_OF_OURS = {
     "foreign_process": Unasked("whether another program was on the device", HARDWARE),
     "throttled": Unasked("whether the device slowed down", HARDWARE),
     "steps": Unasked("whether all tokens went through the engine (closure)", STEPS),
+    "shared_prefix": Unasked("whether attention shared a prefix as asked", STEPS),
     "client": Unasked("whether the client was the bottleneck", "how busy and how late the client was"),
 }
 """By reason code."""

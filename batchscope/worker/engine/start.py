@@ -7,6 +7,7 @@ from vllm import LLM
 
 from batchscope.common.prefix_cache_theory import FULL_ATTENTION, why_silent
 from batchscope.worker.engine_core import fork_engine_core
+from batchscope.worker.telemetry.shared_prefix import ARGUMENT, EXTENSION, is_asked
 from batchscope.worker.telemetry.steps import SCHEDULER
 
 
@@ -16,7 +17,8 @@ def start_engine(
     """Start the offline engine in vLLM's default process mode.
 
     Statistics are on because the times of single requests come from them. With ``recording`` the scheduler
-    writes down its steps, unless ``args`` name a scheduler.
+    writes down its steps, unless ``args`` name a scheduler, and workers that may share a prefix get what
+    counts it.
 
     Returns:
         The engine, and the seconds that its start took.
@@ -29,6 +31,7 @@ def start_engine(
         trust_remote_code=asset["trust_remote_code"],
         disable_log_stats=False,
         **({"scheduler_cls": SCHEDULER} if recording else {}),
+        **({"worker_extension_cls": EXTENSION} if recording and is_asked(args) else {}),
         **args,
     )
     return llm, time.perf_counter() - start
@@ -54,6 +57,8 @@ def resolved_arguments(llm: LLM) -> dict[str, Any]:
         "gpu_memory_utilization": cache.gpu_memory_utilization,
         "tensor_parallel_size": config.parallel_config.tensor_parallel_size,
         "enforce_eager": config.model_config.enforce_eager,
+        ARGUMENT: config.model_config.disable_cascade_attn,
+        "model_runner": "V2" if config.use_v2_model_runner else "V1",
         "cudagraph_mode": getattr(compilation.cudagraph_mode, "name", None),
         "seed": config.model_config.seed,
         "logprobs_mode": config.model_config.logprobs_mode,

@@ -1,5 +1,6 @@
 """Puts the records of a run together: the engine's steps, and samples of the hardware."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,15 @@ from batchscope.worker.telemetry.steps import StepFile
 
 
 class Instruments:
-    """What watches an engine from its start to its end: the file of its steps, and the hardware's probe."""
+    """What watches an engine from its start to its end: the file of its steps, and the hardware's probe.
 
-    def __init__(self, steps: Path, probe: Probe) -> None:
+    ``prefix``, where the engine may share one: takes `batchscope.worker.telemetry.shared_prefix`'s counts.
+    """
+
+    def __init__(self, steps: Path, probe: Probe, prefix: Callable[[], dict[str, int]] | None = None) -> None:
         self.steps = StepFile(steps)
         self.probe = probe
+        self.prefix = prefix
 
 
 class Telemetry:
@@ -38,10 +43,16 @@ class Telemetry:
         if self._instruments is None:
             return nullcontext()
         self._instruments.steps.skip()
+        if self._instruments.prefix:
+            self._instruments.prefix()  # what came before is not counted
         return sampling(self._instruments.probe, self._samples)
 
     def keep(self, repeat: int, start: float, seconds: float) -> dict[str, Any]:
-        """Keep the records of a pass; returns its steps (number) and energy (J), null where not recorded."""
+        """Keep the records of a pass.
+
+        Returns its steps (number) and energy (J), null where not recorded, and ``shared_prefix``, the counts
+        of an engine that may share one.
+        """
         if self._instruments is None:
             return {"steps": None, "energy_j": None}
         rows = [
@@ -52,7 +63,8 @@ class Telemetry:
         self.hardware += [
             {"repeat": repeat, **sample, **_counted_from(sample, start, "time_s")} for sample in self._samples
         ]
-        return {"steps": len(rows), "energy_j": energy(self._samples, seconds)}
+        shared = {"shared_prefix": self._instruments.prefix()} if self._instruments.prefix else {}
+        return {"steps": len(rows), "energy_j": energy(self._samples, seconds), **shared}
 
 
 def _counted_from(row: dict[str, Any], start: float, *times: str) -> dict[str, float]:

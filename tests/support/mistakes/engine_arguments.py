@@ -66,6 +66,11 @@ ENGINE_ARGUMENTS = {
         ["studies.odd: engine.kv_cache_memory_bytes", "raise it to 8404992"],
         study(set={"engine.kv_cache_memory_bytes": 8404992}, grid={"n": [4]}),
     ),
+    "cascade attention where there is none": mistake(
+        args(extra={"disable_cascade_attn": False}),
+        ["disable_cascade_attn: false has no effect on CPU", "drop it"],
+        args(extra={}),
+    ),
     "heads that cannot be spread": mistake(
         {"gpus": 8, **args(tensor_parallel_size=3)},
         ["attention heads of demo cannot be spread over 3 GPUs", "set it to 2"],

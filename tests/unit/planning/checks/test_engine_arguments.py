@@ -57,3 +57,45 @@ def test_heads_are_spread_evenly(tmp_path) -> None:
     assert found.remedy == "set it to 4"
     overlay["engine"]["args"]["tensor_parallel_size"] = 4
     assert not list(check(situation(overlay)))
+
+
+def cascade(tmp_path, version: str, variables: dict[str, str] | None = None, **more):
+    """An overlay that asks for cascade attention of an environment with this vLLM."""
+    packages = tmp_path / "lib" / "python3.11" / "site-packages"
+    (packages / "vllm").mkdir(parents=True)
+    (packages / "vllm" / "__init__.py").touch()
+    (packages / f"vllm-{version}.dist-info").mkdir()
+    (packages / f"vllm-{version}.dist-info" / "METADATA").write_text(f"Name: vllm\nVersion: {version}\n")
+    overlay = hermes(tmp_path / "model")
+    overlay["environments"] = {"cuda": {"python": str(tmp_path / "bin" / "python"), "device": "cuda"}}
+    overlay["engine"] |= {"variables": variables or {}}
+    overlay["engine"]["args"]["extra"] = {"disable_cascade_attn": False}
+    return {**overlay, **more}
+
+
+RUNNER_V1 = {"VLLM_USE_V2_MODEL_RUNNER": "0"}
+
+
+@pytest.mark.parametrize("version", ["0.26.0", "0.31.0"])
+def test_cascade_attention_wants_runner_v1(tmp_path, version: str) -> None:
+    found = problem(list(check(situation(cascade(tmp_path / "a", version)))))
+    assert found.where == "engine.args.extra.disable_cascade_attn"
+    assert "model runner V2, the default" in found.what
+    assert "set engine.variables.VLLM_USE_V2_MODEL_RUNNER: 0" in found.remedy
+    assert not list(check(situation(cascade(tmp_path / "b", version, RUNNER_V1))))
+
+
+@pytest.mark.parametrize("version", ["0.32.0", "0.33.0", "1.0.0"])
+def test_versions_without_cascade_attention_are_named(tmp_path, version: str) -> None:
+    found = problem(list(check(situation(cascade(tmp_path, version, RUNNER_V1)))))
+    assert f"no effect in vLLM {version}" in found.what
+    assert "0.26 to 0.31" in found.remedy
+
+
+def test_cascade_attention_has_no_effect_on_cpu_and_nobody_counts_it_in_a_server(tmp_path) -> None:
+    found = problem(list(check(situation(engine(extra={"disable_cascade_attn": False})))))
+    assert "no effect on CPU" in found.what
+    assert not list(check(situation(engine(extra={"disable_cascade_attn": True}))))
+    serving = {"studies": {"mine": {"set": {"n": 4}, "grid": {"load.request_rate": [20]}}}}
+    overlay = cascade(tmp_path, "0.26.0", RUNNER_V1, serving=serving)
+    assert "offline runs alone" in problem(list(check(situation(overlay)))).what
