@@ -4,6 +4,7 @@ Pooling would say too much: equal runs mostly share an engine start, so that a s
 The run with most evidence stands for all, and the others are named with their speeds.
 """
 
+from collections import Counter
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -52,7 +53,11 @@ def with_same_settings(judged: Sequence[Judged], reference: "pd.Series[Any] | No
     for group in groups.values():
         stands = max(group, key=lambda each: _evidence(each, reference))
         others = [each for each in group if each is not stands]
-        also = tuple(also_measured(each, stands) for each in others)
+        studies = Counter(each.setting.study for each in group)
+        also = tuple(
+            also_measured(each, each.name if studies[each.setting.study] > 1 else each.setting.study)
+            for each in others
+        )
         marked[stands.name] = replace(stands, setting=replace(stands.setting, also=also))
         marked |= {each.name: replace(each, setting=_twin(each.setting, stands.name)) for each in others}
     return [marked[each.name] for each in judged]
@@ -87,10 +92,9 @@ def _twin(setting: Setting, stands: str) -> Setting:
     return replace(setting, same_as=stands, why=setting.why or f"the same setting as {stands}")
 
 
-def also_measured(each: Judged, stands: Judged) -> str:
+def also_measured(each: Judged, where: str) -> str:
     """``decoding: 812 texts/s on 400 texts``, and why it would not count."""
     setting = each.setting
-    where = setting.study if setting.study != stands.setting.study else each.name
     if setting.speed is None or setting.state in ("failed", "invalid"):
         return f"{where}: {setting.why}"
     said = f"{where}: {rate(setting.speed.value)} texts/s on {counted(int(each.row['texts']), 'text')}"

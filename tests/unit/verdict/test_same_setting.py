@@ -111,3 +111,13 @@ def test_what_a_user_would_type_makes_two_settings():
     ]
     verdict = found(setting(ALONE, 1000), setting(FOUR, 2000), *others)
     assert [each.same_as for each in verdict.settings] == [None] * 7
+
+
+def test_two_runs_of_one_study_are_named_by_their_runs():
+    few = again(FOUR, 1900, texts=1500, requests=375) | {"run": "packed-n4-r1500"}
+    fewer = again(FOUR, 1800, texts=1200, requests=300) | {"run": "packed-n4-r1200"}
+    verdict = found(setting(ALONE, 1000), setting(FOUR, 2000), few, fewer)
+    assert of(verdict, "label_answers/packed-n4").also == (
+        "again/packed-n4-r1500: 1,900 texts/s on 1,500 texts",
+        "again/packed-n4-r1200: 1,800 texts/s on 1,200 texts",
+    )

@@ -27,7 +27,7 @@ def words(html: str) -> str:
 def test_the_answer_comes_with_all_that_it_rests_on():
     text = words(page(planted(IDS)))
     for said in ("Use 4 texts in one prompt", "NVIDIA H100 80GB HBM3", "95 tokens", "Not settled",
-                 "Rests on one engine start on one GPU", "1.90 times the speed of vLLM's defaults", "Limited by Compute",
+                 "Rests on one engine start on one GPU", "1.90 times compared with vLLM's defaults: 1.80 to 2.00", "Limited by Compute",
                  "surely at most 0.4 points behind the reference run; allowed: 1", "Label the whole pile"):  # fmt: skip
         assert said in text, said
     assert "toy model" not in text
