@@ -36,6 +36,7 @@ test: $(DEV) .engines/cpu/.installed ## run the tests, WORKERS=3 at a time (ARGS
 	@tests/install_nsys.sh || true # without it the tests that need it fail, and say so
 	@tests/install_smollm2.sh || true # without it the tests that need it fail, and say so
 	@tests/install_axe.sh || true # without it the tests that need it fail, and say so
+	@tests/install_unpacker.sh || true # without it the test that needs it fails, and says so
 	@tests/install_slurm.sh || true # without it the tests that need it fail, and say so
 	pytest -v --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations 20 --timeout 900 $(ARGS)
 

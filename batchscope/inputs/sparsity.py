@@ -75,8 +75,8 @@ def _answer(folder: Path, asset: ModelAsset, pythons: Sequence[str], unpacker: P
 def _answers(
     folder: Path, asset: ModelAsset, pythons: Sequence[str], unpacker: Path
 ) -> Iterator[dict[str, Any]]:
-    """What each Python says, with its own libraries first, then with the unpacker's."""
-    beside = [[], [str(unpacker)]] if unpacker.is_dir() else [[]]
+    """What each Python says, with the unpacker's folder where there is one, then by itself."""
+    beside = [[str(unpacker)], []] if unpacker.is_dir() else [[]]
     for extra in beside:
         for python in pythons:
             yield _asked(python, folder, asset, extra)

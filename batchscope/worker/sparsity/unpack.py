@@ -56,9 +56,9 @@ def unpack(folder: Path, form: str) -> None:
     except (ImportError, KeyError, AttributeError) as error:
         raise NoUnpackerError(str(error)) from None
     packed = files_of(folder)
-    (folder / INDEX).unlink(missing_ok=True)
 
     def remove() -> None:
+        (folder / INDEX).unlink(missing_ok=True)
         for path in packed:
             path.unlink()
 

@@ -53,6 +53,7 @@ def test_what_is_asked_for_is_a_part_of_all():
     assert asked() == usual
     assert asked(imported={"theirs": {"path": "theirs.json"}}) == {*usual, "imported"}
     assert asked(imported={"theirs": None}) == usual
+    assert asked(gemm={"models": ["demo"]}) == {*usual, "gemm"}
 
 
 @pytest.mark.parametrize(
