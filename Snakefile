@@ -42,7 +42,7 @@ report: "report/workflow.rst"
 
 
 # On a cluster this holds inside each allocation, where runs of one engine go in turn.
-limit_resource(workflow, "device", 1 if ON_CLUSTER else max(CONFIG.gpus, 1))
+limit_resource(workflow, "device", DEVICES)
 limit_resource(workflow, "gpu", CONFIG.gpus)
 
 

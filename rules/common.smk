@@ -26,6 +26,7 @@ from batchscope.reports.serving.offline_counterparts import runs_beside
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import measuring_order, runs_by_engine
 from batchscope.studies.starts import with_starts
+from batchscope.studies.turns import turns_of_engines
 from batchscope.studies.prompt_spec import prompt_spec
 from batchscope.common.canonical_json import canonical_json
 from batchscope.studies.run_spec import run_spec
@@ -65,7 +66,7 @@ SERVED = ("measurement.json", "environment.json", "client.parquet", "steps.parqu
 # The configuration, whose values are parameters; and what only starts, watches and words things.
 TOLD_ELSEWHERE = ("batchscope.config", "batchscope.jobs")
 PROMPT_SETS = {run.prompts.id: run.prompts for run in (*RUNS.values(), *SERVING.values())}
-export_to_jobs(CONFIG.environments)
+export_to_jobs(CONFIG.environments, CONFIG.core_sets)
 VERSIONS = {name: installed_versions(environment) for name, environment in CONFIG.environments.items()}
 
 for name in sorted({run.engine.environment for run in (*RUNS.values(), *SERVING.values())}):
@@ -252,19 +253,18 @@ def code_of_capture(wildcards):
     return code_text(modules, [*TOLD_ELSEWHERE, *others])
 
 
-# Two jobs never ask for one engine at a time: the second would wait for it, and hold a GPU meanwhile.
-TURNS = {name: f"turn_{number}" for number, name in enumerate(sorted({*ENGINES.values(), *SERVERS.values()}))}
-for turn in TURNS.values():
+# Devices on which runs may go at the same time, on one machine.
+DEVICES = 1 if ON_CLUSTER else max(CONFIG.gpus, len(CONFIG.core_sets), 1)
+TURNS = turns_of_engines([*STARTS.values(), *SERVING.values()], DEVICES)
+for turn in sorted(set(TURNS.values())):
     limit_resource(workflow, turn, 1)
 
 
 def turns_of(engine_of_job):
-    """A resource for each engine, of which a job takes its own; where one job runs at a time there is no need."""
-    if ON_CLUSTER or CONFIG.gpus < 2:
-        return {}
+    """A resource for each turn, of which a job takes its own; where one job runs at a time there is none."""
     return {
-        turn: lambda wildcards, engine=engine: int(engine_of_job(wildcards) == engine)
-        for engine, turn in TURNS.items()
+        turn: lambda wildcards, turn=turn: int(TURNS[engine_of_job(wildcards)] == turn)
+        for turn in sorted(set(TURNS.values()))
     }
 
 
@@ -277,8 +277,11 @@ def gpus_of_run(wildcards):
 
 
 def threads_of(run):
-    """On CPU no other job may take cores from a timed window; --cores scales this down."""
-    return os.cpu_count() if device_of(run) == "cpu" else 1
+    """On CPU no other job may take cores from a timed window; --cores scales this down.
+
+    With sets of cores runs go beside each other, and so does all else.
+    """
+    return os.cpu_count() if device_of(run) == "cpu" and not CONFIG.core_sets else 1
 
 
 def threads_of_run(wildcards):

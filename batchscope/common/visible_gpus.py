@@ -24,6 +24,9 @@ UUIDS = ("GPU-", "MIG-")
 HELD_VARIABLE = "BATCHSCOPE_HELD_GPUS"
 """Names the variable by which an engine learns the UUIDs of the GPUs that are locked for it."""
 
+HELD_CORES = "BATCHSCOPE_HELD_CORES"
+"""Names the variable by which an engine on CPU learns which cores are locked for it, where it has not all."""
+
 
 @dataclass(frozen=True)
 class Gpu:
@@ -47,6 +50,8 @@ class Visible:
     """the GPU's or the slice's; None where the driver does not tell"""
     number: int | None = None
     """the GPU's, as nvidia-smi counts; None where it is not known"""
+    cores: tuple[int, ...] = ()
+    """of a set of the processor's cores, which is a device as a GPU is"""
 
 
 def visible(setting: str | None, gpus: Sequence[Gpu]) -> list[Visible]:

@@ -5,9 +5,16 @@ becomes runs in `batchscope.studies.grid`.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, PositiveInt, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    Field,
+    NonNegativeInt,
+    PositiveInt,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from batchscope.common.errors import UserError
 from batchscope.config.base_block import Block, Name, told_apart
@@ -54,6 +61,11 @@ class Config(Block):
     title: str = Field("Labelling short texts with vLLM", description="heads the report")
     gpus: int = Field(
         0, ge=0, le=4096, description="GPUs that runs may use at the same time on one machine; 0 for CPU only"
+    )
+    core_sets: list[Annotated[list[NonNegativeInt], Field(min_length=1)]] = Field(
+        default_factory=list,
+        description="cores for engines on CPU, such as [[0, 1], [2, 3]]: each set is a device, and as many "
+        "runs may go at the same time; empty: one run at a time, on all cores",
     )
     nodes: PositiveInt | None = Field(
         None,
@@ -106,6 +118,14 @@ class Config(Block):
     def _names_differ(cls, entries: dict[str, Any]) -> dict[str, Any]:
         told_apart([name for name, entry in entries.items() if entry is not None])
         return entries
+
+    @field_validator("core_sets")
+    @classmethod
+    def _sets_differ(cls, sets: list[list[int]]) -> list[list[int]]:
+        cores = [core for each in sets for core in each]
+        if twice := sorted({core for core in cores if cores.count(core) > 1}):
+            raise ValueError(f"core {twice[0]} stands there twice; a core belongs to one set")
+        return sets
 
     @field_validator("imported")
     @classmethod

@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import json
 import os
 import stat
 import tempfile
@@ -19,6 +20,9 @@ DEVICES = Path("/dev")
 CPU = Visible("cpu")
 """Stands for the processor among devices that are locked."""
 
+CORE_SETS = "BATCHSCOPE_CORE_SETS"
+"""Names the variable with the configuration's sets of cores, as JSON; not set: all cores are one device."""
+
 SHOWN = 300
 """Characters of a lock file, at most, that a message repeats: anybody may write into it."""
 
@@ -27,25 +31,26 @@ SHOWN = 300
 def device_lock(device: str, count: int) -> Iterator[list[Visible]]:
     """Hold ``count`` GPUs, or the CPU, so that no two runs on this machine are timed at once.
 
-    Yields the GPUs held (none for the CPU). The locks are the kernel's: they are free as soon as the holder
-    is gone. Where a scheduler or the user hands out GPUs in CUDA_VISIBLE_DEVICES, only those are taken.
+    Yields the GPUs held, or the set of cores; nothing for the whole CPU. The locks are the kernel's: they are
+    free as soon as the holder is gone. Where a scheduler or the user hands out GPUs in CUDA_VISIBLE_DEVICES,
+    only those are taken.
 
     Raises:
         UserError: this machine has fewer GPUs, or a lock file cannot be used.
     """
     candidates = _candidates(device)
     if len(candidates) < count:
-        raise UserError(_too_few(count, candidates))
+        raise UserError(_too_few(device, count, candidates))
     told = False
     while True:
         with contextlib.ExitStack() as held:
             taken: list[Visible] = []
             for each in candidates:
-                if len(taken) < count and (file := _try_lock(each)) is not None:
-                    held.enter_context(file)
+                if len(taken) < count and (files := _try_locks(each)) is not None:
+                    held.enter_context(files)
                     taken.append(each)
             if len(taken) == count:
-                yield [] if device == "cpu" else taken
+                yield [each for each in taken if each != CPU]
                 return
         if not told:
             print(f"waiting: another run holds the {device} device ({_holders(candidates)})", flush=True)
@@ -56,10 +61,10 @@ def device_lock(device: str, count: int) -> Iterator[list[Visible]]:
 def device_is_free(device: str, count: int) -> bool:
     """Whether `device_lock` would get ``count`` GPUs, or the CPU, without waiting, at this moment."""
     with contextlib.ExitStack() as held:
-        files = [file for file in map(_try_lock, _candidates(device)) if file is not None]
-        for file in files:
-            held.enter_context(file)
-        return len(files) >= count
+        found = [files for files in map(_try_locks, _candidates(device)) if files is not None]
+        for files in found:
+            held.enter_context(files)
+        return len(found) >= count
 
 
 def gpus_in_reach(nvml: Nvml | None, devices: Path = DEVICES) -> list[Visible]:
@@ -79,10 +84,18 @@ def gpus_in_reach(nvml: Nvml | None, devices: Path = DEVICES) -> list[Visible]:
 
 
 def _candidates(device: str) -> list[Visible]:
-    return [CPU] if device == "cpu" else gpus_in_reach(open_nvml())
+    return processors() if device == "cpu" else gpus_in_reach(open_nvml())
 
 
-def _too_few(count: int, seen: Sequence[Visible]) -> str:
+def processors() -> list[Visible]:
+    """The sets of cores that runs on CPU may have, one each; without such sets, the processor."""
+    sets = json.loads(os.environ.get(CORE_SETS, "[]"))
+    return [Visible(",".join(map(str, cores)), cores=tuple(cores)) for cores in sets] or [CPU]
+
+
+def _too_few(device: str, count: int, seen: Sequence[Visible]) -> str:
+    if device == "cpu":
+        return f"the run needs {count} sets of cores, and there are {len(seen)}; name more in core_sets"
     setting = os.environ.get("CUDA_VISIBLE_DEVICES")
     limit = "" if setting is None else f" (CUDA_VISIBLE_DEVICES is '{setting}')"
     return (
@@ -111,16 +124,33 @@ def _name_on_machine(device: Visible) -> str:
     return device.name.replace("/", "_")
 
 
-def _try_lock(device: Visible) -> IO[str] | None:
-    """The device's lock file, locked; None where another process holds it."""
+def _try_locks(device: Visible) -> contextlib.ExitStack | None:
+    """The device's lock files, locked; None where another process holds one.
+
+    Each core has one. Who has some of them shares the processor's, which who has it whole holds alone.
+    """
+    with contextlib.ExitStack() as held:
+        for each in _locked_with(device):
+            if (file := _try_lock(each, shared=bool(device.cores) and each == CPU)) is None:
+                return None
+            held.enter_context(file)
+        return held.pop_all()
+
+
+def _locked_with(device: Visible) -> list[Visible]:
+    return [CPU, *(Visible(f"core-{core}") for core in device.cores)] if device.cores else [device]
+
+
+def _try_lock(device: Visible, shared: bool) -> IO[str] | None:
+    """A lock file, locked; None where another process holds it."""
     path = _lock_path(device)
     file = _open_for_locking(path)
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except BlockingIOError:
         file.close()
         return None
-    if file.writable():
+    if file.writable() and not shared:
         file.truncate(0)
         file.write(f"pid {os.getpid()} in {Path.cwd()}")
         file.flush()
@@ -173,7 +203,7 @@ def _open(path: Path, flags: int) -> int:
 
 def _holders(devices: Sequence[Visible]) -> str:
     texts = []
-    for device in devices:
+    for device in (each for one in devices for each in _locked_with(one)):
         with contextlib.suppress(OSError, UserError), _open_for_locking(_lock_path(device)) as file:
             texts.append(file.read(SHOWN))
     return "; ".join(text for text in texts if text) or "unknown"

@@ -86,15 +86,34 @@ def run_host(order: dict[str, Any], gpus: list[Visible], log: IO[bytes], follow:
     def over(process: psutil.Process) -> bool:
         return gone(follow) or watch.is_hopeless(process)
 
+    cores = {core for gpu in gpus for core in gpu.cores}
     if copy := start_copy(order, host_module(order), [str(host)], variables, log, over):
+        bind(copy.pid, cores)
         status = supervise(copy, timeout_s=None, follow=follow, hopeless=watch.is_hopeless)
     elif not watch.why:
+        bind(os.getpid(), cores)  # what it starts inherits it
         command = [order["python"], "-m", host_module(order), str(host)]
         status = run_supervised(command, log, variables, None, follow, watch.is_hopeless)
     if not watch.why:
         return status
     log.write(f"{SAYS}{watch.why}\n".encode())
     return CRASHED
+
+
+def bind(pid: int, cores: set[int]) -> None:
+    """Let a process, and what it starts from here on, run on these cores alone; on all that it has if none.
+
+    Raises:
+        UserError: this machine lets it have none of them.
+    """
+    try:
+        if cores:
+            os.sched_setaffinity(pid, cores)
+    except OSError:
+        raise UserError(
+            f"core_sets: this process may have none of the cores {sorted(cores)}; it has "
+            f"{sorted(os.sched_getaffinity(0))}"
+        ) from None
 
 
 def host_module(order: dict[str, Any]) -> str:

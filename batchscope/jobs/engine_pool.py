@@ -122,7 +122,7 @@ class EnginePool:
             EngineTimeOutError: it took too long and was ended.
             UserError: its guardian refuses to start it, and says why.
         """
-        with _file_lock(self.state / f"{wanted.key}.lock"):
+        with _file_lock(lock := self.state / f"{wanted.key}.lock"):
             said, failed = self.state / f"{wanted.key}.log", self.state / f"{wanted.key}.failed"
             connection = self._connect(wanted.key)
             before = said.stat().st_size if connection else 0
@@ -144,6 +144,7 @@ class EnginePool:
                 ended = EngineEndedError(_lines_since(said, before), started, status)
                 raise remembered(failed, ended) from None
             finally:
+                lock.touch()
                 self._settle(wanted.key, limits)
                 log.parent.mkdir(parents=True, exist_ok=True)
                 log.write_text("\n".join(_lines_since(said, before)) + "\n")
@@ -225,8 +226,12 @@ class EnginePool:
             time.sleep(0.1)
 
     def make_room(self, device: str, gpus: int) -> None:
-        """End idle engines of this workflow until ``gpus`` GPUs, or the CPU, are free, or none is left."""
-        for path in self.state.glob("*.json"):
+        """End idle engines of this workflow until ``gpus`` GPUs, or the CPU, are free, or none is left.
+
+        First the one that was used last: with several devices that is the one before in the same turn
+        (`batchscope.studies.turns`), whose runs are compared with those that come now.
+        """
+        for path in sorted(self.state.glob("*.json"), key=_last_used, reverse=True):
             if device_is_free(device, max(gpus, 1)):
                 return
             with contextlib.suppress(BlockingIOError), _file_lock(path.with_suffix(".lock"), wait=False):
@@ -255,6 +260,11 @@ class EnginePool:
             _wait_for_end(described["guardian"], 3 * GRACE_S)
         ended = read_json(self.state / f"{key}.ended")
         return None if ended is None else int(ended["status"])
+
+
+def _last_used(described: Path) -> float:
+    lock = described.with_suffix(".lock")
+    return lock.stat().st_mtime if lock.exists() else 0.0
 
 
 def environment_folder(state: Path) -> Path:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Mapping, Sequence
 
-from batchscope.common.visible_gpus import HELD_VARIABLE, Visible
+from batchscope.common.visible_gpus import HELD_CORES, HELD_VARIABLE, Visible
 
 READ_BY_ENGINES = ("VLLM_", "UVICORN_")
 """Prefixes of variables that change what vLLM does, or whom its server answers."""
@@ -40,8 +40,8 @@ def engine_variables(
     """Variables for an engine's process; of two with one name, the later in this list counts.
 
     ``inherited`` (the caller's) without `not_passed_on`, ours, ``asked`` (``engine.variables`` of the
-    configuration), then those by which CUDA sees the GPUs that are held, and no others. ``root``: the
-    checkout, which goes onto PYTHONPATH.
+    configuration), then those by which CUDA sees the GPUs that are held, and no others, or vLLM uses the
+    cores. ``root``: the checkout, which goes onto PYTHONPATH.
     """
     path = os.pathsep.join(
         dict.fromkeys(filter(None, [root, *inherited.get("PYTHONPATH", "").split(os.pathsep)]))
@@ -60,9 +60,12 @@ def engine_variables(
 
 
 def _held(gpus: Sequence[Visible]) -> dict[str, str]:
-    """Variables that name GPUs; CUDA's own order, the fastest first, is not that of nvidia-smi and NVML."""
+    """Variables that name GPUs, or cores; CUDA's own order, the fastest first, is not that of nvidia-smi."""
     if not gpus:
         return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+    if gpus[0].cores:
+        cores = ",".join(gpu.name for gpu in gpus)
+        return {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "VLLM_CPU_OMP_THREADS_BIND": cores, HELD_CORES: cores}
     uuids = [gpu.uuid for gpu in gpus if gpu.uuid]
     return {
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",

@@ -4,13 +4,14 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import Distribution
 from pathlib import Path
 
 from batchscope.common.atomic_files import name_workflow
 from batchscope.common.errors import UserError
 from batchscope.config.engine import Environment
+from batchscope.jobs.device_lock import CORE_SETS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,8 +63,10 @@ def warning(versions: Mapping[str, str]) -> str | None:
     return None
 
 
-def export_to_jobs(environments: Mapping[str, Environment]) -> None:
+def export_to_jobs(environments: Mapping[str, Environment], core_sets: Sequence[Sequence[int]] = ()) -> None:
     """Set variables by which every job of this process finds Snakemake's Python, the library and the engines.
+
+    And the sets of cores that engines on CPU may have.
 
     They are environment variables, not parameters, so that moving a checkout makes nothing stale.
     """
@@ -71,6 +74,10 @@ def export_to_jobs(environments: Mapping[str, Environment]) -> None:
     os.environ["BATCHSCOPE_ENVIRONMENTS"] = json.dumps(
         {name: interpreter(environment) for name, environment in environments.items()}
     )
+    if core_sets:
+        os.environ[CORE_SETS] = json.dumps(core_sets)
+    else:
+        os.environ.pop(CORE_SETS, None)
     for variable, first in (("PATH", str(Path(sys.executable).parent)), ("PYTHONPATH", str(ROOT))):
         rest = os.environ.get(variable, "").split(os.pathsep)
         os.environ[variable] = os.pathsep.join(dict.fromkeys([first, *filter(None, rest)]))

