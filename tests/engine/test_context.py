@@ -17,6 +17,6 @@ def test_vllm_resolves_the_same_contexts(tmp_path: Path) -> None:
         (folder / "config.json").write_text(json.dumps(config))
         asked[name] = (str(folder), engine)
     (tmp_path / "asked.json").write_text(json.dumps(asked))
-    run_beside_vllm("support.resolved_contexts", tmp_path / "asked.json", tmp_path, 600)
+    run_beside_vllm("support.resolved_contexts", tmp_path / "asked.json", folder=tmp_path, seconds=600)
     found = json.loads((tmp_path / "contexts.json").read_text())
     assert found == {name: tokens for name, (_, _, tokens) in CONTEXTS.items()}

@@ -233,7 +233,7 @@ def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path)
     }  # fmt: skip
     (tmp_path / "job.json").write_text(json.dumps(job))
     with device_lock("cpu", 1):
-        run_beside_vllm("support.serving_clients", tmp_path / "job.json", tmp_path, 800)
+        run_beside_vllm("support.serving_clients", tmp_path / "job.json", folder=tmp_path, seconds=800)
     found = json.loads((tmp_path / "found.json").read_text())
     assert found["without_token"] == 401
     for kind in ("ttft", "e2el"):

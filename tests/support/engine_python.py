@@ -16,8 +16,8 @@ from batchscope.jobs.forking.engine_copy import start_copy
 PYTHON = str(ROOT / ".engines" / "cpu" / "bin" / "python")
 
 
-def run_beside_vllm(module: str, argument: Path, folder: Path, seconds: float) -> str:
-    """Run ``python -m module argument``, a module of tests/, in the folder: all it printed.
+def run_beside_vllm(module: str, *arguments: Path | str, folder: Path, seconds: float) -> None:
+    """Run ``python -m module arguments``, a module of tests/; what it prints goes into a file in the folder.
 
     Raises:
         AssertionError: it did not end with 0, or not in time.
@@ -32,7 +32,7 @@ def run_beside_vllm(module: str, argument: Path, folder: Path, seconds: float) -
     (folder / "state").mkdir()
     printed = folder / "printed.txt"
     with printed.open("wb") as log:
-        copy = start_copy(order, module, [str(argument)], environment, log, lambda process: False)
+        copy = start_copy(order, module, [*map(str, arguments)], environment, log, lambda process: False)
     assert copy is not None, printed.read_text()
     try:
         status = copy.wait(seconds)
@@ -42,4 +42,3 @@ def run_beside_vllm(module: str, argument: Path, folder: Path, seconds: float) -
         with suppress(ProcessLookupError):
             os.killpg(copy.pid, signal.SIGKILL)
     assert status == 0, printed.read_text()[-5000:]
-    return printed.read_text()
