@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -69,8 +70,8 @@ def throughput(requests):
 
 
 @pytest.fixture(scope="module")
-def tokenised():
-    """Lengths of a run's requests, from the real reviews."""
+def predicted():
+    """Throughput of a run, from the lengths of the real reviews."""
     path = os.environ.get("BATCHSCOPE_IMDB_CSV")
     if not path:
         pytest.skip("set BATCHSCOPE_IMDB_CSV to the IMDB reviews as CSV (review, sentiment)")
@@ -78,30 +79,32 @@ def tokenised():
         reviews = [SourceText(row["review"], row["sentiment"]) for row in csv.DictReader(file)]
     tokenizer = llama3.tokenizer()
 
-    def lengths(layout, n, count):
+    @cache
+    def of_run(layout, n, count):
         groups = group(list(enumerate(reviews[:count])), n if layout == "packed" else 1)
         ids = tokenise(tokenizer, [render(members, wording_of(TEXTS, layout)) for members in groups])
-        return [Lengths(len(each), 0, len(members)) for each, members in zip(ids, groups, strict=True)]
+        return throughput(
+            [Lengths(len(each), 0, len(members)) for each, members in zip(ids, groups, strict=True)]
+        )
 
-    return lengths
+    return of_run
 
 
 @pytest.mark.parametrize("run", SATURATION)
-def test_saturation_is_predicted_within_15_percent_by_one_constant(run, tokenised):
-    predicted = throughput(tokenised(*run))
+def test_saturation_is_predicted_within_15_percent_by_one_constant(run, predicted):
     for measured in SATURATION[run]:
-        assert predicted == pytest.approx(measured, rel=0.15)
+        assert predicted(*run) == pytest.approx(measured, rel=0.15)
 
 
 @pytest.mark.parametrize("run", [run for run in PACKING if run[1] > 4])
-def test_packing_is_predicted_too_where_start_up_does_not_decide(run, tokenised):
+def test_packing_is_predicted_too_where_start_up_does_not_decide(run, predicted):
     for measured in PACKING[run]:
-        assert throughput(tokenised(*run)) == pytest.approx(measured, rel=0.15)
+        assert predicted(*run) == pytest.approx(measured, rel=0.15)
 
 
-def test_the_constant_is_the_median_of_what_the_reference_runs_reached(tokenised):
+def test_the_constant_is_the_median_of_what_the_reference_runs_reached(predicted):
     runs = SATURATION | PACKING
-    reached = sorted(measured / throughput(tokenised(*run)) * SHARE for run, (_, measured) in runs.items())
+    reached = sorted(measured / predicted(*run) * SHARE for run, (_, measured) in runs.items())
     assert reached[len(reached) // 2] == pytest.approx(SHARE, abs=0.001)
 
 
