@@ -59,8 +59,9 @@ def _place(spot: Spot, pieces: Pieces, ends: Sequence[int]) -> TokenPlace | None
         return None
     first, last = bisect_right(ends, spot.start), bisect_left(ends, spot.end)
     piece = pieces[first] or ""
-    # A character that tokens before this one began is the label's, unless one of several bytes stands before.
-    if piece[: spot.start - ends[first] + len(piece)].isascii():
+    before = piece[: spot.start - ends[first] + len(piece)]
+    # Tokens that add nothing may hold the first bytes of this one's first character of several bytes.
+    if before.isascii() and not piece.isascii():
         while first and pieces[first - 1] == "":
             first -= 1
     closed = last + 1 + (ends[last] == spot.end)
