@@ -67,6 +67,7 @@ class Form:
 
 def worth(asked: dict) -> Iterator[list]:
     tokenizer = AutoTokenizer.from_pretrained(asked["model"])
+    torch.set_num_threads(1)  # more would wait for each other where the machine has other work
     model = AutoModelForCausalLM.from_pretrained(asked["model"], dtype=torch.float32).eval()
     values = byte_values()
     special = set(tokenizer.all_special_ids)
