@@ -8,11 +8,10 @@ could still become an answer of that form; that is tried token by token, and the
 """
 
 import json
-import re
 import sys
-from collections.abc import Callable, Iterator
-from functools import cache
-from itertools import product
+from collections import defaultdict
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import torch
@@ -26,49 +25,49 @@ def byte_values() -> dict[str, int]:
     return {chr(byte): byte for byte in shown} | {chr(256 + place): byte for place, byte in enumerate(hidden)}
 
 
-def answers_of(form: str, labels: list[str], n: int) -> Callable[[bytes], bool]:
-    """Whether bytes begin an answer of this form."""
-    if form == "json":
-        keys = ["label"] if n == 1 else [str(number) for number in range(1, n + 1)]
-        lines = [f'{"{" if place == 0 else ", "}"{key}": "' for place, key in enumerate(keys)]
-        pieces = [piece for line in lines for piece in ([line], [json.dumps(x)[1:] for x in labels])]
-        pieces.append(["}"])
-    else:
-        pieces = [[["", "\n"][place > 0]] if part else labels for place, part in product(range(n), (1, 0))]
-    first = ["", " "] if form == "labels" or n == 1 else [""]
-    choices = [[piece.encode() for piece in each] for each in (first, *pieces)]
-
-    @cache
-    def begins(rest: bytes, place: int) -> bool:
-        if not rest:
-            return True
-        return place < len(choices) and any(
-            piece.startswith(rest) or (rest.startswith(piece) and begins(rest[len(piece) :], place + 1))
-            for piece in choices[place]
-        )
-
-    return lambda text: begins(text, 0)
+State = tuple[int, bytes]
+"""Which part of an answer is being said, and what is still to be said of it."""
 
 
-def is_whole(form: str, labels: list[str], n: int, text: str) -> bool:
-    """Whether a text is an answer of this form."""
-    label = "|".join(map(re.escape, sorted(labels, key=len, reverse=True)))
-    if form == "json":
-        try:
-            return len(json.loads(text)) == n
-        except ValueError:
-            return False
-    return re.fullmatch(rf" ?(?:{label})(?:\n(?:{label})){{{n - 1}}}", text) is not None
+class Form:
+    """The answers of one form, as parts that follow each other, each of which may be one of several texts."""
 
+    def __init__(self, form: str, labels: list[str], n: int) -> None:
+        if form == "json":
+            labels = [json.dumps(label, ensure_ascii=False)[1:-1] for label in labels]
+            keys = [f'"{number}": "' for number in range(1, n + 1)] if n > 1 else ['"label": "']
+            around = [[start + key] for start, key in zip(["{", *['", '] * (n - 1)], keys, strict=True)]
+            after = ['"}']
+        else:
+            around, after = [[""], *[["\n"]] * (n - 1)], [""]
+        blank = ["", " "] if form == "labels" or n == 1 else [""]
+        parts = [blank, *chain.from_iterable((before, labels) for before in around), after]
+        self.parts = [[text.encode() for text in part] for part in parts]
+        self.alphabet = {byte for part in self.parts for text in part for byte in text}
+        self.states: set[State] = {(0, text) for text in self.parts[0]}
 
-def allowed_tokens(form: str, labels: list[str], n: int, said: bytes, spelt: list[bytes], end: int) -> list[int]:
-    begins = answers_of(form, labels, n)
-    found = [token for token, piece in enumerate(spelt) if piece and begins(said + piece)]
-    return [*found, end] if is_whole(form, labels, n, said.decode(errors="replace")) else found
+    def after(self, said: bytes) -> set[State]:
+        """Where an answer may be when it has gone on with these bytes; nowhere, if it cannot."""
+        found, open_ends = set(), [(*state, said) for state in self.states]
+        while open_ends:
+            place, rest, more = open_ends.pop()
+            if rest.startswith(more):
+                found.add((place, rest[len(more) :]))
+            elif more.startswith(rest) and place + 1 < len(self.parts):
+                open_ends += [(place + 1, text, more[len(rest) :]) for text in self.parts[place + 1]]
+        return found
+
+    def is_whole(self) -> bool:
+        """Whether the answer may end here."""
+        ends = {(len(self.parts) - 1, b"")}
+        if self.parts[-1] == [b""]:
+            ends.add((len(self.parts) - 2, b""))
+        return bool(self.states & ends)
 
 
 def worth(asked: dict) -> Iterator[list]:
     tokenizer = AutoTokenizer.from_pretrained(asked["model"])
+    torch.set_num_threads(1)  # more would wait for each other where the machine has other work
     model = AutoModelForCausalLM.from_pretrained(asked["model"], dtype=torch.float32).eval()
     values = byte_values()
     special = set(tokenizer.all_special_ids)
@@ -76,24 +75,28 @@ def worth(asked: dict) -> Iterator[list]:
         b"" if number in special else bytes(values[character] for character in token)
         for number, token in enumerate(tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))))
     ]
+    by_head: dict[int, list[int]] = defaultdict(list)
+    for token, text in enumerate(spelt):
+        if text:
+            by_head[text[0]].append(token)
     for answer in asked["answers"]:
-        prompt, output, form = answer["prompt"], answer["output"], answer["form"]
+        prompt, output = answer["prompt"], answer["output"]
         with torch.inference_mode():
             logits = model(torch.tensor([prompt + output])).logits[0, len(prompt) - 1 : -1].double()
-        said, rows = b"", []
+        form = Form(answer["form"], asked["labels"], answer["n"])
+        rows = []
         for token, row in zip(output, logits, strict=True):
             chosen = row
-            if form != "free":
-                allowed = allowed_tokens(
-                    form, asked["labels"], answer["n"], said, spelt, tokenizer.eos_token_id
-                )
-                assert token in allowed, (said, token)
+            if answer["form"] != "free":
+                heads = [byte for byte in form.alphabet if form.after(bytes([byte]))]
+                allowed = [each for head in heads for each in by_head[head] if form.after(spelt[each])]
+                allowed += [tokenizer.eos_token_id] * form.is_whole()
+                assert token in allowed, (rows, token)
                 chosen = row[allowed]
+                form.states = form.after(spelt[token])
             rows.append([list(spelt[token]), float(row[token] - chosen.logsumexp(0))])
-            said += spelt[token]
         yield rows
 
 
 if __name__ == "__main__":
-    with Path(sys.argv[1]).open(encoding="utf-8") as file:
-        print(json.dumps(list(worth(json.load(file)))))
+    print(json.dumps(list(worth(json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))))))

@@ -21,7 +21,7 @@ from batchscope.inputs.answers.grammar import written
 from batchscope.inputs.answers.label_finder import LabelFinder, Spot
 from batchscope.inputs.answers.label_tokens import one_token_labels
 from batchscope.inputs.answers.numbered_lines import json_pairs, numbered_parts
-from batchscope.inputs.answers.token_places import TokenPlace, lengths_of, token_places
+from batchscope.inputs.answers.token_places import TokenPlace, pieces_of, token_places
 from batchscope.inputs.label_codes import codes_of
 
 Labels = tuple[str | None, ...]
@@ -129,8 +129,8 @@ class AnswerReader:
             ids: output token ids of a request.
             answer: what was read from them.
         """
-        lengths = lengths_of(self._tokenizer, list(map(int, ids)), alone=self._by_token)
-        return token_places(answer.spots, lengths)
+        pieces = pieces_of(self._tokenizer, list(map(int, ids)), alone=self._by_token)
+        return token_places(answer.spots, pieces)
 
     def _texts(self, answers: Sequence[tuple[int, ...]]) -> list[str]:
         """Each answer as text; where tokens are read by themselves, with one token a line."""

@@ -20,15 +20,15 @@ class TokenPlace(NamedTuple):
     """as ``end``, with the token behind the label where its own tokens hold nothing behind it"""
 
 
-Lengths = Sequence[int | None]
-"""How many characters each token adds to a text; None: a control token, which adds none.
+Pieces = Sequence[str | None]
+"""What each token adds to a text; None: a control token, which adds nothing.
 
-Of a character whose bytes are several tokens, the last one adds it, and those before it add 0.
+Of a character whose bytes are several tokens, the last of these adds it, and the others add nothing.
 """
 
 
-def lengths_of(tokenizer: Tokenizer, ids: Sequence[int], alone: bool) -> Lengths:
-    """The lengths of an answer's tokens.
+def pieces_of(tokenizer: Tokenizer, ids: Sequence[int], alone: bool) -> Pieces:
+    """What the tokens of an answer add to its text.
 
     Args:
         tokenizer: the model's.
@@ -36,30 +36,33 @@ def lengths_of(tokenizer: Tokenizer, ids: Sequence[int], alone: bool) -> Lengths
         alone: whether its text has every token on a line of its own.
     """
     if alone:
-        return [len(text) + 1 for text in tokenizer.decode_batch([[token] for token in ids])]
+        return [f"{text}\n" for text in tokenizer.decode_batch([[token] for token in ids])]
     control = {token for token, added in tokenizer.get_added_tokens_decoder().items() if added.special}
     stream = DecodeStream(skip_special_tokens=True)
     told = [stream.step(tokenizer, token) for token in ids]
-    return [None if token in control else len(text or "") for token, text in zip(ids, told, strict=True)]
+    return [None if token in control else text or "" for token, text in zip(ids, told, strict=True)]
 
 
-def token_places(spots: Sequence[Spot | None], lengths: Lengths) -> list[TokenPlace | None]:
+def token_places(spots: Sequence[Spot | None], pieces: Pieces) -> list[TokenPlace | None]:
     """The tokens of each label; None where there is no label, or the text ends within it.
 
     Args:
         spots: where labels stand in the answer's text.
-        lengths: of its tokens.
+        pieces: of that text.
     """
-    ends = list(accumulate(length or 0 for length in lengths))
-    return [spot and _place(spot, lengths, ends) for spot in spots]
+    ends = list(accumulate(len(piece or "") for piece in pieces))
+    return [spot and _place(spot, pieces, ends) for spot in spots]
 
 
-def _place(spot: Spot, lengths: Lengths, ends: Sequence[int]) -> TokenPlace | None:
+def _place(spot: Spot, pieces: Pieces, ends: Sequence[int]) -> TokenPlace | None:
     if not ends or ends[-1] < spot.end:
         return None
     first, last = bisect_right(ends, spot.start), bisect_left(ends, spot.end)
-    begins = ends[first] - (lengths[first] or 0)
-    while begins == spot.start and first and lengths[first - 1] == 0:
-        first -= 1  # bytes of the label's first character
+    piece = pieces[first] or ""
+    before = piece[: spot.start - ends[first] + len(piece)]
+    # Tokens that add nothing may hold the first bytes of this one's first character of several bytes.
+    if before.isascii() and not piece.isascii():
+        while first and pieces[first - 1] == "":
+            first -= 1
     closed = last + 1 + (ends[last] == spot.end)
     return TokenPlace(first, last + 1, min(closed, len(ends)))
