@@ -220,6 +220,8 @@ class Reference:
             yield from readmes.banking77(page, self.rows, labels)
         elif self.folder.name == "h200-starts":
             yield from readmes.h200_starts(page, *self.by_start(), self.rows, self.loads)
+        elif self.folder.name == "h200-precision":
+            yield from readmes.h200_precision(page, self.rows)
         elif self.folder.name == "smollm2-h200-starts":
             yield from readmes.smollm2_starts(page, *self.by_start())
 
