@@ -4,19 +4,8 @@ in:  <results>/tables/starts.parquet, <results>/config.json, <results>/serving/{
 out: <results>/checked.json    such runs, each with cause, remedy and log; kept only if empty
 """
 
-from batchscope.jobs.failures.asked_elsewhere import asked_elsewhere
 from batchscope.results.call_faults import faults_of_call
 from batchscope.results.faults import as_text, exit_status
-
-if internals.is_first_parse(workflow) and not ON_CLUSTER:
-    # What an engine said no to on another machine, this one may take.
-    kinds = {"runs": STARTS, "serving": SERVING}
-    refused = asked_elsewhere(
-        Path(internals.results_folder(workflow)) / kind / run.id / "measurement.json"
-        for kind, runs in kinds.items()
-        for run in runs.values()
-    )
-    internals.measure_again(workflow, "all", map(str, refused))
 
 
 rule check_runs:

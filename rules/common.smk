@@ -20,6 +20,7 @@ from batchscope.config.profile import module_of as module_of_profiler
 from batchscope.inputs.texts.sources import SOURCES
 from batchscope.inputs.texts.sources import module_of as module_of_source
 from batchscope.jobs.environments import export_to_jobs, installed_versions, warning
+from batchscope.jobs.failures.asked_elsewhere import said_no_elsewhere
 from batchscope.profiling.profiled_runs import profiled_runs
 from batchscope.reports.registry import FILES, REPORTS, check_study_names
 from batchscope.reports.serving.offline_counterparts import runs_beside
@@ -37,6 +38,7 @@ from batchscope.workflow.snakemake_internals import (
     keep_earlier_results,
     keep_group_together,
     limit_resource,
+    make_again,
     results_folder,
 )
 from batchscope.workflow.user_files import as_inputs, stamp, stamp_of_those_there
@@ -105,6 +107,22 @@ def allocation(wildcards):
     """No file: in an allocation of a cluster, one Snakemake for all its runs, hence one engine."""
     keep_group_together(workflow, "engine", len(STARTS) + len(SERVING))
     return []
+
+
+def asked_again(folder):
+    """No file: what an engine said no to on another machine is asked again on this one.
+
+    ``folder``: that of its results, below ``<results>``, with wildcards.
+    """
+
+    def look(wildcards):
+        below = folder.format(**dict(wildcards.items()))
+        path = os.path.join(results_folder(workflow), below, "measurement.json")
+        if is_first_parse(workflow) and not ON_CLUSTER and said_no_elsewhere(Path(path)):
+            make_again(workflow, path)
+        return []
+
+    return look
 
 
 def engine_of(wildcards):

@@ -11,7 +11,7 @@ Columns of the runs frame, in this order (a missing value is NA):
 - ``text_tokens, cut, permuted, fit``: each only where a run sets it; NA in ``text_tokens`` are whole texts.
 - ``engine.environment, engine.<argument>`` (of a key inside one ``engine.<argument>.<key>``) and
   ``engine.variables.<NAME>``: as asked for; NA is vLLM's default. ``measure.<key>``.
-- ``reference``: study and run of its reference run (`reference_run`), as ``study/run``.
+- ``reference, most_precise``: as ``study/run``, what `reference_run` holds it against.
 - ``requests, prompt_tokens, output_tokens, cached_tokens, expected_cached_tokens`` (what the cache must
   serve, in theory): of one repeat. ``longest_prompt_tokens``.
 - ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
@@ -202,7 +202,7 @@ def _parts_of_row(
             **_flat("engine.variables", run.spec.engine.variables),
         },
         {f"measure.{key}": value for key, value in run.spec.measure.items() if key != "half_width_factors"},
-        {"reference": "/".join(key_of(record.reference.measurement)) if record.reference else None},
+        {"reference": _named(record.reference), "most_precise": _named(record.most_precise)},
         {**_totals(run), **_repeats_of(started)},
         {"starts": len(started.counted) if validity.valid else 0},
         _over_starts(started) if several else {},
@@ -219,6 +219,10 @@ def _parts_of_row(
             "fingerprint": environment.fingerprint,
         },
     )
+
+
+def _named(other: RunRecord | None) -> str | None:
+    return "/".join(key_of(other.measurement)) if other else None
 
 
 def _flat(start: str, values: Mapping[str, Any]) -> Row:

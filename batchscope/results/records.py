@@ -284,6 +284,8 @@ class RunRecord:
     """columns of `batchscope.results.label_rows.LABELS`; they come from a file of the study's"""
     reference: "RunRecord | None" = None
     """its reference run (`batchscope.results.reference_run`), with one row of labels a text"""
+    most_precise: "RunRecord | None" = None
+    """the run of the same prompts and the most precise engine of its study, as ``reference``"""
     client: pd.DataFrame = field(default_factory=_empty)
     """of a load point, columns of `batchscope.common.schemas.CLIENT`: its requests as the client saw them"""
 

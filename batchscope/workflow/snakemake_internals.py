@@ -132,17 +132,12 @@ def is_updated(file: Any) -> bool:
     return bool(getattr(file, "flags", {}).get("update"))
 
 
-def measure_again(workflow: Workflow, whole: str, files: Iterable[str]) -> None:
-    """Have these files made again by a call that is about them: one of the target ``whole``, or of the file.
+def make_again(workflow: Workflow, file: str) -> None:
+    """Have a file made again if this call is about it; called by an input function of its rule.
 
-    As ``--forcerun`` does it, which would make them targets of any call, also of one that measures nothing.
+    ``--forcerun`` would make it a target of every call, also of one that measures nothing.
     """
-    settings = workflow.dag_settings
-    if settings is None:  # a call that builds no graph of jobs, such as --lint
-        return
-    asked = set(map(str, settings.targets)) or {whole}
-    wanted = {file for file in files if whole in asked or file in asked}
-    settings.forcerun = frozenset({*settings.forcerun, *wanted})
+    workflow.dag.forcefiles.add(file)
 
 
 def run_locally(workflow: Workflow, rules: Iterable[str]) -> None:

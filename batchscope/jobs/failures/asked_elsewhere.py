@@ -1,7 +1,8 @@
-"""Which refusals of an engine were given on another machine than this one, and are asked for again."""
+"""Whether an engine said no on another machine than this one, which may say yes."""
 
 import os
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,19 +13,16 @@ from batchscope.jobs.device_lock import gpus_in_reach
 from batchscope.jobs.inherited_variables import PLACES, inherited_variables
 
 
-def asked_elsewhere(measurements: Iterable[Path]) -> list[Path]:
-    """Those that hold a refusal of an engine on another GPU, driver or processor, or with other variables.
+def said_no_elsewhere(path: Path) -> bool:
+    """Whether an engine refused a run on another GPU, driver or processor, or with other variables.
 
     The configuration and vLLM's version are no part of this: they are parameters of a run's job.
 
     Args:
-        measurements: measurement.json of runs, environment.json beside each; they need not be there.
+        path: measurement.json of the run, environment.json beside it; it need not be there.
     """
-    return [path for path in measurements if (found := read_json(path)) and _is_of_another(path, found)]
-
-
-def _is_of_another(path: Path, measurement: Mapping[str, Any]) -> bool:
-    if measurement.get("status") != "refused":
+    measurement = read_json(path)
+    if measurement is None or measurement.get("status") != "refused":
         return False
     then, spec = read_json(path.with_name("environment.json")), measurement["spec"]
     if then is None:
@@ -56,7 +54,7 @@ def _gpu() -> dict[str, Any]:
 def differs(then: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     """Whether two descriptions of environments differ in what an engine may say no to.
 
-    A GPU that is not known, as on a login node, is no other one. Places of files on a machine do not count.
+    A GPU that is not known, as on a login node, is no other one. Places of files, and threads, do not count.
     """
     first, second = (_telling(each) for each in (then, now))
     return any(first[key] and second[key] and first[key] != second[key] for key in ("gpu", "cpu")) or (
@@ -64,10 +62,18 @@ def differs(then: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
     )
 
 
+THREADS = re.compile(r"THREADS")
+"""Snakemake sets such variables for its jobs, and no engine says no to a number of threads."""
+
+
+def _tells_nothing(variable: str) -> bool:
+    return bool(PLACES.search(variable) or THREADS.search(variable))
+
+
 def _telling(environment: Mapping[str, Any]) -> dict[str, Any]:
     gpu, variables = environment.get("gpu") or {}, environment.get("variables") or {}
     return {
         "gpu": [gpu["name"], gpu["driver"]] if gpu.get("driver") else None,
         "cpu": None if gpu else environment["cpu"]["model"],
-        "variables": {name: value for name, value in variables.items() if not PLACES.search(name)},
+        "variables": {name: value for name, value in variables.items() if not _tells_nothing(name)},
     }

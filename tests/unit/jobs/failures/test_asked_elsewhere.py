@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from batchscope.jobs.failures.asked_elsewhere import asked_elsewhere, differs
+from batchscope.jobs.failures.asked_elsewhere import differs, said_no_elsewhere
 from batchscope.worker.telemetry.environment import describe_environment
 
 ON_GPU = {
@@ -35,6 +35,7 @@ def changed(environment: dict[str, Any], **values: Any) -> dict[str, Any]:
         (ON_CPU, {"cpu": {"model": "Xeon"}}, True),
         (ON_CPU, {"cpu": {"cores": 2}}, False),
         (ON_GPU, {"variables": {"VLLM_CACHE_ROOT": "/b"}}, False),
+        (ON_GPU, {"variables": {"OMP_NUM_THREADS": "4", "VLLM_CPU_OMP_THREADS_BIND": "0-3"}}, False),
         (ON_GPU, {"variables": {"NCCL_NVLS_ENABLE": "1"}}, True),
         (ON_GPU, {"variables": {"TORCH_LOGS": "x"}}, True),
     ],
@@ -55,7 +56,6 @@ def test_only_refusals_are_asked_for_again(tmp_path: Path) -> None:
         spec = {"device": "cpu", "engine": {"variables": {}}}
         (tmp_path / name / "measurement.json").write_text(json.dumps({"status": status, "spec": spec}))
         (tmp_path / name / "environment.json").write_text(json.dumps(environment))
-    (tmp_path / "there" / "copy").mkdir()
-    found = asked_elsewhere(folder / "measurement.json" for folder in sorted(tmp_path.iterdir()))
-    assert found == [tmp_path / "there" / "measurement.json"]
-    assert asked_elsewhere([tmp_path / "missing" / "measurement.json"]) == []
+    folders = [*sorted(tmp_path.iterdir()), tmp_path / "missing"]
+    found = [folder.name for folder in folders if said_no_elsewhere(folder / "measurement.json")]
+    assert found == ["there"]

@@ -12,6 +12,7 @@ from support.figures import faults, texts
 from support.project import ROOT
 from support.shapes import BF16, HERMES, requests
 
+from batchscope.config.studies import Study
 from batchscope.cost.flops import Lengths, run_flops
 from batchscope.cost.gpu_peaks import DEVICES, SIXTEEN_BITS, share_of
 from batchscope.inputs.demo_model import CONFIG as DEMO_CONFIG
@@ -22,10 +23,13 @@ from batchscope.reports.cost.curves import curves_of, lengths_of
 from batchscope.reports.cost.figure import Sheet, cost_figure
 from batchscope.reports.cost.frame import KINDS, RATE, SHARE, constants, cost_frame, estimate
 from batchscope.reports.cost.page import cost_page
+from batchscope.reports.study.page import study_page
 from batchscope.results.frames import runs_frame
 from batchscope.results.metrics.utilisation import mfu
 from batchscope.results.records import load_runs
 from scripts import make_report
+from scripts.make_tables import PUBLISHED, write_tables
+from tests.audit.reference import audit
 
 LIMITS = {"max_num_batched_tokens": 16_384, "max_num_seqs": 1_024, "kv_cache_tokens": 914_784}
 ON_H200 = {
@@ -396,3 +400,39 @@ def test_the_script_writes_all_five_files(tmp_path, monkeypatch, capsys):
     rows = pd.read_csv(tables / "cost.csv")
     assert rows["run"].tolist()[:2] == ["packed-n4", "separate-n4"]
     assert (tables / "cost.md").read_text().startswith("# cost\n")
+
+
+TWO_GPUS = {**ON_H200, "args": {"tensor_parallel_size": 2}}
+
+
+def test_the_audit_comes_to_the_same_by_other_code(tmp_path):
+    """Of fp8, of a narrow KV cache, of two GPUs and of a run that was refused: by formulas written twice."""
+    runs = [
+        *three_on_an_h200(tmp_path),
+        saturation(tmp_path, 1, "separate", 1.8, suffix="-fp8", **FP8),
+        saturation(tmp_path, 4, "packed", 1.7, suffix="-fp8", **FP8),
+        saturation(tmp_path, 4, "packed", 2.6, suffix="-kv", **FP8_CACHE),
+        saturation(tmp_path, 4, "packed", 1.5, suffix="-tp2", **TWO_GPUS),
+    ]
+    refused = {**ON_H200, "resolved": {}, "status": "refused", "message": "ValueError: no", "seconds": ()}
+    runs.append(make_run(tmp_path, study="saturation", n=4, texts=400, suffix="-no", **refused))
+    frame, _, _, page = report(runs)
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    write_tables(runs, PUBLISHED, tables)
+    frame.to_csv(tables / "cost.csv", index=False)
+    (tables / "cost.md").write_text(page_markdown(page))
+    (tables / "saturation.md").write_text(
+        page_markdown(study_page("saturation", Study(), runs_frame(runs, [])))
+    )
+    audited = list(audit(tmp_path))
+    assert {table.table: table.off for table in audited if table.off} == {}
+    assert {table.table for table in audited} >= {
+        "runs.csv",
+        "repeats.csv",
+        "cost.csv",
+        "cost.md",
+        "saturation.md",
+    }
+    for table in audited:
+        assert table.share == 1, table.told()
