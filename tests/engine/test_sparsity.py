@@ -183,13 +183,14 @@ def test_accuracy_dense_and_2_4_in_one_table(trained: Project, tmp_path: Path) -
         config={
             "models": {"demo": {"load_format": "auto"}, **local, **pruned},
             "dataset": {"generated": {"texts": 32}},
+            "workload": {"texts": 32, "text_tokens": 100, "cut": "tail"},
             "engine": {"args": {"max_model_len": 512, "kv_cache_memory_bytes": 402_653_184}},
             "measure": {"repeats": 1, "warmup_tokens": 0},
             "studies": {
                 "packing": None,
                 "saturation": None,
                 "sparse": {
-                    "set": {"layout": "separate", "n": 1, "texts": 32, "answer": "labels"},
+                    "set": {"layout": "separate", "n": 1, "answer": "labels"},
                     "grid": {"engine.model": names},
                     "plot": {"x": "engine.model", "series": "layout", "baseline": "demo"},
                 },
