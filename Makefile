@@ -1,7 +1,7 @@
 # Every command of the project; `make` alone lists them. Environments are made when needed, from envs/*.lock.
 PYTHON ?= python3
 ENGINE ?=
-WORKERS ?= 3
+WORKERS ?= 4
 export PYTHON
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SHELL := /bin/bash
@@ -32,11 +32,12 @@ retry: $(WORKFLOW) ## measure again the runs that failed, with the configuration
 report: $(WORKFLOW) ## write results/appendix.html, Snakemake's own report: every file, and how it was made
 	snakemake --cores 1 --report results/appendix.html $(if $(wildcard results/config.json),--configfile results/config.json)
 
-test: $(DEV) .engines/cpu/.installed ## run the tests, WORKERS=3 at a time (ARGS= for pytest, such as ARGS="-k plan")
+test: $(DEV) .engines/cpu/.installed ## run the tests, WORKERS=4 at a time (ARGS= for pytest, such as ARGS="-k plan")
 	@tests/install_nsys.sh || true # without it the tests that need it fail, and say so
 	@tests/install_smollm2.sh || true # without it the tests that need it fail, and say so
 	@tests/install_older_engine.sh || true # without it the tests that need it fail, and say so
 	@tests/install_axe.sh || true # without it the tests that need it fail, and say so
+	@tests/install_unpacker.sh || true # without it the test that needs it fails, and says so
 	@tests/install_slurm.sh || true # without it the tests that need it fail, and say so
 	pytest -v --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations 20 --timeout 900 $(ARGS)
 

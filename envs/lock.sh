@@ -32,6 +32,7 @@ resolve workflow --universal
 resolve dev --universal # dev.in holds it to workflow.lock
 resolve engine-cuda --universal
 resolve engine-cuda-next --universal
+resolve engine-cuda-sparse --universal
 
 # torch's CPU build has a version of its own for each platform, so this lock is for one. Left out: torchvision,
 # torchaudio and torchcodec, which come from the index as CUDA builds and make `import vllm` fail, and triton,
@@ -46,3 +47,4 @@ conda workflow "Snakemake's environment: conda env create -p .venv -f envs/workf
 conda engine-cpu "PIP_NO_DEPS=1 conda env create -p .engines/cpu -f envs/engine-cpu.yaml" \
     "--extra-index-url https://download.pytorch.org/whl/cpu"
 conda engine-cuda "conda env create -p .engines/cuda -f envs/engine-cuda.yaml"
+conda engine-cuda-sparse "conda env create -p .engines/cuda-sparse -f envs/engine-cuda-sparse.yaml"

@@ -1,17 +1,17 @@
-"""What a call must not end well with: engines that did not start, and studies without a run that counts.
+"""What the end of a call tells of: engines that did not start, and studies without a run that counts.
 
 in:  <results>/tables/starts.parquet, <results>/config.json, <results>/serving/{serving_study}/{load_point}/
 out: <results>/checked.json    such runs, each with cause, remedy and log; kept only if empty
 """
 
 from batchscope.results.call_faults import faults_of_call
-from batchscope.results.faults import as_text
+from batchscope.results.faults import as_text, exit_status
 
 
 rule check_runs:
     """List the runs whose engine did not start, and those of studies without a valid run."""
     input:
-        # Refused ones are missing when it runs again, and so are measured first.
+        # Those that broke are missing when it runs again, and so are measured first.
         measurements=[f"<results>/runs/{run.id}/measurement.json" for run in STARTS.values()],
         starts="<results>/tables/starts.parquet",
         config="<results>/config.json",
@@ -38,4 +38,5 @@ onsuccess:
             job.output.checked for job in internals.all_jobs(workflow) if job.rule.name == "check_runs"
         ]
         if faults := faults_of_call(logs_of_call(), checked):
-            raise SystemExit(as_text(faults))
+            print(as_text(faults), file=sys.stderr)
+            raise SystemExit(exit_status(faults))

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from batchscope.jobs.cluster_allocations import Allocation, explain, kept_measurements, log_folder, restore
-from batchscope.results.call_faults import take_out_refused
+from batchscope.results.call_faults import take_out_broken
 from batchscope.results.faults import as_text
 from batchscope.workflow import snakemake_internals as internals
 
@@ -86,8 +86,8 @@ onstart:
 
 
 onerror:
-    if internals.is_first_parse(workflow) and (refused := take_out_refused(logs_of_call())):
-        print(as_text(refused), file=sys.stderr)
+    if internals.is_first_parse(workflow) and (not_started := take_out_broken(logs_of_call())):
+        print(as_text(not_started), file=sys.stderr)
     if internals.has_remote_executor(workflow):
         finished = keep_finished()
         for job in internals.failed_submissions(workflow):

@@ -20,6 +20,7 @@ from batchscope.config.profile import module_of as module_of_profiler
 from batchscope.inputs.texts.sources import SOURCES
 from batchscope.inputs.texts.sources import module_of as module_of_source
 from batchscope.jobs.environments import export_to_jobs, installed_versions, warning
+from batchscope.jobs.failures.asked_elsewhere import said_no_elsewhere
 from batchscope.profiling.profiled_runs import profiled_runs
 from batchscope.reports.registry import FILES, REPORTS, check_study_names
 from batchscope.reports.serving.offline_counterparts import runs_beside
@@ -37,6 +38,7 @@ from batchscope.workflow.snakemake_internals import (
     keep_earlier_results,
     keep_group_together,
     limit_resource,
+    make_again,
     results_folder,
 )
 from batchscope.workflow.user_files import as_inputs, stamp, stamp_of_those_there
@@ -107,6 +109,22 @@ def allocation(wildcards):
     return []
 
 
+def asked_again(folder):
+    """No file: what an engine said no to on another machine is asked again on this one.
+
+    ``folder``: that of its results, below ``<results>``, with wildcards.
+    """
+
+    def look(wildcards):
+        below = folder.format(**dict(wildcards.items()))
+        path = os.path.join(results_folder(workflow), below, "measurement.json")
+        if is_first_parse(workflow) and not ON_CLUSTER and said_no_elsewhere(Path(path)):
+            make_again(workflow, path)
+        return []
+
+    return look
+
+
 def engine_of(wildcards):
     """The allocation that a run shares with others; on one machine groups mean nothing."""
     return ENGINES[run_of(wildcards).id]
@@ -162,7 +180,7 @@ def code_of_dataset(wildcards):
 def files_of_model(model):
     asset = CONFIG.models[model]
     names = ("config.json", "tokenizer.json") if asset.source == "local" else ()
-    return [os.path.join(asset.path, name) for name in names]
+    return [str(asset.folder / name) for name in names]
 
 
 def model_files(wildcards):
@@ -170,18 +188,22 @@ def model_files(wildcards):
 
 
 def other_models(wildcards):
-    """What makes and trains the demo's model, for a model that is none."""
+    """What makes and trains the demo's model, or 2:4 weights, for a model that is none of them."""
     asset = CONFIG.models[wildcards.model]
     made = ["batchscope.worker.demo_model_training"] if asset.load_format == "dummy" else []
+    made += [] if asset.pattern else ["batchscope.inputs.sparsity"]
     return (
         made if asset.source == "demo" else [*made, "batchscope.inputs.demo_model", "batchscope.inputs.texts"]
     )
 
 
 def trainer_of(model):
-    """The engine environment that trains the demo's model, one that measures it; none for other models."""
+    """The engine environment that trains the demo's model, or reads 2:4 weights; none for other models.
+
+    It is one that measures the model.
+    """
     asset = CONFIG.models[model]
-    if asset.source != "demo" or asset.load_format == "dummy":
+    if not asset.pattern and (asset.source != "demo" or asset.load_format == "dummy"):
         return ""
     runs = (*RUNS.values(), *SERVING.values())
     users = {run.engine.environment for run in runs if run.engine.model == model}
@@ -273,15 +295,20 @@ def gpus_of_run(wildcards):
 
 
 def threads_of(run):
-    """On CPU no other job may take cores from a timed window; --cores scales this down.
-
-    With sets of cores runs go beside each other, and so does all else.
-    """
+    """On CPU no other job may take cores from a timed window, if it has all; --cores scales this down."""
     return os.cpu_count() if device_of(run) == "cpu" and not CONFIG.core_sets else 1
 
 
 def threads_of_run(wildcards):
     return threads_of(run_of(wildcards))
+
+
+def gemm_environment():
+    return CONFIG.gemm.environment or CONFIG.engine.environment
+
+
+def gemm_device():
+    return CONFIG.environments[gemm_environment()].device
 
 
 def imported_files():
@@ -310,6 +337,7 @@ REPORT_INPUTS = {
     "serving_tables": expand("<results>/tables/serving_{study}.csv", study=CONFIG.serving.active_studies),
     "imported_files": imported_files(),
     "published_serving": committed("docs/reference/h800/serving.csv"),
+    "gemm": [f"<results>/gemm/{model}.json" for model in CONFIG.gemm.models],
     "verdict": "<results>/verdict.json",
     "shown": lambda wildcards: targets_of_all(but=FILES),
 }

@@ -14,6 +14,7 @@ rule measure:
     """Warm up, then time every repeat of one run."""
     input:
         allocation,
+        asked_again("runs/{study}/{run}"),
         prompts=prompts_of_run("prompts.jsonl"),
         summary=prompts_of_run("prompts.json"),
         model=lambda wildcards: f"<results>/models/{run_of(wildcards).engine.model}/manifest.json",

@@ -16,6 +16,7 @@ rule prepare_model:
         "<logs>/prepare_model/{model}.log",
     conda:
         "../envs/workflow.yaml"
+    threads: lambda wildcards: 8 if CONFIG.models[wildcards.model].pattern else 1
     params:
         # the stamp is of files that cannot be inputs
         code=lambda wildcards: code_text(

@@ -14,6 +14,7 @@ rule serve:
     """Warm up, then send one load and wait for all answers."""
     input:
         allocation,
+        asked_again("serving/{serving_study}/{load_point}"),
         prompts=lambda wildcards: f"<results>/prompts/{load_of(wildcards).prompts.id}/prompts.jsonl",
         texts=lambda wildcards: f"<results>/prompts/{load_of(wildcards).prompts.id}/texts.jsonl",
         summary=lambda wildcards: f"<results>/prompts/{load_of(wildcards).prompts.id}/prompts.json",

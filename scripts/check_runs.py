@@ -1,4 +1,4 @@
-"""Find the runs that a call must not end well with: refused ones, those of a study without a valid one."""
+"""Find the runs that the end of a call tells of: no engine for them, or no run of their study is valid."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ import pandas as pd
 from batchscope.common.atomic_files import write_text
 from batchscope.common.errors import run_script
 from batchscope.config.configuration import load_config
-from batchscope.results.faults import Fault, as_json, fault_of, fault_of_damaged, to_be_told
+from batchscope.results.faults import Fault, as_json, fault_of, fault_of_damaged, rows_among, to_be_told
 from batchscope.results.frames import cell_value
 from batchscope.results.gates import validity_of
 from batchscope.results.intact.configured_runs import configured_points
@@ -67,13 +67,15 @@ def run_of_load_point(point: LoadPoint) -> Run:
 
 def faults_in(runs: list[Run], folder: Path, logs: Path) -> Iterator[Fault]:
     """The faults among runs whose results are below ``folder``."""
-    told = set(to_be_told([run[:3] for run in runs]))
+    named = [run[:3] for run in runs]
+    told, rows = set(to_be_told(named)), rows_among(named)
     for name, status, _, reason in runs:
         if name in told and status == "damaged":
             yield fault_of_damaged(name, reason, f"{logs / name}.log")
         elif name in told:
             measurement: dict[str, Any] = json.loads((folder / name / "measurement.json").read_text())
-            yield fault_of(measurement, f"{logs / name}.log", "" if measurement["message"] else reason)
+            cause = "" if measurement["message"] else reason
+            yield fault_of(measurement, f"{logs / name}.log", cause, is_row=name in rows)
 
 
 if __name__ == "__main__":

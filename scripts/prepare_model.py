@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer
 
@@ -17,9 +18,10 @@ from batchscope.config.engine import Environment
 from batchscope.config.model import ModelAsset
 from batchscope.inputs.demo_model import DEMO_CORPUS_SEED, prepare_demo, training_examples
 from batchscope.inputs.models import filled_folder, prepare_hub, prepare_local, write_manifest
+from batchscope.inputs.sparsity import UNPACKER, make_sparse
 from batchscope.inputs.texts.generate import generate_reviews
 from batchscope.inputs.texts.source_text import SourceText
-from batchscope.jobs.environments import require
+from batchscope.jobs.environments import ROOT, require
 from batchscope.planning.after_fetch import look_again
 
 DEMO_CORPUS = 6000
@@ -31,7 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--asset", required=True, help="JSON: the entry under 'models'")
     parser.add_argument("--environments", default="{}", help="JSON: engine environment to its Python")
-    parser.add_argument("--environment", help="the one that trains the demo's model")
+    parser.add_argument("--environment", help="the one that trains the demo's model, and reads 2:4 weights")
     parser.add_argument("--out", type=Path, required=True, help="model folder to make")
     args = parser.parse_args()
     asset = ModelAsset(**json.loads(args.asset))
@@ -44,12 +46,26 @@ def main() -> None:
         if asset.source == "demo":
             make_demo(folder, asset, lambda: python_of(args.environment, environments))
         elif asset.source == "local":
-            prepare_local(folder, Path(asset.path or ""), asset, convert)
+            prepare_local(folder, asset.folder, asset, convert)
         else:
             commit = prepare_hub(folder, asset, convert)
             look_again(args.out.name, folder, args.out.parent.parent)
-        write_manifest(folder, asset, commit)
+        sparsity = None
+        if asset.pattern:
+            first = python_of(args.environment, environments)
+            readers = [first, *(each for each in pythons[1:] if each != first)]
+            sparsity = make_sparse(folder, asset, readers, ROOT / UNPACKER)
+            print(told(args.out.name, sparsity))
+        write_manifest(folder, asset, commit, sparsity)
     print(f"model folder {args.out} is ready ({asset.source}, load_format: {asset.load_format})")
+
+
+def told(model: str, sparsity: dict[str, Any]) -> str:
+    """What was found in the weights, for the log."""
+    return (
+        f"{model}: {sparsity['pattern']} in {sparsity['tensors']:,} tensors, {sparsity['groups']:,} groups "
+        f"of four; {sparsity['zeros']:,} of {sparsity['weights']:,} weights are zero"
+    )
 
 
 def make_demo(folder: Path, asset: ModelAsset, python: Callable[[], str]) -> None:

@@ -31,7 +31,7 @@ from batchscope.verdict.report import write_verdict
 from scripts.make_tables import PUBLISHED, write_tables
 
 REFERENCE = Path(__file__).resolve().parents[1] / "docs" / "reference" / "h100"
-RAW = ("runs", "serving", "profiles", "labels")
+RAW = ("runs", "serving", "profiles", "gemm", "labels")
 """Folders of what was measured, and of the labels read from it (with the texts, which are not here); all else
 is made from them."""
 

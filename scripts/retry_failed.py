@@ -1,4 +1,4 @@
-"""Measure again the runs that failed: out of memory, engine died, timed out, files damaged.
+"""Measure again the runs that failed: out of memory, engine died, timed out, not accepted, files damaged.
 
 Other arguments go to Snakemake.
 

@@ -1,4 +1,4 @@
-"""How the tests share two processes, and the fixtures that many of them use."""
+"""How the tests share a few processes, and the fixtures that many of them use."""
 
 import json
 import os
@@ -27,8 +27,8 @@ settings.load_profile("short")
 # A shell that starts the tests in the background has Ctrl-C ignored, and what they start inherits that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# An engine's start is mostly one thread that imports, so tests run in two processes (`make test`). Each has
-# a folder for temporary files of its own, the device's lock among them, and its engines a core of their own.
+# Tests wait as often as they compute, so `make test` runs them in more processes than most machines have cores. Each
+# has a folder for temporary files of its own, the device's lock among them, and its engines a core of their own.
 if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     os.environ["TMPDIR"] = tempfile.tempdir = tempfile.mkdtemp(prefix=worker)
     cores = sorted(os.sched_getaffinity(0))
@@ -52,7 +52,7 @@ os.environ["PATH"] += f"{os.pathsep}{ROOT / '.nsys' / 'usr' / 'bin'}"
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
-    """Tests that take minutes start first, so that both processes end together; groups stay in one process."""
+    """Tests that take minutes start first, so that all processes end together; groups stay in one process."""
     items.sort(key=_place)
     for item in items:
         if item.get_closest_marker("slurm"):  # the machine's one Slurm
@@ -66,8 +66,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def _place(item: pytest.Item) -> int:
-    """What takes minutes, then what starts engines, then the rest."""
-    return next((place for place, mark in enumerate(("long", "engine")) if item.get_closest_marker(mark)), 2)
+    """What mostly waits for a queue, what takes a minute, then what starts engines, then the rest."""
+    marks = ("slurm", "long", "engine")
+    return next((place for place, mark in enumerate(marks) if item.get_closest_marker(mark)), len(marks))
 
 
 @pytest.fixture

@@ -53,16 +53,33 @@ class AskedAnswers:
     limits: LimitsBySize
     label_token_ids: list[list[int]] | None = None
     """tokens of each label, in the task's order, whose probabilities are recorded; None: none are"""
+    answer_logprobs: bool = False
+    """whether the probability of each token of the answer is recorded instead"""
+
+    @property
+    def confidence(self) -> str | None:
+        """Whose probabilities are recorded: ``labels`` (of all), ``answer`` (of its tokens); None: none."""
+        return "labels" if self.label_token_ids else "answer" if self.answer_logprobs else None
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in a job."""
         limits = {str(n): asdict(each) for n, each in self.limits.items()}
-        return {"limits": limits, "label_token_ids": self.label_token_ids}
+        return {
+            "limits": limits,
+            "label_token_ids": self.label_token_ids,
+            "answer_logprobs": self.answer_logprobs,
+        }
 
     def summary(self) -> list[dict[str, Any]]:
         """As measurement.json has it: a line for each size of prompt, without ids and grammars."""
         return [
-            {"n": n, "least": each.least, "most": each.most, "restricted_by": each.restricted_by}
+            {
+                "n": n,
+                "least": each.least,
+                "most": each.most,
+                "restricted_by": each.restricted_by,
+                "confidence": self.confidence,
+            }
             for n, each in self.limits.items()
         ]
 
@@ -70,7 +87,7 @@ class AskedAnswers:
 def asked_answers(value: Mapping[str, Any]) -> AskedAnswers:
     """What `AskedAnswers.as_json` wrote."""
     limits = {int(n): AnswerLimits(**each) for n, each in value["limits"].items()}
-    return AskedAnswers(limits, value["label_token_ids"])
+    return AskedAnswers(limits, value["label_token_ids"], value["answer_logprobs"])
 
 
 def exactly(tokens_per_text: int, *sizes: int) -> AskedAnswers:

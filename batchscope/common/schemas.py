@@ -22,9 +22,11 @@ REQUESTS = pa.schema(
         ("first_token_s", pa.float64()),
         ("finished_s", pa.float64()),
         ("finish_reason", pa.string()),
-        # A list over the prompt's texts of lists over the labels, in the task's order: log-probabilities,
-        # normalised over the labels. Null where they were not asked for, or no label stands for a text.
+        # A list over the output tokens that are labels of lists over the labels, in the task's order:
+        # log-probabilities, normalised over the labels. Null where they were not asked for.
         ("label_logprobs", pa.list_(pa.list_(pa.float32()))),
+        # Log-probability of each output token. Null where it was not asked for.
+        ("answer_logprobs", pa.list_(pa.float32())),
     ]
 )
 """requests.parquet: one row per request and repeat."""

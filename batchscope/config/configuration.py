@@ -21,6 +21,7 @@ from batchscope.config.base_block import Block, Name, told_apart
 from batchscope.config.dataset import Dataset
 from batchscope.config.default_studies import default_studies
 from batchscope.config.engine import Engine, Environment
+from batchscope.config.gemm import Gemm
 from batchscope.config.imported import ImportedFile
 from batchscope.config.measure import Measure
 from batchscope.config.messages import explain, list_names
@@ -95,6 +96,7 @@ class Config(Block):
     serving: Serving = Field(
         default_factory=Serving, description="what is asked of vLLM's server, and how it gets its requests"
     )
+    gemm: Gemm = Field(default_factory=Gemm, description="matrix products on their own, dense and 2:4")
     verdict: Verdict = Field(
         default_factory=Verdict, description="what a setting must keep to be recommended for its speed"
     )
@@ -133,6 +135,23 @@ class Config(Block):
             if file and file.model and file.model not in models:
                 raise ValueError(f"{name}.model: no model '{file.model}'; {list_names(file.model, models)}")
         return files
+
+    @field_validator("gemm")
+    @classmethod
+    def _products_are_of_known_names(cls, gemm: Gemm, info: ValidationInfo) -> Gemm:
+        known = {"models": info.data.get("models", {}), "environments": info.data.get("environments", {})}
+        named = [("models", name) for name in gemm.models]
+        named += [("environments", gemm.environment)] if gemm.environment else []
+        for block, name in named:
+            if name not in known[block]:
+                key = "models" if block == "models" else "environment"
+                raise ValueError(f"{key}: no '{name}' under {block}; {list_names(name, known[block])}")
+        return gemm
+
+    @property
+    def gemm_models(self) -> list[str]:
+        """Models whose matrix products are timed on their own."""
+        return self.gemm.models
 
     @property
     def active_studies(self) -> dict[str, Study]:

@@ -1,6 +1,6 @@
 """The block ``engine``: what vLLM is started with."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, PositiveInt, field_validator
@@ -9,6 +9,16 @@ from batchscope.config.base_block import Block, Name, Scalar
 
 ELSEWHERE = ("model", "load_format", "trust_remote_code", "tokenizer")
 """Engine arguments that other keys of the configuration decide."""
+
+
+COMPILATION, PASSES = "compilation_config", "pass_config"
+
+UNFUSED = {"fuse_allreduce_rms": False}
+"""What `COMPILATION` says of its `PASSES` where GPUs share a model.
+
+vLLM fuses the sum over GPUs with the norm after it. Its kernels for that want NVLink multicast, and where a
+machine has that switched off, vLLM 0.26 died while it captured CUDA graphs (illegal memory access, two H200).
+"""
 
 
 class EngineArguments(Block):
@@ -34,7 +44,11 @@ class EngineArguments(Block):
     )
     quantization: str | None = Field(None, description="such as fp8")
     kv_cache_dtype: str | None = Field(None, description="such as fp8")
-    tensor_parallel_size: PositiveInt | None = Field(None, description="GPUs that share one model")
+    tensor_parallel_size: PositiveInt | None = Field(
+        None,
+        description="GPUs that share one model; above 1, extra.compilation_config.pass_config."
+        "fuse_allreduce_rms is false unless it is set (docs/study.md tells why)",
+    )
     attention_backend: str | None = Field(None, description="such as FLASH_ATTN")
     async_scheduling: bool | None = Field(None, description="plan the next step while one runs")
     enforce_eager: bool | None = Field(None, description="no torch.compile and no CUDA graphs")
@@ -51,8 +65,20 @@ class EngineArguments(Block):
         return {key: value for key, value in extra.items() if value is not None}
 
     def as_vllm(self) -> dict[str, Any]:
-        """Keyword arguments for ``vllm.LLM``: only what is set, ``extra`` folded in."""
-        return {**self.model_dump(exclude_none=True, exclude={"extra"}), **self.extra}
+        """Keyword arguments for ``vllm.LLM``: only what is set, ``extra`` folded in.
+
+        With several GPUs `UNFUSED` is among them, unless ``extra`` sets that switch itself.
+        """
+        asked = {**self.model_dump(exclude_none=True, exclude={"extra"}), **self.extra}
+        if (self.tensor_parallel_size or 1) == 1:
+            return asked
+        compilation = asked.get(COMPILATION, {})
+        if isinstance(compilation, int):  # vLLM's short form
+            compilation = {"mode": compilation}
+        if not isinstance(compilation, Mapping):  # vLLM will say what is wrong with it
+            return asked
+        passes = {**UNFUSED, **(compilation.get(PASSES) or {})}
+        return {**asked, COMPILATION: {**compilation, PASSES: passes}}
 
 
 def refuse_own_keys(extra: Iterable[str]) -> None:

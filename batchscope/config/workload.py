@@ -64,8 +64,8 @@ class Workload(Block):
     )
     confidence: bool = Field(
         False,
-        description="record how probable each label was, for each text; every label, or its code, must be "
-        "one token",
+        description="record how probable each text's label was: among all labels where each label, or its "
+        "code, is one token; else the probability of the answer's own tokens",
     )
 
     @property

@@ -25,14 +25,14 @@ def verdict_lines(verdict: Mapping[str, Any]) -> list[str]:
 
 
 def _facts(answer: Answer) -> Iterator[str]:
-    """How sure it is, how long a million texts take, and what limits it; a line each."""
+    """How sure it is, how long a million texts take, and, if that is known, what limits it."""
     rests, took, limit = answer["rests_on"], answer["per_million"], answer["limited_by"]
     if rests:
         sure = "" if answer["sure"]["level"] == "none" else f" {answer['sure']['words']}"
-        yield from _wrapped(f"Rests on: {rests['words']}.{sure}", 1)
+        yield from _wrapped(f"Rests on: {rests['words']}.{sure}", 2)
     if took:
         yield _wrapped(f"A million texts: {_cost(took)}.", 1)[0]
-    if limit:
+    if limit and limit["what"] != "unknown":
         yield from _wrapped(f"Limited by: {limit['words']}", 1)
 
 

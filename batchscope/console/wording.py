@@ -5,7 +5,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-STATUSES = {"oom": "out of memory", "died": "the engine died", "timeout": "took too long"}
+STATUSES = {
+    "oom": "out of memory",
+    "died": "the engine died",
+    "timeout": "took too long",
+    "refused": "not accepted by the engine",
+    "broke": "the engine did not start",
+}
 
 
 def counted(number: int, noun: str) -> str:

@@ -6,6 +6,8 @@ for dense matrices. Nothing is predicted for a device that is not listed.
 
 from dataclasses import dataclass
 
+from batchscope.cost.memory import EIGHT_BITS, FP8_WEIGHTS
+
 TERA, GIGA = 1e12, 1e9
 
 CLOCK_MARGIN = 1.1
@@ -109,19 +111,46 @@ class Share:
     source: str
 
 
-SHARES: dict[str, Share] = {
-    "NVIDIA H200": Share(
+SIXTEEN_BITS = "16 bits"
+"""Arithmetic of bfloat16 and float16."""
+
+SHARES: dict[tuple[str, str], Share] = {
+    ("NVIDIA H200", SIXTEEN_BITS): Share(
         0.630,
         "median of the 11 runs in docs/reference/h200: an 8B model in bfloat16, vLLM 0.26.0, torch 2.11.0, "
         "driver 580.159.04, 2026-11-22",
     ),
-    "NVIDIA H100 80GB HBM3": Share(
+    ("NVIDIA H100 80GB HBM3", SIXTEEN_BITS): Share(
         0.625,
         "median of the 11 runs of packing and saturation in docs/reference/h100: an 8B model in bfloat16, "
         "vLLM 0.26.0, torch 2.11.0, driver 580.159.04, 2026-11-26",
     ),
 }
-"""The constant ``share`` of `batchscope.cost.roofline`, for the devices that we have measured."""
+"""The constant ``share`` of `batchscope.cost.roofline`, by device and arithmetic: those that were measured.
+
+Each is the median, over valid runs, of ideal seconds over measured ones (`batchscope.reports.cost.frame`).
+"""
+
+
+def share_of(device: str, arithmetic: str) -> Share | None:
+    """How much of its peaks a device reaches in this arithmetic (`arithmetic_of`); None: not measured."""
+    return SHARES.get((device, arithmetic))
+
+
+def arithmetic_of(dtype: str | None, quantization: str | None, kv_dtype: str | None) -> str:
+    """What a constant holds for: the layers' products, and the KV cache where it is narrower.
+
+    Kernels differ between the ways to quantize, and so does the share of the peak that they reach. So each
+    has a name of its own, such as ``fp8_per_block``, or ``16 bits, KV cache fp8``.
+
+    Args:
+        dtype: of weights and activations.
+        quantization: vLLM's name of the scheme; None for none.
+        kv_dtype: of the KV cache; None and auto: that of the activations.
+    """
+    plain = SIXTEEN_BITS if dtype in (None, "bfloat16", "float16") else dtype
+    weights = plain if quantization is None else quantization
+    return f"{weights}, KV cache {kv_dtype}" if kv_dtype not in (None, "auto", dtype) else weights
 
 
 def device_named(name: str) -> Device | None:
@@ -137,11 +166,23 @@ def peak_of(
     Args:
         device: the GPU.
         dtype: of weights and activations, such as bfloat16.
-        quantization: vLLM's name of the scheme; None for none. Only ``fp8`` names its arithmetic.
+        quantization: vLLM's name of the scheme; None for none. Only those of fp8 name their arithmetic.
         kv_dtype: of the KV cache. With 8 bits, attention may compute in 8 bits; the rest does not.
     """
-    if kv_dtype not in (None, "auto", dtype) or dtype not in ("bfloat16", "float16"):
+    if kv_dtype not in (None, "auto", dtype):
+        return None
+    return linear_peak_of(device, dtype, quantization)
+
+
+def linear_peak_of(device: Device, dtype: str | None, quantization: str | None) -> float | None:
+    """As `peak_of`, of the layers' products alone, for which the KV cache's type does not matter."""
+    if dtype not in ("bfloat16", "float16"):
         return None
     if quantization is None:
         return device.bits16
-    return device.fp8 if quantization == "fp8" else None
+    return device.fp8 if quantization in FP8_WEIGHTS else None
+
+
+def has_known_cache(dtype: str | None, kv_dtype: str | None) -> bool:
+    """Whether the KV cache is of a type for which attention's time can be told: 16 bits, or 8."""
+    return kv_dtype in (None, "auto", dtype, *EIGHT_BITS)

@@ -12,6 +12,13 @@ WIDTH = {"bfloat16": 2, "float16": 2, "float32": 4}
 """Bytes of one value, by torch's name of its type."""
 
 EIGHT_BITS = ("fp8", "fp8_e4m3", "fp8_e5m2")
+"""Types of the KV cache that have one byte a value."""
+
+FP8_WEIGHTS = ("fp8", "fp8_per_tensor", "fp8_per_channel", "fp8_per_block")
+"""vLLM's quantizations after which the layers' matrices are fp8, and so is what they are multiplied with.
+
+Scales (one a tensor, an output channel, or 128 x 128 values) are left out of sizes: a thousandth at most.
+"""
 
 REST = 785_000_000
 """Bytes that vLLM gives neither to weights nor KV cache nor activations when it sizes the KV cache.
@@ -38,11 +45,11 @@ def precision_of(dtype: str | None, quantization: str | None, kv_dtype: str | No
     """
     width = WIDTH.get(dtype or "")
     kv_width = 1 if kv_dtype in EIGHT_BITS else WIDTH.get(kv_dtype or "", width)
-    if kv_dtype not in (None, "auto", *WIDTH, *EIGHT_BITS) or quantization not in (None, "fp8"):
+    if kv_dtype not in (None, "auto", *WIDTH, *EIGHT_BITS) or quantization not in (None, *FP8_WEIGHTS):
         return None
     if width is None or kv_width is None:
         return None
-    return Precision(1 if quantization == "fp8" else width, width, kv_width)
+    return Precision(width if quantization is None else 1, width, kv_width)
 
 
 def weight_bytes(model: Architecture, precision: Precision) -> int:

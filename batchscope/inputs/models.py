@@ -6,7 +6,7 @@ Small files (configuration, tokenizer) are copied, so that a change of one is no
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
@@ -184,8 +184,17 @@ def filled_folder(out: Path) -> Iterator[Path]:
             shutil.rmtree(each, ignore_errors=True)
 
 
-def write_manifest(folder: Path, asset: ModelAsset, commit: str | None) -> None:
-    """Record what the folder holds: hashes of small files, sizes of weights, the hub's commit."""
+def write_manifest(
+    folder: Path, asset: ModelAsset, commit: str | None, sparsity: Mapping[str, Any] | None = None
+) -> None:
+    """Record what the folder holds.
+
+    Args:
+        folder: the model's, filled.
+        asset: what the configuration says of it.
+        commit: the hub's; None for other sources.
+        sparsity: what was counted of 2:4 weights.
+    """
     small = {
         p.name: sha256_of(p)
         for p in sorted(folder.iterdir())
@@ -198,6 +207,7 @@ def write_manifest(folder: Path, asset: ModelAsset, commit: str | None) -> None:
         "commit": commit,
         "files": small,
         "weights_bytes": weights,
+        **({"sparsity": dict(sparsity)} if sparsity else {}),
     }
     with replacing(folder / "manifest.json") as path:
         _write_json(path, manifest)

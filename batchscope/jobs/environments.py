@@ -130,7 +130,7 @@ def require(name: str, environment: Environment) -> str:
             f"environments.{name}.python: {python} is a folder; name the Python in it: bin/python"
         )
     if not Path(python).exists():
-        known = name in ("cpu", "cuda")
+        known = (ROOT / "envs" / f"engine-{name}.lock").exists()
         remedy = f"make it with `make env ENGINE={name}`" if known else f"correct environments.{name}.python"
         raise UserError(f"environments.{name}: there is no {python}; {remedy}")
     if not _has_vllm(installed_versions(environment)):

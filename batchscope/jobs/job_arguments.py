@@ -74,8 +74,7 @@ def read_job(args: argparse.Namespace) -> Job:
     """The job that parsed arguments describe.
 
     Raises:
-        UserError: its engine environment is not there, a prompt is longer than the model's context, or the
-            labels are of a kind that the workload cannot have.
+        UserError: its engine environment is not there, or a prompt is longer than the model's context.
     """
     spec = json.loads(args.spec)
     summary = json.loads(args.prompts_summary.read_text(encoding="utf-8"))
@@ -142,9 +141,6 @@ def answers_of(spec: dict[str, Any], prompts: dict[str, Any], model: Path) -> As
         spec: the run's.
         prompts: prompts.json.
         model: the model's folder.
-
-    Raises:
-        UserError: the labels are of a kind that the workload cannot have.
     """
     workload, sizes = Workload.model_validate(spec["workload"]), sizes_of(prompts)
     if not workload.needs_labels:

@@ -18,6 +18,7 @@ from batchscope.common.processes import gone
 from batchscope.jobs.engine_pool import EnginePool, EngineRequest, Limits
 from batchscope.jobs.engine_start import EngineEndedError, EngineFailedError, EngineTimeOutError
 from batchscope.jobs.failures.engine_exit_reason import describe_exit, ran_out_of_memory, root_cause
+from batchscope.jobs.failures.refusals import says_no
 from batchscope.jobs.inherited_variables import inherited_variables
 from batchscope.jobs.job_arguments import Job, check_asked, check_texts
 from batchscope.jobs.measurement_files import Kind, architecture, failure, no_engine, publish
@@ -126,8 +127,8 @@ def run_engine(
     """Have the run measured.
 
     Returns:
-        ``status`` (ok, oom, died, timeout, refused), ``message`` (unless ok, what happened), and what was
-        measured.
+        ``status`` (ok, oom, died, timeout, refused, broke), ``message`` (unless ok, what happened), and what
+        was measured.
 
     Raises:
         UserError: the engine did not start, or the workflow ended meanwhile.
@@ -156,12 +157,14 @@ def in_words(outcome: dict[str, Any], failed: EngineFailedError) -> str:
     """How a run ended that was not measured; what another run was told before is not told again."""
     if failed.before:
         return f"{outcome['status']}: its engine did not start for an earlier run, and is not started again"
-    why = "the call's end tells why" if outcome["status"] == "refused" else outcome["message"]
+    why = "the call's end tells why" if outcome["status"] in ("refused", "broke") else outcome["message"]
     return f"{outcome['status']}: {why}"
 
 
 def status_of_failure(job: Job, failed: EngineFailedError, limits: Limits) -> tuple[str, str]:
-    """Status and message of a failure that is a result, or of a configuration that vLLM refuses.
+    """Status and message of a failure.
+
+    An engine that did not start has run out of memory, or says no to its configuration, or broke.
 
     Raises:
         UserError: the engine was ended while it started: another try may end otherwise.
@@ -174,7 +177,7 @@ def status_of_failure(job: Job, failed: EngineFailedError, limits: Limits) -> tu
     if failed.started:
         return "died", cause
     if root_cause(failed.log):
-        return "refused", cause
+        return "refused" if says_no(failed.log) else "broke", cause
     raise UserError(f"{job.run}: vLLM did not start: {cause}\n  The same call tries again. Log: {job.log}")
 
 

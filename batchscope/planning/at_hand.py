@@ -77,7 +77,7 @@ def model_at_hand(asset: ModelAsset, prepared: Path, scratch: Path) -> Path | No
         scratch: an empty folder, for the demo's tokenizer.
     """
     if asset.source == "local":
-        found: Path | None = Path(asset.path or "")
+        found: Path | None = asset.folder
     elif (made := read_json(prepared / "manifest.json")) and _is_of(made, asset):
         found = prepared
     elif asset.source == "demo":

@@ -7,6 +7,7 @@ from tabulate import tabulate
 
 from batchscope.planning.job_seconds import JobSeconds
 from batchscope.planning.sweep_plan import PlannedRun
+from batchscope.results.faults import NOT_ACCEPTED
 
 RUN_S = 2.0
 """What a run takes beside warm-up and passes, on the reference machine: its job's start, and Snakemake."""
@@ -88,6 +89,12 @@ def describe_plan(
     if other_jobs:
         listed = ", ".join(f"{count} {kind}" for kind, count in sorted(other_jobs.items()))
         lines.append(f"Other jobs: {listed}.")
+    if refused := sum(run.refused for run in planned):
+        runs = "run is" if refused == 1 else "runs are"
+        lines.append(
+            f"{refused} {runs} {NOT_ACCEPTED}, and asked again only after a change of configuration, vLLM or "
+            "machine, or by `make retry`."
+        )
     if any(not run.tokens_known for run in planned):
         lines.append("~ estimated: these prompts are not made yet.")
     if any(not run.measured_basis for run in planned):
@@ -103,7 +110,7 @@ def table(planned: Sequence[PlannedRun]) -> str:
             f"{run.prompts:,}",
             ("" if run.tokens_known else "~") + f"{run.prompt_tokens:,}",
             _minutes(run.seconds) + ("" if run.measured_basis else " ?"),
-            run.stale or "up to date",
+            run.stale or (NOT_ACCEPTED if run.refused else "up to date"),
         )
         for run in planned
     ]

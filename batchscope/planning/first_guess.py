@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from batchscope.cost.flops import Architecture, Lengths
-from batchscope.cost.gpu_peaks import SHARES, device_named, peak_of
+from batchscope.cost.gpu_peaks import SIXTEEN_BITS, arithmetic_of, device_named, linear_peak_of, share_of
 from batchscope.cost.memory import precision_of
 from batchscope.cost.roofline import Engine, Peaks, flops_by_part, predict
 from batchscope.cost.scheduler_simulation import Limits, simulate
@@ -65,11 +65,18 @@ def first_guess(use: EngineUse, run: Run, prompts: int, tokens: int, machine: Ma
         engine = gpu_engine(use, sizes, limits_of(use, run), machine.gpu)
         if engine is None:
             return None
-        share = SHARES[machine.gpu].value if machine.gpu in SHARES else SHARE
+        share = guessed_share(use, sizes, machine.gpu)
         warmup_s, pass_s = (predict(engine, each).ideal / share if each else 0.0 for each in both)
         return PassTimes(warmup_s, pass_s)
     except ValueError:
         return None
+
+
+def guessed_share(use: EngineUse, sizes: Sizes, gpu: str) -> float:
+    """Of the GPU's peaks in the engine's arithmetic; where that was not measured, of those in 16 bits."""
+    own = arithmetic_of(sizes.dtype, use.args.get("quantization"), use.args.get("kv_cache_dtype"))
+    known = share_of(gpu, own) or share_of(gpu, SIXTEEN_BITS)
+    return known.value if known else SHARE
 
 
 def limits_of(use: EngineUse, run: Run) -> Limits:
@@ -99,7 +106,7 @@ def gpu_engine(use: EngineUse, sizes: Sizes, limits: Limits, gpu: str) -> Engine
     """An engine as the roofline takes it; None where the GPU's figures are not known."""
     device, dtype = device_named(gpu), sizes.dtype
     quantization, kv_dtype = use.args.get("quantization"), use.args.get("kv_cache_dtype")
-    peak = peak_of(device, dtype, quantization, kv_dtype) if device else None
+    peak = linear_peak_of(device, dtype, quantization) if device else None
     precision = precision_of(dtype, quantization, kv_dtype)
     if device is None or peak is None or precision is None:
         return None

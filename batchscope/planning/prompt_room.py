@@ -11,7 +11,7 @@ from batchscope.common.atomic_files import read_json
 from batchscope.common.canonical_json import canonical_json
 from batchscope.config.configuration import Config
 from batchscope.config.prompts import LAYOUTS
-from batchscope.inputs.answers.limits import answers_asked, longest_answer
+from batchscope.inputs.answers.limits import longest_answer
 from batchscope.inputs.chat import chat_template
 from batchscope.inputs.context import context_length
 from batchscope.inputs.cut_texts import cut_texts
@@ -76,14 +76,8 @@ class Model:
         self.template = chat_template(folder, config.prompts)
 
     def fitting(self, run: Run) -> Fitting:
-        """What fits texts into this run's prompts.
-
-        Raises:
-            UserError: the labels are of a kind that the run cannot have.
-        """
-        task, packs = self.config.task, LAYOUTS[run.workload.layout].packs
-        if run.workload.confidence:
-            answers_asked(run.workload, task, [1], self.tokenizer, packs)
+        """What fits texts into this run's prompts."""
+        task = self.config.task
         return Fitting(
             maker_of(run.prompts, self.config.prompts, self.tokenizer, task, self.template),
             context_length(self.folder, run.engine.args.as_vllm()),

@@ -46,7 +46,7 @@ REASONS = (
     ("Updated input files", "its prompts or its model changed"),
     ("Set of input files has changed", "its prompts or its model changed"),
     ("Input files updated by another job", "its prompts or its model are made again"),
-    ("Forced execution", "forced"),
+    ("Forced execution", "asked again: the engine said no on another machine"),
     ("Code has changed", "the rule changed"),
     ("Incomplete", "an earlier attempt was cut off"),
 )
@@ -91,6 +91,8 @@ class PlannedRun:
     device: str
     measured_basis: bool
     stale: str | None
+    refused: bool = False
+    """whether its engine did not accept it, and it is not asked again"""
 
 
 def plan_runs(
@@ -113,12 +115,18 @@ def plan_runs(
     served = [read_json(results / "serving" / run.id / "measurement.json") for run in loads]
     rates = replace(rates_from(offline), patterns=patterns(results / "runs" / run.id for run in runs))
     of_servers = replace(rates, start_s=rates_from(served).start_s)
+    no = {
+        name_in_plan(run)
+        for run, found in zip([*runs, *loads], [*offline, *served], strict=True)
+        if found and found.get("status") == "refused"
+    }
     planned = [_plan(run, name, known, rates, None) for run, name in _with_engines(runs)]
     planned += [
         _plan(run, name, known, of_servers, measured)
         for (run, name), measured in zip(_with_engines(loads), served, strict=True)
     ]
-    return first_compiles([replace(each, stale=stale.get(each.run)) for each in planned])
+    told = [replace(each, stale=stale.get(each.run)) for each in planned]
+    return first_compiles([replace(each, refused=each.run in no and not each.stale) for each in told])
 
 
 def first_compiles(planned: Sequence[PlannedRun]) -> list[PlannedRun]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import matplotlib as mpl
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -135,7 +136,7 @@ def footnote_lines(sentences: Iterable[str], most: int | None = None) -> list[st
 
 def head(ax: Axes, text: str, color: str | None = None, loc: Any = "left") -> None:
     """Write a panel's title."""
-    ax.set_title(text, loc=loc, pad=9, color=color or "black")
+    ax.set_title(text, loc=loc, pad=9, color=color or mpl.rcParams["text.color"])
 
 
 def draw_panels(panels: Iterable[Callable[[Axes, Sheet], None]], axes: Iterable[Axes], sheet: Sheet) -> None:
@@ -181,13 +182,22 @@ def clocks(seconds: Sequence[float]) -> list[float]:
 def draw_clock(axes: Sequence[Axes], seconds: float, until: float, words: str) -> None:
     """One axis of time for panels below each other; grey where the window has ended already."""
     for ax in axes:
-        ax.set_xlim(0, until or 1.0)
-        ax.grid(axis="both")
-        if until > seconds:
-            ax.axvspan(seconds, until, color=AFTER, lw=0, zorder=0)
+        set_clock(ax, seconds, until)
     for ax in axes[:-1]:
         ax.tick_params(labelbottom=False)
-    axes[-1].set_xlabel(words + ("; grey: ended" if until > seconds else ""))
+    axes[-1].set_xlabel(words + (ENDED if until > seconds else ""))
+
+
+ENDED = "; grey: ended"
+"""What is said of an axis of time that goes on after a window's end."""
+
+
+def set_clock(ax: Axes, seconds: float, until: float) -> None:
+    """A panel's axis of time, from 0 to ``until``; grey from ``seconds`` on, where the window has ended."""
+    ax.set_xlim(0, until or 1.0)
+    ax.grid(axis="both")
+    if until > seconds:
+        ax.axvspan(seconds, until, color=AFTER, lw=0, zorder=0)
 
 
 def interval_handle(words: str) -> Line2D:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from batchscope.results.frames import cell_value
+from batchscope.results.frames import DENSE_KERNELS, cell_value
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.published.offline import HARDWARE
 from batchscope.statistics.spread import BETWEEN_GPUS
@@ -80,8 +80,22 @@ def models(runs: pd.DataFrame) -> list[str]:
             about = ", random weights: its labels say nothing"
         elif source == "demo":
             about = ", tiny, trained here mostly on single texts: packed ones it labels badly"
+        about += _sparsity(runs[runs["model"] == name])
         lines.append(f"Model: {name}{origin}{about}.")
     return lines
+
+
+def _sparsity(runs: pd.DataFrame) -> str:
+    """What a model with 2:4 weights runs through."""
+    found = cell_value(runs["sparsity"].iloc[0]) if "sparsity" in runs else None
+    if not found:
+        return ""
+    if DENSE_KERNELS not in found:
+        return ", 2:4 weights through the engine's 2:4 kernels"
+    return (
+        ", 2:4 weights through the engine's dense kernels (as-dense), which multiply the zeros as well: no "
+        "difference in its speed is one of 2:4 kernels"
+    )
 
 
 def comparability(runs: pd.DataFrame) -> list[str]:

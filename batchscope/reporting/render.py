@@ -76,9 +76,9 @@ def _log_markdown(log: Log) -> str:
     return f"Log of {_escape(log.run)}, its last lines:\n\n{lines}"
 
 
-def summary_markdown(title: str, pages: Sequence[Page], sweep: str | None = None) -> str:
-    """All studies on one page as Markdown: the sweep; question, findings, and where the table is."""
-    parts = [f"# {title}", *([_escape(sweep)] if sweep else [])]
+def summary_markdown(title: str, pages: Sequence[Page], *lead: str) -> str:
+    """All studies on one page as Markdown: the lead; question, findings, and where the table is."""
+    parts = [f"# {title}", *map(_escape, lead)]
     for page in pages:
         parts += [f"## {page.title}", *_opening(page), f"Table: [{page.title}.md]({page.title}.md)"]
     return "\n\n".join(parts) + "\n"
@@ -102,10 +102,10 @@ def _groups(table: Table) -> list[tuple[str, int]]:
     return [(name, len(list(columns))) for name, columns in groupby(table.columns, key=lambda key: key[0])]
 
 
-def summary_html(title: str, pages: Sequence[Page], sweep: str | None = None) -> str:
+def summary_html(title: str, pages: Sequence[Page], *lead: str) -> str:
     """All studies on one page as a single HTML file."""
     template = _ENVIRONMENT.get_template("templates/summary.html.jinja")
-    return template.render(title=title, pages=pages, sweep=sweep, style=STYLE)
+    return template.render(title=title, pages=pages, lead=lead, style=STYLE)
 
 
 def table_markdown(table: Table) -> str:

@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from batchscope.config.engine import COMPILATION, PASSES, UNFUSED
+from batchscope.results.faults import NOT_ACCEPTED
 from batchscope.results.frames import SELDOM_SET, cell_value
 
 FAILURES = {
@@ -12,11 +14,15 @@ FAILURES = {
     "died": "engine died",
     "timeout": "timed out",
     "unfit": "does not fit",
-    "refused": "engine did not start",
+    "refused": NOT_ACCEPTED,
+    "broke": "engine did not start",
     "damaged": "files are damaged",
 }
 """Statuses of runs that did not end, in words."""
 
+
+FOLLOWS_GPUS = f"engine.{COMPILATION}.{PASSES}.{next(iter(UNFUSED))}"
+"""Set by us where a model is spread over several GPUs."""
 
 SETTINGS = (
     "layout",
@@ -38,7 +44,7 @@ def varying(runs: pd.DataFrame) -> list[str]:
     """Settings that tell the runs of a study apart, layout always among them; n where nothing else does.
 
     In ``packing`` the number of texts follows n (each run has n texts), so it tells nothing apart, nor
-    does the prefix cache, which follows ``reuse``.
+    does the prefix cache, which follows ``reuse``, nor a switch that follows the number of GPUs.
     """
     asked = [name for name in runs.columns if name.startswith("engine.")]
     seldom = [name for name in SELDOM_SET if name in runs.columns]
@@ -48,6 +54,8 @@ def varying(runs: pd.DataFrame) -> list[str]:
         follows.add("texts")
     if "reuse" in differ:
         follows.add("engine.enable_prefix_caching")
+    if "engine.tensor_parallel_size" in differ:
+        follows.add(FOLLOWS_GPUS)
     others = [name for name in differ if name not in follows]
     return ["layout", *(others or ["n"])]
 
@@ -72,4 +80,6 @@ def fault(run: "pd.Series[Any]") -> str:
     """Why a run does not count, in few words; empty for a valid run."""
     if run["valid"]:
         return ""
+    if run["status"] == "refused" and (why := cell_value(run.get("reason"))):
+        return str(why)
     return FAILURES.get(run["status"]) or f"invalid: {run['invalid']}"

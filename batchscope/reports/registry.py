@@ -126,7 +126,7 @@ def _answer(
 REPORTS = (
     Report(
         name="summary",
-        reads=("config", "runs_table", "labels"),
+        reads=("config", "runs_table"),
         stem="summary",
         page=Shown("Answers", "summary", {"study": "all"}),
         beside_page=(".md",),
@@ -175,6 +175,14 @@ REPORTS = (
         page=Shown("Answers", "imported", {"study": "imported"}),
         beside_page=(".md", ".csv", ".parquet"),
         needs="active_imports",
+    ),
+    Report(
+        name="gemm",
+        reads=("config", "gemm"),
+        stem="gemm",
+        page=Shown("Answers", "gemm", {"study": "gemm"}),
+        figure=Shown("Plots", "gemm", {"study": "gemm"}),
+        needs="gemm_models",
     ),
     _answer(
         "profiles",

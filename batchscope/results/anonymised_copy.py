@@ -21,6 +21,7 @@ PARTS = {
     "runs/*/*": MEASUREMENTS,
     "serving/*/*": MEASUREMENTS,
     "profiles/*/*/*": ("window.json", "memory.json", "environment.json", "*.parquet", "*.csv", "*.txt"),
+    "gemm": ("*.json", "*.parquet"),
     "labels": ("*.parquet",),
     "tables": ("*.md", "*.csv"),
     "plots": ("*.png", "*.svg"),

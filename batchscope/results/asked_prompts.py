@@ -14,7 +14,10 @@ from batchscope.config.reading.older_names import TEXT_IDS
 from batchscope.results.records import UNREADABLE, Measurement, first_line
 
 LABEL_LOGPROBS = "label_logprobs"
-"""Column of requests.parquet: for each text of the prompt, log-probabilities of the labels in their order."""
+"""Column of requests.parquet: at each output token that is a label, the log-probability of every label."""
+
+ANSWER_LOGPROBS = "answer_logprobs"
+"""Column of requests.parquet: the log-probability of each output token."""
 
 _PROMPTS = pa.schema(
     [
@@ -88,7 +91,8 @@ def check_prompts(path: Path, run: Measurement, measured: Path) -> None:
 def read_answers(folder: Path) -> pd.DataFrame:
     """``repeat``, ``prompt`` and ``output_token_ids`` of a run's ``requests.parquet``.
 
-    Beside them `LABEL_LOGPROBS`, where the engine was asked for it.
+    Beside them `LABEL_LOGPROBS` and `ANSWER_LOGPROBS`, where the file has them; None where the engine was not
+    asked.
 
     Raises:
         UserError: the file is missing or damaged.
@@ -96,7 +100,7 @@ def read_answers(folder: Path) -> pd.DataFrame:
     path = folder / "requests.parquet"
     try:
         there = pq.read_schema(path).names
-        wanted = ["repeat", "prompt", "output_token_ids", *({LABEL_LOGPROBS} & set(there))]
+        wanted = ["repeat", "prompt", "output_token_ids", *({LABEL_LOGPROBS, ANSWER_LOGPROBS} & set(there))]
         frame: pd.DataFrame = pq.read_table(path, columns=wanted).to_pandas()
     except UNREADABLE as error:
         raise UserError(f"{path}: cannot be read ({first_line(error)}); delete {folder} and rerun") from None

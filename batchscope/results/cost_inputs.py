@@ -3,7 +3,14 @@
 from typing import Any
 
 from batchscope.cost.flops import Architecture, Lengths, architecture_from, run_flops
-from batchscope.cost.gpu_peaks import Device, device_named, peak_of
+from batchscope.cost.gpu_peaks import (
+    Device,
+    arithmetic_of,
+    device_named,
+    has_known_cache,
+    linear_peak_of,
+    peak_of,
+)
 from batchscope.cost.memory import GpuMemory, Precision, kv_bytes, kv_capacity, precision_of, tokens_in
 from batchscope.cost.roofline import Engine, Peaks
 from batchscope.cost.scheduler_simulation import Limits
@@ -96,12 +103,24 @@ def run_precision(run: RunRecord) -> Precision | None:
 
 
 def peaks_of(run: RunRecord) -> Peaks | None:
-    """Peaks of all GPUs of a run together; None where the device, or the arithmetic, is not known."""
-    device, linear = device_of(run), peak_flops(run)
-    if device is None or linear is None:
+    """Peaks of all GPUs of a run together; None where the device, or the arithmetic, is not known.
+
+    Attention is given the 16-bit peak, whatever the KV cache holds: with 8 bits there some kernels compute it
+    in 8, which the constant of this arithmetic takes in (`arithmetic_of_run`).
+    """
+    device, resolved = device_of(run), run.measurement.engine.resolved
+    if device is None or "quantization" not in resolved:
         return None
-    gpus = gpus_of(run)
-    return Peaks(linear, device.bits16 * gpus, device.bandwidth * gpus)
+    dtype, gpus = resolved.get("dtype"), gpus_of(run)
+    linear = linear_peak_of(device, dtype, resolved["quantization"])
+    if linear is None or not has_known_cache(dtype, resolved.get("kv_cache_dtype")):
+        return None
+    return Peaks(linear * gpus, device.bits16 * gpus, device.bandwidth * gpus)
+
+
+def arithmetic_of_run(run: RunRecord) -> str:
+    """What the run's constant holds for (`batchscope.cost.gpu_peaks.arithmetic_of`)."""
+    return arithmetic_of(*(setting_of(run, key) for key in ("dtype", "quantization", "kv_cache_dtype")))
 
 
 def engine_of(run: RunRecord) -> Engine | None:

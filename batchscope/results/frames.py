@@ -3,13 +3,15 @@
 Columns of the runs frame, in this order (a missing value is NA):
 
 - ``study, run, status, valid, invalid, reason``: ``invalid`` holds the reason codes of `gates.validity_of`,
-  ``reason`` the sentences; ``log_tail``: of a failed run, its log's last lines as a JSON list.
+  ``reason`` the sentences, of a refused run what the engine does not accept; ``log_tail``: of a failed run,
+  its log's last lines as a JSON list.
 - ``model, model_source, load_format, layout, n, texts, duplicates, output_tokens_per_text``, and ``reuse,
   instruction, answer, numbered, confidence``: for a run from before there was a choice, as it then was.
+- ``sparsity``, only where a run has 2:4 weights: whether the engine has kernels for them (NA: other weights).
 - ``text_tokens, cut, permuted, fit``: each only where a run sets it; NA in ``text_tokens`` are whole texts.
 - ``engine.environment, engine.<argument>`` (of a key inside one ``engine.<argument>.<key>``) and
   ``engine.variables.<NAME>``: as asked for; NA is vLLM's default. ``measure.<key>``.
-- ``reference``: study and run of its reference run (`reference_run`), as ``study/run``.
+- ``reference, most_precise``: as ``study/run``, what `reference_run` holds it against.
 - ``requests, prompt_tokens, output_tokens, cached_tokens, expected_cached_tokens`` (what the cache must
   serve, in theory): of one repeat. ``longest_prompt_tokens``.
 - ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
@@ -42,8 +44,10 @@ import numpy as np
 import pandas as pd
 
 from batchscope.common.errors import UserError
+from batchscope.config.model import ModelAsset
 from batchscope.config.workload import Workload
 from batchscope.results.clock_events import APPLICATIONS_CLOCKS, POWER_CAP, share_of_samples
+from batchscope.results.faults import not_accepted
 from batchscope.results.gates import Validity, validity_of
 from batchscope.results.metrics.metric import Summary
 from batchscope.results.metrics.registry import METRICS
@@ -77,6 +81,9 @@ Row = dict[str, Any]
 
 SELDOM_SET = ("text_tokens", "cut", "permuted", "fit")
 """Keys of a workload that are columns only where a run sets them."""
+
+DENSE_KERNELS = "as-dense"
+"""Of 2:4 weights: the engine multiplies their zeros as well."""
 
 LOG_LINES = 20
 """Of a failed run's log: enough to see what happened."""
@@ -195,7 +202,7 @@ def _parts_of_row(
             **_flat("engine.variables", run.spec.engine.variables),
         },
         {f"measure.{key}": value for key, value in run.spec.measure.items() if key != "half_width_factors"},
-        {"reference": "/".join(key_of(record.reference.measurement)) if record.reference else None},
+        {"reference": _named(record.reference), "most_precise": _named(record.most_precise)},
         {**_totals(run), **_repeats_of(started)},
         {"starts": len(started.counted) if validity.valid else 0},
         _over_starts(started) if several else {},
@@ -212,6 +219,10 @@ def _parts_of_row(
             "fingerprint": environment.fingerprint,
         },
     )
+
+
+def _named(other: RunRecord | None) -> str | None:
+    return "/".join(key_of(other.measurement)) if other else None
 
 
 def _flat(start: str, values: Mapping[str, Any]) -> Row:
@@ -235,6 +246,7 @@ def _identity(run: Measurement, validity: Validity) -> Row:
         # Of a folder only the name: paths of a machine do not belong in published tables.
         "model_source": model.id or (model.path and PurePath(model.path).name) or model.source,
         "load_format": model.load_format,
+        **_sparsity(model),
         "layout": load.layout,
         "n": load.n,
         "texts": load.total_texts,
@@ -248,13 +260,22 @@ def _identity(run: Measurement, validity: Validity) -> Row:
     }
 
 
+def _sparsity(model: ModelAsset) -> Row:
+    """How 2:4 weights are multiplied; a column only where a run has such weights."""
+    if not model.pattern:
+        return {}
+    how = f"{model.pattern} kernels" if model.sparse_kernels else DENSE_KERNELS
+    return {"sparsity": f"{model.pattern}, {how}"}
+
+
 def _validity(run: Measurement, validity: Validity) -> Row:
     details = [f"{item.code}: {item.detail}" if item.detail else item.code for item in validity.invalid]
+    message = not_accepted(run.message) if run.status == "refused" else run.message
     return {
         "status": run.status,
         "valid": validity.valid,
         "invalid": ", ".join(dict.fromkeys(item.code for item in validity.invalid)) or None,
-        "reason": "; ".join([run.message, *details] if run.message else details) or None,
+        "reason": "; ".join([message, *details] if message else details) or None,
     }
 
 

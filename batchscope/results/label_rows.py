@@ -4,7 +4,6 @@ One row per run, repeat, prompt and text, made and read here. The labels come fr
 timed passes themselves; docs/labels.md has the rule by which they are read.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from batchscope.common.errors import UserError
+from batchscope.inputs.answers.confidence import among_labels, of_tokens
 from batchscope.inputs.answers.reader import Answer, AnswerReader
-from batchscope.results.asked_prompts import LABEL_LOGPROBS, AskedPrompt
+from batchscope.results.asked_prompts import ANSWER_LOGPROBS, LABEL_LOGPROBS, AskedPrompt
 from batchscope.results.records import Measurement, RunRecord, load_table
 
 _LABEL = pa.dictionary(pa.int16(), pa.string())
@@ -32,7 +32,7 @@ LABELS = pa.schema(
         ("text_id", pa.int32()),  # of the text
         ("gold", _LABEL),  # null: the right label is not known
         ("label", _LABEL),  # null: the answer has none for this text
-        ("confidence", pa.float32()),  # the label's probability among all labels; null: not asked for
+        ("confidence", pa.float32()),  # the label's probability (docs/labels.md); null: not asked for
         ("found", pa.int32()),  # labels in the prompt's answer, surplus ones included
         ("missing", pa.int32()),  # texts of the prompt without a label
         ("surplus", pa.int32()),  # labels of its answer that belong to no text
@@ -81,7 +81,7 @@ def label_rows(
         "text_id": [number for prompt in asked for number in prompt.text_ids],
         "gold": _words(label for prompt in asked for label in prompt.gold),
         "label": _words(label for answer in found for label in answer.labels),
-        "confidence": pa.array(_confidences(answers, found, names), pa.float32()),
+        "confidence": pa.array(_confidences(answers, found, reader, names), pa.float32()),
         "found": each(answer.found for answer in found),
         "missing": each(answer.missing for answer in found),
         "surplus": each(answer.surplus for answer in found),
@@ -95,33 +95,21 @@ def _words(labels: Iterable[str | None]) -> pa.Array:
 
 
 def _confidences(
-    answers: pd.DataFrame, found: Sequence[Answer], names: Sequence[str]
+    answers: pd.DataFrame, found: Sequence[Answer], reader: AnswerReader, names: Sequence[str]
 ) -> Iterator[float | None]:
     """The confidence of each text's label; None throughout where the engine was not asked."""
-    if LABEL_LOGPROBS not in answers:
-        yield from (None for answer in found for _ in answer.labels)
-        return
-    place = {name: number for number, name in enumerate(names)}
-    for of_texts, answer in zip(answers[LABEL_LOGPROBS], found, strict=True):
-        rows = [None] * len(answer.labels) if of_texts is None else of_texts
-        for logprobs, label in zip(rows, answer.labels, strict=True):
-            yield None if logprobs is None or label is None else confidence_of(logprobs, place[label])
-
-
-def confidence_of(logprobs: Sequence[float | None], label: int) -> float | None:
-    """Probability of one label among all of them; None where that of no label is known.
-
-    Args:
-        logprobs: natural logarithms, in the order of the labels; None or -inf: too improbable to be told.
-        label: which one.
-    """
-    values = np.array([-math.inf if value is None else value for value in logprobs], dtype=float)
-    values[np.isnan(values)] = -math.inf
-    highest = values.max(initial=-math.inf)
-    if highest == -math.inf:
-        return None
-    shares = np.exp(values - highest)
-    return float(shares[label] / shares.sum())
+    place_of = {name: number for number, name in enumerate(names)}
+    open_labels = reader.open_labels
+    unasked = [None] * len(found)
+    told = zip(answers.get(LABEL_LOGPROBS, unasked), answers.get(ANSWER_LOGPROBS, unasked), strict=True)
+    for ids, answer, (of_labels, of_answer) in zip(answers["output_token_ids"], found, told, strict=True):
+        if of_labels is not None:
+            numbers = [None if label is None else place_of[label] for label in answer.labels]
+            yield from among_labels(reader.places(ids, answer), numbers, reader.spoken(ids), of_labels)
+        elif of_answer is not None:
+            yield from of_tokens(reader.places(ids, answer), answer.labels, of_answer, open_labels)
+        else:
+            yield from (None for _ in answer.labels)
 
 
 def load_labels(path: Path) -> pd.DataFrame:

@@ -166,10 +166,11 @@ class ClientState(Record):
     lag_max_s: float | None = None
 
 
-Status = Literal["ok", "oom", "died", "timeout", "unfit", "refused", "damaged"]
+Status = Literal["ok", "oom", "died", "timeout", "unfit", "refused", "broke", "damaged"]
 """How a run ended: measured; out of memory; the engine ended in the middle; it took too long; it was left
-out, for texts or context had no room for it; or its engine configuration does not start. Of one that is
-``damaged`` nothing is known any more (`batchscope.results.intact.configured_runs`)."""
+out, for texts or context had no room for it; the engine did not accept its configuration; or it broke while
+it started. Of one that is ``damaged`` nothing is known any more
+(`batchscope.results.intact.configured_runs`)."""
 
 
 class Measurement(Record):
@@ -283,6 +284,8 @@ class RunRecord:
     """columns of `batchscope.results.label_rows.LABELS`; they come from a file of the study's"""
     reference: "RunRecord | None" = None
     """its reference run (`batchscope.results.reference_run`), with one row of labels a text"""
+    most_precise: "RunRecord | None" = None
+    """the run of the same prompts and the most precise engine of its study, as ``reference``"""
     client: pd.DataFrame = field(default_factory=_empty)
     """of a load point, columns of `batchscope.common.schemas.CLIENT`: its requests as the client saw them"""
 

@@ -1,8 +1,11 @@
 """The run that others are held against, where no gold label says what is right; docs/labels.md has the rule.
 
-A run's reference run has the same model, separate prompts, and of these the most precise engine.
+A run's reference run has the same model, separate prompts, and of these the most precise engine. What an
+engine's precision does to labels is told by another one: the run of the same prompts that has the study's
+most precise engine (`most_precise_of`). The layout is then no part of the difference.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -10,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from batchscope.common.canonical_json import canonical_json
 from batchscope.results.gates import validity_of
 from batchscope.results.records import Measurement, RunRecord
 from batchscope.statistics.accuracy import counted_once
@@ -19,7 +23,16 @@ ANSWERS = ("free", "labels", "json", "codes")
 
 BITS = {"float32": 32, "float": 32, "float16": 16, "bfloat16": 16, "half": 16}
 QUANTIZED_BITS = 8
-"""Of weights, or of the KV cache, that are held in another form; which one is not told apart."""
+"""Of weights, or of the KV cache, in a form whose name does not tell."""
+
+FOUR_BITS = ("awq", "gptq")
+"""Parts of names that tell of 4 bits without a number."""
+
+IN_A_NAME = re.compile(r"(?:fp|int|(?<=_)k|v)(\d+)|(\d+)bit")
+"""Bits in names such as fp8_per_block, int8_per_token_head, nvfp4, turboquant_k8v4, turboquant_4bit_nc."""
+
+FINER = ("fp8_per_channel", "fp8_per_block")
+"""Of fp8 weights those that have more scales than one a tensor, the finest last."""
 
 
 def with_references(records: Sequence[RunRecord], *, coverage: float) -> list[RunRecord]:
@@ -31,14 +44,24 @@ def with_references(records: Sequence[RunRecord], *, coverage: float) -> list[Ru
         records: all runs.
         coverage: share of texts that must have a label in a reference run, where any run has so many.
     """
-    candidates = [candidate for record in records if (candidate := _candidate(record))]
-    return [replace(record, reference=reference_of(record, candidates, coverage)) for record in records]
+    counted = [found for record in records if (found := _counted(record))]
+    separate = [each for each in counted if each.measurement.spec.workload.layout == "separate"]
+    alike: dict[str, list[RunRecord]] = {}
+    for each in counted:
+        alike.setdefault(question_of(each.measurement), []).append(each)
+    return [
+        replace(
+            record,
+            reference=reference_of(record, separate, coverage),
+            most_precise=most_precise_of(record, alike.get(question_of(record.measurement), ())),
+        )
+        for record in records
+    ]
 
 
-def _candidate(record: RunRecord) -> RunRecord | None:
-    """A run that can be a reference, with the rows that count; None for any other."""
-    run = record.measurement
-    if record.labels.empty or run.spec.workload.layout != "separate" or not validity_of(record).valid:
+def _counted(record: RunRecord) -> RunRecord | None:
+    """A run that others can be held against, with the rows that count; None for any other."""
+    if record.labels.empty or not validity_of(record).valid:
         return None
     rows = counted_once(record.labels)
     if rows["label"].isna().all():
@@ -72,6 +95,34 @@ def reference_of(record: RunRecord, candidates: Sequence[RunRecord], coverage: f
     return alike[ranks.index(best)] if best[0] else None
 
 
+def most_precise_of(record: RunRecord, alike: Sequence[RunRecord]) -> RunRecord | None:
+    """Of runs that ask the same of the same model the one on the most precise engine; of equals the first.
+
+    Args:
+        record: the run.
+        alike: those valid runs of its study, each with one row of labels a text.
+
+    Returns:
+        Itself, for the most precise run; None where all such runs have one engine configuration.
+    """
+    if record.labels.empty:
+        return None
+    engines = {_engine(other.measurement) for other in (record, *alike)}
+    return (
+        max(alike, key=lambda other: precision(other.measurement), default=None) if len(engines) > 1 else None
+    )
+
+
+def question_of(run: Measurement) -> str:
+    """All that decides what a run asks, but its engine, as a key."""
+    workload = run.spec.workload.model_dump_json()
+    return canonical_json([run.study, run.spec.engine.model, workload, run.spec.task])
+
+
+def _engine(run: Measurement) -> str:
+    return canonical_json([run.spec.engine.environment, run.spec.engine.args, run.spec.engine.variables])
+
+
 def _texts(record: RunRecord) -> bytes:
     """Ids of the texts that a run was asked about, as a key: many runs have the same."""
     return np.unique(record.labels["text_id"].to_numpy(np.int64)).tobytes()
@@ -84,16 +135,23 @@ def _in_common(texts: bytes, others: bytes) -> int:
     return len(np.intersect1d(first, second, assume_unique=True))
 
 
-def precision(run: Measurement) -> tuple[int, int]:
-    """Bits of the weights and of the KV cache, as far as the engine's arguments tell."""
+def precision(run: Measurement) -> tuple[int, int, int]:
+    """Bits of the weights, how fine their scales are, and bits of the KV cache, as far as arguments tell."""
     dtype = str(_argument(run, "dtype")).rpartition(".")[2]
     bits = BITS.get(dtype, 16)
     cache = str(_argument(run, "kv_cache_dtype") or "auto")
-    quantized = _argument(run, "quantization") is not None
+    weights = _argument(run, "quantization")
     return (
-        QUANTIZED_BITS if quantized else bits,
-        bits if cache == "auto" else BITS.get(cache, QUANTIZED_BITS),
+        bits if weights is None else bits_in(str(weights)),
+        FINER.index(weights) + 1 if weights in FINER else 0,
+        bits if cache == "auto" else BITS.get(cache, bits_in(cache)),
     )
+
+
+def bits_in(name: str) -> int:
+    """The fewest bits that a quantization's name tells of; `QUANTIZED_BITS` where it tells nothing."""
+    told = [int(first or second) for first, second in IN_A_NAME.findall(name)]
+    return min(told) if told else 4 if any(part in name for part in FOUR_BITS) else QUANTIZED_BITS
 
 
 def _argument(run: Measurement, name: str) -> Any:

@@ -1,8 +1,8 @@
 """Whether answers are as often right as the model is sure of them; pure functions.
 
-Confidence is the probability of the label that was answered, among the labels alone. Sources: Naeini, Cooper
-and Hauskrecht, AAAI (2015), for the expected calibration error; Guo, Pleiss, Sun and Weinberger, ICML (2017),
-for the reliability diagram.
+Confidence is the probability of the label that was answered, of either kind in docs/labels.md. Sources:
+Naeini, Cooper and Hauskrecht, AAAI (2015), for the expected calibration error; Guo, Pleiss, Sun and
+Weinberger, ICML (2017), for the reliability diagram.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The setting to use: the fastest of those that are not less right than the reference run, or why none.
+"""Whether a setting counts: it is not less right than the reference run, or why it does not.
 
 Guessing fast is worth nothing, so speed is looked at only where labels are kept: nearly every text has one,
 and accuracy is surely not behind the reference run's by more than a margin (a test of non-inferiority, with
@@ -6,7 +6,6 @@ whole prompts drawn, for the texts of one are alike). Where no gold label tells,
 reference run. Source: Piaggio et al., JAMA 308 (2012), for reading non-inferiority from an interval.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,48 +33,22 @@ class Loss:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A setting that was measured."""
+    """The labels of a setting that was measured."""
 
-    name: str
-    speed: float
-    """texts a second"""
     coverage: float
     """share of texts with a label"""
     loss: Loss
-    steady: bool = True
-    """whether its speed stands in one state"""
-
-
-@dataclass(frozen=True)
-class Choice:
-    """What came of all candidates."""
-
-    best: Candidate | None
-    """None where no candidate is kept"""
-    refused: dict[str, str]
-    """why the others that are faster do not count, by name"""
-
-
-def choose(candidates: Sequence[Candidate], *, margin: float, coverage: float) -> Choice:
-    """The fastest candidate that keeps what it must.
-
-    Args:
-        candidates: the reference run among them, with a loss of 0.
-        margin: share of texts that may surely not be lost.
-        coverage: share of texts that must have a label.
-    """
-    kept = [each for each in candidates if fault(each, margin, coverage) is None]
-    best = max(kept, key=lambda each: each.speed, default=None)
-    refused = {
-        each.name: why
-        for each in candidates
-        if (why := fault(each, margin, coverage)) and (best is None or each.speed > best.speed)
-    }
-    return Choice(best, refused)
+    """0 for the reference run itself"""
 
 
 def fault(candidate: Candidate, margin: float, coverage: float) -> str | None:
-    """Why a candidate does not count; None for one that does."""
+    """Why a candidate does not count; None for one that does.
+
+    Args:
+        candidate: its labels.
+        margin: share of texts that may surely not be lost.
+        coverage: share of texts that must have a label.
+    """
     loss = candidate.loss
     if candidate.coverage < coverage:
         return f"only {100 * candidate.coverage:.1f} % of texts have a label"
@@ -84,7 +57,7 @@ def fault(candidate: Candidate, margin: float, coverage: float) -> str | None:
     if loss.most > margin:
         what = "less accurate" if loss.by_gold else "of texts labelled otherwise"
         return f"up to {100 * loss.most:.1f} points {what}"
-    return None if candidate.steady else "its passes stand in two states"
+    return None
 
 
 def loss_against(labels: pd.DataFrame, reference: pd.DataFrame) -> Loss | None:

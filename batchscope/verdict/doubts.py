@@ -6,13 +6,16 @@ from typing import Any
 import pandas as pd
 
 from batchscope.config.configuration import Config
+from batchscope.results.comparison import SPEED
 from batchscope.results.frames import cell_value
 from batchscope.statistics.replicates import ENOUGH_UNITS
 from batchscope.statistics.spread import BETWEEN_GPUS, BETWEEN_STARTS, regime_of
+from batchscope.verdict.comparing import NEAR
 from batchscope.verdict.evidence import Evidence, starts_of
+from batchscope.verdict.same_setting import once
 from batchscope.verdict.schema import Right
-from batchscope.verdict.settings import UNSTEADY, Judged
-from batchscope.verdict.wording import listed, percent
+from batchscope.verdict.settings import COMPARED, UNSTEADY, Judged
+from batchscope.verdict.wording import listed, percent, spread_words
 
 MOST_NAMED = 3
 
@@ -31,6 +34,7 @@ def doubts(use: Judged, judged: Sequence[Judged], evidence: Evidence) -> tuple[s
         *_labels(use.setting.right, use.row),
         *_texts(evidence),
         *_machine(use.row),
+        *_apart_again(judged),
         *_comparison(judged, evidence.config),
     )
 
@@ -52,7 +56,7 @@ def _repeatable(run: "pd.Series[Any]") -> Iterator[str]:
     if starts < ENOUGH_UNITS:
         yield (
             f"It rests on {_starts(starts)}; equal runs in two starts differ by up to "
-            f"{percent(BETWEEN_STARTS[regime].margin, 0)} on a machine like this."
+            f"{spread_words(BETWEEN_STARTS[regime].margin)} on a machine like this."
         )
     if run["device"] != "cpu":
         yield f"It was measured on one GPU; two of a kind differ by up to {percent(BETWEEN_GPUS.margin)}."
@@ -103,6 +107,28 @@ def _machine(run: "pd.Series[Any]") -> Iterator[str]:
         )
 
 
+def _apart_again(judged: Sequence[Judged]) -> Iterator[str]:
+    """How far equal settings came out apart, where that is so much that it matters."""
+    by_name = {each.name: each for each in judged if each.setting.state in COMPARED}
+    found = [
+        (_times_apart(each, stands), each, stands)
+        for each in by_name.values()
+        if (stands := by_name.get(each.setting.same_as or "")) and each.row["texts"] == stands.row["texts"]
+    ]
+    if found and (most := max(found, key=lambda pair: pair[0]))[0] > 1 + NEAR:
+        apart, each, stands = most
+        yield (
+            f"Equal work came out {apart:.2f}x apart: {stands.setting.words} was measured in "
+            f"{stands.setting.study} and in {each.setting.study}. Smaller differences may be chance."
+        )
+
+
+def _times_apart(run: Judged, other: Judged) -> float:
+    """The faster one's speed over the other's."""
+    speeds = sorted(float(each.row[SPEED]) for each in (run, other))
+    return speeds[1] / speeds[0]
+
+
 def _comparison(judged: Sequence[Judged], config: Config) -> Iterator[str]:
     valid = [each.row for each in judged if each.row["valid"]]
     gpus = {ids for run in valid if (ids := cell_value(run["gpu_ids"]))}
@@ -110,12 +136,12 @@ def _comparison(judged: Sequence[Judged], config: Config) -> Iterator[str]:
         yield f"Runs were measured on {len(gpus)} GPUs; comparisons between two of them take their spread in."
     if config.compare_environments and len({run["fingerprint"] for run in valid}) > 1:
         yield "Runs from different environments are compared, for compare_environments is on."
-    counted = [each for each in judged if each.candidate]
+    counted = [each for each in once(judged) if each.candidate]
     counts = sorted({int(each.row["texts"]) for each in counted})
     if len(counts) > 1:
         few, many = counts[0], counts[-1]
         yield f"Runs of {few:,} to {many:,} texts are compared; with few, an engine is longer partly empty."
-    if unsteady := [each.setting.words for each in judged if each.setting.why == UNSTEADY]:
+    if unsteady := [each.setting.words for each in once(judged) if each.setting.why == UNSTEADY]:
         more = len(unsteady) - MOST_NAMED
         named = [*unsteady[:MOST_NAMED], *([f"{more} more"] if more > 0 else [])]
         yield f"Left out, for their passes stand in two states: {'; '.join(named)}."

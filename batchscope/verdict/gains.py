@@ -6,8 +6,9 @@ from batchscope.results.comparison import SPEED
 from batchscope.statistics.intervals import Interval
 from batchscope.verdict.comparing import Compared, compare, conclusive, is_known
 from batchscope.verdict.evidence import Evidence
+from batchscope.verdict.same_setting import once
 from batchscope.verdict.schema import Estimate, Gain, PerMillion
-from batchscope.verdict.settings import Judged
+from batchscope.verdict.settings import COMPARED, Judged
 from batchscope.verdict.wording import CACHE, times
 
 MILLION = 1_000_000
@@ -23,12 +24,12 @@ DEFAULTS = {
 }
 """What 1 text per prompt is called where no engine argument is set, by whether the prefix cache is on."""
 
-COUNTS = ("kept", "refused", "speed only", "recommended")
+COUNTS = (*COMPARED, "recommended")
 
 
 def gains_of(use: Judged, judged: Sequence[Judged], evidence: Evidence) -> tuple[Gain, ...]:
     """Over 1 text per prompt with the engine as it is, and over the best of the other layout."""
-    counted = [each for each in judged if each is not use and each.setting.state in COUNTS]
+    counted = [each for each in once(judged) if each is not use and each.setting.state in COUNTS]
     counted = [each for each in counted if not each.row["unsteady"]]
     found = [compare(use.row, each.row) for each in counted]
     # all of them together, for the setting was picked from among all
@@ -42,12 +43,25 @@ def gains_of(use: Judged, judged: Sequence[Judged], evidence: Evidence) -> tuple
 
 def _plainest(counted: Sequence[Judged], evidence: Evidence) -> tuple[str, Judged] | None:
     """1 text per prompt, with every run's engine arguments; with the prefix cache on, if that was tried."""
-    plain = [each for each in counted if each.setting.words in (PLAIN, f"{PLAIN}, {CACHE['full']}")]
+    plain = [each for each in counted if _is_plain(each)]
     if not plain:
         return None
     best = max(plain, key=lambda each: (_caches(each), int(each.row["texts"]), _speed(each)))
+    return _name_of_plain(best, evidence), best
+
+
+def default_words(use: Judged, evidence: Evidence) -> str | None:
+    """What a setting is called that is the default itself; None for any other one."""
+    return _name_of_plain(use, evidence) if _is_plain(use) else None
+
+
+def _is_plain(each: Judged) -> bool:
+    return each.setting.words in (PLAIN, f"{PLAIN}, {CACHE['full']}")
+
+
+def _name_of_plain(each: Judged, evidence: Evidence) -> str:
     tuned = set(evidence.config.engine.args.as_vllm()) - set(NO_TUNING)
-    return best.setting.words if tuned else DEFAULTS[_caches(best)], best
+    return f"the default here ({each.setting.words})" if tuned else DEFAULTS[_caches(each)]
 
 
 def _caches(each: Judged) -> bool:

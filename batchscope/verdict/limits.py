@@ -22,7 +22,8 @@ def limited_by(run: "pd.Series[Any]", cost: "pd.Series[Any] | None") -> LimitedB
     """
     if run["device"] == "cpu":
         return LimitedBy(
-            "unknown", "It ran on a CPU, whose peaks are not known: arithmetic and memory are not told apart."
+            "unknown",
+            "No GPU took part, and a CPU's peaks are not known: arithmetic and memory are not told apart.",
         )
     busy = cell_value(run["utilization"])
     if busy is not None and busy < BUSY:
@@ -31,11 +32,11 @@ def limited_by(run: "pd.Series[Any]", cost: "pd.Series[Any] | None") -> LimitedB
             f"The host: the GPU computed in only {percent(busy, 0)} of the time and waited for the CPU in "
             "the rest. A faster GPU would help little.",
         )
-    return _by_model(cost)
+    return _by_model(cost, "The GPU" if busy is None else "The GPU, not the host")
 
 
-def _by_model(cost: "pd.Series[Any] | None") -> LimitedBy:
-    """What the cost model says."""
+def _by_model(cost: "pd.Series[Any] | None", who: str) -> LimitedBy:
+    """What the cost model says; ``who``: what was seen to be busy."""
     limit = cell_value(cost["limit"]) if cost is not None else None
     if cost is None or limit is None:
         return LimitedBy("unknown", "The cost model does not know this model's shape or this GPU.")
@@ -43,16 +44,20 @@ def _by_model(cost: "pd.Series[Any] | None") -> LimitedBy:
     if decoding > MOSTLY:
         return LimitedBy(
             "decode",
-            f"Decoding: {percent(decoding, 0)} of the time goes into answers, one token for each prompt in a "
-            "step. Fewer output tokens, or more prompts at a time, would help.",
+            f"{who}: {percent(decoding, 0)} of the time goes into decoding answers, one token for each "
+            "prompt in a step. Fewer output tokens, or more prompts at a time, would help.",
         )
     if limit == "compute":
-        return LimitedBy("compute", f"The GPU's arithmetic{_reached(cost, 'mfu')}. Fewer tokens would help.")
+        return LimitedBy(
+            "compute",
+            f"{who}: its arithmetic{_reached(cost, 'mfu')}. Fewer tokens would help.",
+        )
     return LimitedBy(
-        "memory", f"The GPU's memory bandwidth{_reached(cost, 'bandwidth_use')}. Larger batches would help."
+        "memory",
+        f"{who}: its memory bandwidth{_reached(cost, 'bandwidth_use')}. Larger batches would help.",
     )
 
 
 def _reached(cost: "pd.Series[Any]", column: str) -> str:
     share = cell_value(cost[column])
-    return "" if share is None else f": {percent(share, 0)} of its peak is reached"
+    return "" if share is None else f", {percent(share, 0)} of whose peak is reached"

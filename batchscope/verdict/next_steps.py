@@ -7,6 +7,7 @@ from batchscope.results.metrics.label_quality import random_weights
 from batchscope.statistics.replicates import ENOUGH_UNITS
 from batchscope.statistics.resampling import ENOUGH_PROMPTS
 from batchscope.verdict.evidence import Evidence, starts_of
+from batchscope.verdict.same_setting import once
 from batchscope.verdict.schema import Next
 from batchscope.verdict.settings import NO_REFERENCE, Judged, model_of
 
@@ -61,7 +62,7 @@ def _missing(judged: Sequence[Judged]) -> Iterator[Next]:
     if failed:
         runs = "1 run that failed" if failed == 1 else f"the {failed} runs that failed"
         yield Next(f"Measure {runs} again.", RETRY)
-    if len(judged) == 1:
+    if len(once(judged)) == 1:
         yield Next("Add a setting to compare with: a study with several values of n or layout.", None)
 
 
@@ -82,7 +83,7 @@ def _labels(use: Judged | None, judged: Sequence[Judged], evidence: Evidence) ->
             "be as right.",
             None,
         )
-    elif use is None and {"kept", "refused"} & {each.setting.state for each in judged}:
+    elif use is None and {"kept", "refused"} & {each.setting.state for each in once(judged)}:
         yield Next(BETTER, None)
     if any(each.setting.why == NO_REFERENCE for each in judged):
         yield Next("Add a run with 1 text per prompt: include: [{layout: separate, n: 1}] in a study.", None)
@@ -95,7 +96,7 @@ def texts_wanted(judged: Sequence[Judged], margin: float) -> int | None:
 
     None where no setting lacks them: each is kept, or is seen to lose more than the margin.
     """
-    n = max((each.setting.n for each in judged if _lacks_texts(each, margin)), default=None)
+    n = max((each.setting.n for each in once(judged) if _lacks_texts(each, margin)), default=None)
     return None if n is None or margin == 0 else n * prompts_wanted(margin)
 
 

@@ -25,6 +25,7 @@ from batchscope.verdict.doubts import device_words, is_demo, tokens_of_a_prompt
 from batchscope.verdict.evidence import Evidence, read_evidence
 from batchscope.verdict.questions.effects import questions
 from batchscope.verdict.questions.served import server_question
+from batchscope.verdict.same_setting import with_same_settings
 from batchscope.verdict.schema import Copy, Verdict
 from batchscope.verdict.settings import judge_all, model_of, reference_run, with_states
 
@@ -48,7 +49,7 @@ def verdict_of(evidence: Evidence, results: str = "results") -> Verdict:
         results: the folder of results, as a command names it.
     """
     reference = reference_run(evidence)
-    judged = judge_all(evidence, reference)
+    judged = with_same_settings(judge_all(evidence, reference), reference)
     offline = offline_answer(judged, evidence, reference, results)
     return Verdict(
         title=evidence.config.title,

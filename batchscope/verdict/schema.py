@@ -136,6 +136,8 @@ class Answer:
     rests_on: RestsOn | None = None
     sure: Sure = Sure("none", "Nothing is recommended.")
     gains: tuple[Gain, ...] = ()
+    default: str | None = None
+    """what to call the setting where nothing is gained over the default, for it is the default itself"""
     per_million: PerMillion | None = None
     limited_by: LimitedBy | None = None
     could_be_wrong: tuple[str, ...] = ()
@@ -148,7 +150,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Setting:
-    """One run of an offline study."""
+    """One run of an offline study. Of several runs of one setting, one stands for it."""
 
     id: str
     study: str
@@ -165,6 +167,10 @@ class Setting:
     why: str
     frontier: bool = False
     """whether no comparable setting is both faster and more often right"""
+    same_as: str | None = None
+    """``study/run`` of the run that stands for this setting; None: this one"""
+    also: tuple[str, ...] = ()
+    """where else it was measured, and with which speed: ``decoding: 812 texts/s on 400 texts``"""
 
 
 @dataclass(frozen=True)

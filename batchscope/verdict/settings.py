@@ -23,6 +23,9 @@ FEW_TEXTS = 0.5
 """A run with fewer texts than this share of what most runs have is not compared: an engine takes a while to
 fill, and to run empty."""
 
+COMPARED = ("kept", "refused", "speed only")
+"""States of settings that are compared with others."""
+
 UNSTEADY = "its passes stand in two states"
 
 RANDOM = "its weights are random, so labels mean nothing"
@@ -191,7 +194,7 @@ def _candidate(run: "pd.Series[Any]", evidence: Evidence, reference: "pd.Series[
     loss = Loss(0, 0, gold_tells(its)) if same else loss_against(labels, its)
     if loss is None:
         return None
-    return Candidate(name_of(run), float(run[SPEED]), float(run["label_coverage"]), loss)
+    return Candidate(float(run["label_coverage"]), loss)
 
 
 def reference_run(evidence: Evidence) -> "pd.Series[Any] | None":
@@ -240,7 +243,11 @@ def frontier_of(settings: Sequence[Setting]) -> set[str]:
     places = [
         (each.id, each.speed.value, each.right.value)
         for each in settings
-        if each.state in ("kept", "refused") and each.speed and each.right and each.why != UNSTEADY
+        if each.state in ("kept", "refused")
+        and each.same_as is None
+        and each.speed
+        and each.right
+        and each.why != UNSTEADY
     ]
     return {
         name

@@ -98,6 +98,11 @@ def percent(share: float, digits: int = 1) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def spread_words(share: float) -> str:
+    """A spread, with a decimal where it is small: ``1.4 %``, ``30 %``."""
+    return percent(share, 1 if share < 0.1 else 0)
+
+
 def points(share: float) -> str:
     """A difference of shares: ``1 point``, ``0.4 points``."""
     text = f"{100 * share:.1f}".removesuffix(".0")

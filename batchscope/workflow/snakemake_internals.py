@@ -132,6 +132,14 @@ def is_updated(file: Any) -> bool:
     return bool(getattr(file, "flags", {}).get("update"))
 
 
+def make_again(workflow: Workflow, file: str) -> None:
+    """Have a file made again if this call is about it; called by an input function of its rule.
+
+    ``--forcerun`` would make it a target of every call, also of one that measures nothing.
+    """
+    workflow.dag.forcefiles.add(file)
+
+
 def run_locally(workflow: Workflow, rules: Iterable[str]) -> None:
     """Have rules run where Snakemake was started; the directive ``localrules:`` takes no list of names."""
     workflow.localrules(*rules)

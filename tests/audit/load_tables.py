@@ -60,7 +60,7 @@ def load_row(run: Run, slo: Mapping[str, Any], published: Path) -> Row:
 def speed(run: Run, done: pd.DataFrame) -> Row:
     """The metrics of a run; what was computed only where nothing came from the cache."""
     names = ("request_throughput", "total_token_throughput", "output_throughput")
-    (row,) = repeat_rows(Client(run, done), None, None)
+    (row,) = repeat_rows(Client(run, done), None, None, None)
     found = {name: row[name] for name in names}
     return found | {"mfu": math.nan if run.repeats[0]["cached_tokens"] else row["mfu"]}
 

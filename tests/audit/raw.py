@@ -81,7 +81,12 @@ class Run:
 
     @property
     def resolved(self) -> Mapping[str, Any]:
-        return self.measurement["engine"]["resolved"]
+        """Empty for a run whose engine did not start."""
+        return self.measurement.get("engine", {}).get("resolved", {})
+
+    @property
+    def args(self) -> Mapping[str, Any]:
+        return self.measurement["spec"]["engine"]["args"]
 
     @property
     def labels(self) -> int:

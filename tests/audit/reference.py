@@ -11,7 +11,7 @@ import pandas as pd
 from tests.audit import readmes
 from tests.audit.captures import KEYS, capture_rows
 from tests.audit.checked import Checked, Unknown, compare, missing
-from tests.audit.cost_table import cost_row
+from tests.audit.cost_table import with_constants
 from tests.audit.label_sections import label_sections
 from tests.audit.label_tables import FURTHER, label_rows
 from tests.audit.load_tables import load_row
@@ -74,7 +74,9 @@ class Reference:
             key: rows for key, rows in labels_in(folder).items() if not self.runs[key].random_weights
         }
         self.repeats = {
-            key: repeat_rows(run, self.labels.get(key), self.reference(run.of_run))
+            key: repeat_rows(
+                run, self.labels.get(key), self.beside(run.of_run), self.beside(run.of_run, "most_precise")
+            )
             for key, run in self.runs.items()
         }
 
@@ -109,7 +111,7 @@ class Reference:
         """Of cost.csv."""
         there = (self.tables / "cost.csv").is_file()
         first = [run for run in self.runs.values() if run.start == 1]
-        return {run.key: cost_row(run) for run in first} if there else {}
+        return with_constants(first) if there else {}
 
     @cached_property
     def judged(self) -> dict[str, Rows]:
@@ -131,12 +133,12 @@ class Reference:
         slo = json.loads((self.folder / "config.json").read_text(encoding="utf-8"))["serving"]["slo"]
         return {run.key: load_row(run, slo, PUBLISHED / "serving.csv") for run in points}
 
-    def reference(self, key: tuple[str, str]) -> pd.DataFrame | None:
-        """The rows that count of a run's reference run, which runs.csv names."""
+    def beside(self, key: tuple[str, str], column: str = "reference") -> pd.DataFrame | None:
+        """The rows that count of a run's reference run, or most precise one, which runs.csv names."""
         if not self.labels:
             return None
-        said = pd.read_csv(self.tables / "runs.csv", usecols=[*RUN, "reference"]).set_index(list(RUN))
-        name = said.loc[key, "reference"]
+        said = pd.read_csv(self.tables / "runs.csv").set_index(list(RUN))
+        name = said.loc[key, column] if column in said else None
         if missing(name):
             return None
         rows = self.labels[tuple(name.split("/"))]
@@ -218,6 +220,8 @@ class Reference:
             yield from readmes.banking77(page, self.rows, labels)
         elif self.folder.name == "h200-starts":
             yield from readmes.h200_starts(page, *self.by_start(), self.rows, self.loads)
+        elif self.folder.name == "h200-precision":
+            yield from readmes.h200_precision(page, self.rows)
         elif self.folder.name == "smollm2-h200-starts":
             yield from readmes.smollm2_starts(page, *self.by_start())
 

@@ -13,7 +13,7 @@ from tests.audit.checked import Unknown
 from tests.audit.intervals import geometric, trends, two_groups
 from tests.audit.quality import repeat_figures
 from tests.audit.raw import BIG, Run, flat
-from tests.audit.work import DEVICES, PEAK, flop_of, model_of
+from tests.audit.work import device_of, flop_of, model_of
 
 POWER_CAP, FIXED_CLOCKS = 0x4, 0x2
 COUNTS = ("requests", "prompt_tokens", "output_tokens", "cached_tokens")
@@ -36,9 +36,18 @@ def flop_of_run(run: Run) -> float | Unknown:
     return sum(flop_of(model_of(run.measurement["architecture"]), lengths).values())
 
 
-def repeat_rows(run: Run, labels: pd.DataFrame | None, reference: pd.DataFrame | None) -> list[Row]:
-    """A row a repeat: what was counted, and the metrics of docs/metrics.md."""
-    flop = flop_of_run(run)
+def repeat_rows(
+    run: Run, labels: pd.DataFrame | None, reference: pd.DataFrame | None, precise: pd.DataFrame | None
+) -> list[Row]:
+    """A row a repeat: what was counted, and the metrics of docs/metrics.md.
+
+    Args:
+        run: the run.
+        labels: its rows.
+        reference: those of its reference run.
+        precise: those of the run of the same prompts on the most precise engine.
+    """
+    flop = flop_of_run(run) if run.repeats else math.nan
     rows = []
     for number, repeat in enumerate(run.repeats):
         seconds, energy = repeat["seconds"], repeat.get("energy_j")
@@ -54,10 +63,13 @@ def repeat_rows(run: Run, labels: pd.DataFrame | None, reference: pd.DataFrame |
             "texts_per_s": run.labels / seconds,
             "duration_s": seconds,
             "joules_per_text": energy / run.labels,
-            "mfu": flop if isinstance(flop, Unknown) else flop / seconds / DEVICES[run.gpu][PEAK],
+            "mfu": flop
+            if isinstance(flop, Unknown)
+            else flop / seconds / device_of(run.gpu, run.resolved, run.args).mfu_peak,
         }
         found = repeat_figures(labels, reference, number)
         row |= found
+        row["label_flips"] = 1 - repeat_figures(labels, precise, number)["agreement"]
         row["correct_texts_per_s"] = found["accuracy"] * run.labels / seconds
         right = found["accuracy"] * run.labels
         row["joules_per_correct_text"] = energy / right if right > 0 else math.nan
@@ -78,6 +90,7 @@ METRICS = (
     "macro_f1",
     "agreement",
     "kappa",
+    "label_flips",
     "expected_calibration_error",
     "label_coverage",
     "correct_texts_per_s",
@@ -101,7 +114,7 @@ def run_row(run: Run, repeats: Sequence[Row], *, middle: str = "mean") -> Row:
         if unknown := next((each for each in values if isinstance(each, Unknown)), None):
             found: tuple[Any, ...] = (unknown, unknown, unknown)
         else:
-            found = geometric(values, ending)
+            found = geometric(values, ending) if values else (math.nan,) * 3
             if middle == "median" and values and not any(map(math.isnan, values)):
                 found = (float(np.median(values)), *found[1:])
         row |= {f"{name}{end}": value for end, value in zip(("", "_low", "_high"), found, strict=True)}
@@ -111,7 +124,7 @@ def run_row(run: Run, repeats: Sequence[Row], *, middle: str = "mean") -> Row:
 def settings(run: Run) -> Row:
     """What was asked for, and what was in force."""
     spec, prompts = run.measurement["spec"], run.measurement["prompts"]
-    first = run.repeats[0]
+    first = run.repeats[0] if run.repeats else before_measuring(run)
     gpu = run.environment["gpu"] or {}
     row: Row = {
         "n": run.workload["n"],
@@ -119,12 +132,12 @@ def settings(run: Run) -> Row:
         "texts": prompts["labels"] // prompts["duplicates"],
         "output_tokens_per_text": run.workload.get("output_tokens_per_text"),
         **{name: first[name] for name in COUNTS},
-        "expected_cached_tokens": run.measurement.get("expected_cached_tokens"),
+        "expected_cached_tokens": run.measurement.get("expected_cached_tokens") if run.repeats else None,
         "longest_prompt_tokens": prompts["longest_prompt"]["tokens"],
         "repeats": len(run.repeats),
-        "starts": 1,
+        "starts": 1 if run.repeats else 0,
         "half_width": (run.measurement.get("stopped") or {}).get("half_width"),
-        "engine_start_s": run.measurement["engine"]["start_s"],
+        "engine_start_s": run.measurement.get("engine", {}).get("start_s"),
         "gpu_memory_bytes": gpu.get("memory_bytes"),
         "power_limit_w": gpu.get("power_limit_w"),
         "power_limit_default_w": gpu.get("power_limit_default_w"),
@@ -132,6 +145,14 @@ def settings(run: Run) -> Row:
     }
     row |= dict(flat("engine", spec["engine"]["args"])) | dict(flat("measure", spec["measure"]))
     return row | dict(flat("resolved", run.resolved))
+
+
+def before_measuring(run: Run) -> Row:
+    """Counts of a pass that was never made: of its prompts, and nothing that a cache served."""
+    prompts = run.measurement["prompts"]
+    asked = prompts["labels"] * (run.workload.get("output_tokens_per_text") or 1)
+    told = {"requests": prompts["prompts"], "prompt_tokens": prompts["prompt_tokens"], "output_tokens": asked}
+    return {**told, "cached_tokens": None}
 
 
 def state(run: Run) -> Row:

@@ -1,5 +1,7 @@
 """What requests make a model compute and move (docs/cost_model.md), written again."""
 
+import math
+import re
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,16 +10,53 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-PEAK, BANDWIDTH = "peak", "bandwidth"
+PEAK, LINEAR, BANDWIDTH, SHARE = "peak", "linear", "bandwidth", "share"
 DEVICES = {
-    "NVIDIA H100 80GB HBM3": {PEAK: 989.5e12, BANDWIDTH: 3350e9, "share": 0.625},
-    "NVIDIA H200": {PEAK: 989.5e12, BANDWIDTH: 4800e9, "share": 0.630},
+    "NVIDIA H100 80GB HBM3": {PEAK: 989.5e12, BANDWIDTH: 3350e9, SHARE: 0.625},
+    "NVIDIA H200": {PEAK: 989.5e12, BANDWIDTH: 4800e9, SHARE: 0.630},
 }
 """16-bit peak, memory bandwidth and the measured constant: docs/cost_model.md, Seconds."""
 
+FP8 = re.compile(r"fp8(_per_(tensor|channel|block))?")
+"""Quantizations whose products are fp8, with twice the 16-bit peak on these devices."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """What the GPUs of a run can do together, and what a run's constant is called."""
+
+    peak: float
+    linear: float
+    bandwidth: float
+    share: float | None
+    """None: of this arithmetic there is none but the median of the runs beside it"""
+    arithmetic: str
+    gpus: int
+    mfu_peak: float
+    """NaN where attention may compute in another arithmetic"""
+
+
+def device_of(gpu: str, resolved: Mapping[str, Any], args: Mapping[str, Any]) -> Device:
+    """The device of a run, from what was in force."""
+    device, gpus = DEVICES[gpu], args.get("tensor_parallel_size") or 1
+    how, cache = resolved.get("quantization"), resolved.get("kv_cache_dtype") or "auto"
+    linear = device[PEAK] * (2 if how and FP8.fullmatch(how) else 1)
+    narrow = cache not in ("auto", resolved.get("dtype"))
+    name = (how or "16 bits") + (f", KV cache {cache}" if narrow else "")
+    return Device(
+        peak=device[PEAK] * gpus,
+        linear=linear * gpus,
+        bandwidth=device[BANDWIDTH] * gpus,
+        share=device[SHARE] if name == "16 bits" else None,
+        arithmetic=name,
+        gpus=gpus,
+        mfu_peak=math.nan if narrow else linear * gpus,
+    )
+
+
 LEFT_OVER = 785_000_000
 WIDTH = 2
-"""Bytes of a value in bfloat16, which all committed runs have."""
+"""Bytes of a value in bfloat16, which all committed runs compute in."""
 
 Lengths = np.ndarray
 """A row a request: prompt, cached and output tokens."""
@@ -35,6 +74,10 @@ class Model:
     head_dim: int
     vocabulary: int
     tied: bool
+    layer_width: int = WIDTH
+    """bytes of a weight of the layers"""
+    kv_width: int = WIDTH
+    gpus: int = 1
 
     @property
     def layer(self) -> int:
@@ -50,15 +93,16 @@ class Model:
 
     @property
     def bytes_in_memory(self) -> int:
-        return WIDTH * (self.layers * self.layer + self.norms + self.head * (1 if self.tied else 2))
+        others = self.norms + self.head * (1 if self.tied else 2)
+        return self.layer_width * self.layers * self.layer + WIDTH * others
 
     @property
     def bytes_of_step(self) -> int:
-        return WIDTH * (self.layers * self.layer + self.norms + self.head)
+        return self.layer_width * self.layers * self.layer + WIDTH * (self.norms + self.head)
 
     @property
     def kv_bytes(self) -> int:
-        return 2 * self.layers * self.kv_heads * self.head_dim * WIDTH
+        return 2 * self.layers * self.kv_heads * self.head_dim * self.kv_width
 
     @property
     def flop_token(self) -> float:
@@ -73,8 +117,13 @@ class Model:
         return 2.0 * self.head
 
 
-def model_of(config: Mapping[str, Any]) -> Model:
+def model_of(config: Mapping[str, Any], resolved: Mapping[str, Any] | None = None, gpus: int = 1) -> Model:
+    """The model as an engine held it; without ``resolved`` in 16 bits."""
+    how = resolved or {}
     return Model(
+        layer_width=1 if FP8.fullmatch(how.get("quantization") or "") else WIDTH,
+        kv_width=1 if str(how.get("kv_cache_dtype")).startswith("fp8") else WIDTH,
+        gpus=gpus,
         hidden=config["hidden_size"],
         mlp=config["intermediate_size"],
         layers=config["num_hidden_layers"],
@@ -107,14 +156,15 @@ def flop_of(model: Model, lengths: Lengths) -> dict[str, float]:
 
 def kv_tokens(model: Model, resolved: Mapping[str, Any], memory: int) -> int:
     """Predicted KV cache in tokens, in whole blocks."""
-    room = int(resolved["gpu_memory_utilization"] * memory) - model.bytes_in_memory - LEFT_OVER
+    room = int(resolved["gpu_memory_utilization"] * memory) - model.bytes_in_memory // model.gpus - LEFT_OVER
     room -= activations(model, resolved)
     block = resolved["block_size"]
-    return room // (model.kv_bytes * block) * block
+    return room // (model.kv_bytes // model.gpus * block) * block
 
 
 def activations(model: Model, resolved: Mapping[str, Any]) -> int:
-    return resolved["max_num_batched_tokens"] * (3 * model.mlp + 4 * model.hidden) * WIDTH
+    wide = 3 * model.mlp // model.gpus + 4 * model.hidden
+    return resolved["max_num_batched_tokens"] * wide * WIDTH
 
 
 STEP = ("prefill_tokens", "prefill_keys", "first_tokens", "context", "decode_tokens", "decode_keys")
@@ -211,8 +261,10 @@ def step_bytes(model: Model, steps: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def step_seconds(model: Model, steps: pd.DataFrame, device: Mapping[str, float]) -> pd.DataFrame:
+def step_seconds(model: Model, steps: pd.DataFrame, device: Device) -> pd.DataFrame:
     """Seconds of each step at the peaks: of computing, of memory, and the longer of the two."""
-    compute = step_flop(model, steps).sum(axis=1) / device[PEAK]
-    memory = step_bytes(model, steps).sum(axis=1) / device[BANDWIDTH]
+    linear = model.flop_token * (steps["prefill_tokens"] + steps["decode_tokens"])
+    others = step_flop(model, steps).sum(axis=1) - linear
+    compute = linear / device.linear + others / device.peak
+    memory = step_bytes(model, steps).sum(axis=1) / device.bandwidth
     return pd.DataFrame({"compute": compute, "memory": memory, "both": np.maximum(compute, memory)})

@@ -20,7 +20,7 @@ from batchscope.inputs.models import load_tokenizer
 from batchscope.jobs.engine_pool import EnginePool, EngineRequest, Limits
 from batchscope.jobs.measure_job import engine_request
 
-pytestmark = pytest.mark.engine
+pytestmark = [pytest.mark.engine, pytest.mark.xdist_group("one warm engine")]
 
 MOST = 40
 """Most texts in a prompt."""

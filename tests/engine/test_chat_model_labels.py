@@ -34,6 +34,7 @@ def labelled(project: Project, overlay: dict[str, Any]) -> pd.DataFrame:
     return runs
 
 
+@pytest.mark.long
 def test_separate_prompts_label_reviews_that_are_cut_to_100_tokens(project: Project) -> None:
     texts = 120 if IMDB else len(pd.read_csv(OWN_REVIEWS, sep="\t"))
     file = {"path": IMDB, "text_column": "review", "label_column": "sentiment"}

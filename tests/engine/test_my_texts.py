@@ -59,6 +59,7 @@ def mine(project: Project) -> Project:
     return project
 
 
+@pytest.mark.long
 def test_three_lines_and_sixty_texts_end_in_a_report(mine: Project) -> None:
     plan = call(mine, "plan")
     assert plan.status == 0, plan.text

@@ -28,6 +28,7 @@ SHAPE = {
 
 
 @pytest.mark.engine
+@pytest.mark.long
 @pytest.mark.skipif(not IMDB_CSV, reason="BATCHSCOPE_IMDB_CSV names no file of real reviews")
 def test_the_engine_serves_what_theory_says(project: Project, tmp_path: Path) -> None:
     """All modes and both layouts on real reviews: the published arms with 40 texts, ten times each."""

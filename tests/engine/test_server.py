@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from support.engine_python import run_beside_vllm
 from support.engines import engine_processes, is_sound, start, wait_until
 from support.project import ROOT, Project
 from support.served_studies import SLOW, STUDIES, WORK, serving
@@ -20,8 +21,6 @@ from support.serving_clients import ratios
 from tokenizers import Tokenizer
 
 from batchscope.jobs.device_lock import device_lock
-from batchscope.jobs.engine_variables import engine_variables
-from batchscope.jobs.environments import variables_for
 
 pytestmark = pytest.mark.engine
 
@@ -223,8 +222,8 @@ def test_other_limits_and_another_port_measure_nothing_again(served_copy: Projec
 def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path) -> None:
     """They take turns, request by request (support/serving_clients.py says how they are compared)."""
     model = served.results / "models" / "demo"
-    texts = pd.read_csv(served.results / "data" / "texts.csv")["text"].head(40)
-    text, tokens = "\n".join(texts), 40
+    texts = pd.read_csv(served.results / "data" / "texts.csv")["text"].head(16)
+    text, tokens = "\n".join(texts), 16
     prompt_tokens = len(Tokenizer.from_file(str(model / "tokenizer.json")).encode(text).ids)
     args = yaml.safe_load((ROOT / "config.yaml").read_text())["engine"]["args"]
     args = {key: value for key, value in args.items() if value not in (None, {})}
@@ -233,21 +232,8 @@ def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path)
         "out": str(tmp_path / "found.json"),
     }  # fmt: skip
     (tmp_path / "job.json").write_text(json.dumps(job))
-    command = [
-        str(ROOT / ".engines/cpu/bin/python"),
-        str(ROOT / "tests/support/serving_clients.py"),
-        str(tmp_path / "job.json"),
-    ]
     with device_lock("cpu", 1):
-        ended = subprocess.run(
-            command,
-            env=engine_variables(variables_for("cpu", command[0]), str(ROOT), [], {}),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=800,
-        )
-    assert ended.returncode == 0, ended.stdout[-2000:] + ended.stderr[-2000:]
+        run_beside_vllm("support.serving_clients", tmp_path / "job.json", folder=tmp_path, seconds=800)
     found = json.loads((tmp_path / "found.json").read_text())
     assert found["without_token"] == 401
     for kind in ("ttft", "e2el"):

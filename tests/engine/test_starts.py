@@ -30,6 +30,7 @@ def ids_of_starts(project: Project) -> list[list[str]]:
     ]
 
 
+@pytest.mark.long
 def test_further_starts_are_measured_beside_the_first_and_all_make_the_interval(prepared: Project) -> None:
     """Three of them: with two, a busy machine's passes may stand in two states, and nothing is compared."""
     assert study(prepared, 1).measured == {"packing/packed-n4", "packing/separate-n4"}

@@ -10,6 +10,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import pandas as pd
 import pytest
+from support.engine_python import run_beside_vllm
 from support.project import Project
 from tokenizers import Tokenizer
 
@@ -28,45 +29,6 @@ from batchscope.verdict.copies.recipe import recipe_of
 pytestmark = pytest.mark.engine
 
 DIRECTLY = build_opener(ProxyHandler({}))
-
-# Runs the script as it is, and writes down what the engine was asked and said. Of the other scripts it writes
-# down what they would ask the engine, and how they read an answer: an engine start each would take minutes.
-DRIVER = """
-import json, runpy, sys
-from vllm import LLM
-
-seen, generate = [], LLM.generate
-
-def recording(self, *args, **more):
-    outputs = generate(self, *args, **more)
-    seen.extend([list(each.prompt_token_ids), list(each.outputs[0].token_ids)] for each in outputs)
-    kept.append(self.get_tokenizer())
-    return outputs
-
-class Said:
-    def __init__(self, tokenizer, text):
-        self.text, self.token_ids = text, tokenizer.encode(text, add_special_tokens=False)
-
-if __name__ == "__main__":
-    kept, script, texts, out, *others = [], *sys.argv[1:]
-    LLM.generate, sys.argv = recording, [script, texts]
-    runpy.run_path(script, run_name="__main__")
-    tokenizer, asked = kept[0], {}
-    lines = open(texts, encoding="utf-8").read().splitlines()
-    for other in others:
-        names = runpy.run_path(other)
-        n = names["N"]
-        limits = names["sampling"](tokenizer, n)
-        answer = json.load(open(other + ".answer", encoding="utf-8"))
-        asked[other] = {
-            "prompt": names["prompt_of"](tokenizer, lines[:n])["prompt_token_ids"],
-            "max_tokens": limits.max_tokens,
-            "allowed": limits.allowed_token_ids,
-            "grammar": names["grammar"](n) if "grammar" in names else None,
-            "labels": names["labels_of"](tokenizer, Said(tokenizer, answer), n),
-        }
-    json.dump({"seen": seen, "asked": asked}, open(out, "w"))
-"""
 
 
 def in_a_row(words: list[str]) -> str:
@@ -138,34 +100,23 @@ def tokenizer_of(project: Project) -> Tokenizer:
     return load_tokenizer(project.results / "models" / "demo")
 
 
-def test_the_script_answers_as_the_run_did(measured: Project, tmp_path: Path) -> None:
+@pytest.mark.long
+def test_the_script_answers_as_the_run_did(
+    measured: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     copy, run = copied(measured)
-    files = {"label.py": copy["python"], "driver.py": DRIVER}
-    for name, text in files.items():
-        (tmp_path / name).write_text(text)
+    (tmp_path / "label.py").write_text(copy["python"])
     asked = sum(len(each) for each in texts_of_prompts(measured, run))
     texts = [each.content for each in read_source_texts(measured.results / "data" / "texts.csv")][:asked]
     (tmp_path / "texts.txt").write_text("\n".join(texts) + "\n")
     others = other_scripts(measured, run, tmp_path)
-    program = [
-        ".engines/cpu/bin/python",
-        tmp_path / "driver.py",
-        tmp_path / "label.py",
-        tmp_path / "texts.txt",
-    ]
-    said = subprocess.run(
-        [*program, tmp_path / "seen.json", *others],
-        cwd=measured.folder,
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=400,
-    )
-    assert said.returncode == 0, said.stderr[-3000:]
+    given = [tmp_path / name for name in ("label.py", "texts.txt", "seen.json")]
+    monkeypatch.chdir(measured.folder)
+    run_beside_vllm("support.copied_script", *given, *others, folder=tmp_path, seconds=400)
     found = json.loads((tmp_path / "seen.json").read_text())
     assert found["seen"] == as_measured(measured, run)
 
-    printed = [json.loads(line) for line in said.stdout.splitlines() if line.startswith('{"label"')]
+    printed = [json.loads(line) for line in found["printed"].splitlines() if line.startswith('{"label"')]
     labels = pd.read_parquet(measured.results / "labels" / f"{run.partition('/')[0]}.parquet")
     rows = labels[(labels["run"] == run.partition("/")[2]) & (labels["repeat"] == 0)].sort_values("text_id")
     assert [each["text"] for each in printed] == texts

@@ -26,6 +26,7 @@ from batchscope.studies.order import runs_by_engine
 pytestmark = [pytest.mark.slurm, pytest.mark.engine, pytest.mark.long, pytest.mark.timeout(1500)]
 
 CLUSTER = ROOT / "tests" / "slurm" / "cluster.sh"
+SNAKEMAKE = ROOT / "tests" / "slurm" / "impatient_snakemake.py"
 SMALL = "configs/ci.yaml"
 PROFILE = "results/profiles/saturation/packed-n8/torch"
 LONG = {"layout": "packed", "n": 8, "texts": 40, "measure.repeats": 1000}
@@ -121,7 +122,7 @@ def on_cluster(project: Project) -> Project:
 def start(project: Project, *targets: str, config: dict[str, Any]) -> subprocess.Popen[str]:
     (project.folder / ".overlay.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
     (project.folder / ".jobs.jsonl").write_text("")
-    command = [sys.executable, "-m", "snakemake", "--workflow-profile", "profiles/slurm", *targets]
+    command = [sys.executable, str(SNAKEMAKE), "--workflow-profile", "profiles/slurm", *targets]
     return subprocess.Popen(
         [*command, "--configfile", SMALL, ".overlay.yaml"],
         cwd=project.folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,

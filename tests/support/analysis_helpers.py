@@ -94,6 +94,7 @@ def write_run(  # a builder: every keyword is one thing a test may vary
             "sha256": "0" * 64,
             "prompts": requests,
             "texts": texts or n,
+            "duplicates": duplicates,
             "prompt_tokens": prompt_tokens,
             "labels": total,
             "longest_prompt": {"id": 0, "tokens": prompt_tokens // requests, "n": n},
@@ -118,6 +119,7 @@ def write_run(  # a builder: every keyword is one thing a test may vary
             for index, value in enumerate(seconds)
         ],
         "stopped": stopped,
+        "expected_cached_tokens": 0,
         "invalid": invalid or [],
         **(more or {}),
     }

@@ -68,8 +68,9 @@ def evidence(
 ) -> Evidence:
     """All that a verdict is made from; each run has the same right labels, unless ``found`` has others for it."""
     runs = pd.DataFrame(settings)
-    mine = {("label_answers", row["run"]): labels(n=int(row["n"])) for row in settings}
-    mine |= {("label_answers", run): rows for run, rows in (found or {}).items()}
+    mine = {
+        (row["study"], row["run"]): (found or {}).get(row["run"], labels(n=int(row["n"]))) for row in settings
+    }
     return Evidence(of or config(), runs, mine, pd.DataFrame(), serving or {})
 
 

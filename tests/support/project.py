@@ -19,6 +19,8 @@ from batchscope.workflow.source_reading import source_of
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("batchscope/", "scripts/")
 PLUGINS = ROOT / "batchscope" / "workflow" / "snakemake_plugins"
+REFERENCE, READ = "docs/reference", "h800"
+"""Committed studies, which are half of all files, and the one that rules read: copies have links to the others."""
 
 
 @cache
@@ -44,6 +46,15 @@ def compiled_files() -> tuple[str, ...]:
     places = {path.parent / "__pycache__" for path in modules}
     kept = (path for place in places for path in place.glob("[!.]*") if path.suffix in (".pyc", ".json"))
     return tuple(str(path.relative_to(ROOT)) for path in kept)
+
+
+@cache
+def committed_studies() -> tuple[str, ...]:
+    """Folders that no rule reads and no test writes into."""
+    names = {name.split("/")[2] for name in tracked_files() if name.startswith(f"{REFERENCE}/")}
+    return tuple(
+        f"{REFERENCE}/{name}" for name in sorted(names - {READ}) if (ROOT / REFERENCE / name).is_dir()
+    )
 
 
 @dataclass
@@ -72,14 +83,16 @@ class Project:
         self.folder = folder
         if (folder / "Snakefile").exists():
             return
+        linked = (".engines", *committed_studies())
         for name in tracked_files():
-            if (ROOT / name).is_file():
+            if (ROOT / name).is_file() and not name.startswith(tuple(f"{each}/" for each in linked)):
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, folder / name)
         for name in compiled_files():
             (folder / name).parent.mkdir(exist_ok=True)
             shutil.copy2(ROOT / name, folder / name)
-        (folder / ".engines").symlink_to(ROOT / ".engines")
+        for name in linked:
+            (folder / name).symlink_to(ROOT / name)
 
     def copy(self, folder: Path) -> "Project":
         """This project elsewhere, results and what Snakemake knows of them included.

@@ -1,11 +1,12 @@
 """Run with an engine environment's Python: a server, and two clients that take turns, request by request.
 
 The one is `vllm bench serve`, as load points have it; the other a plain HTTP client that shares nothing with
-it. Writes their latencies in seconds as JSON.
+it. Each sends the first request of every other turn. Writes their latencies in seconds as JSON.
 
 The fastest of each count, or the median of the turns' ratios. Other work on these cores only adds, now to the one and
 now to the other, so more turns bring the fastest nearer to what each client takes by itself; where other work
-never stops, the fastest is luck, and turns that lie beside each other are alike. A difference that is a
+never stops, the fastest is luck, and turns that lie beside each other are alike. Short requests serve both: there is a moment
+for them between other work, and turns are nearer to each other. A difference that is a
 client's own stays in both, however many turns there are.
 """
 
@@ -19,10 +20,19 @@ from pathlib import Path
 from statistics import median
 from urllib.parse import urlsplit
 
-TURNS = 30
-MOST_TURNS = 120
+TURNS = 20
+MOST_TURNS = 240
 WARM_UP = 3
 AGREED = 0.05
+
+
+def bench(target, request) -> dict[str, float]:
+    from batchscope.worker.server.client import run_load
+    from batchscope.worker.server.measure_load import AT_ONCE
+
+    result, _ = run_load(target, [request], AT_ONCE, {}, Path(tempfile.gettempdir()))
+    ttft, itls = result["ttfts"][0], result["itls"][0]
+    return {"ttft": ttft, "e2el": ttft + sum(itls), "chunks": 1 + len(itls)}
 
 
 def plain(server, text: str, tokens: int) -> dict[str, float]:
@@ -63,6 +73,8 @@ def agreed(found) -> bool:
 
 def main() -> None:
     os.environ["BATCHSCOPE_STEPS"] = str(Path(tempfile.mkdtemp()) / "steps")
+    import vllm.entrypoints.cli.main  # noqa: F401 - the server begins as a copy of this process
+
     from batchscope.worker.server.server_process import running_server
 
     job = json.loads(Path(sys.argv[1]).read_text())
@@ -73,8 +85,7 @@ def main() -> None:
     with running_server(host, lambda text: None) as server:
         from vllm.benchmarks.datasets import SampleRequest
 
-        from batchscope.worker.server.client import Target, run_load
-        from batchscope.worker.server.measure_load import AT_ONCE
+        from batchscope.worker.server.client import Target
 
         server.wait_until_ready(lambda text: None)
         target, request = (
@@ -82,13 +93,15 @@ def main() -> None:
             SampleRequest(job["text"], job["prompt_tokens"], job["tokens"]),
         )
         found = {"bench": [], "plain": [], "without_token": status_without_token(server)}
+        clients = {
+            "bench": lambda: bench(target, request),
+            "plain": lambda: plain(server, job["text"], job["tokens"]),
+        }
         for turn in range(WARM_UP + MOST_TURNS):
-            bench, _ = run_load(target, [request], AT_ONCE, {}, Path(tempfile.gettempdir()))
-            other = plain(server, job["text"], job["tokens"])
-            if turn >= WARM_UP:
-                ttft, itls = bench["ttfts"][0], bench["itls"][0]
-                found["bench"].append({"ttft": ttft, "e2el": ttft + sum(itls), "chunks": 1 + len(itls)})
-                found["plain"].append(other)
+            for name in sorted(clients, reverse=turn % 2 == 1):
+                one = clients[name]()
+                if turn >= WARM_UP:
+                    found[name].append(one)
             if (taken := len(found["plain"])) and taken % TURNS == 0 and agreed(found):
                 break
     Path(job["out"]).write_text(json.dumps(found))

@@ -24,7 +24,7 @@ def setting(number: int, study: str, run: str, *, labels: bool = True, seed: int
         "speed": estimate(400 + 90 * (number % 6) + chance.uniform(-40, 40)),
         "right": right if labels else None, "coverage": 0.99 if labels else None,
         "state": "refused" if n > 8 else "kept", "why": "less accurate by 4 points" if n > 8 else "",
-        "frontier": False,
+        "frontier": False, "same_as": None, "also": [],
     }  # fmt: skip
 
 
@@ -45,6 +45,7 @@ def answer(best: dict[str, Any] | None, default: str) -> dict[str, Any]:
             {"over": "vLLM's defaults", "run": default, "ratio": 1.9, "low": 1.8, "high": 2.0, "conclusive": True,
              "words": "1.9 times as fast as vLLM's defaults, 1 text a prompt (1.8 to 2.0)"},
         ] if best else [],
+        "default": None, "fastest": None,
         "per_million": {"hours": hours, "low": hours * 0.98, "high": hours * 1.02,
                         "price_per_gpu_hour": None, "money": None} if hours else None,
         "limited_by": {"what": "compute", "words": "The GPU's arithmetic: 82 % of the time it could not go faster."},

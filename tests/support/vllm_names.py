@@ -62,6 +62,7 @@ USES: dict[str, tuple[str, ...]] = {
         f"SchedulerConfig.{name}"
         for name in ("max_num_batched_tokens", "max_num_seqs", "enable_chunked_prefill", "async_scheduling")
     ),
+    "config/quantization.py": ("resolve_quantization_config()",),
     "config/parallel.py": ("ParallelConfig.tensor_parallel_size", "ParallelConfig.world_size"),
     "config/compilation.py": ("CompilationConfig.cudagraph_mode",),
     # recorded steps

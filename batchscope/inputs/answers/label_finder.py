@@ -28,7 +28,20 @@ Words = tuple[str, ...]
 
 def words_of(line: str) -> Words:
     """The words of one line, in lower case."""
-    return tuple(word.lower() for word in _WORD.findall(_BETWEEN.sub(" ", line)))
+    return tuple(match[0].lower() for match in _matches(line))
+
+
+def _matches(line: str) -> list[re.Match[str]]:
+    """The words of one line, where they stand in it."""
+    return list(_WORD.finditer(_BETWEEN.sub(lambda between: " " * len(between[0]), line)))
+
+
+class Spot(NamedTuple):
+    """A label, and the characters of the text that spell it: from ``start`` to before ``end``."""
+
+    label: str
+    start: int
+    end: int
 
 
 class _Found(NamedTuple):
@@ -57,16 +70,26 @@ class LabelFinder:
 
     def find(self, text: str) -> list[str]:
         """The labels in a text, in order."""
-        return [label for line in text.splitlines() for label in self._in_line(line)]
+        return [spot.label for spot in self.spots(text)]
 
-    def _in_line(self, line: str) -> Iterator[str]:
+    def spots(self, text: str, start: int = 0) -> list[Spot]:
+        """The labels in a text, in order, and where they stand; ``start``: the text's first place."""
+        found: list[Spot] = []
+        for line in text.splitlines(keepends=True):
+            found += self._in_line(line, start)
+            start += len(line)
+        return found
+
+    def _in_line(self, line: str, start: int) -> Iterator[Spot]:
         if exact := self._exact.get(line.strip().lower()):
-            yield exact
+            yield Spot(exact, start + len(line) - len(line.lstrip()), start + len(line.rstrip()))
             return
-        words, place, sentence = words_of(line), 0, False
+        matches = _matches(line)
+        words, place, sentence = tuple(match[0].lower() for match in matches), 0, False
         while place < len(words):
             if found := self._at(words, place, sentence):
-                yield found.label
+                last = matches[place + found.words - 1]
+                yield Spot(found.label, start + matches[place].start(), start + last.end())
                 place += found.words
             else:
                 sentence |= words[place].isalpha()

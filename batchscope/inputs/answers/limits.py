@@ -15,12 +15,11 @@ from itertools import chain
 from tokenizers import Tokenizer, pre_tokenizers
 
 from batchscope.common.answer_limits import AnswerLimits, AskedAnswers, LimitsBySize
-from batchscope.common.errors import UserError
 from batchscope.config.prompts import LAYOUTS
 from batchscope.config.task import Task
 from batchscope.config.workload import Workload
 from batchscope.inputs.answers.grammar import grammar_of, shape_of, written
-from batchscope.inputs.answers.label_tokens import label_tokens, one_token_labels
+from batchscope.inputs.answers.label_tokens import one_token_labels
 from batchscope.inputs.answers.reader import spelled
 
 END = 1
@@ -38,14 +37,11 @@ def answers_asked(
         sizes: how many texts its prompts hold.
         tokenizer: the model's.
         packed: whether its prompts are of a kind that holds several texts.
-
-    Raises:
-        UserError: the probabilities of labels are wanted, and a label is not one token.
     """
     words = list(spelled(task, workload.answer).values())
-    sizes = sorted(set(sizes))
-    limits = _limits(workload, words, sizes, tokenizer, packed)
-    return AskedAnswers(limits, _confidence(workload, words, tokenizer) if workload.confidence else None)
+    limits = _limits(workload, words, sorted(set(sizes)), tokenizer, packed)
+    labels = one_token_labels(tokenizer, words) if workload.confidence else None
+    return AskedAnswers(limits, labels, workload.confidence and labels is None)
 
 
 def longest_answer(workload: Workload, task: Task, tokenizer: Tokenizer) -> Callable[[int], int]:
@@ -135,14 +131,3 @@ def longest_token(tokenizer: Tokenizer, text: str) -> int:
         if known.issuperset(token) and not too_often.search(token)
     ]
     return max((len(token.encode()) for token in tokens), default=1)
-
-
-def _confidence(workload: Workload, words: Sequence[str], tokenizer: Tokenizer) -> list[list[int]]:
-    if tokens := one_token_labels(tokenizer, words):
-        return tokens
-    long = [word for word, each in zip(words, label_tokens(tokenizer, words), strict=True) if not each]
-    remedy = (
-        "drop workload.confidence" if workload.answer == "codes" else "set workload.answer: codes, or drop it"
-    )
-    what = f"this tokenizer splits '{long[0]}'" if long else "two labels share a token"
-    raise UserError(f"workload.confidence: needs one token for each label, and {what}; {remedy}")

@@ -11,10 +11,20 @@ _JSON_PAIR = re.compile(r'"([^"\\]*)"\s*:\s*"((?:[^"\\]|\\.)*)("?)')
 
 
 class Part(NamedTuple):
-    """What an answer says under one number; number None: before the first one."""
+    """What an answer says under one number, and where that begins; number None: before the first one."""
 
     number: int | None
     text: str
+    start: int
+
+
+class Pair(NamedTuple):
+    """A key of a JSON object and its text, which stands between ``start`` and ``end``, as it is written."""
+
+    key: str
+    text: str
+    start: int
+    end: int
 
 
 class Mark(NamedTuple):
@@ -39,8 +49,10 @@ def numbered_parts(text: str, one_line: bool) -> list[Part]:
     if one_line and marks:
         marks = _with_marks_inside(text, marks)
     starts = [mark.start for mark in marks] + [len(text)]
-    parts = [Part(mark.number, text[mark.end : to]) for mark, to in zip(marks, starts[1:], strict=True)]
-    return [Part(None, text[: starts[0]]), *parts]
+    parts = [
+        Part(mark.number, text[mark.end : to], mark.end) for mark, to in zip(marks, starts[1:], strict=True)
+    ]
+    return [Part(None, text[: starts[0]], 0), *parts]
 
 
 def _with_marks_inside(text: str, marks: Sequence[Mark]) -> list[Mark]:
@@ -57,9 +69,12 @@ def _marks(pattern: re.Pattern[str], text: str) -> list[Mark]:
     return [Mark(match.start(), match.end(), int(match[1])) for match in pattern.finditer(text)]
 
 
-def json_pairs(text: str) -> list[tuple[str, str]]:
+def json_pairs(text: str) -> list[Pair]:
     """Keys and texts of a JSON object, also of one that is cut off or stands among other words."""
-    return [(match[1], _unescaped(match[2])) for match in _JSON_PAIR.finditer(text)]
+    return [
+        Pair(match[1], _unescaped(match[2]), match.start(2), match.end(2))
+        for match in _JSON_PAIR.finditer(text)
+    ]
 
 
 def _unescaped(inside: str) -> str:

@@ -10,15 +10,18 @@
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain
 
 from tokenizers import Tokenizer
 
 from batchscope.config.prompts import AnswerForm
 from batchscope.config.task import Task
-from batchscope.inputs.answers.label_finder import LabelFinder
+from batchscope.inputs.answers.grammar import written
+from batchscope.inputs.answers.label_finder import LabelFinder, Spot
 from batchscope.inputs.answers.label_tokens import one_token_labels
 from batchscope.inputs.answers.numbered_lines import json_pairs, numbered_parts
+from batchscope.inputs.answers.token_places import TokenPlace, pieces_of, token_places
 from batchscope.inputs.label_codes import codes_of
 
 Labels = tuple[str | None, ...]
@@ -32,6 +35,8 @@ class Answer:
     """one for each text, in the prompt's order; None: the answer has none for it"""
     found: int
     """labels in the answer, surplus ones included"""
+    spots: tuple[Spot | None, ...] = field(default=(), compare=False)
+    """of each text, which characters of the answer's text spell its label; None: it has none"""
 
     @property
     def missing(self) -> int:
@@ -58,7 +63,8 @@ class AnswerReader:
         self, tokenizer: Tokenizer, task: Task, answer: AnswerForm = "free", numbered: bool = False
     ) -> None:
         self._tokenizer = tokenizer
-        self._form = answer
+        self._task = task
+        self._answer = answer
         self._numbered = numbered
         self._finder = _finder(task, answer)
         words = spelled(task, answer)
@@ -68,6 +74,7 @@ class AnswerReader:
             and not numbered
             and one_token_labels(tokenizer, list(words.values())) is not None
         )
+        self._label_tokens: frozenset[int] | None = None
         self._read: dict[tuple[tuple[int, ...], int], Answer] = {}
 
     def read(self, answers: Iterable[Sequence[int]], sizes: Sequence[int]) -> list[Answer]:
@@ -85,11 +92,45 @@ class AnswerReader:
 
     def read_text(self, text: str, n: int) -> Answer:
         """The labels of one answer to n texts; its text has a token a line where tokens are read alone."""
-        if self._form == "json":
+        if self._answer == "json":
             return self._json(text, n)
         if self._numbered and (answer := self._by_number(text, n)):
             return answer
-        return _in_order(self._finder.find(text), n)
+        return _in_order(self._finder.spots(text), n)
+
+    @property
+    def open_labels(self) -> frozenset[str]:
+        """Labels behind which an answer that is held to labels may go on, and then says another one.
+
+        In a free answer anything may follow a label: there are none.
+        """
+        if self._answer == "free":
+            return frozenset()
+        texts = spelled(self._task, self._answer)
+        written_as = dict(zip(texts, written(list(texts.values()), self._answer), strict=True))
+        return frozenset(
+            name
+            for name, text in written_as.items()
+            if any(other != text and other.startswith(text) for other in written_as.values())
+        )
+
+    def spoken(self, ids: Sequence[int]) -> list[int]:
+        """The places of tokens in an answer that are labels by themselves, where each label is one token."""
+        if self._label_tokens is None:
+            words = list(spelled(self._task, self._answer).values())
+            tokens = one_token_labels(self._tokenizer, words) or ()
+            self._label_tokens = frozenset(chain.from_iterable(tokens))
+        return [place for place, token in enumerate(ids) if token in self._label_tokens]
+
+    def places(self, ids: Sequence[int], answer: Answer) -> list[TokenPlace | None]:
+        """Which tokens spell the label of each text; None: it has none, or that is not known.
+
+        Args:
+            ids: output token ids of a request.
+            answer: what was read from them.
+        """
+        pieces = pieces_of(self._tokenizer, list(map(int, ids)), alone=self._by_token)
+        return token_places(answer.spots, pieces)
 
     def _texts(self, answers: Sequence[tuple[int, ...]]) -> list[str]:
         """Each answer as text; where tokens are read by themselves, with one token a line."""
@@ -105,20 +146,27 @@ class AnswerReader:
         That is so without any number, and for a single text whose answer is a number that may be its label.
         """
         before, *parts = numbered_parts(text, one_line=not self._digits)
-        found = [(part.number, self._finder.find(part.text)) for part in parts]
-        if not any(labels for _, labels in found):
+        found = [(part.number, self._finder.spots(part.text, part.start)) for part in parts]
+        if not any(spots for _, spots in found):
             return None
-        if parts[0].number == 2 and (first := self._finder.find(before.text)):
+        if parts[0].number == 2 and (first := self._finder.spots(before.text)):
             # The prompt itself ended with the first number, and the answer goes on from there.
             found.insert(0, (1, first[-1:]))
-        return _by_place([(number, label) for number, labels in found for label in labels], n)
+        return _by_place([(number, spot) for number, spots in found for spot in spots], n)
 
     def _json(self, text: str, n: int) -> Answer:
         pairs = json_pairs(text)
         if not pairs:
-            return _in_order(self._finder.find(text), n)
-        found = [(_number(key, n), self._finder.find(value)) for key, value in pairs]
-        return _by_place([(number, labels[0]) for number, labels in found if labels], n)
+            return _in_order(self._finder.spots(text), n)
+        found = [(pair, self._finder.find(pair.text)) for pair in pairs]
+        return _by_place(
+            [
+                (_number(pair.key, n), Spot(labels[0], pair.start, pair.end))
+                for pair, labels in found
+                if labels
+            ],
+            n,
+        )
 
 
 def spelled(task: Task, answer: AnswerForm) -> dict[str, str]:
@@ -140,14 +188,17 @@ def _number(key: str, n: int) -> int:
     return int(key) if key.isdecimal() and len(key) <= 6 else 0
 
 
-def _in_order(found: Sequence[str], n: int) -> Answer:
-    kept: list[str | None] = [*found[:n]]
-    return Answer(tuple(kept + [None] * (n - len(kept))), len(found))
+def _in_order(found: Sequence[Spot], n: int) -> Answer:
+    return _answer([*found[:n], *[None] * (n - len(found))], len(found))
 
 
-def _by_place(found: Sequence[tuple[int | None, str]], n: int) -> Answer:
+def _by_place(found: Sequence[tuple[int | None, Spot]], n: int) -> Answer:
     """Each text's label: the first that stands under its number."""
-    first: dict[int | None, str] = {}
-    for number, label in found:
-        first.setdefault(number, label)
-    return Answer(tuple(first.get(place) for place in range(1, n + 1)), len(found))
+    first: dict[int | None, Spot] = {}
+    for number, spot in found:
+        first.setdefault(number, spot)
+    return _answer([first.get(place) for place in range(1, n + 1)], len(found))
+
+
+def _answer(spots: Sequence[Spot | None], found: int) -> Answer:
+    return Answer(tuple(spot and spot.label for spot in spots), found, tuple(spots))

@@ -1,9 +1,11 @@
-"""Engine arguments that the environment's vLLM does not know, refuses together, or takes without effect."""
+"""Engine arguments that the environment's vLLM does not know, refuses, or takes without effect."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from typing import Any
 
+from batchscope.cost.flops import LLAMA_LIKE
 from batchscope.planning.checks.situation import EngineUse, Situation
 from batchscope.planning.checks.vllm_source import KnownToVllm, known_to_vllm
 from batchscope.planning.problems import Finding, Problem
@@ -23,7 +25,7 @@ def check(situation: Situation) -> Iterator[Finding]:
             yield from unknown_arguments(use, known)
         yield from steps_too_small(use)
         yield from prefixes_that_nothing_shares(use, known.version if known else None)
-        yield from heads_that_do_not_divide(use)
+        yield from what_does_not_divide(use)
 
 
 def unknown_arguments(use: EngineUse, known: KnownToVllm) -> Iterator[Problem]:
@@ -90,13 +92,41 @@ def prefixes_that_nothing_shares(use: EngineUse, version: str | None) -> Iterato
             return
 
 
-def heads_that_do_not_divide(use: EngineUse) -> Iterator[Problem]:
-    """More GPUs than attention heads can be spread over evenly."""
-    heads, gpus = use.model.text_config.get("num_attention_heads"), use.args.get("tensor_parallel_size") or 1
-    if isinstance(heads, int) and heads % gpus:
-        fits = max(count for count in range(1, gpus) if heads % count == 0)
+PADDED_TO = 64
+"""vLLM makes a vocabulary longer, up to a multiple of this, before it spreads it over GPUs."""
+
+
+def what_does_not_divide(use: EngineUse) -> Iterator[Problem]:
+    """A part of a model that cannot be spread evenly over its GPUs, which vLLM refuses or fails on."""
+    config, gpus = use.model.text_config, use.args.get("tensor_parallel_size") or 1
+    if parts := undivided(config, gpus):
+        fits = max(count for count in range(1, gpus) if not undivided(config, count))
         yield Problem(
             use.key("tensor_parallel_size"),
-            f"the {heads} attention heads of {use.model.name} cannot be spread over {gpus} GPUs",
+            f"the {parts[0]} of {use.model.name} cannot be spread over {gpus} GPUs",
             f"set it to {fits}",
         )
+
+
+def undivided(config: Mapping[str, Any], gpus: int) -> list[str]:
+    """What of a model's config.json does not divide by a number of GPUs, in words.
+
+    Attention heads always have to. KV heads, of which each GPU needs one at least, and the widths of MLP and
+    vocabulary are asked of families whose layers are known alone. One GPU has everything.
+    """
+    found = [f"{heads} attention heads"] if (heads := _number(config, "num_attention_heads")) % gpus else []
+    if config.get("model_type", LLAMA_LIKE[0]) not in LLAMA_LIKE:
+        return found
+    if (kv := _number(config, "num_key_value_heads")) and max(kv, gpus) % min(kv, gpus):
+        found.append(f"{kv} KV heads")
+    if (width := _number(config, "intermediate_size")) % gpus:
+        found.append(f"MLP's width of {width:,}")
+    if (words := -(-_number(config, "vocab_size") // PADDED_TO) * PADDED_TO) % gpus:
+        found.append(f"vocabulary of {words:,} (padded)")
+    return found
+
+
+def _number(config: Mapping[str, Any], key: str) -> int:
+    """A count of config.json; 0, which any number divides, where it is not there."""
+    value = config.get(key)
+    return value if isinstance(value, int) else 0

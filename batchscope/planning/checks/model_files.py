@@ -39,7 +39,7 @@ def model_files(name: str, asset: ModelAsset, results: Path) -> ModelFiles:
     """What the configuration's model is, from its own folder, the hub's cache, or what was prepared of it."""
     if asset.source == "demo":
         return ModelFiles(name, None, CONFIG, None)
-    folder = Path(asset.path or "") if asset.source == "local" else _fetched(asset, results / "models" / name)
+    folder = asset.folder if asset.source == "local" else _fetched(asset, results / "models" / name)
     if folder is None:
         return ModelFiles(name, None, {}, None)
     return ModelFiles(name, folder, read_json(folder / "config.json") or {}, weights_in(folder))

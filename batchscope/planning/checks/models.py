@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from difflib import get_close_matches
-from pathlib import Path
 
 from batchscope.common.errors import UserError
 from batchscope.inputs.context import read_config
@@ -30,7 +29,7 @@ def files(situation: Situation, name: str, model: ModelFiles) -> Iterator[Findin
     asset = situation.config.models[name]
     if asset.source == "local":
         try:
-            check_local(Path(asset.path or ""), asset)
+            check_local(asset.folder, asset)
         except UserError as error:
             yield problem_from(UserError(str(error).removeprefix("models: ")), f"models.{name}.path")
             return

@@ -27,11 +27,12 @@ from typing import Any
 import pandas as pd
 
 from batchscope.cost.flops import Lengths
-from batchscope.cost.gpu_peaks import SHARES
+from batchscope.cost.gpu_peaks import share_of
 from batchscope.cost.roofline import BYTES, FLOP, Engine, Prediction, flops_by_part, predict
 from batchscope.cost.scheduler_simulation import work_of
 from batchscope.results.cost_inputs import (
     architecture_of,
+    arithmetic_of_run,
     device_of,
     engine_of,
     gpus_of,
@@ -45,8 +46,8 @@ from batchscope.results.gates import Validity, validity_of
 from batchscope.results.records import RunRecord
 
 Row = dict[str, Any]
-Key = tuple[str, bool]
-"""What has a constant of its own: a device by name, and whether its peaks are known."""
+Key = tuple[str, bool, str]
+"""What has a constant of its own: a device by name, whether its peaks are known, and the arithmetic."""
 
 SHARE, RATE = "share of peak", "FLOP/s"
 
@@ -76,7 +77,8 @@ class Estimate:
     @property
     def key(self) -> Key:
         """Which constant holds."""
-        return device_name(self.run), self.engine is not None and self.engine.peaks is not None
+        known = self.engine is not None and self.engine.peaks is not None
+        return device_name(self.run), known, arithmetic_of_run(self.run)
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def _predict(engine: Engine | None, requests: Sequence[Lengths]) -> Prediction |
 
 
 def constants(estimates: Sequence[Estimate]) -> dict[Key, Constant]:
-    """The constant of each device: ours where we have measured it, else the median of the valid runs here."""
+    """The constant of each device and arithmetic: ours where there is one, else the median of valid runs."""
     groups: dict[Key, list[float]] = {}
     for each in estimates:
         reached = groups.setdefault(each.key, [])
@@ -125,8 +127,8 @@ def constants(estimates: Sequence[Estimate]) -> dict[Key, Constant]:
 
 
 def _constant(key: Key, reached: Sequence[float]) -> Constant | None:
-    name, has_peaks = key
-    if has_peaks and (known := SHARES.get(name)):
+    name, has_peaks, arithmetic = key
+    if has_peaks and (known := share_of(name, arithmetic)):
         return Constant(known.value, SHARE, known.source, own=False)
     if not reached:
         return None

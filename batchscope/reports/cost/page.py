@@ -1,12 +1,14 @@
 """The cost page: what each run computes and moves, what that should take, and what it took."""
 
 import math
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import pandas as pd
 
 from batchscope.cost.break_even import BreakEven
+from batchscope.cost.gpu_peaks import SIXTEEN_BITS
 from batchscope.reporting.numbers import one_decimal, show_count, show_ratio, three_digits
 from batchscope.reporting.page import MEASURED, Page, Row, Struck, Table
 from batchscope.reporting.provenance import environments, models
@@ -31,7 +33,7 @@ def cost_page(
     Args:
         frame: the cost frame.
         runs: the runs frame, for environments and models.
-        found: the constant of each device.
+        found: the constant of each device and arithmetic.
         curves: predictions over n, where there are any.
     """
     if frame.empty:
@@ -52,8 +54,16 @@ def _environments(runs: pd.DataFrame) -> list[str]:
 
 
 def describe_constants(found: Mapping[Key, Constant]) -> list[str]:
-    """Each device's constant, and where it came from."""
-    return [_describe(name, constant) for (name, _), constant in found.items()]
+    """Each device's constants, and where they came from; the arithmetic where it is not the usual one."""
+    devices = Counter(name for name, _, _ in found)
+    return [
+        _describe(name if arithmetic in USUAL and devices[name] == 1 else f"{name}, {arithmetic}", constant)
+        for (name, _, arithmetic), constant in found.items()
+    ]
+
+
+USUAL = (SIXTEEN_BITS, "float32")
+"""Arithmetic that nobody has to be told of, where a device has no other."""
 
 
 def _describe(name: str, constant: Constant) -> str:

@@ -26,6 +26,7 @@ GATES_OF_OURS = {
     "output_tokens": Unasked("whether answers are as long as asked for", TOKENS),
     "cached_tokens": Unasked("whether the prefix cache served what it should, and no more", STEPS),
     "engine_args": Unasked("whether the engine ran as it was told to", "the engine's arguments"),
+    "probabilities": Unasked("whether confidences are the model's own", "the probabilities of its tokens"),
     "flops": Unasked(
         "whether the work is more than the device can do", "the device, and each request's tokens"
     ),

@@ -33,6 +33,7 @@ from batchscope.reports.labels.sections import (
     confused_pairs,
     rows_of,
     runs_to_show,
+    sure_runs,
 )
 from batchscope.statistics.confusion import NONE
 
@@ -77,8 +78,7 @@ def panels_below(
         few = len(judged.names) <= HEAT_MAP_LABELS
         draw, row = (draw_confusion, HEAT_MAP) if few else (draw_pairs, BARS)
         panels = [Chosen(draw, [run], runs, judged, styles, row) for run in _two_unlike(chosen)]
-    sure = [run for run in chosen if pd.notna(run["expected_calibration_error"])][:MOST_LINES]
-    if sure:
+    if sure := sure_runs(shown)[:MOST_LINES]:
         panels.append(Chosen(draw_reliability, sure, runs, judged, styles))
     return panels
 

@@ -35,7 +35,7 @@ def sections(runs: pd.DataFrame, shown: pd.DataFrame, judged: Judged) -> list[Se
     found = [
         _recalls(chosen, runs, judged) if several else None,
         _pairs(chosen[:1], runs, judged) if several else None,
-        _reliability([run for run in chosen if pd.notna(run["expected_calibration_error"])], runs, judged),
+        _reliability(sure_runs(shown), runs, judged),
     ]
     return [section for section in found if section]
 
@@ -53,6 +53,11 @@ def runs_to_show(shown: pd.DataFrame) -> "list[pd.Series[Any]]":
     order = rows.sort_values(["first", "packed", "n", "with_gold"], ascending=False, kind="stable")
     once = order.drop_duplicates(["layout", "n", "answer", "numbered", "model"])
     return [run for _, run in once.head(MOST_RUNS).iterrows()]
+
+
+def sure_runs(shown: pd.DataFrame) -> "list[pd.Series[Any]]":
+    """As `runs_to_show`, of those with confidences: the same settings may have been run without."""
+    return runs_to_show(shown[shown["expected_calibration_error"].notna()])
 
 
 def rows_of(frame: pd.DataFrame, run: "pd.Series[Any]") -> pd.DataFrame:
@@ -128,5 +133,8 @@ def _reliability(chosen: "Sequence[pd.Series[Any]]", runs: pd.DataFrame, judged:
                 row[name, "mean confidence (%)"] = f"{100 * each['confidence']:.1f}"
                 row[name, "right (%)"] = f"{100 * each['accuracy']:.1f}"
         rows.append(row)
-    note = "Confidence: the probability of the label that was answered, among all labels."
+    note = (
+        "Confidence: the probability of the label that was answered, among all labels; of labels of several "
+        "tokens, that of the tokens that were answered."
+    )
     return Section("How well confidence holds", Table.of_rows(rows), note)

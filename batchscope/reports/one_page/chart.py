@@ -55,8 +55,8 @@ def gid_of(index: int) -> str:
 
 
 def shown_in_chart(settings: Sequence[Values]) -> list[Values]:
-    """Settings with a speed: those that compare, or all where none does."""
-    timed = [setting for setting in settings if setting["speed"]]
+    """Settings with a speed, each once: those that compare, or all where none does."""
+    timed = [setting for setting in settings if setting["speed"] and not setting["same_as"]]
     comparable = [setting for setting in timed if setting["state"] in (*COUNTING, "refused")]
     return comparable or timed
 

@@ -16,13 +16,16 @@ import matplotlib as mpl
 from markupsafe import Markup
 from matplotlib.figure import Figure
 
-from batchscope.reporting.style import BLUE, GREY, INK, ORANGE, RC
+from batchscope.reporting.style import AFTER, BLUE, GREY, INK, ORANGE, RC
+from batchscope.reporting.style import GREEN as SECOND_GREEN
 
 GREEN, PAPER, RULE = "#009E73", "#ffffff", "#e3e6ea"
 COLOURS = {
     BLUE: "blue",
     ORANGE: "orange",
     GREEN: "green",
+    SECOND_GREEN: "green",
+    AFTER: "panel",
     GREY: "muted",
     INK: "ink",
     PAPER: "paper",

@@ -55,6 +55,12 @@ _ENVIRONMENT.filters |= {
     "percent_range": lambda found: words.show_range(found, words.show_percent),
     "hours_range": words.show_hours_range,
     "engine": words.engine_of,
+    "ratio": words.show_ratio,
+    "gain": lambda gain: gain["words"],
+    "gain_range": words.show_gain_range,
+    "lead": words.lead_of,
+    "also": words.also_of,
+    "reason": words.reason_of,
 }
 _ENVIRONMENT.tests["struck"] = lambda cell: isinstance(cell, Struck) and cell != ""
 

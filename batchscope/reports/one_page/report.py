@@ -13,6 +13,7 @@ from batchscope.reports.one_page.charts import charts
 from batchscope.reports.one_page.render import Content, page_html
 from batchscope.reports.one_page.sections import published, sections
 from batchscope.reports.one_page.study_sections import anchors, study_section
+from batchscope.reports.one_page.timelines import baselines
 from batchscope.reports.one_page.verdict_file import read_verdict
 from batchscope.reports.report_job import ReportJob
 from batchscope.results.frames import read_frame
@@ -50,12 +51,12 @@ def content_of(verdict: dict[str, Any], runs: pd.DataFrame, config: Config, resu
         verdict=verdict,
         links=links,
         charts=charts("chart", drawn, {name: f"#{anchor}" for name, anchor in links.items()}),
-        not_compared=[each for each in verdict["settings"] if each["id"] not in ids],
+        not_compared=[each for each in verdict["settings"] if each["id"] not in ids and not each["same_as"]],
         studies=[
             study_section(name, study, runs[runs["study"] == name], verdict, links, across=across)
             for name, study in studies.items()
         ],
-        sections=sections(results, list(config.serving.active_studies), verdict),
+        sections=sections(results, list(config.serving.active_studies), verdict, baselines(runs, studies)),
         provenance=[*environments(runs, across=across), *models(runs)],
         published=published(runs),
     )

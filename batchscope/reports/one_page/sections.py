@@ -1,6 +1,6 @@
 """What is folded below the studies: pages of other reports, pictures, provenance, the published study."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from batchscope.reporting.provenance import comparability
 from batchscope.reports.one_page.inline_svg import data_uri
 from batchscope.reports.one_page.kit_pages import KitPage, kit_page
 from batchscope.reports.one_page.study_tables import Distinct, distinct
+from batchscope.reports.one_page.timelines import Pair, pair
 from batchscope.reports.one_page.words import Values, show_speed
 from batchscope.results.comparison import SPEED
 from batchscope.results.frames import cell_value
@@ -38,6 +39,8 @@ class Section:
     name: str
     page: KitPage | None
     pictures: list[Picture] = field(default_factory=list)
+    pair: Pair | None = None
+    """timelines, which follow the page's colours and width"""
 
 
 def kit_section(results: Path, stem: str, name: str) -> Section | None:
@@ -56,14 +59,10 @@ def _picture(svg: Path, caption: str) -> list[Picture]:
     return [Picture(caption, source)] if len(source) <= MOST_BYTES else []
 
 
-def timelines(results: Path, verdict: Values) -> Section | None:
-    """The recommended run and what it is held against, one below the other; None where neither is drawn."""
-    answer = verdict["offline"]
-    fastest = answer.get("fastest")
-    best = answer["recommended"] or (fastest["run"] if fastest else None)
-    runs = [run for run in dict.fromkeys([best, *(gain["run"] for gain in answer["gains"])]) if run][:2]
-    drawn = [each for run in runs for each in _picture(results / "timelines" / f"{run}.svg", run)]
-    return Section("part-timelines", "Timelines", None, drawn) if drawn else None
+def timelines(results: Path, verdict: Values, against: Mapping[str, str]) -> Section | None:
+    """The recommended run and what it is held against, on one clock; None where neither has steps."""
+    drawn = pair(results, verdict, against)
+    return Section("part-timelines", "Timelines", None, pair=drawn) if drawn else None
 
 
 @dataclass(frozen=True)
@@ -96,12 +95,21 @@ def _beside(runs: pd.DataFrame) -> Iterator[list[str]]:
         ]
 
 
-def sections(results: Path, serving: Sequence[str], verdict: Values) -> list[Section]:
-    """All that there are, in the order of the page."""
+def sections(
+    results: Path, serving: Sequence[str], verdict: Values, against: Mapping[str, str]
+) -> list[Section]:
+    """All that there are, in the order of the page.
+
+    Args:
+        results: the folder with pages, figures and runs.
+        serving: names of the studies of the server.
+        verdict: verdict.json.
+        against: the run that each run is held against.
+    """
     found = [
         kit_section(results, "labels", TITLES["labels"]),
         *(kit_section(results, f"serving_{study}", f"Server: {study}") for study in serving),
-        timelines(results, verdict),
+        timelines(results, verdict, against),
         *(kit_section(results, stem, TITLES[stem]) for stem in ("cost", "profiles", "memory")),
     ]
     return [each for each in found if each]

@@ -12,6 +12,9 @@ Values = Mapping[str, Any]
 MODEL = re.compile(r"^MODEL = (.+)$", re.MULTILINE)
 LLM_CALL = re.compile(r"LLM\(.*?\)$", re.DOTALL | re.MULTILINE)
 
+NOTHING = "Nothing is recommended: "
+"""How a verdict begins that recommends nothing."""
+
 MINUTE, HOUR, DAY = 60.0, 3600.0, 48 * 3600.0
 """Seconds from which a duration is told in minutes, hours, days."""
 
@@ -62,6 +65,35 @@ def show_hours_range(found: Values) -> str:
     return show_range(found, show_hours)
 
 
+def show_ratio(ratio: float) -> str:
+    """A ratio of speeds, with three digits at most."""
+    return f"{ratio:.2f}" if ratio < 9.95 else f"{ratio:,.0f}"
+
+
+def show_gain_range(gain: Values) -> str:
+    """The interval of a gain, and whether it would come out again."""
+    if gain["low"] is None or gain["high"] is None:
+        return "with too few steady repeats to tell more"
+    ends = f"{show_ratio(gain['low'])} to {show_ratio(gain['high'])}"
+    return ends if gain["conclusive"] else f"{ends}, not conclusive"
+
+
+def lead_of(sentence: str, words: str | None = None) -> tuple[str, str]:
+    """A verdict's first sentence, and the others; without what the heading says.
+
+    Args:
+        sentence: the whole verdict.
+        words: the setting to use; None: nothing is recommended.
+    """
+    first, stop, rest = sentence.removeprefix(f"Use {words}: " if words else NOTHING).partition(". ")
+    return f"{first[:1].upper()}{first[1:]}{'.' if stop else ''}", rest
+
+
+def reason_of(sentence: str) -> str:
+    """Why nothing is recommended."""
+    return lead_of(sentence)[0]
+
+
 def show_money(value: float | None) -> str:
     """An amount with as many decimals as matter; empty where no price is known."""
     if value is None:
@@ -81,6 +113,11 @@ def engine_of(python: str) -> str:
     return "\n".join(["from vllm import LLM", "", f"llm = {lines[0]}", *inside, *lines[1:][-1:]])
 
 
+def also_of(setting: Values) -> list[str]:
+    """Where else a setting was measured, in one line; none where it was not."""
+    return [f"also measured in {'; in '.join(setting['also'])}"] if setting["also"] else []
+
+
 def setting_in_words(setting: Values) -> str:
     """All that the chart knows of a setting, in one line."""
     parts = [f"{show_speed(setting['speed']['value'])} texts/s" if setting["speed"] else "no speed"]
@@ -89,5 +126,5 @@ def setting_in_words(setting: Values) -> str:
     if right := setting["right"]:
         spread = show_range(right, show_percent)
         parts.append(f"{right['by']} {show_percent(right['value'])} %" + (f" ({spread})" if spread else ""))
-    why = f": {setting['why']}" if setting["why"] else ""
-    return f"{setting['words']}: {', '.join(parts)}; {setting['state']}{why}"
+    state = f"{setting['state']}: {setting['why']}" if setting["why"] else setting["state"]
+    return "; ".join([f"{setting['words']}: {', '.join(parts)}", state, *also_of(setting)])

@@ -27,6 +27,7 @@ import pandas as pd
 from batchscope.config.serving import Slo
 from batchscope.reports.serving.steady import queue_columns, steady_columns
 from batchscope.reports.serving.wording import point_names
+from batchscope.results.faults import not_accepted
 from batchscope.results.frames import runs_frame
 from batchscope.results.gates import validity_of
 from batchscope.results.latencies import MS, first_and_again, statistics, within_slo
@@ -52,7 +53,8 @@ def _validity(point: LoadPoint) -> Row:
     found, served = validity_of(point.run), point.served
     reasons = [f"{item.code}: {item.detail}" for item in found.invalid]
     if served.message:
-        reasons.insert(0, served.message)
+        refused = served.status == "refused"
+        reasons.insert(0, not_accepted(served.message) if refused else served.message)
     return {
         "valid": found.valid,
         "invalid": ", ".join(dict.fromkeys(item.code for item in found.invalid)) or None,

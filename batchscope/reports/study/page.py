@@ -72,6 +72,8 @@ def study_table(runs: pd.DataFrame) -> Table:
 
 def _settings(run: "pd.Series[Any]", settings: Sequence[str]) -> Row:
     row = {("", name.removeprefix("engine.")): show_setting(run[name]) for name in settings}
+    if "sparsity" in run:
+        row["", "weights"] = str(cell_value(run["sparsity"]) or "dense")
     return row | {("", "status"): fault(run) or ("unsteady" if run["unsteady"] else "")}
 
 
@@ -112,7 +114,7 @@ def notes(runs: pd.DataFrame) -> list[str]:
         *_imprecise(runs, settings),
         *_trending(runs, settings),
     ]
-    lines += [*_at_power_limit(runs), *_at_fixed_clocks(runs)]
+    lines += [*_about_flips(runs), *_at_power_limit(runs), *_at_fixed_clocks(runs)]
     matched = runs[runs["published.model"].notna() & runs["valid"]]
     if matched["same_prompts"].any():
         lines.append("✓ same prompts: prompt and output token totals are the published ones.")
@@ -124,7 +126,7 @@ def notes(runs: pd.DataFrame) -> list[str]:
     ]
     # the findings say what there is no room for
     for _, run in runs[~runs["valid"] & (runs["status"] != "unfit")].iterrows():
-        kind = FAILURES.get(run["status"], "")
+        kind = "" if run["status"] == "refused" else FAILURES.get(run["status"], "")
         why = ": ".join(part for part in (kind, cell_value(run["reason"])) if part)
         lines.append(f"Not counted: {run_in_words(run, settings)}. {why}.")
     return lines
@@ -135,6 +137,15 @@ def logs(runs: pd.DataFrame) -> list[Log]:
     settings = varying(runs)
     failed = runs[runs["log_tail"].notna()]
     return [Log(run_in_words(run, settings), json.loads(run["log_tail"])) for _, run in failed.iterrows()]
+
+
+def _about_flips(runs: pd.DataFrame) -> list[str]:
+    """A line on the runs by which flipped labels are told."""
+    told = runs[runs["label_flips"].notna()]
+    if told.empty:
+        return []
+    against = dict.fromkeys(name.rpartition("/")[2] for name in told["most_precise"])
+    return [f"Label flips: against the most precise engine with the same prompts ({', '.join(against)})."]
 
 
 def _at_power_limit(runs: pd.DataFrame) -> list[str]:

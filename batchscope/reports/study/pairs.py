@@ -24,7 +24,7 @@ def pairs(runs: pd.DataFrame, plot: Plot, settings: Sequence[str]) -> list[Pair]
 
     That one differs from it in the asked-about axis alone, and has the baseline's value there; where there is
     no such run, it is the baseline of all: separate prompts with the smallest n where the layout is asked
-    about, else the first run that has the baseline's value.
+    about, else of the runs that have the baseline's value the one most like it.
 
     Args:
         runs: the valid runs of a study.
@@ -39,12 +39,11 @@ def pairs(runs: pd.DataFrame, plot: Plot, settings: Sequence[str]) -> list[Pair]
     if not at_baseline:  # the baseline itself was not measured, or does not count
         at_baseline = [runs.iloc[0]]
     partners = {_key(run, others): run for run in reversed(at_baseline)}
-    common = _common_baseline(at_baseline, axis)
     found = []
     for _, run in runs.iterrows():
-        base = partners.get(_key(run, others), common)
-        if base["run"] == run["run"]:
-            base = common
+        base = partners.get(_key(run, others))
+        if base is None or base["run"] == run["run"]:
+            base = _common_baseline(run, at_baseline, axis, others)
         if base["run"] != run["run"] and (
             show_setting(run[axis]) != value or _alone(run, runs, axis, others)
         ):
@@ -65,8 +64,20 @@ def _asked_about(runs: pd.DataFrame, plot: Plot) -> tuple[str, str]:
     return axis, SEPARATE if axis == LAYOUT and SEPARATE in values else values[0]
 
 
-def _common_baseline(at_baseline: "list[pd.Series[Any]]", axis: str) -> "pd.Series[Any]":
-    return min(at_baseline, key=lambda run: int(run["n"])) if axis == LAYOUT else at_baseline[0]
+def _common_baseline(
+    run: "pd.Series[Any]", at_baseline: "list[pd.Series[Any]]", axis: str, others: Sequence[str]
+) -> "pd.Series[Any]":
+    """Where no run differs in the axis alone: the one with the smallest n, or the one most like this run.
+
+    Of those that stand before it, so that no two runs are held against each other; of equals the first.
+    """
+    if axis == LAYOUT:
+        return min(at_baseline, key=lambda each: int(each["n"]))
+    names = [each["run"] for each in at_baseline]
+    before = at_baseline[: names.index(run["run"])] if run["run"] in names else at_baseline
+    mine = {name: show_setting(run[name]) for name in others}
+    alike = [sum(show_setting(each[name]) == mine[name] for name in others) for each in before]
+    return before[alike.index(max(alike))] if before else at_baseline[0]
 
 
 def _alone(run: "pd.Series[Any]", runs: pd.DataFrame, axis: str, others: Sequence[str]) -> bool:

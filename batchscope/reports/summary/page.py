@@ -4,6 +4,12 @@ import pandas as pd
 
 from batchscope.reporting.numbers import counted
 
+VERDICT = (
+    "What each study found. Which setting to use is told in one place, for all studies together: in "
+    "verdict.json, which report.html shows first."
+)
+"""The summary recommends nothing itself, so that it cannot say another thing."""
+
 
 def sweep(runs: pd.DataFrame) -> str | None:
     """How much of the jobs' time was timed; None where a job did not say how long it took.

@@ -100,25 +100,33 @@ macro_f1 = _of_table(confusion.macro_f1)
 
 def agreement(run: RunRecord, repeat: Repeat) -> float:
     """Share of texts that have the label of the reference run; NaN where there is none."""
-    found = _beside_reference(run, repeat)
+    found = _beside(run, repeat, run.reference)
     return float((found[0] == found[1]).mean()) if found else math.nan
+
+
+def label_flips(run: RunRecord, repeat: Repeat) -> float:
+    """Share of texts labelled otherwise than by the most precise engine; NaN where there is no such run."""
+    found = _beside(run, repeat, run.most_precise)
+    return float((found[0] != found[1]).mean()) if found else math.nan
 
 
 def kappa(run: RunRecord, repeat: Repeat) -> float:
     """Cohen's kappa with the reference run; NaN where there is none, and where both give one label alone."""
-    found = _beside_reference(run, repeat)
+    found = _beside(run, repeat, run.reference)
     return kappa_of(*found) if found else math.nan
 
 
-def _beside_reference(run: RunRecord, repeat: Repeat) -> tuple[confusion.Codes, confusion.Codes, int] | None:
-    """Answers of the run and of its reference run, on the texts of both, and how many labels there are."""
+def _beside(
+    run: RunRecord, repeat: Repeat, other: RunRecord | None
+) -> tuple[confusion.Codes, confusion.Codes, int] | None:
+    """Answers of the run and of another one, on the texts of both, and how many labels there are."""
     rows = labels_of(run, repeat)
-    if rows is None or run.reference is None:
+    if rows is None or other is None:
         return None
-    its = run.reference.labels
+    its = other.labels
     names = confusion.names_in(rows, confusion.names_in(its, ()))
-    mine, other = paired_answers(rows, its, names)
-    return (mine, other, len(names)) if len(mine) else None
+    mine, theirs = paired_answers(rows, its, names)
+    return (mine, theirs, len(names)) if len(mine) else None
 
 
 def expected_calibration_error(run: RunRecord, repeat: Repeat) -> float:
@@ -190,6 +198,18 @@ LABEL_QUALITY = (
         source="scikit-learn's cohen_kappa_score",
         of=kappa,
         column=Column(55, "kappa"),
+        of_labels=True,
+    ),
+    Metric(
+        name="label_flips",
+        label="Labels that precision flips",
+        unit="share",
+        formula="texts with another answer than in the run of the same prompts on the study's most precise "
+        "engine / texts of both",
+        source="this project",
+        of=label_flips,
+        better="lower",
+        column=Column(56, "label flips (%)", digits=1, percent=True),
         of_labels=True,
     ),
     Metric(

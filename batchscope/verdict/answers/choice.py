@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from batchscope.config.engine import EngineArguments
-from batchscope.config.verdict import Verdict as Limits
-from batchscope.statistics.verdict import choose
 from batchscope.verdict.comparing import NEAR, compare, conclusive
 from batchscope.verdict.settings import Judged
 
@@ -26,22 +24,18 @@ class Chosen:
         return self.use is not self.fastest
 
 
-def chosen(judged: Sequence[Judged], limits: Limits, usual: EngineArguments) -> Chosen | None:
+def chosen(judged: Sequence[Judged], usual: EngineArguments) -> Chosen | None:
     """The setting to use; None where none counts.
 
     Args:
-        judged: all runs.
-        limits: what a setting must keep.
+        judged: one run for each setting.
         usual: the engine arguments of every run.
     """
-    by_name = {each.name: each for each in judged if each.candidate}
-    candidates = [each.candidate for each in by_name.values() if each.candidate]
-    found = choose(candidates, margin=limits.margin / 100, coverage=limits.coverage / 100)
-    if found.best is None:
+    kept = [each for each in judged if each.setting.state == "kept"]
+    if not kept:
         return None
-    fastest = by_name[found.best.name]
-    kept = [each for each in by_name.values() if each.setting.state == "kept" and each is not fastest]
-    alike = not_told_apart(fastest, kept)
+    fastest = max(kept, key=_speed)
+    alike = not_told_apart(fastest, [each for each in kept if each is not fastest])
     near = [each for each in alike if _speed(each) >= _speed(fastest) / (1 + NEAR)]
     use = min([fastest, *near], key=lambda each: complexity(each, usual))
     return Chosen(use, fastest, tuple(alike))

@@ -21,12 +21,13 @@ from batchscope.verdict.answers.sentences import (
 )
 from batchscope.verdict.doubts import doubts
 from batchscope.verdict.evidence import Evidence, name_of, starts_of
-from batchscope.verdict.gains import gains_of, per_million
+from batchscope.verdict.gains import default_words, gains_of, per_million
 from batchscope.verdict.limits import limited_by
 from batchscope.verdict.next_steps import next_steps
+from batchscope.verdict.same_setting import once
 from batchscope.verdict.schema import Answer, Fastest, Gain, RestsOn, Right, Sure
 from batchscope.verdict.settings import Judged
-from batchscope.verdict.wording import percent
+from batchscope.verdict.wording import spread_words
 
 FEW = f"Nothing is recommended: fewer than {ENOUGH_PROMPTS} prompts cannot tell how right a setting is."
 
@@ -44,13 +45,13 @@ def offline_answer(
         reference: the run that labels are held against.
         results: the folder of results, as a command names it.
     """
-    limits = evidence.config.verdict
+    settings = once(judged)
     guess = _guess(evidence, reference)
     few = too_few(evidence, reference)
-    found = None if guess or few else chosen(judged, limits, evidence.config.engine.args)
+    found = None if guess or few else chosen(settings, evidence.config.engine.args)
     if found:
         return _recommend(found, judged, evidence, reference, results)
-    if fastest := fastest_of(judged):
+    if fastest := fastest_of(settings):
         return _nothing(fastest, judged, evidence, reference, results)
     steps = next_steps(None, judged, evidence, results)
     return Answer(recommended=None, words=None, sentence=nothing_counts(judged), next=steps)
@@ -72,7 +73,9 @@ def _nothing(
         words=None,
         sentence=_why_none(fastest, judged, gains, evidence, reference),
         rests_on=rests_on(fastest, reference, evidence),
+        sure=_sure_of_speed(fastest) if alone else Answer.sure,
         gains=gains,
+        default=default_words(fastest, evidence) if alone else None,
         per_million=per_million(speed, gpus_of(fastest.row), price) if alone and speed else None,
         limited_by=limited_by(fastest.row, evidence.cost_of(fastest.name)) if alone else None,
         could_be_wrong=doubts(fastest, judged, evidence) if alone else (),
@@ -94,13 +97,14 @@ def _recommend(
     return Answer(
         recommended=use.name,
         words=setting.words,
-        sentence=use_it(found, judged, gains, reference, limits),
+        sentence=use_it(found, once(judged), gains, reference, limits),
         speed=setting.speed,
         right=_right(use, limits.margin / 100),
         coverage=setting.coverage,
         rests_on=rests_on(use, reference, evidence),
         sure=sure_of(use.row, reference),
         gains=gains,
+        default=default_words(use, evidence),
         per_million=per_million(setting.speed, gpus_of(use.row), limits.price_per_gpu_hour),
         limited_by=limited_by(use.row, evidence.cost_of(use.name)),
         could_be_wrong=doubts(use, judged, evidence),
@@ -128,6 +132,7 @@ def _why_none(
     evidence: Evidence,
     reference: "pd.Series[Any] | None",
 ) -> str:
+    settings = once(judged)
     few, guess = too_few(evidence, reference), _guess(evidence, reference)
     if few:
         return FEW
@@ -135,9 +140,9 @@ def _why_none(
         words = next(each.setting.words for each in judged if each.name == name_of(reference))
         return why_none(guess, words)
     if fastest.setting.state == "speed only":
-        others = [each for each in judged if each.setting.state == "speed only" and each is not fastest]
+        others = [each for each in settings if each.setting.state == "speed only" and each is not fastest]
         return speed_alone(fastest, not_told_apart(fastest, others), gains, len(others) + 1)
-    return why_none(None, "", judged)
+    return why_none(None, "", settings)
 
 
 def fastest_of(judged: Sequence[Judged]) -> Judged | None:
@@ -193,9 +198,15 @@ def sure_of(run: "pd.Series[Any]", reference: "pd.Series[Any] | None") -> Sure:
     spread = BETWEEN_STARTS[regime_of(run["device"], cell_value(run["utilization"]))].margin
     return Sure(
         "one start",
-        f"Repeatability on one engine start: another start may be up to {percent(spread, 0)} faster "
+        f"Repeatability on one engine start: another start may be up to {spread_words(spread)} faster "
         "or slower.",
     )
+
+
+def _sure_of_speed(fastest: Judged) -> Sure:
+    """How sure a speed is where nothing is recommended."""
+    said = sure_of(fastest.row, None).words
+    return Sure("none", f"Nothing is recommended. The speed: {said[:1].lower()}{said[1:]}")
 
 
 def gpus_of(run: "pd.Series[Any]") -> int:

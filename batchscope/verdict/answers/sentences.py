@@ -8,7 +8,7 @@ import pandas as pd
 
 from batchscope.config.verdict import Verdict as Limits
 from batchscope.verdict.answers.choice import Chosen
-from batchscope.verdict.evidence import name_of
+from batchscope.verdict.same_setting import is_same
 from batchscope.verdict.schema import Estimate, Gain, Right
 from batchscope.verdict.settings import Judged
 from batchscope.verdict.wording import listed, percent, points, rate, started
@@ -34,7 +34,7 @@ def use_it(
     """
     use = found.use.setting
     figures = f"{speed_words(use.speed)}{_right_words(use.right)}"
-    is_reference = reference is not None and found.use.name == name_of(reference)
+    is_reference = reference is not None and is_same(found.use.row, reference)
     parts = [f"Use {use.words}: {figures}."]
     if found.simpler:
         parts.insert(0, _matters_little(found))
@@ -122,7 +122,7 @@ def speed_alone(fastest: Judged, alike: Sequence[Judged], gains: Sequence[Gain],
         fastest: the fastest setting.
         alike: others that are not surely slower.
         gains: of the fastest setting.
-        count: runs that were compared.
+        count: settings that were compared.
     """
     said = f"Nothing is recommended: {fastest.setting.why.replace('its', 'the')}."
     if count == 1:
@@ -134,7 +134,7 @@ def speed_alone(fastest: Judged, alike: Sequence[Judged], gains: Sequence[Gain],
     doubt = f" It may be no faster than {shortened(others)}." if others else ""
     gain = f", {gains[0].words}" if gains else ""
     return (
-        f"{said} By speed alone, {fastest.setting.words} comes first of {count} runs with "
+        f"{said} By speed alone, {fastest.setting.words} comes first of {count} settings with "
         f"{speed_words(fastest.setting.speed)}{gain}.{doubt}"
     )
 

@@ -102,10 +102,10 @@ def recipe_of(run: Run, config: Config, folder: Path, results: str) -> Recipe:
 
 
 def model_path(name: str, asset: ModelAsset, results: str) -> str:
-    """What vLLM is given to load: the hub's repository, or a folder."""
-    if asset.source == "hub":
-        return str(asset.id)
-    return str(asset.path) if asset.source == "local" else f"{results}/models/{name}"
+    """What vLLM is given to load: the hub's repository, a folder, or weights made here."""
+    if asset.pattern or asset.source == "demo":
+        return f"{results}/models/{name}"
+    return str(asset.id if asset.source == "hub" else asset.path)
 
 
 def _arguments(run: Run, asset: ModelAsset) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from batchscope.verdict.evidence import Evidence
 from batchscope.verdict.questions.topics import TOPICS, Pair, Topic, pairs_of
 from batchscope.verdict.schema import Matters, Question
 from batchscope.verdict.settings import Judged
-from batchscope.verdict.wording import percent, points, started, times
+from batchscope.verdict.wording import percent, points, spread_words, started, times
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _spread(speed: Compared) -> str:
         return ""
     if speed.p < CHANCE:
         return ", for of so many comparisons one may come out so by chance"
-    return f", for equal runs differ by up to {percent(speed.spread, 0)} from start to start"
+    return f", for equal runs differ by up to {spread_words(speed.spread)} from start to start"
 
 
 def changed_labels(topic: Topic, pairs: Sequence[Pair], evidence: Evidence) -> Iterator[str]:

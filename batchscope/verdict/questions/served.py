@@ -14,7 +14,7 @@ from batchscope.verdict.comparing import NEAR
 from batchscope.verdict.evidence import Evidence
 from batchscope.verdict.schema import Question
 from batchscope.verdict.settings import Judged
-from batchscope.verdict.wording import percent, started
+from batchscope.verdict.wording import spread_words, started
 
 ID, QUESTION = "server", "Does a server cost speed?"
 
@@ -35,7 +35,7 @@ def server_question(judged: Sequence[Judged], evidence: Evidence) -> Question:
         return Question(ID, QUESTION, "yes", f"{effect}, all requests sent at once.", study)
     if spread < NEAR:
         return Question(ID, QUESTION, "no", f"{effect}: no difference as large as 5 %.", study)
-    less = f"not conclusive, as engine starts alone differ by up to {percent(spread, 0)}"
+    less = f"not conclusive, as engine starts alone differ by up to {spread_words(spread)}"
     return Question(ID, QUESTION, "can't tell", f"{effect} here: {less}.", study)
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from batchscope.reporting.wording import SETTINGS
 from batchscope.results.frames import cell_value
+from batchscope.verdict.same_setting import key_of
 from batchscope.verdict.settings import Judged
 
 Pair = tuple[Judged, Judged]
@@ -124,13 +124,7 @@ def _values(run: "pd.Series[Any]", topic: Topic) -> tuple[Any, ...]:
 
 def _key(run: "pd.Series[Any]", topic: Topic) -> Hashable:
     """All that must be alike."""
-    names = [name for name in run.index if name in SETTINGS or name in ("text_tokens", "cut", "permuted")]
-    names += [name for name in run.index if name.startswith("engine.")]
-    left_out = {*topic.columns, *topic.follows}
-    if run["layout"] == "separate":
-        left_out |= {"n"}
-    alike = [(name, _value(run, name)) for name in names if name not in left_out]
-    return (*alike, str(run["fingerprint"]))
+    return key_of(run, without=[*topic.columns, *topic.follows])
 
 
 def _value(run: "pd.Series[Any]", name: str) -> Any:

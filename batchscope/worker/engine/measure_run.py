@@ -13,7 +13,7 @@ from vllm import LLM
 from batchscope.common.answer_limits import AskedAnswers, asked_answers
 from batchscope.common.prefix_cache_theory import FULL_ATTENTION, served_tokens
 from batchscope.common.schemas import HARDWARE, REQUESTS, STEPS
-from batchscope.worker.engine.label_probabilities import LabelTokens
+from batchscope.worker.engine.label_probabilities import NOTHING, Wanted
 from batchscope.worker.engine.repeat_stop_rule import most_repeats, stop_reason
 from batchscope.worker.engine.start import differing_arguments, resolved_arguments
 from batchscope.worker.engine.timed_pass import Request, closure_failures, pass_totals, request_rows, run_pass
@@ -43,11 +43,11 @@ def measure(
     requests: Sequence[Request],
     telemetry: Telemetry,
     tell: Callable[[str], None],
-    labels: LabelTokens | None = None,
+    wanted: Wanted = NOTHING,
 ) -> dict[str, Any]:
     """Warm up, then time the passes of one run on a started engine; ``telemetry`` keeps its records.
 
-    Where ``labels`` are given, the engine tells how probable each of these tokens was.
+    The engine tells the probabilities that are ``wanted``.
 
     Returns:
         ``warmup``, ``repeats``, ``stopped``, ``expected_cached_tokens`` and ``invalid`` of measurement.json,
@@ -62,19 +62,20 @@ def measure(
     repeats: list[dict[str, Any]] = []
     stopped: dict[str, Any] | None = None
     first = warmup_requests(requests, protocol["warmup_tokens"])
-    if first and labels is not None:
+    if first and wanted.any:
         # vLLM compiles a function for these probabilities, and again when a batch has another size.
         first = list(requests)
     if first:
-        warmup.append(pass_totals(run_pass(llm, first, "warm-up", labels=labels)))
+        warmup.append(pass_totals(run_pass(llm, first, "warm-up", wanted=wanted)))
         tell(f"warm-up: {warmup[0]['prompt_tokens']:,} prompt tokens in {warmup[0]['seconds']:.2f} s")
     while stopped is None:
         label = f"repeat {len(repeats) + 1}/{most_repeats(protocol)}"
-        result = run_pass(llm, requests, label, telemetry.watching(), labels)
-        rows += request_rows(result, requests, len(repeats), labels)
+        result = run_pass(llm, requests, label, telemetry.watching(), wanted)
+        rows += request_rows(result, requests, len(repeats), wanted)
         totals = pass_totals(result) | telemetry.keep(len(repeats), result.started_monotonic, result.seconds)
         repeats.append(totals)
-        invalid += [reason for reason in closure_failures(result, requests, cached) if reason not in invalid]
+        failures = closure_failures(result, requests, cached, wanted)
+        invalid += [reason for reason in failures if reason not in invalid]
         rate = (totals["prompt_tokens"] + totals["output_tokens"]) / totals["seconds"]
         tell(f"{label}: {totals['seconds']:.2f} s, {rate:,.0f} total tokens/s")
         stopped = stop_reason([each["seconds"] for each in repeats], protocol)
@@ -128,7 +129,8 @@ def measure_run(
     write_environment(spec["device"], out, telemetry.computing())
     answers = asked_answers(job["answers"])
     requests = read_requests(Path(job["prompts"]), answers)
-    result = measure(llm, spec, requests, telemetry, tell, answers.label_token_ids)
+    wanted = Wanted(answers.label_token_ids, answers.answer_logprobs)
+    result = measure(llm, spec, requests, telemetry, tell, wanted)
     resolved = resolved_arguments(llm)
     for name, rows, schema in (
         ("requests", result.pop("rows"), REQUESTS),

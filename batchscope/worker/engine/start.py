@@ -1,6 +1,9 @@
 """Starts vLLM's offline engine, and reads which arguments are in force."""
 
+import json
 import time
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from vllm import LLM
@@ -22,7 +25,11 @@ def start_engine(
 
     Returns:
         The engine, and the seconds that its start took.
+
+    Raises:
+        ValueError: a quantization would change nothing (`check_quantization`), or vLLM refuses an argument.
     """
+    check_quantization(args, json.loads(Path(model, "config.json").read_text(encoding="utf-8")))
     start = time.perf_counter()
     fork_engine_core()
     llm = LLM(
@@ -35,6 +42,27 @@ def start_engine(
         **args,
     )
     return llm, time.perf_counter() - start
+
+
+def check_quantization(args: Mapping[str, Any], config: Mapping[str, Any]) -> None:
+    """Refuse a quantization of experts alone for a model without any: it would run as it is, under that name.
+
+    vLLM takes it without a word. Of its own names, int8_per_channel_weight_only is one.
+
+    Args:
+        args: the engine's.
+        config: config.json of the model.
+    """
+    try:
+        from vllm.config.quantization import resolve_quantization_config
+    except ImportError:  # of a vLLM that quantizes nothing while it loads
+        return
+    name = args.get("quantization")
+    how = resolve_quantization_config(name, args.get("quantization_config"))
+    of_layers = how is None or how.linear is not None or getattr(how, "targets", None)
+    has_experts = any("expert" in key and value for key, value in config.items())
+    if not of_layers and not has_experts and "quantization_config" not in config:
+        raise ValueError(f"{name} quantizes experts alone, and this model has none: it would run as it is")
 
 
 def resolved_arguments(llm: LLM) -> dict[str, Any]:
@@ -60,16 +88,42 @@ def resolved_arguments(llm: LLM) -> dict[str, Any]:
         ARGUMENT: config.model_config.disable_cascade_attn,
         "model_runner": "V2" if config.use_v2_model_runner else "V1",
         "cudagraph_mode": getattr(compilation.cudagraph_mode, "name", None),
+        "fuse_allreduce_rms": getattr(compilation.pass_config, "fuse_allreduce_rms", None),
+        "attention_backend": attention_backend(config),
+        "use_v2_model_runner": getattr(config, "use_v2_model_runner", None),
         "seed": config.model_config.seed,
+        "logprobs_mode": config.model_config.logprobs_mode,
         # no argument, but in force: what decides which blocks a prefix cache keeps
         "attention": why_silent(config.model_config.hf_text_config) or FULL_ATTENTION,
     }
 
 
+def attention_backend(config: Any) -> str | None:
+    """The attention backend in force; None: vLLM's own choice, which it does not tell here.
+
+    On a GPU vLLM takes the one that is asked for, or does not start; on CPU it takes its own, whatever is
+    asked.
+    """
+    from vllm.platforms import current_platform
+
+    if current_platform.is_cpu():
+        return "CPU_ATTN"
+    return getattr(getattr(config.attention_config, "backend", None), "name", None)
+
+
 def differing_arguments(asked: dict[str, Any], resolved: dict[str, Any]) -> list[dict[str, str]]:
     """Engine arguments that were asked for and are not in force, as ``invalid`` of measurement.json."""
+    flat = {**asked, **_inner(asked.get("compilation_config"))}
+    flat |= {key: str(flat[key]).upper() for key in ("attention_backend", "cudagraph_mode") if flat.get(key)}
     return [
-        {"code": "engine_args", "detail": f"{key}: {asked[key]!r} asked, {resolved[key]!r} in force"}
-        for key in sorted(asked.keys() & resolved.keys())
-        if asked[key] not in (resolved[key], "auto")
+        {"code": "engine_args", "detail": f"{key}: {flat[key]!r} asked, {resolved[key]!r} in force"}
+        for key in sorted(flat.keys() & resolved.keys())
+        if flat[key] not in (resolved[key], "auto", "AUTO")
     ]
+
+
+def _inner(compilation: Any) -> dict[str, Any]:
+    """The keys of a compilation_config, those of its passes among them."""
+    if not isinstance(compilation, Mapping):
+        return {}
+    return {**(compilation.get("pass_config") or {}), **compilation}

@@ -13,7 +13,14 @@ from vllm.inputs import TokensPrompt
 from vllm.sampling_params import StructuredOutputsParams
 
 from batchscope.common.answer_limits import AnswerLimits, output_tokens_check
-from batchscope.worker.engine.label_probabilities import LabelTokens, label_logprobs, probabilities_asked
+from batchscope.worker.engine.label_probabilities import (
+    NOTHING,
+    Wanted,
+    answer_logprobs,
+    chosen_by,
+    label_logprobs,
+    probabilities_asked,
+)
 
 
 @dataclass(frozen=True)
@@ -51,15 +58,15 @@ def run_pass(
     requests: Sequence[Request],
     label: str,
     watching: AbstractContextManager[object] | None = None,
-    labels: LabelTokens | None = None,
+    wanted: Wanted = NOTHING,
 ) -> Pass:
     """Submit every request, then time the engine until the last one is done.
 
     The prefix cache is cleared first. Scheduling is paused while requests are queued, so that the first step
     sees all of them. ``is_sleeping`` makes a round trip through the same queue, so it returns only when the
     engine has taken all requests. Nothing is tokenised or detokenised inside the window. ``watching`` is
-    entered before the clock starts and left after it has stopped. Where ``labels`` are given, the engine
-    tells with each output token how probable these were.
+    entered before the clock starts and left after it has stopped. With each output token the engine tells
+    the probabilities that are ``wanted``.
 
     Raises:
         PrefixCacheNotResetError: the cache could not be cleared.
@@ -67,7 +74,7 @@ def run_pass(
     if not llm.reset_prefix_cache():
         raise PrefixCacheNotResetError("vLLM did not reset the prefix cache although no request is running")
     prompts = [TokensPrompt(prompt_token_ids=request.token_ids) for request in requests]
-    sampling = [sampling_of(request.answer, labels) for request in requests]
+    sampling = [sampling_of(request.answer, wanted) for request in requests]
 
     llm.sleep(level=0, mode="keep")
     queueing = time.perf_counter()
@@ -83,7 +90,7 @@ def run_pass(
     return Pass(started_at, started_monotonic, start - queueing, seconds, outputs)
 
 
-def sampling_of(answer: AnswerLimits, labels: LabelTokens | None = None) -> SamplingParams:
+def sampling_of(answer: AnswerLimits, wanted: Wanted = NOTHING) -> SamplingParams:
     """Greedy sampling of what the limits ask for, not detokenised.
 
     Where the number of tokens is exact, the end-of-sequence token is one like any other.
@@ -96,7 +103,7 @@ def sampling_of(answer: AnswerLimits, labels: LabelTokens | None = None) -> Samp
         detokenize=False,
         allowed_token_ids=answer.allowed_token_ids,
         structured_outputs=None if grammar is None else StructuredOutputsParams(grammar=grammar),
-        **probabilities_asked(labels, by_id=hasattr(SamplingParams, "logprob_token_ids")),
+        **probabilities_asked(wanted, by_id=hasattr(SamplingParams, "logprob_token_ids")),
     )
 
 
@@ -114,7 +121,7 @@ def pass_totals(result: Pass) -> dict[str, Any]:
 
 
 def request_rows(
-    result: Pass, requests: Sequence[Request], repeat: int, labels: LabelTokens | None = None
+    result: Pass, requests: Sequence[Request], repeat: int, wanted: Wanted = NOTHING
 ) -> list[dict[str, Any]]:
     """One row a request; times in seconds from the start of the timed window."""
 
@@ -137,22 +144,24 @@ def request_rows(
                 "first_token_s": since_start(times and times.first_token_ts),
                 "finished_s": since_start(times and times.last_token_ts),
                 "finish_reason": completion.finish_reason,
-                "label_logprobs": label_logprobs(
-                    completion.token_ids, completion.logprobs, labels, request.texts
-                ),
+                "label_logprobs": label_logprobs(completion.token_ids, completion.logprobs, wanted.labels),
+                "answer_logprobs": answer_logprobs(completion.token_ids, completion.logprobs)
+                if wanted.answer
+                else None,
             }
         )
     return rows
 
 
 def closure_failures(
-    result: Pass, requests: Sequence[Request], cached_tokens: int | None = 0
+    result: Pass, requests: Sequence[Request], cached_tokens: int | None = 0, wanted: Wanted = NOTHING
 ) -> list[dict[str, str]]:
     """Reasons why a pass does not count, as ``invalid`` of measurement.json; empty for a valid pass.
 
     A pass must do all of the work that was asked for, and no other. Where answers vary in length, each must
     have as many tokens as its limits allow. ``cached_tokens``: prompt tokens that the prefix cache must
-    serve, in theory; None: theory is silent.
+    serve, in theory; None: theory is silent. Where probabilities of the answers' tokens are ``wanted``, they
+    must be those by which the tokens were chosen.
     """
     totals = pass_totals(result)
     answered = [list(output.prompt_token_ids or ()) for output in result.outputs]
@@ -167,8 +176,13 @@ def closure_failures(
     if cached_tokens is not None:
         served = totals["cached_tokens"]
         checks.append(("cached_tokens", served, cached_tokens, "prompt tokens came from the prefix cache"))
+    if wanted.answer:
+        said = [output.outputs[0] for output in result.outputs]
+        chosen = sum(chosen_by(each.token_ids, each.logprobs or ()) for each in said)
+        what = "answers have the probabilities that their tokens were chosen by"
+        checks.append(("probabilities", chosen, len(said), what))
     return [
-        {"code": code, "detail": f"{found} {what}, {wanted} expected"}
-        for code, found, wanted, what in checks
-        if found != wanted
+        {"code": code, "detail": f"{found} {what}, {due} expected"}
+        for code, found, due, what in checks
+        if found != due
     ]

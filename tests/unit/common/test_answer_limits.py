@@ -27,7 +27,15 @@ def test_the_summary_says_what_holds_an_answer() -> None:
         (2, "grammar"),
         (3, None),
     ]
-    assert asked.summary()[1] == {"n": 2, "least": 2, "most": 9, "restricted_by": "grammar"}
+    assert asked.summary()[1] == {
+        "n": 2,
+        "least": 2,
+        "most": 9,
+        "restricted_by": "grammar",
+        "confidence": None,
+    }
+    kinds = (AskedAnswers({1: GRAMMAR}, [[5], [7]]), AskedAnswers({1: GRAMMAR}, answer_logprobs=True))
+    assert [each.summary()[0]["confidence"] for each in kinds] == ["labels", "answer"]
 
 
 def test_exact_limits() -> None:

@@ -18,6 +18,32 @@ def test_null_keeps_the_default_of_vllm() -> None:
     assert arguments == EngineArguments(extra={"swap_space": 4}), "what is left to vLLM is not said twice"
 
 
+OFF, ON = ({"pass_config": {"fuse_allreduce_rms": value}} for value in (False, True))
+
+
+@pytest.mark.parametrize(
+    ("gpus", "asked", "given"),
+    [
+        (None, None, None),
+        (1, {"cudagraph_mode": "NONE"}, {"cudagraph_mode": "NONE"}),
+        (2, None, OFF),
+        (2, {"cudagraph_mode": "NONE"}, {"cudagraph_mode": "NONE", **OFF}),
+        (2, {"pass_config": {"fuse_norm_quant": True}}, {"pass_config": {"fuse_norm_quant": True, "fuse_allreduce_rms": False}}),
+        (2, {"pass_config": None}, OFF),
+        (2, ON, ON),
+        (2, 3, {"mode": 3, **OFF}),
+        (2, "3", "3"),
+    ],
+)  # fmt: skip
+def test_gpus_that_share_a_model_do_not_fuse_their_sums_unless_asked(
+    gpus: int | None, asked: object, given: object
+) -> None:
+    extra = {} if asked is None else {"compilation_config": asked}
+    arguments = EngineArguments(tensor_parallel_size=gpus, extra=extra)
+    assert arguments.as_vllm().get("compilation_config") == given
+    assert arguments.extra == extra, "what the user wrote stays"
+
+
 @pytest.mark.parametrize("name", ["max_num_seqs", "tokenizer", "load_format"])
 def test_an_argument_with_a_key_of_its_own_is_not_taken_under_extra(name: str) -> None:
     with pytest.raises(UserError, match=f"engine.args.extra: {name}: has a key of its own; set it there"):

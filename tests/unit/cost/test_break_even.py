@@ -13,7 +13,7 @@ from batchscope.cost.break_even import (
     texts_per_s,
 )
 from batchscope.cost.flops import Lengths
-from batchscope.cost.gpu_peaks import DEVICES, SHARES
+from batchscope.cost.gpu_peaks import DEVICES, SIXTEEN_BITS, share_of
 from batchscope.cost.memory import (
     precision_of,
 )
@@ -24,7 +24,7 @@ BF16 = precision_of("bfloat16", None, "auto")
 
 H200 = DEVICES["NVIDIA H200"]
 
-SHARE = SHARES["NVIDIA H200"].value
+SHARE = share_of("NVIDIA H200", SIXTEEN_BITS).value
 
 ONE_H200 = Engine(
     MODEL, BF16, Limits(16_384, 1_024, 914_784), Peaks(H200.bits16, H200.bits16, H200.bandwidth)

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,17 @@ from support.published import TEXTS
 from support.shapes import MODEL
 
 from batchscope.cost.flops import Lengths
-from batchscope.cost.gpu_peaks import DEVICES, SHARES, device_named, peak_of
+from batchscope.cost.gpu_peaks import (
+    DEVICES,
+    SIXTEEN_BITS,
+    arithmetic_of,
+    device_named,
+    linear_peak_of,
+    peak_of,
+    share_of,
+)
 from batchscope.cost.memory import (
+    FP8_WEIGHTS,
     precision_of,
 )
 from batchscope.cost.roofline import Engine, Peaks, predict
@@ -27,7 +37,7 @@ BF16 = precision_of("bfloat16", None, "auto")
 
 H200 = DEVICES["NVIDIA H200"]
 
-SHARE = SHARES["NVIDIA H200"].value
+SHARE = share_of("NVIDIA H200", SIXTEEN_BITS).value
 
 ONE_H200 = Engine(
     MODEL, BF16, Limits(16_384, 1_024, 914_784), Peaks(H200.bits16, H200.bits16, H200.bandwidth)
@@ -60,8 +70,8 @@ def throughput(requests):
 
 
 @pytest.fixture(scope="module")
-def tokenised():
-    """Lengths of a run's requests, from the real reviews."""
+def predicted():
+    """Throughput of a run, from the lengths of the real reviews."""
     path = os.environ.get("BATCHSCOPE_IMDB_CSV")
     if not path:
         pytest.skip("set BATCHSCOPE_IMDB_CSV to the IMDB reviews as CSV (review, sentiment)")
@@ -69,30 +79,32 @@ def tokenised():
         reviews = [SourceText(row["review"], row["sentiment"]) for row in csv.DictReader(file)]
     tokenizer = llama3.tokenizer()
 
-    def lengths(layout, n, count):
+    @cache
+    def of_run(layout, n, count):
         groups = group(list(enumerate(reviews[:count])), n if layout == "packed" else 1)
         ids = tokenise(tokenizer, [render(members, wording_of(TEXTS, layout)) for members in groups])
-        return [Lengths(len(each), 0, len(members)) for each, members in zip(ids, groups, strict=True)]
+        return throughput(
+            [Lengths(len(each), 0, len(members)) for each, members in zip(ids, groups, strict=True)]
+        )
 
-    return lengths
+    return of_run
 
 
 @pytest.mark.parametrize("run", SATURATION)
-def test_saturation_is_predicted_within_15_percent_by_one_constant(run, tokenised):
-    predicted = throughput(tokenised(*run))
+def test_saturation_is_predicted_within_15_percent_by_one_constant(run, predicted):
     for measured in SATURATION[run]:
-        assert predicted == pytest.approx(measured, rel=0.15)
+        assert predicted(*run) == pytest.approx(measured, rel=0.15)
 
 
 @pytest.mark.parametrize("run", [run for run in PACKING if run[1] > 4])
-def test_packing_is_predicted_too_where_start_up_does_not_decide(run, tokenised):
+def test_packing_is_predicted_too_where_start_up_does_not_decide(run, predicted):
     for measured in PACKING[run]:
-        assert throughput(tokenised(*run)) == pytest.approx(measured, rel=0.15)
+        assert predicted(*run) == pytest.approx(measured, rel=0.15)
 
 
-def test_the_constant_is_the_median_of_what_the_reference_runs_reached(tokenised):
+def test_the_constant_is_the_median_of_what_the_reference_runs_reached(predicted):
     runs = SATURATION | PACKING
-    reached = sorted(measured / throughput(tokenised(*run)) * SHARE for run, (_, measured) in runs.items())
+    reached = sorted(measured / predicted(*run) * SHARE for run, (_, measured) in runs.items())
     assert reached[len(reached) // 2] == pytest.approx(SHARE, abs=0.001)
 
 
@@ -130,5 +142,25 @@ def test_the_peak_is_that_of_the_arithmetic():
     assert peak_of(h200, "bfloat16", None, "fp8") is None
     assert peak_of(h200, "float32", None, None) is None
     assert peak_of(h200, None, None, None) is None
+    assert linear_peak_of(h200, "bfloat16", None) == 989.5e12
+    assert {linear_peak_of(h200, "bfloat16", name) for name in FP8_WEIGHTS} == {1979e12}
+    assert linear_peak_of(DEVICES["NVIDIA A100-SXM4-80GB"], "bfloat16", "fp8_per_tensor") is None
     assert device_named("NVIDIA H200 MIG 1g.18gb") is None
     assert device_named("") is None
+
+
+@pytest.mark.parametrize(
+    ("types", "name"),
+    [
+        (("bfloat16", None, "auto"), "16 bits"),
+        (("float16", None, "float16"), "16 bits"),
+        ((None, None, None), "16 bits"),
+        (("float32", None, "auto"), "float32"),
+        (("bfloat16", "fp8_per_block", "auto"), "fp8_per_block"),
+        (("bfloat16", "fp8_per_block", "fp8"), "fp8_per_block, KV cache fp8"),
+        (("bfloat16", None, "fp8_e5m2"), "16 bits, KV cache fp8_e5m2"),
+    ],
+)
+def test_each_arithmetic_has_a_name_of_its_own(types, name):
+    assert arithmetic_of(*types) == name
+    assert (share_of("NVIDIA H200", name) is not None) == (name == SIXTEEN_BITS)

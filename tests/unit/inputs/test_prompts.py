@@ -101,19 +101,19 @@ def test_making_prompts_costs_little_beside_the_tokenizer(
     llama: Path, real_reviews: list[SourceText], tmp_path: Path
 ) -> None:
     """Five calls, with process start, reading and writing, against the bare tokenizer on the same texts."""
-    four_thousand = (real_reviews + real_reviews)[:4000]
-    sets = [PromptSet("llama", "packed", n, 4000, 1) for n in (400, 40, 20, 4)]
-    sets.append(PromptSet("llama", "separate", 1, 4000, 1))
+    texts = real_reviews[:2000]
+    sets = [PromptSet("llama", "packed", n, len(texts), 1) for n in (400, 40, 20, 4)]
+    sets.append(PromptSet("llama", "separate", 1, len(texts), 1))
     start = time.perf_counter()
     for wanted in sets:
-        groups = group(list(enumerate(four_thousand)), wanted.n)
+        groups = group(list(enumerate(texts)), wanted.n)
         tokenise(load_tokenizer(llama), [render(each, wording_of(TEXTS, wanted.layout)) for each in groups])
     bare = time.perf_counter() - start
     start = time.perf_counter()
-    call = make(tmp_path, llama, four_thousand, *sets)
+    call = make(tmp_path, llama, texts, *sets)
     whole = time.perf_counter() - start
     assert call.returncode == 0, call.stderr
-    assert [summary(tmp_path, wanted)["prompts"] for wanted in sets] == [10, 100, 200, 1000, 4000]
+    assert [summary(tmp_path, wanted)["prompts"] for wanted in sets] == [5, 50, 100, 500, 2000]
     assert whole < 4 * bare
 
 

@@ -196,14 +196,9 @@ def test_wrong_texts_and_labels_are_problems_with_their_key(tmp_path: Path) -> N
     assert (problem.where, problem.remedy) == ("dataset.file.path", "put it there or set the key")
 
 
-def test_labels_that_a_run_cannot_have_are_a_problem(tmp_path: Path) -> None:
+def test_the_confidence_of_labels_of_several_tokens_is_no_problem(tmp_path: Path) -> None:
     made = sweep(tmp_path, TWENTY, 9_000, mine={"set": {"confidence": True}, "grid": {"n": [2]}})
-    problem = only(made.look().problems)
-    assert (problem.where, problem.remedy) == (
-        "workload.confidence",
-        "set workload.answer: codes, or drop it",
-    )
-    assert not made.overlay(workload={"answer": "codes"}).look().problems
+    assert not made.look().problems
 
 
 def test_what_is_not_here_is_not_checked_and_that_is_said(tmp_path: Path) -> None:

@@ -144,6 +144,7 @@ def test_the_summary_says_how_much_of_the_sweep_was_timed(tmp_path):
     assert sweep(frame(*jobs)) == line
     assert summary_markdown("T", [], line).startswith(f"# T\n\n{line}\n")
     assert line in summary_html("T", [], line)
+    assert summary_markdown("T", [], "a", "b") == "# T\n\na\n\nb\n"
     unfit = make_run(tmp_path, n=16, seconds=(), status="unfit", more={"sweep": {"seconds": 2.0}})
     assert sweep(frame(*jobs, unfit)) == line, "it asked for no engine"
     assert sweep(frame(*jobs, make_run(tmp_path, n=12))) is None, "one job did not say how long it took"

@@ -25,10 +25,14 @@ def test_every_caption_is_there_and_shown():
 
 @pytest.mark.parametrize("report", REPORTS, ids=lambda report: report.name)
 def test_a_rule_depends_on_the_code_of_its_own_report(report):
-    """The summary and the one page repeat the studies' sentences; memory and the server's pages use none of another report."""
+    """The summary and the one page repeat the studies' sentences, timelines stand beside the studies' baselines, and the one
+    page has two of them; memory and the server's pages use none of another report.
+    """
     modules = reached(["scripts.make_report", report.module], ["batchscope.reports.registry"])
     others = {name.split(".")[2] for name in modules if name.startswith("batchscope.reports.")}
-    allowed = {"summary": {"study"}, "one_page": {"study"}}.get(report.name, set())
+    allowed = {"summary": {"study"}, "timeline": {"study"}, "one_page": {"study", "timeline"}}.get(
+        report.name, set()
+    )
     assert others - {"report_job", report.name} == allowed
 
 
@@ -53,6 +57,7 @@ def test_what_is_asked_for_is_a_part_of_all():
     assert asked() == usual
     assert asked(imported={"theirs": {"path": "theirs.json"}}) == {*usual, "imported"}
     assert asked(imported={"theirs": None}) == usual
+    assert asked(gemm={"models": ["demo"]}) == {*usual, "gemm"}
 
 
 @pytest.mark.parametrize(

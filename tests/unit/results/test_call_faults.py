@@ -1,11 +1,11 @@
-"""What the end of a call does with refused runs and with the list of faults."""
+"""What the end of a call does with runs whose engine did not start, and with the list of faults."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from batchscope.results.call_faults import faults_of_call, take_out_refused
+from batchscope.results.call_faults import faults_of_call, take_out_broken
 from batchscope.results.faults import Fault, as_json
 
 FAULT = Fault("a/oom", "oom", "OutOfMemoryError: 2 GiB", "shrink it", "logs/oom.log")
@@ -13,24 +13,27 @@ FAULT = Fault("a/oom", "oom", "OutOfMemoryError: 2 GiB", "shrink it", "logs/oom.
 
 @pytest.fixture
 def logs(tmp_path: Path) -> dict[str, str]:
-    """A run that was measured, one that was refused, one that is not there, and one of which half was written."""
+    """Runs that were measured, refused and broken, one that is not there, and one of which half was written."""
     spec = {"engine": {"args": {}}}
-    for status in ("ok", "refused"):
+    for status in ("ok", "refused", "broke"):
         values = {"study": "a", "run": status, "status": status, "message": "why", "spec": spec}
         (tmp_path / status).write_text(json.dumps(values))
     (tmp_path / "half").write_text('{"status": "refu')
-    return {str(tmp_path / name): f"{name}.log" for name in ("ok", "refused", "missing", "half")}
+    return {str(tmp_path / name): f"{name}.log" for name in ("ok", "refused", "broke", "missing", "half")}
 
 
-def test_a_refusal_is_told_and_is_no_result(logs: dict[str, str], tmp_path: Path) -> None:
-    assert [(fault.run, fault.log) for fault in take_out_refused(logs)] == [("a/refused", "refused.log")]
-    assert {path.name for path in tmp_path.iterdir()} == {"ok", "half"}
-    assert take_out_refused(logs) == []
+def test_what_broke_is_told_and_is_no_result_and_a_refusal_is_one(
+    logs: dict[str, str], tmp_path: Path
+) -> None:
+    told = [(fault.run, fault.log) for fault in take_out_broken(logs)]
+    assert told == [("a/refused", "refused.log"), ("a/broke", "broke.log")]
+    assert {path.name for path in tmp_path.iterdir()} == {"ok", "half", "refused"}
+    assert [fault.run for fault in take_out_broken(logs)] == ["a/refused"], "told by each call"
 
 
 def test_the_list_of_all_runs_counts_where_it_was_made(logs: dict[str, str], tmp_path: Path) -> None:
     checked = tmp_path / "checked.json"
-    assert [fault.run for fault in faults_of_call(logs, [str(checked)])] == ["a/refused"]
+    assert [fault.run for fault in faults_of_call(logs, [str(checked)])] == ["a/refused", "a/broke"]
     checked.write_text(json.dumps(as_json([FAULT])))
     assert faults_of_call(logs, [str(checked)]) == [FAULT]
     assert not checked.exists(), "with faults it is never up to date"

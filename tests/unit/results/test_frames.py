@@ -20,6 +20,7 @@ from batchscope.common.errors import UserError
 from batchscope.config.workload import Workload
 from batchscope.reporting.provenance import models
 from batchscope.reporting.wording import run_in_words, varying
+from batchscope.reports.summary.page import VERDICT
 from batchscope.results.frames import cell_value, column_of, read_frame, repeats_frame, runs_frame
 from batchscope.results.published.offline import load_published, match, same_model, same_prompts
 from batchscope.results.records import load_run, load_runs
@@ -251,7 +252,7 @@ def test_make_tables_writes_every_file(tmp_path, monkeypatch, capsys):
         make_report.main()
     pages = {f"{study}.{kind}" for study in ("packing", "saturation") for kind in ("md", "html", "csv")}
     assert {path.name for path in out.iterdir()} == frames | pages | {"summary.md", "summary.html"}
-    assert (out / "summary.md").read_text().startswith("# My labels\n\n## packing\n")
+    assert (out / "summary.md").read_text().startswith(f"# My labels\n\n{VERDICT}\n\n## packing\n")
     assert list(pd.read_csv(out / "packing.csv")["n"]) == [4, 4, 40, 40]
 
 

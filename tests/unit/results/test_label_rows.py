@@ -8,7 +8,6 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from scipy.special import softmax
 from support.analysis_helpers import labelled, make_run, write_labels
 from support.label_answers import (
     PUBLISHED,
@@ -24,13 +23,13 @@ from support.label_answers import (
 from tokenizers import Tokenizer
 
 from batchscope.common.errors import UserError
+from batchscope.config.task import Task
 from batchscope.inputs.answers.reader import AnswerReader
 from batchscope.inputs.prompts import write_prompts
 from batchscope.inputs.texts.source_text import SourceText
 from batchscope.results.asked_prompts import AskedPrompt, read_answers, read_prompts
 from batchscope.results.label_rows import (
     LABELS,
-    confidence_of,
     label_rows,
     load_labels,
     with_labels,
@@ -141,12 +140,28 @@ def test_confidence_is_the_answered_labels_share_of_all_labels(tokenizer, tmp_pa
     assert rows["confidence"].tolist() == pytest.approx([0.75, 0.0, none, 0.8, none, none], nan_ok=True)
 
 
-def test_confidences_of_all_labels_add_up_to_one():
-    logprobs = np.log(np.random.default_rng(0).dirichlet(np.ones(77)) / 3)
-    found = [confidence_of(logprobs, label) for label in range(77)]
-    assert found == pytest.approx(softmax(logprobs).tolist())
-    assert confidence_of([None, float("-inf")], 0) is None
-    assert confidence_of([None, -900.0], 1) == 1.0
+def test_confidence_of_labels_of_several_tokens_is_that_of_their_tokens(tokenizer, tmp_path):
+    """Of a pass whose probabilities were kept, and of one whose were not; by their number, in any order."""
+    task = Task.model_validate({"labels": ["card", "card lost"]})
+    said = ["2. card lost\n1. card", "1. card\n2. card"]
+    answers, prompts = answered(tokenizer, said)
+    ids = [list(each) for each in answers["output_token_ids"]]
+    logprobs = [[-0.01 * (place + 1) for place in range(len(each))] for each in ids]
+    written = pa.Table.from_pydict({
+        "repeat": [0, 1], "prompt": [0, 1], "output_token_ids": ids,
+        "label_logprobs": pa.nulls(2, pa.list_(pa.list_(pa.float32()))),
+        "answer_logprobs": pa.array([logprobs[0], None], pa.list_(pa.float32())),
+    })  # fmt: skip
+    pq.write_table(written, tmp_path / "requests.parquet")
+    reader = AnswerReader(tokenizer, task, "labels", numbered=True)
+    rows = label_rows("r", read_answers(tmp_path), prompts, reader, task.names).to_pandas()
+    assert none_for_na(rows) == ["card", "card lost", "card", "card"]
+    spelt = [len(ids_of(tokenizer, text)) for text in ("2. ", "card lost", "\n1. ", "card")]
+    begins = np.cumsum([0, *spelt])
+    card_lost, card = (range(begins[place], begins[place + 1]) for place in (1, 3))
+    assert sum(spelt) == len(ids[0]), "no token here crosses a seam"
+    wanted = [math.exp(sum(logprobs[0][token] for token in tokens)) for tokens in (card, card_lost)]
+    assert rows["confidence"].tolist() == pytest.approx([*wanted, math.nan, math.nan], nan_ok=True)
 
 
 def test_files_from_before_there_were_other_columns_are_read(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 from support.analysis_helpers import REAL, labelled, make_run, write_labels
 
 from batchscope.results.label_rows import with_labels
-from batchscope.results.reference_run import precision, with_references
+from batchscope.results.reference_run import bits_in, precision, with_references
 
 
 class Studies:
@@ -45,12 +45,13 @@ class Studies:
         self.rows.setdefault(study, []).append(rows)
         return self
 
-    def references(self):
-        """Name of each run's reference run, by the run's name."""
+    def references(self, kind="reference"):
+        """Name of each run's reference run, by the run's name; of another ``kind``: of its most precise one."""
         for study, rows in self.rows.items():
             write_labels(self.folder / "labels" / f"{study}.parquet", *rows)
         found = with_references(with_labels(self.records, self.folder / "labels"), coverage=0.99)
-        return {_name(each): _name(each.reference) if each.reference else None for each in found}
+        others = {_name(each): getattr(each, kind) for each in found}
+        return {name: _name(other) if other else None for name, other in others.items()}
 
 
 def _name(record):
@@ -87,9 +88,40 @@ def test_the_most_precise_engine_counts(studies, precise, other):
 
 def test_what_was_resolved_counts_before_what_was_asked(tmp_path):
     asked = make_run(tmp_path, n=4, args={"dtype": "auto"}, resolved={"dtype": "torch.float32"})
-    assert precision(asked.measurement) == (32, 32)
+    assert precision(asked.measurement) == (32, 0, 32)
     default = make_run(tmp_path, n=8, args={}, resolved={})
-    assert precision(default.measurement) == (16, 16)
+    assert precision(default.measurement) == (16, 0, 16)
+
+
+@pytest.mark.parametrize(
+    ("name", "bits"),
+    [
+        ("fp8", 8), ("fp8_per_block", 8), ("fp8_e4m3", 8), ("int8_per_channel_weight_only", 8), ("mxfp8", 8),
+        ("nvfp4_per_token", 4), ("modelopt_fp4", 4), ("awq_marlin", 4), ("auto_gptq", 4), ("int4_per_token_head", 4),
+        ("turboquant_k8v4", 4), ("turboquant_k3v4_nc", 3), ("turboquant_4bit_nc", 4), ("compressed-tensors", 8),
+    ],
+)  # fmt: skip
+def test_bits_are_read_from_names(name, bits):
+    assert bits_in(name) == bits
+
+
+def test_engines_are_in_the_order_of_their_precision(tmp_path):
+    grid = [
+        {"dtype": "float32"},
+        {"dtype": "bfloat16"},
+        {"dtype": "bfloat16", "kv_cache_dtype": "fp8"},
+        {"dtype": "bfloat16", "quantization": "fp8_per_block"},
+        {"dtype": "bfloat16", "quantization": "fp8_per_channel"},
+        {"dtype": "bfloat16", "quantization": "fp8_per_tensor"},
+        {"dtype": "bfloat16", "quantization": "fp8_per_tensor", "kv_cache_dtype": "fp8"},
+        {"dtype": "bfloat16", "quantization": "nvfp4_per_token"},
+    ]
+    found = [
+        precision(make_run(tmp_path, suffix=f"-{place}", args=args).measurement)
+        for place, args in enumerate(grid)
+    ]
+    assert found == sorted(found, reverse=True)
+    assert len(set(found)) == len(found)
 
 
 def test_free_answers_count_before_restricted_ones_unless_they_lack_labels(studies):
@@ -125,3 +157,31 @@ def test_each_model_has_its_own(studies):
 def test_a_run_that_does_not_count_is_none(studies):
     studies.add("bad", invalid=[{"code": "steps"}]).add("good")
     assert studies.references() == {"bad": "good", "good": "good"}
+
+
+FP8, FP8_CACHE = {"quantization": "fp8_per_tensor"}, {"kv_cache_dtype": "fp8"}
+
+
+def test_flips_are_told_by_the_most_precise_engine_that_got_the_same_prompts(studies):
+    """Packed prompts by packed ones; the order of the runs decides nothing but between equals."""
+    studies.add("fp8", args=FP8).add("bf16", args={}).add("cache", args=FP8_CACHE)
+    studies.add("pfp8", "packed", 4, args=FP8).add("pbf16", "packed", 4, args={})
+    studies.add("backend", "packed", 4, args={"attention_backend": "FLASHINFER"})
+    assert studies.references("most_precise") == {
+        "fp8": "bf16", "bf16": "bf16", "cache": "bf16", "pfp8": "pbf16", "pbf16": "pbf16", "backend": "pbf16",
+    }  # fmt: skip
+
+
+def test_flips_need_two_engines_of_one_study_and_model_that_were_asked_the_same(studies):
+    studies.add("few", args=FP8, texts=4).add("many", args={}).add("free", study="other", args=FP8)
+    studies.add("labels", args={}, study="other", answer="labels").add("large", model_name="l", args=FP8)
+    studies.add("again", args={}, study="twins").add("twin", args={}, study="twins")
+    assert set(studies.references("most_precise").values()) == {None}
+
+
+def test_a_run_that_does_not_count_tells_no_flips(studies):
+    studies.add("bf16", args={}, invalid=[{"code": "steps"}]).add(
+        "block", args={"quantization": "fp8_per_block"}
+    )
+    studies.add("tensor", args=FP8)
+    assert studies.references("most_precise") == {"bf16": "block", "block": "block", "tensor": "block"}

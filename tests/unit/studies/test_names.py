@@ -107,6 +107,11 @@ def test_names_of_shipped_studies_are_what_they_were() -> None:
         "configs/ci.yaml": ("configs/ci.yaml",),
         "configs/hermes-8b.yaml": ("configs/hermes-8b.yaml",),
         "configs/half-hour.yaml": ("configs/hermes-8b.yaml", "configs/half-hour.yaml"),
+        "configs/precision.yaml": (
+            "configs/hermes-8b.yaml",
+            "configs/half-hour.yaml",
+            "configs/precision.yaml",
+        ),
     }
     configs = {name: shipped(*paths) for name, paths in overlays.items()}
     assert expected == {

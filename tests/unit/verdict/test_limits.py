@@ -12,17 +12,18 @@ COST = pd.read_csv(REFERENCES / "h100" / "tables" / "cost.csv").set_index("run")
 @pytest.mark.parametrize(
     ("run", "cost", "what", "said"),
     [
-        ({}, {"limit": "compute"}, "compute", "arithmetic: 60 % of its peak"),
-        ({}, {"limit": "memory bandwidth", "bandwidth_use": 0.9}, "memory", "bandwidth: 90 % of its peak"),
+        ({}, {"limit": "compute"}, "compute", "The GPU, not the host: its arithmetic, 60 % of whose peak"),
+        ({}, {"limit": "memory bandwidth", "bandwidth_use": 0.9}, "memory", "bandwidth, 90 % of whose peak"),
         (
             {},
             {"predicted_decode_s": 6.0, "predicted_s": 10.0},
             "decode",
-            "60 % of the time goes into answers",
+            "60 % of the time goes into decoding answers",
         ),
         ({"utilization": 0.4}, {}, "host", "computed in only 40 % of the time"),
         ({"utilization": float("nan")}, {"limit": float("nan")}, "unknown", "does not know"),
-        ({"device": "cpu"}, {}, "unknown", "on a CPU"),
+        ({"device": "cpu"}, {}, "unknown", "No GPU took part"),
+        ({"utilization": float("nan")}, {"limit": "compute"}, "compute", "The GPU: its arithmetic"),
     ],
 )
 def test_what_limits_a_run(run, cost, what, said):

@@ -47,6 +47,34 @@ def test_a_faster_one_that_guesses_is_not_named():
     )
 
 
+def test_the_margin_is_the_user_s():
+    settings = [setting(ALONE, 1000), setting(FOUR, 2000)]
+    assert offline(*settings).recommended == "label_answers/packed-n4"
+    strict = offline(*settings, of=config(margin=0.5))
+    assert strict.recommended == "label_answers/separate-n1"
+    assert "within 0.5 points (4 texts in one prompt: up to 0.8 points less accurate)" in strict.sentence
+
+
+def test_a_run_before_a_change_of_clocks_is_compared_with_none_after_it():
+    """Twice as fast, and at twice the clock."""
+    verdict = verdict_of(
+        evidence([setting(ALONE, 1000, at_fixed_clocks=1.0), setting(FOUR, 2000, at_fixed_clocks=0.0)])
+    )
+    assert verdict.offline.recommended == "label_answers/separate-n1"
+    assert state_of(verdict, FOUR).state == "not comparable"
+
+
+def test_no_setting_that_keeps_its_labels_is_named():
+    verdict = verdict_of(
+        evidence([setting(ALONE, 1000, label_coverage=0.5), setting(FOUR, 2000, label_coverage=0.4)])
+    )
+    assert verdict.offline.recommended is None
+    assert verdict.offline.sentence == (
+        "Nothing is recommended: no setting keeps its labels. Only 50.0 % of texts have a label; only 40.0 % of "
+        "texts have a label."
+    )
+
+
 def test_a_reference_run_that_guesses_recommends_nothing():
     guesses = labels(0.5, seed=7)
     found = offline(setting(ALONE, 1000), setting(FOUR, 2000), found={ALONE: guesses, FOUR: guesses})
@@ -146,7 +174,7 @@ def test_random_weights_are_a_matter_of_speed_alone():
     assert (found.recommended, found.right, found.speed) == (None, None, None)
     assert found.sentence == (
         "Nothing is recommended: the weights are random, so labels mean nothing. By speed alone, 4 texts in one prompt "
-        "comes first of 2 runs with 2,000 texts/s (1,985 to 2,015), 2.00x (1.97x to 2.03x) the speed of 1 text per "
+        "comes first of 2 settings with 2,000 texts/s (1,985 to 2,015), 2.00x (1.97x to 2.03x) the speed of 1 text per "
         "prompt (vLLM's defaults, but the prefix cache off)."
     )
     assert found.fastest.run == "label_answers/packed-n4"

@@ -128,3 +128,16 @@ def test_the_published_rule_is_what_it_was(text):
 
     words = [meant(word) for word in re.findall(r"[^\W\d_]+", text)]
     assert published().find(text) == [label for label in words if label]
+
+
+@given(st.text(alphabet="card lost-_\n é\u2028", max_size=30) | st.text(max_size=30))
+def test_spots_spell_their_labels(text):
+    finder = of(CARDS)
+    spots = finder.spots(text, start=7)
+    assert [spot.label for spot in spots] == finder.find(text)
+    ends = [7, *(spot.end for spot in spots)]
+    for spot, before in zip(spots, ends, strict=False):
+        spelt = text[spot.start - 7 : spot.end - 7]
+        assert before <= spot.start
+        assert finder.find(spelt) == [spot.label]
+        assert spelt == spelt.strip()

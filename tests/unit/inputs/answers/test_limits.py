@@ -6,7 +6,7 @@ import pytest
 from support import llama3
 from support.label_answers import PUBLISHED, ids_of, label_tokenizer
 
-from batchscope.common.errors import UserError
+from batchscope.common.answer_limits import asked_answers
 from batchscope.config.task import Task
 from batchscope.config.workload import Workload
 from batchscope.inputs.answers.grammar import shape_of, written
@@ -83,13 +83,13 @@ def test_the_longest_token_of_llama_3() -> None:
     assert longest_token(llama3.tokenizer(), "1. positive\n2. negative") <= 20
 
 
-def test_probabilities_need_labels_of_one_token() -> None:
-    assert asked(PUBLISHED).label_token_ids is None
+def test_probabilities_of_all_labels_where_each_is_one_token_else_of_the_answers_tokens() -> None:
+    assert asked(PUBLISHED).confidence is None
     found = asked(PUBLISHED, confidence=True)
     assert found.label_token_ids is not None
     assert [len(tokens) for tokens in found.label_token_ids] == [2, 2]
-    assert asked(CARDS, answer="codes", confidence=True).label_token_ids is not None
-    with pytest.raises(
-        UserError, match=r"^workload\.confidence: .* splits 'card'; set workload\.answer: codes"
-    ):
-        asked(CARDS, answer="labels", confidence=True)
+    assert asked(CARDS, answer="codes", confidence=True).confidence == "labels"
+    for answer in ("labels", "json", "free"):
+        found = asked(CARDS, answer=answer, confidence=True, output_tokens_per_text=None)
+        assert (found.label_token_ids, found.answer_logprobs, found.confidence) == (None, True, "answer")
+    assert asked_answers(found.as_json()) == found

@@ -21,11 +21,13 @@ from batchscope.inputs.answers.numbered_lines import json_pairs, numbered_parts
     ],
 )
 def test_parts(text, parts):
-    assert numbered_parts(text, one_line=True) == parts
+    found = numbered_parts(text, one_line=True)
+    assert [(part.number, part.text) for part in found] == parts
+    assert all(text[part.start :].startswith(part.text) for part in found)
 
 
 def test_numbers_inside_a_line_may_be_labels():
-    assert numbered_parts("1. level 2. b", one_line=False) == [(None, ""), (1, " level 2. b")]
+    assert numbered_parts("1. level 2. b", one_line=False) == [(None, "", 0), (1, " level 2. b", 2)]
 
 
 @given(st.text(alphabet="12. ):a\n-", max_size=40), st.booleans())
@@ -52,9 +54,11 @@ def test_parts_are_the_text_without_its_numbers(text, one_line):
     ],
 )
 def test_pairs(text, pairs):
-    assert json_pairs(text) == pairs
+    found = json_pairs(text)
+    assert [(pair.key, pair.text) for pair in found] == pairs
+    assert all(text[pair.start - 1] == '"' and text[pair.end : pair.end + 1] in ('"', "") for pair in found)
 
 
 @given(st.text(alphabet='{}":,\\u1a \n', max_size=60))
 def test_pairs_of_anything(text):
-    assert all(isinstance(value, str) for pair in json_pairs(text) for value in pair)
+    assert all(isinstance(value, str) for pair in json_pairs(text) for value in (pair.key, pair.text))

@@ -1,5 +1,6 @@
 """A start that leads nowhere is seen, in what a real engine said and in processes that are gone."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from support.engine_log import engine_log
 from support.engines import wait_until
 
 from batchscope.common.processes import gone
+from batchscope.jobs import supervise
 from batchscope.jobs.failures import engine_start_watch
 from batchscope.jobs.failures.engine_start_watch import StartWatch, in_vain
 
@@ -97,3 +99,33 @@ def test_what_the_engine_calls_is_not_missed_though_it_begins_as_a_copy_with_the
     finally:
         host.kill()
         host.wait()
+
+
+HANGS = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(300)"
+TWO_WORKERS = f"""
+import subprocess, sys, time
+worker = [sys.executable, "-c", {HANGS!r} + " # VLLM::Worker_TP"]
+pids = []
+for _ in range(2):
+    child = subprocess.Popen(worker, stdout=subprocess.PIPE)
+    child.stdout.readline()
+    pids.append(child.pid)
+print(*pids, file=open(sys.argv[1], "w"), flush=True)
+print("(Worker_TP1 pid=9) ERROR 11-28 [multiproc_executor.py:901] WorkerProc failed to start.", flush=True)
+time.sleep(300)
+"""
+
+
+def test_workers_that_share_a_model_end_with_an_engine_that_hangs_while_it_dies(
+    watch: StartWatch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are children of a child, and refuse to end; the one that failed has said so."""
+    monkeypatch.setattr(supervise, "GRACE_S", 0.2)
+    command = [sys.executable, "-c", TWO_WORKERS, str(tmp_path / "pids")]
+    with (tmp_path / "log").open("wb") as log:
+        status = supervise.run_supervised(command, log, os.environ, 60, hopeless=watch.is_hopeless)
+    assert status < 0
+    assert watch.why == "vLLM failed to start"
+    pids = list(map(int, (tmp_path / "pids").read_text().split()))
+    assert len(pids) == 2
+    assert not any(psutil.pid_exists(pid) and not gone(psutil.Process(pid)) for pid in pids)

@@ -1,9 +1,10 @@
 """Engine arguments that vLLM would refuse; each remedy is followed."""
 
 import pytest
+from support.shapes import HERMES
 from support.situations import engine, hermes, problem, situation
 
-from batchscope.planning.checks.engine_arguments import check
+from batchscope.planning.checks.engine_arguments import check, undivided
 
 
 @pytest.mark.parametrize(
@@ -99,3 +100,24 @@ def test_cascade_attention_has_no_effect_on_cpu_and_nobody_counts_it_in_a_server
     serving = {"studies": {"mine": {"set": {"n": 4}, "grid": {"load.request_rate": [20]}}}}
     overlay = cascade(tmp_path, "0.26.0", RUNNER_V1, serving=serving)
     assert "offline runs alone" in problem(list(check(situation(overlay)))).what
+
+
+@pytest.mark.parametrize(
+    ("gpus", "changed", "parts"),
+    [
+        (1, {"num_attention_heads": 7}, []),
+        (2, {}, []),
+        (8, {}, []),
+        (16, {}, []),
+        (3, {}, ["32 attention heads", "8 KV heads", "MLP's width of 14,336"]),
+        (6, {"num_attention_heads": 24, "intermediate_size": 12_288}, ["8 KV heads"]),
+        (6, {"num_attention_heads": 24, "num_key_value_heads": 4, "intermediate_size": 12_288}, ["4 KV heads"]),
+        (6, {"num_attention_heads": 24, "num_key_value_heads": 3, "intermediate_size": 12_288}, []),
+        (4, {"vocab_size": 50_257}, []),
+        (5, {"num_attention_heads": 40, "num_key_value_heads": 5, "intermediate_size": 13_824}, ["MLP's width of 13,824", "vocabulary of 128,256 (padded)"]),
+        (3, {"model_type": "another"}, ["32 attention heads"]),
+        (3, {"num_attention_heads": None, "num_key_value_heads": None, "intermediate_size": None, "vocab_size": None}, []),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_spread_is_named(gpus: int, changed: dict, parts: list[str]) -> None:
+    assert undivided({"model_type": "llama", **HERMES, **changed}, gpus) == parts

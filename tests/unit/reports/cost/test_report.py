@@ -12,8 +12,9 @@ from support.figures import faults, texts
 from support.project import ROOT
 from support.shapes import BF16, HERMES, requests
 
+from batchscope.config.studies import Study
 from batchscope.cost.flops import Lengths, run_flops
-from batchscope.cost.gpu_peaks import DEVICES, SHARES
+from batchscope.cost.gpu_peaks import DEVICES, SIXTEEN_BITS, share_of
 from batchscope.inputs.demo_model import CONFIG as DEMO_CONFIG
 from batchscope.reporting.numbers import three_digits
 from batchscope.reporting.render import page_html, page_markdown
@@ -22,10 +23,13 @@ from batchscope.reports.cost.curves import curves_of, lengths_of
 from batchscope.reports.cost.figure import Sheet, cost_figure
 from batchscope.reports.cost.frame import KINDS, RATE, SHARE, constants, cost_frame, estimate
 from batchscope.reports.cost.page import cost_page
+from batchscope.reports.study.page import study_page
 from batchscope.results.frames import runs_frame
 from batchscope.results.metrics.utilisation import mfu
 from batchscope.results.records import load_runs
 from scripts import make_report
+from scripts.make_tables import PUBLISHED, write_tables
+from tests.audit.reference import audit
 
 LIMITS = {"max_num_batched_tokens": 16_384, "max_num_seqs": 1_024, "kv_cache_tokens": 914_784}
 ON_H200 = {
@@ -84,7 +88,7 @@ def test_a_row_by_hand(tmp_path):
     )
     frame, found, _, _ = report([run])
     (row,) = frame.to_dict("records")
-    device, share = DEVICES["NVIDIA H200"], SHARES["NVIDIA H200"].value
+    device, share = DEVICES["NVIDIA H200"], share_of("NVIDIA H200", SIXTEEN_BITS).value
     linear, key, head = 13_958_643_712, 4 * 32 * 32 * 128, 2 * 4096 * 128_256
     assert row["flop_prefill_linear"] == 1180 * linear
     assert row["flop_prefill_attention"] == 1180 * 1181 / 2 * key
@@ -112,7 +116,7 @@ def test_a_row_by_hand(tmp_path):
         "estimated",
     )
     assert (row["constant"], row["constant_unit"]) == (share, SHARE)
-    assert not found["NVIDIA H200", True].own
+    assert not found["NVIDIA H200", True, SIXTEEN_BITS].own
 
 
 def test_cached_tokens_as_measured_are_not_computed(tmp_path):
@@ -121,6 +125,49 @@ def test_cached_tokens_as_measured_are_not_computed(tmp_path):
     first, second = (report([run])[0].iloc[0] for run in (cold, warm))
     assert second["flop_prefill_linear"] * 1180 == first["flop_prefill_linear"] * 12
     assert second["predicted_s"] < first["predicted_s"]
+
+
+FP8 = {**ON_H200, "resolved": ON_H200["resolved"] | {"quantization": "fp8_per_tensor"}}
+FP8_CACHE = {**ON_H200, "resolved": ON_H200["resolved"] | {"kv_cache_dtype": "fp8"}}
+
+
+def test_each_arithmetic_has_the_constant_that_its_own_runs_reach(tmp_path):
+    """On a known device too: in 16 bits the one that was measured before, in fp8 the median of these runs."""
+    runs = [
+        *three_on_an_h200(tmp_path),
+        saturation(tmp_path, 1, "separate", 1.8, suffix="-fp8", **FP8),
+        saturation(tmp_path, 4, "packed", 1.7, suffix="-fp8", **FP8),
+        saturation(tmp_path, 40, "packed", 3.5, suffix="-fp8", **FP8),
+        saturation(tmp_path, 1, "separate", 2.7, suffix="-kv", **FP8_CACHE),
+    ]
+    frame, found, _, page = report(runs)
+    reached = sorted(
+        each.prediction.ideal / each.measured_s for each in map(estimate, runs[3:6]) if each.prediction
+    )
+    fp8, cache = (found["NVIDIA H200", True, name] for name in ("fp8_per_tensor", "16 bits, KV cache fp8"))
+    assert (fp8.value, fp8.unit, fp8.own) == (pytest.approx(reached[1]), SHARE, True)
+    assert not found["NVIDIA H200", True, SIXTEEN_BITS].own
+    assert sorted(frame["measured_over_predicted"][3:6])[1] == pytest.approx(1)
+    assert frame["measured_over_predicted"][6] == pytest.approx(1), "one run, and its own constant"
+    assert frame["constant"][3] != frame["constant"][0] != cache.value
+    said = [line for line in page.context if "of its peaks" in line]
+    assert [line.partition(" reaches")[0] for line in said] == [
+        "NVIDIA H200, 16 bits",
+        "NVIDIA H200, fp8_per_tensor",
+        "NVIDIA H200, 16 bits, KV cache fp8",
+    ]
+    assert "the median of 3 valid runs of this sweep" in said[1]
+
+
+def test_fp8_products_have_their_own_peak_and_a_byte_a_weight_and_attention_has_neither(tmp_path):
+    plain, fp8, cache = (
+        estimate(saturation(tmp_path / name, 4, "packed", 1.0, **values)).engine
+        for name, values in (("a", ON_H200), ("b", FP8), ("c", FP8_CACHE))
+    )
+    assert fp8.peaks.linear == 2 * plain.peaks.linear == 2 * cache.peaks.linear
+    assert fp8.peaks.other == plain.peaks.other == cache.peaks.other
+    assert (plain.precision.layers, fp8.precision.layers, cache.precision.layers) == (2, 1, 2)
+    assert (plain.precision.kv_cache, fp8.precision.kv_cache, cache.precision.kv_cache) == (2, 2, 1)
 
 
 def test_an_unknown_device_is_calibrated_on_the_sweeps_own_valid_runs(tmp_path):
@@ -353,3 +400,39 @@ def test_the_script_writes_all_five_files(tmp_path, monkeypatch, capsys):
     rows = pd.read_csv(tables / "cost.csv")
     assert rows["run"].tolist()[:2] == ["packed-n4", "separate-n4"]
     assert (tables / "cost.md").read_text().startswith("# cost\n")
+
+
+TWO_GPUS = {**ON_H200, "args": {"tensor_parallel_size": 2}}
+
+
+def test_the_audit_comes_to_the_same_by_other_code(tmp_path):
+    """Of fp8, of a narrow KV cache, of two GPUs and of a run that was refused: by formulas written twice."""
+    runs = [
+        *three_on_an_h200(tmp_path),
+        saturation(tmp_path, 1, "separate", 1.8, suffix="-fp8", **FP8),
+        saturation(tmp_path, 4, "packed", 1.7, suffix="-fp8", **FP8),
+        saturation(tmp_path, 4, "packed", 2.6, suffix="-kv", **FP8_CACHE),
+        saturation(tmp_path, 4, "packed", 1.5, suffix="-tp2", **TWO_GPUS),
+    ]
+    refused = {**ON_H200, "resolved": {}, "status": "refused", "message": "ValueError: no", "seconds": ()}
+    runs.append(make_run(tmp_path, study="saturation", n=4, texts=400, suffix="-no", **refused))
+    frame, _, _, page = report(runs)
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    write_tables(runs, PUBLISHED, tables)
+    frame.to_csv(tables / "cost.csv", index=False)
+    (tables / "cost.md").write_text(page_markdown(page))
+    (tables / "saturation.md").write_text(
+        page_markdown(study_page("saturation", Study(), runs_frame(runs, [])))
+    )
+    audited = list(audit(tmp_path))
+    assert {table.table: table.off for table in audited if table.off} == {}
+    assert {table.table for table in audited} >= {
+        "runs.csv",
+        "repeats.csv",
+        "cost.csv",
+        "cost.md",
+        "saturation.md",
+    }
+    for table in audited:
+        assert table.share == 1, table.told()

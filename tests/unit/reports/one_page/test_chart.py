@@ -33,6 +33,12 @@ def test_settings_that_do_not_compare_are_left_out_unless_there_are_no_others():
     assert shown_in_chart([]) == []
 
 
+def test_a_setting_in_several_runs_is_one_dot():
+    every = settings(3)
+    every[1] |= {"same_as": every[2]["id"]}
+    assert shown_in_chart(every) == [every[0], every[2]]
+
+
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "narrow"])
 def test_every_setting_is_a_dot_and_the_recommended_one_is_filled_and_named(size):
     every = settings()

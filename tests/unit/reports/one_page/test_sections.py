@@ -1,6 +1,7 @@
 """What is folded below the studies."""
 
 import pandas as pd
+from support.analysis_helpers import step, write_run
 from support.verdicts import planted
 
 from batchscope.reporting.page import Page, Table
@@ -20,9 +21,9 @@ def lay(results, *stems, drawing=DRAWING):
 
 def test_reports_come_in_the_page_s_order_and_those_not_made_are_left_out(tmp_path):
     verdict = planted(["packing/packed-n4", "a/b", "a/c"])
-    assert sections(tmp_path, ["open_loop"], verdict) == []
+    assert sections(tmp_path, ["open_loop"], verdict, {}) == []
     lay(tmp_path, "memory", "cost", "labels", "serving_open_loop")
-    found = sections(tmp_path, ["open_loop"], verdict)
+    found = sections(tmp_path, ["open_loop"], verdict, {})
     assert [each.anchor for each in found] == [
         "part-labels",
         "part-serving_open_loop",
@@ -38,17 +39,13 @@ def test_a_figure_too_large_for_the_page_is_left_out(tmp_path):
     assert kit_section(tmp_path, "cost", "Cost").pictures == []
 
 
-def test_timelines_are_those_of_the_answer_and_of_the_defaults(tmp_path):
-    verdict = planted(["packing/packed-n4", "packing/other", "packing/best"])
-    assert timelines(tmp_path, verdict) is None
-    folder = tmp_path / "timelines" / "packing"
-    folder.mkdir(parents=True)
-    for name in ("packed-n4", "other", "best"):
-        (folder / f"{name}.svg").write_text(DRAWING)
-    assert [each.caption for each in timelines(tmp_path, verdict).pictures] == [
-        "packing/best",
-        "packing/packed-n4",
-    ]
+def test_timelines_are_there_where_the_runs_are(tmp_path):
+    verdict = planted(["packing/packed-n4", "packing/packed-n8", "packing/packed-n40"])
+    assert timelines(tmp_path, verdict, {}) is None
+    write_run(tmp_path, n=40, seconds=(2.0,), steps=[step(0, 0.0, 2.0, prefill_tokens=100)])
+    found = timelines(tmp_path, verdict, {})
+    assert (found.anchor, found.page, found.pictures) == ("part-timelines", None, [])
+    assert [log.run for log in found.pair.logs] == ["packing/packed-n40"]
 
 
 def runs(**columns) -> pd.DataFrame:

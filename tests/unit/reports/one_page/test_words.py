@@ -5,7 +5,10 @@ from support.verdicts import planted
 
 from batchscope.reports.one_page.words import (
     engine_of,
+    lead_of,
+    reason_of,
     setting_in_words,
+    show_gain_range,
     show_hours,
     show_money,
     show_percent,
@@ -52,5 +55,30 @@ def test_a_setting_tells_all_that_is_known():
     assert setting_in_words(known) == (
         "4 texts in one prompt: 812 texts/s (790 to 840), accuracy 91.2 % (89.0 to 93.0); refused: guesses"
     )
+    again = {**known, "also": ["decoding: 800 texts/s on 400 texts", "packing: died"]}
+    assert setting_in_words(again).endswith(
+        "; refused: guesses; also measured in decoding: 800 texts/s on 400 texts; in packing: died"
+    )
     unknown = {**known, "speed": None, "right": None, "state": "failed", "why": ""}
     assert setting_in_words(unknown) == "4 texts in one prompt: no speed; failed"
+
+
+def test_the_heading_is_not_said_again():
+    none = "Nothing is recommended: the weights are random, so labels mean nothing. By speed alone, 4 come first."
+    assert lead_of(none) == (
+        "The weights are random, so labels mean nothing.",
+        "By speed alone, 4 come first.",
+    )
+    assert reason_of(none) == "The weights are random, so labels mean nothing."
+    assert lead_of("Use 1 text: 8.5 texts/s (8.1 to 9.0). Nothing else was compared.", "1 text") == (
+        "8.5 texts/s (8.1 to 9.0).",
+        "Nothing else was compared.",
+    )
+    assert lead_of("Nothing is recommended: nothing was measured.") == ("Nothing was measured.", "")
+
+
+def test_a_gain_says_whether_it_is_sure():
+    gain = {"low": 1.234, "high": 12.3, "conclusive": True}
+    assert show_gain_range(gain) == "1.23 to 12"
+    assert show_gain_range({**gain, "conclusive": False}) == "1.23 to 12, not conclusive"
+    assert show_gain_range({**gain, "low": None}) == "with too few steady repeats to tell more"

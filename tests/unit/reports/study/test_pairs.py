@@ -35,6 +35,24 @@ def test_packed_prompts_alone_have_the_first_run_as_baseline(tmp_path):
     assert named(runs) == [("packed-n8", "packed-n4"), ("packed-n16", "packed-n4")]
 
 
+def test_what_differs_in_something_else_is_held_against_the_run_most_like_it(tmp_path):
+    """Packed prompts against packed ones, with a setting that has no runs of its own along the axis."""
+    backend, eager = {"attention_backend": "FLASHINFER"}, {"enforce_eager": True}
+    layouts = ({"layout": "separate", "n": 1}, {"layout": "packed", "n": 40})
+    points = [
+        layout | {"args": args, "suffix": suffix}
+        for args, suffix in (({}, ""), (backend, "-b"), (eager, "-eager"))
+        for layout in layouts
+    ]
+    runs = study(tmp_path, *points, texts=160)
+    assert named(runs, Plot(x="engine.attention_backend", series="n")) == [
+        ("separate-n1-b", "separate-n1"),
+        ("packed-n40-b", "packed-n40"),
+        ("separate-n1-eager", "separate-n1"),
+        ("packed-n40-eager", "packed-n40"),
+    ]
+
+
 INSTRUCTION = [
     {"workload": {"instruction": place, "reuse": reuse}, "suffix": f"-{place}-{reuse}"}
     for place in ("last", "first")

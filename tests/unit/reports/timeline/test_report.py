@@ -11,6 +11,7 @@ from support.figures import faults, texts
 
 from batchscope.common.errors import UserError
 from batchscope.common.schemas import STEPS
+from batchscope.config.studies import Plot
 from batchscope.reporting.figure import clocks
 from batchscope.reporting.wording import varying
 from batchscope.reports.timeline.figure import timeline_figure
@@ -28,7 +29,7 @@ from batchscope.reports.timeline.frame import (
     timeline_text,
     tokens_in,
 )
-from batchscope.reports.timeline.report import ends_of, write_timelines
+from batchscope.reports.timeline.report import ends_of, partners, write_timelines
 from batchscope.results.frames import runs_frame
 from scripts import make_report
 
@@ -38,6 +39,11 @@ TWO_STEPS = [
     step(0, 0.1, 1.0, prefill_tokens=100, running=3, waiting=7, kv_cache_usage=0.25),
     step(1, 0.9, 2.0, decode_tokens=10, running=4, waiting=6, kv_cache_usage=0.5, cached_tokens=300),
 ]
+
+
+def whole_steps(fed_back):
+    """All that a run of 1,000 prompt tokens computes, with so many tokens of answers fed back."""
+    return [step(0, 0.1, 1.0, prefill_tokens=1000, decode_tokens=fed_back)]
 
 
 def timeline(tmp_path, *, seconds=(2.0,), **values):
@@ -213,7 +219,7 @@ def test_a_figure_shows_requests_cache_tokens_and_gpu(tmp_path):
         "Requests running",
         "Requests waiting",
         "KV cache in use (%)",
-        "▼ preemptions: 2 (1,500 tokens computed again)",
+        "▼ 2 preemptions",
         "Prefill tokens per second",
         "Decode tokens per second",
         "GPU power (W)",
@@ -221,7 +227,8 @@ def test_a_figure_shows_requests_cache_tokens_and_gpu(tmp_path):
         "seconds from the start of the timed window",
     } <= set(shown)
     assert any("NVIDIA H200" in text for text in shown)
-    assert any("Shown: repeat 1 of 3 (median duration), 27.3 s, 70 steps." in text for text in shown)
+    said = "repeat 1 of 3 (median duration), 27.3 s, 70 steps, 2 preemptions (1,500 tokens computed again)."
+    assert f"Shown: {said}" in " ".join(shown)
 
 
 def test_without_a_gpu_the_processor_is_shown(tmp_path):
@@ -229,13 +236,13 @@ def test_without_a_gpu_the_processor_is_shown(tmp_path):
     (shown,) = drawn(
         tmp_path, write_run(tmp_path, seconds=(2.0,), steps=TWO_STEPS, hardware=samples)
     ).values()
-    assert {"CPU: cores busy (% of all)", "with anything", "with the engine"} <= set(shown)
+    assert {"Cores busy (%)", "grey: in all; colour: the engine"} <= set(shown)
     assert not any("preempt" in text or "GPU" in text for text in shown)
 
 
 def test_steps_without_samples_are_drawn(tmp_path):
     (shown,) = drawn(tmp_path, write_run(tmp_path, seconds=(2.0,), steps=TWO_STEPS)).values()
-    assert "Hardware: no samples" in shown
+    assert {"Hardware", "no samples"} <= set(shown)
 
 
 def test_runs_that_do_not_count_say_so_and_why(tmp_path):
@@ -327,7 +334,7 @@ def test_a_column_that_is_not_known_is_no_fault(tmp_path):
 def figure_of(folder, until=None):
     found = load_timeline(folder)
     runs = runs_frame([found.record], [])
-    return timeline_figure(found, runs.iloc[0], varying(runs), until)
+    return timeline_figure((found, runs.iloc[0]), varying(runs), until)
 
 
 def test_every_panel_has_one_scale_from_zero_over_all_values(tmp_path):
@@ -356,3 +363,31 @@ def test_runs_of_as_many_texts_are_on_one_clock(tmp_path):
     assert figure.axes[-1].get_xlabel().endswith("grey: ended")
     assert clocks([3.0, 24.0, 2.9]) == [24.0, 24.0, 2.9]
     assert clocks([]) == []
+
+
+def test_beside_each_run_stands_the_one_that_its_study_holds_it_against(tmp_path):
+    """Not beside one that does not count, nor beside one without steps."""
+    bad = [{"code": "cached_tokens", "detail": "12 came from the cache"}]
+    shown = drawn(
+        tmp_path,
+        write_run(tmp_path, n=4, seconds=(2.0,), steps=whole_steps(3)),
+        write_run(tmp_path, layout="separate", n=4, seconds=(5.0,), steps=whole_steps(0)),
+        write_run(tmp_path, n=8, seconds=(2.0,), steps=whole_steps(7), invalid=bad),
+        write_run(tmp_path, n=40, seconds=(2.0,), steps=whole_steps(39)),
+        write_run(tmp_path, n=400, seconds=(2.0,), measure={"telemetry": False}),
+    )
+    for run in ("packed-n4", "packed-n40"):
+        assert {"This run", "Held against separate prompts (n=4)"} <= set(shown[run])
+        assert shown[run].count("Requests running") == 2
+        assert "beside it repeat 1 of 1, 5 s" in " ".join(shown[run])
+    assert "No timeline: measure.telemetry is false." in shown["packed-n400"]
+    for run in ("separate-n4", "packed-n8"):
+        assert shown[run].count("Requests running") == 1
+        assert not any("Held against" in text for text in shown[run])
+
+
+def test_a_study_s_own_baseline_is_taken(tmp_path):
+    runs = [write_run(tmp_path, n=n, seconds=(2.0,), steps=TWO_STEPS) for n in (4, 8, 40)]
+    frame = runs_frame([load_timeline(folder).record for folder in runs], []).assign(valid=True)
+    plot = Plot(x="n", series="n", baseline=8)
+    assert dict(partners(frame, plot, varying(frame))) == {0: 1, 2: 1}

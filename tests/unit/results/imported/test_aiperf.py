@@ -13,8 +13,9 @@ def test_a_real_file_holds_load_rates_and_latencies():
     assert recognises(content)
     assert refusal(content) is None
     (row,) = rows(content)
-    assert (row.version, row.model, row.load, row.max_concurrency) == ("0.13.0", "demo", "concurrency", 8)
-    assert (row.requests, row.failed) == (60, 0)
+    assert (row.version, row.model, row.load, row.max_concurrency) == ("0.13.0", "smollm2", "concurrency", 4)
+    assert (row.requests, row.failed) == (40, 0)
+    assert (row.prompt_tokens, row.output_tokens) == (3840, 317)
     assert row.median_tpot_ms == content["inter_token_latency"]["p50"]
     assert row.p99_itl_ms == content["inter_chunk_latency"]["p99"]
     assert row.total_token_throughput == content["total_token_throughput"]["avg"]
@@ -26,7 +27,7 @@ def test_the_csv_of_the_same_run_says_the_same_but_for_model_and_load():
     (of_csv,), (of_json,) = rows(content), rows(content_of("aiperf.json"))
     assert (of_csv.model, of_csv.load, of_csv.version) == (None, None, None)
     named = replace(
-        of_csv, model=of_json.model, load=of_json.load, version=of_json.version, max_concurrency=8.0
+        of_csv, model=of_json.model, load=of_json.load, version=of_json.version, max_concurrency=4.0
     )
     for name, value in of_json.as_row().items():
         assert named.as_row()[name] == (

@@ -84,6 +84,30 @@ def test_a_run_is_held_against_its_reference_run(tmp_path):
     assert packed["label_coverage"] == 0.75
 
 
+def test_labels_that_precision_flips_are_counted_and_named_on_the_page(tmp_path):
+    """Of packed prompts against packed ones, of separate against separate; no label is an answer too."""
+    engines = {"bf16": {}, "fp8": {"quantization": "fp8_per_tensor"}}
+    said = {"bf16": ("abab", ["?:a", "?:b", "?:a", "?:b"]), "fp8": ("abb?", ["?:a", "?:b", "?:b", "?:b"])}
+    records, rows = [], []
+    for name, args in engines.items():
+        packed, separate = said[name]
+        for layout, n, prompts in (("packed", 4, [f"????:{packed}"]), ("separate", 1, separate)):
+            settings = {"n": n, "texts": 4, "model": REAL, "seconds": (2.0,), "suffix": f"-{name}"}
+            record = make_run(tmp_path, study="s", layout=layout, args=args, **settings)
+            records.append(record)
+            rows.append(labelled(*prompts, run=record.measurement.run))
+    write_labels(tmp_path / "labels" / "s.parquet", *rows)
+    held = with_references(with_labels(records, tmp_path / "labels"), coverage=0)
+    runs = runs_frame(held, [])
+    assert dict(zip(runs["run"], runs["label_flips"], strict=True)) == {
+        "packed-n4-bf16": 0, "separate-n1-bf16": 0, "packed-n4-fp8": 0.5, "separate-n1-fp8": 0.25,
+    }  # fmt: skip
+    page = study_page("s", Study(), runs)
+    assert "label flips (%)" in [heading for _, heading in page.table.columns]
+    against = "against the most precise engine with the same prompts (packed-n4-bf16, separate-n1-bf16)"
+    assert [line for line in page.notes if "flips" in line] == [f"Label flips: {against}."]
+
+
 def test_texts_without_a_gold_label_are_taken_to_be_right_as_often(tmp_path):
     (values,) = judged(tmp_path, ("packed", 4, ["ab??:aabb"], None))
     assert values["accuracy"] == 0.5

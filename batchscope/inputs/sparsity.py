@@ -1,0 +1,127 @@
+"""2:4 weights of a prepared model folder: made, unpacked or verified by an engine environment's Python.
+
+The worker's side is `batchscope.worker.sparsity`: PyTorch reads the weights, and Snakemake's Python has none.
+"""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from batchscope.common.errors import UserError
+from batchscope.config.model import ModelAsset
+
+PROVENANCE = "sparsity.json"
+"""In the model's folder: what was pruned or found, tensor by tensor."""
+
+LAST_UNPACKER = "0.14.0.1"
+"""The last version of compressed-tensors that unpacks weights packed with bit masks."""
+
+UNPACKER = ".engines/unpack"
+"""Folder of this checkout that may hold that version, beside what an engine's environment has."""
+
+
+def make_sparse(folder: Path, asset: ModelAsset, pythons: Sequence[str], unpacker: Path) -> dict[str, Any]:
+    """Prune a prepared folder where that is asked for, verify it in any case, and record what was found.
+
+    Args:
+        folder: the model's; weights are links or files. Links are replaced, what they lead to stays.
+        asset: the entry under ``models``, with a 2:4 pattern.
+        pythons: those to try, the first one first; packed weights may need another than that.
+        unpacker: a folder that may hold the version of compressed-tensors that unpacks weights.
+
+    Returns:
+        What manifest.json says of it: pattern, method, tensors, groups and zeros in all.
+
+    Raises:
+        UserError: the weights are not 2:4, or nothing here unpacks them.
+    """
+    answer = _answer(folder, asset, pythons, unpacker)
+    tensors = answer["tensors"]
+    summary = {
+        "pattern": asset.pattern,
+        "method": "magnitude, in each group of four along the input dimension" if asset.prune else None,
+        "unpacked_from": answer["unpacked"],
+        "tensors": len(tensors),
+        "groups": sum(each["groups"] for each in tensors.values()),
+        "zeros": sum(each["zeros"] for each in tensors.values()),
+        "weights": sum(each["shape"][0] * each["shape"][1] for each in tensors.values()),
+    }
+    text = json.dumps({**summary, "found": tensors}, indent=1)
+    (folder / PROVENANCE).write_text(text + "\n", encoding="utf-8")
+    describe(folder, asset)
+    return summary
+
+
+def _answer(folder: Path, asset: ModelAsset, pythons: Sequence[str], unpacker: Path) -> dict[str, Any]:
+    where = f"models: {asset.id or asset.path or asset.source}"
+    reason = "there is no Python with PyTorch"
+    for answer in _answers(folder, asset, pythons, unpacker):
+        if "error" in answer:
+            raise UserError(f"{where}: {answer['error']}")
+        if "tensors" in answer:
+            return answer
+        reason = answer["no_unpacker"]
+    raise UserError(
+        f"{where}: its weights are packed with bit masks, and nothing here unpacks them ({reason}); get the "
+        f"last version of the library that does: .venv/bin/uv pip install --no-deps --target {UNPACKER} "
+        f"compressed-tensors=={LAST_UNPACKER}"
+    )
+
+
+def _answers(
+    folder: Path, asset: ModelAsset, pythons: Sequence[str], unpacker: Path
+) -> Iterator[dict[str, Any]]:
+    """What each Python says, with the unpacker's folder where there is one, then by itself."""
+    beside = [[str(unpacker)], []] if unpacker.is_dir() else [[]]
+    for extra in beside:
+        for python in pythons:
+            yield _asked(python, folder, asset, extra)
+
+
+def _asked(python: str, folder: Path, asset: ModelAsset, extra: Sequence[str]) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
+        job, answer = Path(scratch) / "job.json", Path(scratch) / "answer.json"
+        what = {"folder": str(folder.resolve()), "prune": bool(asset.prune), "answer": str(answer)}
+        job.write_text(json.dumps(what))
+        path = os.pathsep.join([*extra, *filter(None, [os.environ.get("PYTHONPATH")])])
+        command = [python, "-m", "batchscope.worker.sparsity", str(job)]
+        status = subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": path}).returncode
+        if status or not answer.exists():
+            raise UserError(f"models: reading the weights ended with status {status}, see above")
+        found: dict[str, Any] = json.loads(answer.read_text())
+        return found
+
+
+def describe(folder: Path, asset: ModelAsset) -> None:
+    """Let config.json say that weights are 2:4, or say nothing of it.
+
+    vLLM up to 0.18.1 takes its 2:4 kernels where it is said; later ones refuse such a model. Weights that
+    are quantized as well keep what is said of that.
+    """
+    path = folder / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8"))
+    how = config.get("quantization_config") or {}
+    quantized = how if how.get("config_groups") else {}
+    said = {**(quantized or ABOUT_PLAIN), "sparsity_config": ABOUT_SPARSE} if asset.sparse_kernels else {}
+    config.pop("compression_config", None)
+    config.pop("quantization_config", None)
+    if said or quantized:
+        rest = {key: value for key, value in quantized.items() if key != "sparsity_config"}
+        config["quantization_config"] = said or rest
+    path.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+
+
+ABOUT_PLAIN = {"quant_method": "compressed-tensors", "format": "dense", "config_groups": {}, "ignore": []}
+"""What config.json says of weights that are not quantized, beside their sparsity."""
+
+ABOUT_SPARSE = {
+    "format": "dense",
+    "sparsity_structure": "2:4",
+    "targets": ["Linear"],
+    "ignore": ["lm_head"],
+}
+"""What it says of 2:4 weights that lie in the file as they are, zeros included."""
