@@ -177,3 +177,4 @@ for (const part of document.querySelectorAll("details")) {
 }
 addEventListener("hashchange", openTarget);
 openTarget();
+addEventListener("load", openTarget); // a browser that jumps to the target takes the focus away
