@@ -218,9 +218,12 @@ def test_timelines_can_be_read_and_reached_on_every_screen(page, size, seen):
     assert names == [f"{seen}-chart img"]
     assert min(letters) >= 10
     assert inside
-    assert page.driver.switch_to.active_element.tag_name == "summary"
-    first = page.driver.find_element(By.CSS_SELECTOR, "#part-timelines .log summary")
+    head, first = page.driver.find_elements(By.CSS_SELECTOR, "#part-timelines summary")[:2]
     page.driver.switch_to.active_element.send_keys(Keys.TAB)
+    if (
+        page.driver.switch_to.active_element == head
+    ):  # a link into the page may leave the focus before its target
+        head.send_keys(Keys.TAB)
     assert page.driver.switch_to.active_element == first
     first.send_keys(Keys.ENTER)
     assert "Avg prompt throughput" in page.text("#part-timelines .log pre")

@@ -177,4 +177,3 @@ for (const part of document.querySelectorAll("details")) {
 }
 addEventListener("hashchange", openTarget);
 openTarget();
-addEventListener("load", openTarget); // a browser that jumps to the target takes the focus away
