@@ -40,6 +40,8 @@ TITLE_LINE, FOOTNOTE_LINE, EDGE, BETWEEN = 0.27, 0.2, 0.15, 0.14
 AT_A_GLANCE = 8
 """Windows share an axis of time, if the longest is no more than so many times as long as the shortest."""
 
+NO_BREAK = "\u00a0"
+
 Sheet = TypeVar("Sheet")
 """What the panels of a figure draw from."""
 
@@ -130,8 +132,10 @@ def title_lines(text: str) -> list[str]:
 
 
 def footnote_lines(sentences: Iterable[str], most: int | None = None) -> list[str]:
-    """Sentences, each broken into lines; the first ``most`` lines of them all."""
-    return [line for sentence in sentences for line in textwrap.wrap(sentence, FOOTNOTE_WIDTH)][:most]
+    """Sentences, each broken into lines, but never before a % sign; the first ``most`` lines of them all."""
+    whole = (sentence.replace(" %", f"{NO_BREAK}%") for sentence in sentences)
+    lines = (line for sentence in whole for line in textwrap.wrap(sentence, FOOTNOTE_WIDTH))
+    return [line.replace(NO_BREAK, " ") for line in lines][:most]
 
 
 def head(ax: Axes, text: str, color: str | None = None, loc: Any = "left") -> None:

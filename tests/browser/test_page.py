@@ -138,6 +138,7 @@ def test_links_open_what_is_folded(page):
         "run-packing-packed-n4",
         "run-decoding-packed-n40-decoding-labels",
         "part-cost",
+        "part-timelines",
     ):
         page.open(f"#{anchor}")
         shown = page.js(
@@ -197,6 +198,35 @@ def test_tables_sort_and_filter(page):
     every = page.js(rows)
     page.type("#part-cost input[type=search]", "packed")
     assert 0 < page.js(rows) < every
+
+
+@pytest.mark.parametrize(
+    ("size", "seen"), [(SCREENS[0], "wide"), (SCREENS[1], "narrow")], ids=["wide", "narrow"]
+)
+def test_timelines_can_be_read_and_reached_on_every_screen(page, size, seen):
+    """Two runs in the figure for this screen, with letters of 10 pixels at least, and the same as lines of text by keyboard."""
+    page.look(*size, "light")
+    page.open("#part-timelines")
+    names, letters, inside = page.js(
+        "const part = document.getElementById('part-timelines');"
+        "const drawn = [...part.querySelectorAll('svg')].filter(each => each.checkVisibility());"
+        "const box = drawn[0].getBoundingClientRect();"
+        "return [drawn.map(each => each.parentElement.className + ' ' + each.getAttribute('role')),"
+        " [...drawn[0].querySelectorAll('text')].map(text => text.getBoundingClientRect().height),"
+        " box.left >= 0 && box.right <= innerWidth]"
+    )
+    assert names == [f"{seen}-chart img"]
+    assert min(letters) >= 10
+    assert inside
+    head, first = page.driver.find_elements(By.CSS_SELECTOR, "#part-timelines summary")[:2]
+    page.driver.switch_to.active_element.send_keys(Keys.TAB)
+    if (
+        page.driver.switch_to.active_element == head
+    ):  # a link into the page may leave the focus before its target
+        head.send_keys(Keys.TAB)
+    assert page.driver.switch_to.active_element == first
+    first.send_keys(Keys.ENTER)
+    assert "Avg prompt throughput" in page.text("#part-timelines .log pre")
 
 
 def test_what_is_copied_is_what_is_shown(page):

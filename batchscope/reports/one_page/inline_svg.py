@@ -36,6 +36,9 @@ COLOURS = {
 SVG, XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 HREF = f"{{{XLINK}}}href"
 FONT = re.compile(r"(font: [^;]*?px|font-family:) [^;]*")
+PLACES = re.compile(r'(?<= )(?:d|transform|points|viewBox|width|height|[xyr]|[xy][12]|c[xy])="[^"]*"')
+"""Attributes that say where something is."""
+
 LONG = re.compile(r"-?\d+\.\d{3,}")
 """A number with more decimals than can be seen."""
 
@@ -112,7 +115,12 @@ def _rename(root: ET.Element, name: str) -> None:
 def _written(root: ET.Element) -> str:
     ET.register_namespace("", SVG)
     text = ET.tostring(root, encoding="unicode")
-    return re.sub(r"\n\s*", "\n", LONG.sub(lambda number: f"{float(number[0]):.2f}", text))
+    return re.sub(r"\n\s*", "\n", _rounded(text))
+
+
+def _rounded(text: str) -> str:
+    """Places with two decimals; words stay as they are, though a version in them may look like a number."""
+    return PLACES.sub(lambda place: LONG.sub(lambda number: f"{float(number[0]):.2f}", place[0]), text)
 
 
 def _in_colours(text: str) -> str:
@@ -127,5 +135,5 @@ def _own_font(style: str) -> str:
 
 def data_uri(svg: Path) -> str:
     """A figure's file as an address that holds it whole, with no more decimals than can be seen."""
-    text = LONG.sub(lambda number: f"{float(number[0]):.2f}", svg.read_text(encoding="utf-8"))
+    text = _rounded(svg.read_text(encoding="utf-8"))
     return "data:image/svg+xml;base64," + base64.b64encode(text.encode()).decode()

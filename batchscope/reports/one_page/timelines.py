@@ -39,6 +39,8 @@ class Key:
 class Pair:
     """One or two runs, as a figure for a wide screen and for a phone, and as lines of text."""
 
+    about: str
+    """which runs they are"""
     wide: Markup
     narrow: Markup
     keys: list[Key]
@@ -70,6 +72,7 @@ def pair(results: Path, verdict: Values, against: Mapping[str, str]) -> Pair | N
     with mpl.rc_context(INSIDE):
         wide, narrow = side_by_side("", sides, []), stacked(sides)
     return Pair(
+        about=", beside ".join(side.words for side in sides),
         wide=inline_svg(wide, "timelines-wide", label, {}),
         narrow=inline_svg(narrow, "timelines-narrow", label, {}),
         keys=[Key(NAMES.get(color, "other"), text) for color, text in zip(colors, keys, strict=True)],

@@ -52,6 +52,9 @@ from batchscope.reports.serving.wording import CLOSED, OPEN, layout_words
 ROOM = 0.1
 """Share of an axis that a number of its marks takes."""
 
+MOST_ROOM = 3.0
+"""How far an axis follows intervals, as a factor of the loads: longer ones would leave no room for these."""
+
 BAND: dict[str, Any] = {"alpha": 0.18, "lw": 0}
 """From the median to the 99th percentile."""
 
@@ -135,10 +138,10 @@ def draw_throughput(ax: Axes, sheet: Sheet) -> None:
 
 
 def _highest(sheet: Sheet, column: str) -> float:
-    """The end of the highest interval, at most half as high again as the highest load."""
+    """The end of the highest interval, if that leaves room to see the loads themselves."""
     reached = max([sheet.points[column].max(), *(_done(level) for level in _loads(sheet))])
     ends = [found.high for level in _loads(sheet) if (found := _interval(level))]
-    return float(max(reached, min(max(ends, default=0), 1.5 * reached)))
+    return float(max(reached, min(max(ends, default=0), MOST_ROOM * reached)))
 
 
 def _beside_what_comes(ax: Axes, sheet: Sheet) -> None:
@@ -146,7 +149,9 @@ def _beside_what_comes(ax: Axes, sheet: Sheet) -> None:
     rates = [(level.place, _done(level)) for level in _loads(sheet)]
     if not rates:
         return
-    low = 0.7 * min(min(pair) for pair in rates)
+    lowest = min(min(pair) for pair in rates)
+    lows = [found.low for level in _loads(sheet) if (found := _interval(level))]
+    low = 0.7 * max(min([lowest, *lows]), lowest / MOST_ROOM)
     high = 1.15 * max(_highest(sheet, "request_throughput"), low)
     ax.set_yscale("log")
     ax.set_ylim(low, high)

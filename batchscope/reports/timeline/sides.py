@@ -109,11 +109,11 @@ def stacked(sides: Sequence[Side]) -> Figure:
         ]
         for index in range(len(quantities))
     ]
-    end = clock_of(sides)
+    end, words = clock_of(sides), told_apart([side.words for side in sides], NARROW_LETTERS)
     for quantity, column, notes in zip(quantities, axes, _draw(quantities, axes, sides), strict=True):
-        for ax, side, note in zip(column, sides, notes, strict=True):
-            words = shortened(side.words, NARROW_LETTERS - len(note))
-            ax.set_title(words, loc="left", fontsize=SMALL, fontweight="normal", color=INK, pad=5)
+        for ax, side, text, note in zip(column, sides, words, notes, strict=True):
+            said = shortened(text, NARROW_LETTERS - len(note))
+            ax.set_title(said, loc="left", fontsize=SMALL, fontweight="normal", color=INK, pad=5)
             _note(ax, note, pad=5)
             set_clock(ax, side.timeline.seconds, end)
         for ax in column[:-1]:
@@ -131,6 +131,19 @@ def _panel(figure: Figure, height: float, top: float) -> Axes:
     width = NARROW - NARROW_LEFT - NARROW_RIGHT
     box = (NARROW_LEFT / NARROW, 1 - (top + PANEL) / height, width / NARROW, PANEL / height)
     return figure.add_axes(box)
+
+
+def told_apart(words: Sequence[str], most: int) -> list[str]:
+    """Words of at most so many letters each: of longer ones, what no other has (``…, prefix cache on``)."""
+    parts = [text.split(", ") for text in words]
+    own = [
+        [part for part in mine if not any(part in other for other in parts if other is not mine)]
+        for mine in parts
+    ]
+    return [
+        text if len(text) <= most or not each else shortened(f"…, {', '.join(each)}", most)
+        for text, each in zip(words, own, strict=True)
+    ]
 
 
 def shortened(words: str, most: int) -> str:

@@ -56,8 +56,23 @@ def test_colours_and_font_are_the_pages_and_nothing_leaks_out():
     assert "var(--font)" in text
     assert "DejaVu" not in text
     assert "<style" not in text
-    assert not re.search(r"\d\.\d{3}", text)
+    assert not re.search(r'="[^"]*\d\.\d{3}', text)
     assert text == inline_svg(figure("a"), "one", "Dots", {}), "the same data, the same bytes"
+
+
+def test_words_keep_their_digits_where_places_are_rounded(tmp_path):
+    """A driver's version is no number with decimals that nobody sees."""
+    path = tmp_path / "x.svg"
+    path.write_text(
+        '<svg><g transform="translate(1.23456 -7.00051)"><text x="9.8765">580.159.04</text></g></svg>'
+    )
+    drawn = base64.b64decode(data_uri(path).partition(",")[2]).decode()
+    assert drawn == '<svg><g transform="translate(1.23 -7.00)"><text x="9.88">580.159.04</text></g></svg>'
+    shown = figure("a")
+    shown.axes[0].set_title("driver 580.159.04")
+    text = inline_svg(shown, "one", "Ratio 1.0156", {"a": Mark("1.0156 times")})
+    for words in ("driver 580.159.04", "Ratio 1.0156", "1.0156 times"):
+        assert words in text
 
 
 def test_a_picture_is_whole_in_its_address(tmp_path):

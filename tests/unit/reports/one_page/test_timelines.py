@@ -90,6 +90,7 @@ def test_both_are_drawn_for_a_wide_screen_and_for_a_phone_and_told_in_words(tmp_
         "4 texts in one prompt (packing/packed-n4): 800 texts; repeat 1 of 1, 2 s, 2 steps",
         "1 text a prompt (packing/separate-n4): 800 texts; repeat 1 of 1, 3 s, 2 steps",
     ]
+    assert found.about == "4 texts in one prompt, beside 1 text a prompt"
     assert [log.run for log in found.logs] == ["packing/packed-n4", "packing/separate-n4"]
     assert all("Avg prompt throughput" in log.lines[1] for log in found.logs)
     assert found.note.endswith("each quantity has one scale.")

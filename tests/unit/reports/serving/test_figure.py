@@ -11,11 +11,13 @@ from support.queues import client, closed_loop, even, poisson
 from support.serving_helpers import PUBLISHED, PUBLISHED_MODEL, lasted, requests, written
 
 from batchscope.config.serving import ServingStudy, Slo
+from batchscope.reports.serving import figure as figure_module
 from batchscope.reports.serving.figure import apart, bar_name, serving_figure, styles
 from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.page import serving_page
 from batchscope.results.latencies import first_and_again
 from batchscope.results.load_points import load_points
+from batchscope.statistics.intervals import Interval
 
 SEPARATE = {"layout": "separate", "n": 1}
 CACHED = {"duplicates": 2, "reuse": "full"}
@@ -206,6 +208,30 @@ def test_a_rate_that_did_not_come_is_drawn_at_what_came(tmp_path: Path) -> None:
     assert list(comes.get_xdata()) == list(comes.get_ydata())
     assert max(comes.get_ydata()) <= throughput.get_ylim()[1], "and ends where the axis does"
     assert all(y <= 1.1 * x for x, y in zip(*throughput.lines[0].get_data(), strict=True))
+
+
+@pytest.mark.parametrize(("key", "loads"), [("max_concurrency", (1, 32)), ("request_rate", (20, 40))])
+def test_intervals_are_whole_unless_they_would_hide_the_loads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str, loads: tuple[int, int]
+) -> None:
+    """From 0.4 to 2.5 times what was finished."""
+    monkeypatch.setattr(
+        figure_module, "_interval", lambda level: Interval(0.4 * done(level), done(level), 2.5 * done(level))
+    )
+    done = figure_module._done
+    clients = {load: client(*closed_loop(np.random.default_rng(0), load, 320)) for load in loads}
+    _, (throughput, _) = drawn(clients, tmp_path, key)
+    low, high = throughput.get_ylim()
+    ends = [end for bar in throughput.collections for part in bar.get_segments() for end in part[:, 1]]
+    assert len(ends) == 4
+    assert low <= min(ends) < max(ends) <= high
+    monkeypatch.setattr(
+        figure_module, "_interval", lambda level: Interval(1e-3 * done(level), done(level), 90 * done(level))
+    )
+    _, (throughput, _) = drawn(clients, tmp_path / "wide", key)
+    shown = throughput.lines[0].get_ydata()
+    assert throughput.get_ylim()[1] < 4 * max(shown)
+    assert throughput.get_ylim()[0] == 0 or throughput.get_ylim()[0] > min(shown) / 5
 
 
 def legend_of(ax: Axes) -> list[str]:

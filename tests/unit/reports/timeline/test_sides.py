@@ -9,7 +9,7 @@ from support.figures import faults
 from batchscope.reporting.style import BLUE, GREEN, ORANGE, RC
 from batchscope.reports.timeline.frame import Timeline, load_timeline
 from batchscope.reports.timeline.panels import quantities_of
-from batchscope.reports.timeline.sides import Side, clock_of, colors_of, side_by_side, stacked
+from batchscope.reports.timeline.sides import Side, clock_of, colors_of, side_by_side, stacked, told_apart
 
 WORDS = ("packed prompts (n=4, max_num_seqs=256)", "separate prompts (n=4)")
 
@@ -118,3 +118,15 @@ def test_two_of_one_layout_have_two_colours():
     assert colors_of(["separate", "separate"]) == [ORANGE, GREEN]
     assert colors_of(["own"]) == [BLUE]
     assert colors_of(["own", "packed"]) == [BLUE, GREEN]
+
+
+def test_long_words_are_cut_to_what_tells_runs_apart():
+    long = "1 text per prompt, instruction first, prefix cache on"
+    assert told_apart([long, "1 text per prompt, instruction first"], 38) == [
+        "…, prefix cache on",
+        "1 text per prompt, instruction first",
+    ]
+    assert told_apart([long, long], 60) == [long, long]
+    (alone,) = told_apart([long], 38)
+    assert alone.startswith("…, 1 text per prompt, instruction")
+    assert len(alone) <= 38
