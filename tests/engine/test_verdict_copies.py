@@ -123,6 +123,7 @@ def test_the_script_answers_as_the_run_did(
     assert [each["text"] for each in printed] == texts
     assert [each["label"] for each in printed] == [None if pd.isna(each) else each for each in rows["label"]]
 
+    assert found["asked"].keys() == others.keys()
     for script, other in others.items():
         held_against_ours(measured, found["asked"][script], other, Path(f"{script}.answer"))
 
