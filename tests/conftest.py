@@ -38,7 +38,9 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 # what is left behind leave that to each call, as users have it: fixture `own_fork_server`.
 fork_servers = Path(tempfile.mkdtemp(prefix="forks"))
 (fork_servers / "shared.json").write_text(json.dumps({
-    "follow": [os.getpid(), psutil.Process().create_time()], "unread": ["PYTEST_CURRENT_TEST"],
+    "follow": [os.getpid(), psutil.Process().create_time()],
+    # Snakemake sets all but the first for its jobs, to what they are here
+    "unread": ["PYTEST_CURRENT_TEST", "PATH", "TMPDIR", "TMP", "TEMP", "TEMPDIR", "VECLIB_MAXIMUM_THREADS"],
 }))  # fmt: skip
 os.environ[SHARED] = str(fork_servers)
 

@@ -17,7 +17,7 @@ from support.engine_python import run_beside_vllm
 from support.engines import engine_processes, is_sound, start, wait_until
 from support.project import ROOT, Project
 from support.served_studies import SLOW, STUDIES, WORK, serving
-from support.serving_clients import ratios
+from support.serving_clients import TURNS, ratios
 from tokenizers import Tokenizer
 
 from batchscope.jobs.device_lock import device_lock
@@ -236,6 +236,7 @@ def test_a_plain_client_sees_the_same_latencies(served: Project, tmp_path: Path)
         run_beside_vllm("support.serving_clients", tmp_path / "job.json", folder=tmp_path, seconds=800)
     found = json.loads((tmp_path / "found.json").read_text())
     assert found["without_token"] == 401
+    assert len(found["bench"]) == len(found["plain"]) >= TURNS
     for kind in ("ttft", "e2el"):
         found_ratios = ratios(found, kind)
         assert min(abs(ratio - 1) for ratio in found_ratios) <= 0.05, f"{kind}: {found_ratios}"

@@ -10,7 +10,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import pandas as pd
 import pytest
-from support.engine_python import run_beside_vllm
+from support.engine_python import PYTHON, run_beside_vllm
 from support.project import Project
 from tokenizers import Tokenizer
 
@@ -21,6 +21,7 @@ from batchscope.inputs.answers.reader import AnswerReader
 from batchscope.inputs.models import load_tokenizer
 from batchscope.inputs.prompts import build_prompts
 from batchscope.inputs.texts.source_text import read_source_texts
+from batchscope.jobs.environments import variables_for
 from batchscope.studies.grid import expand_studies
 from batchscope.studies.run import Run
 from batchscope.verdict.copies.python_script import python_script
@@ -122,6 +123,7 @@ def test_the_script_answers_as_the_run_did(
     assert [each["text"] for each in printed] == texts
     assert [each["label"] for each in printed] == [None if pd.isna(each) else each for each in rows["label"]]
 
+    assert found["asked"].keys() == others.keys()
     for script, other in others.items():
         held_against_ours(measured, found["asked"][script], other, Path(f"{script}.answer"))
 
@@ -160,8 +162,9 @@ def test_the_server_answers_as_the_run_did(measured: Project, tmp_path: Path) ->
     serve, _, request = copy["serve"].partition("\n\n")
     with (tmp_path / "log.txt").open("w") as log:
         server = subprocess.Popen(
-            ["bash", "-c", f"exec {without_comment(serve)}"], cwd=measured.folder, stdout=log, stderr=log
-        )
+            ["bash", "-c", f"exec {without_comment(serve)}"], cwd=measured.folder, stdout=log, stderr=log,
+            env=variables_for("cpu", PYTHON),  # so that vLLM's worker need not import it again
+        )  # fmt: skip
         try:
             wait_for("http://localhost:8000/v1/models", server, tmp_path / "log.txt")
             said = subprocess.run(

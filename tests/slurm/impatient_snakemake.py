@@ -7,14 +7,14 @@ Jobs that it submits call Snakemake itself.
 import sys
 
 from snakemake.cli import main
-from snakemake_interface_executor_plugins.executors.remote import RemoteExecutor
+from snakemake_executor_plugin_slurm import Executor
 
 ASKS_EVERY_S = 2
 
 
 def ask_often() -> None:
-    """Let no executor put off its next question."""
-    RemoteExecutor.next_seconds_between_status_checks = property(
+    """Let the executor put off no question."""
+    Executor.next_seconds_between_status_checks = property(
         lambda executor: ASKS_EVERY_S, lambda executor, longer: None
     )
 

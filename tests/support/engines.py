@@ -26,7 +26,7 @@ def measurement(project: Project, run: str, kind: str = "runs") -> dict:
 
 
 BUSY_MACHINE = {"client"}
-"""Gates that strike a sound measurement where something else has the cores: tests run two at a time."""
+"""Gates that strike a sound measurement where something else has the cores: tests run several at a time."""
 
 
 def is_sound(result: dict) -> bool:
