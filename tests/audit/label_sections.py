@@ -40,12 +40,15 @@ def label_sections(page: Path, runs: Rows, rows: Mapping[str, Rows]) -> Checked:
 
 
 def run_named(found: re.Match[str] | None, runs: Rows) -> tuple[str, str]:
-    """The run that words name; where several have this layout and n, the first that was asked for confidence."""
+    """The run that words name; of several with this layout and n, the one with the confidence that they say."""
     assert found is not None
     study, layout, n = found.groups()
     alike = [
         key for key, row in runs.items() if key[0] == study and (row["layout"], row["n"]) == (layout, int(n))
     ]
+    if told := re.search(r"confidence=(\w+)", found.string):
+        said_so = [key for key in alike if str(key[1]).endswith(f"confidence-{told[1]}")]
+        alike = said_so or [key for key in alike if "confidence-" not in str(key[1])]
     return alike[0]  # type: ignore[return-value]
 
 

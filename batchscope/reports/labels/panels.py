@@ -38,7 +38,7 @@ from batchscope.reports.labels.sections import (
 from batchscope.statistics.confusion import NONE
 
 MOST_LINES = 3
-"""Runs in the reliability diagram."""
+"""Runs in the reliability diagram, one of each series: those of one look alike."""
 
 FEWEST_ANSWERS = 10
 """Answers of a bin that is drawn in it; those of fewer stand in the page's table."""
@@ -78,7 +78,7 @@ def panels_below(
         few = len(judged.names) <= HEAT_MAP_LABELS
         draw, row = (draw_confusion, HEAT_MAP) if few else (draw_pairs, BARS)
         panels = [Chosen(draw, [run], runs, judged, styles, row) for run in _two_unlike(chosen)]
-    if sure := sure_runs(shown)[:MOST_LINES]:
+    if sure := _one_a_series(sure_runs(shown))[:MOST_LINES]:
         panels.append(Chosen(draw_reliability, sure, runs, judged, styles))
     return panels
 
@@ -87,6 +87,14 @@ def _two_unlike(chosen: "Sequence[pd.Series[Any]]") -> "list[pd.Series[Any]]":
     """The first run, and the first of another layout."""
     others = [run for run in chosen[1:] if run["layout"] != chosen[0]["layout"]]
     return [*chosen[:1], *others[:1]]
+
+
+def _one_a_series(runs: "Sequence[pd.Series[Any]]") -> "list[pd.Series[Any]]":
+    """The first run of each series."""
+    first: dict[str, pd.Series[Any]] = {}
+    for run in runs:
+        first.setdefault(run["series"], run)
+    return list(first.values())
 
 
 def draw_confusion(ax: Axes, panel: Chosen) -> None:

@@ -76,3 +76,13 @@ def test_without_gold_labels_agreement_is_drawn(tmp_path):
 def test_texts_of_one_label_are_told_in_the_figure(tmp_path):
     figure = figure_of(tmp_path, [("packed", 10, ["-" * 10 + ":" + "-" * 10] * 40)], TWO)
     assert any("so accuracy tells nothing" in each.get_text() for each in figure.texts)
+
+
+def test_the_diagram_has_one_run_of_each_series(tmp_path):
+    """Runs of one series have one colour: of several, that with the largest n is drawn."""
+    runs = [PACKING[0], PACKING[1], PACKING[-1]]
+    confidence = {f"{layout}-n{n}": np.full(400, 0.85) for layout, n, _ in runs}
+    figure = figure_of(tmp_path, runs, TWO, confidence=confidence)
+    panel = figure.axes[titles(figure).index("Right (%), by confidence")]
+    colors = [line.get_color() for line in panel.lines[1:]]
+    assert len(colors) == len(set(colors)) == 2

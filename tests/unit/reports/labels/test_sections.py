@@ -1,11 +1,13 @@
 """Tables of the page that go label by label, and of confidence."""
 
 import numpy as np
+import pandas as pd
 from support.label_studies import PACKING, THREE, TWO, prompts_of, study, without_gold
 
 from batchscope.reporting.render import page_html, page_markdown
 from batchscope.reports.labels.frame import judge
 from batchscope.reports.labels.page import labels_page
+from batchscope.reports.labels.sections import runs_to_show, sure_runs
 
 MANY = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJ"
 RUNS = [
@@ -62,3 +64,22 @@ def test_confidence_is_held_against_what_was_right(tmp_path):
         dict(zip([name for _, name in page.table.columns], each, strict=True)) for each in page.table.rows
     ]
     assert [cell["calibration error (points)"].partition(" ")[0] for cell in cells] == ["5.0", "14.0"]
+
+
+def test_a_run_without_confidences_hides_none_with_them():
+    """The same settings, not asked and asked: the first one stands for both label by label, the other for confidence."""
+    common = {"study": "s", "valid": True, "with_gold": 400, "reference": None, "layout": "packed", "n": 4}
+    shown = pd.DataFrame(
+        {
+            "run": name,
+            "expected_calibration_error": error,
+            "answer": "codes",
+            "numbered": False,
+            "model": "m",
+            **common,
+        }
+        for name, error in (("not-asked", None), ("asked", 0.2))
+    )
+    assert [run["run"] for run in runs_to_show(shown)] == ["not-asked"]
+    assert [run["run"] for run in sure_runs(shown)] == ["asked"]
+    assert sure_runs(shown[:1]) == []
