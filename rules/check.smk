@@ -38,5 +38,7 @@ onsuccess:
             job.output.checked for job in internals.all_jobs(workflow) if job.rule.name == "check_runs"
         ]
         if faults := faults_of_call(logs_of_call(), checked):
+            if (status := exit_status(faults)) == 1:
+                raise SystemExit(as_text(faults))  # the last that is read
             print(as_text(faults), file=sys.stderr)
-            raise SystemExit(exit_status(faults))
+            raise SystemExit(status)

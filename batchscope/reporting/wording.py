@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from batchscope.config.engine import COMPILATION, PASSES, UNFUSED
 from batchscope.results.faults import NOT_ACCEPTED
 from batchscope.results.frames import SELDOM_SET, cell_value
 
@@ -21,8 +20,8 @@ FAILURES = {
 """Statuses of runs that did not end, in words."""
 
 
-FOLLOWS_GPUS = f"engine.{COMPILATION}.{PASSES}.{next(iter(UNFUSED))}"
-"""Set by us where a model is spread over several GPUs."""
+FOLLOWS_GPUS = "engine.compilation_config.pass_config.fuse_allreduce_rms"
+"""Set by `batchscope.config.engine` where a model is spread over several GPUs."""
 
 SETTINGS = (
     "layout",

@@ -12,9 +12,12 @@ An assertion, a failed import or an error of the driver is none: they may come o
 """
 
 MAY_PASS = re.compile(
-    r"Free memory on device|less than desired GPU memory utilization|[Aa]ddress already in use|timed? ?out"
+    r"Free memory on device|less than desired GPU memory utilization|[Aa]ddress already in use|\btimed out\b"
 )
 """What is refused because of something that others do on the machine at this moment."""
+
+GIVEN = re.compile(r"\[type=.*\]$", re.MULTILINE)
+"""All that pydantic was given, at the end of its message: it holds words such as shutdown_timeout."""
 
 TYPE = re.compile(r"^(\w+)(?::|$)")
 
@@ -22,7 +25,7 @@ TYPE = re.compile(r"^(\w+)(?::|$)")
 def says_no(log: Sequence[str]) -> bool:
     """Whether the log of an engine that did not start ends with a refusal, which another try would repeat."""
     cause = root_cause(log)
-    if cause is None or MAY_PASS.search(cause):
+    if cause is None or MAY_PASS.search(GIVEN.sub("", cause)):
         return False
     found = TYPE.match(cause)
     # without a type it is a command line's: the name of the program, and what it does not take

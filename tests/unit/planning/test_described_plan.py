@@ -1,5 +1,7 @@
 """The plan's sums."""
 
+from dataclasses import replace
+
 import pytest
 
 from batchscope.planning.described_plan import FASTER, RUN_S, SLOWER, describe_plan, total_of
@@ -43,3 +45,13 @@ def test_reports_alone_take_their_time() -> None:
     text = describe_plan([run("s/a", stale=None)], {"report_cost": 20})
     assert "0 of 1 runs to measure: about 1." in text
     assert "Other jobs: 20 report_cost." in text
+
+
+def test_what_the_engine_does_not_accept_is_said_and_not_measured_again() -> None:
+    refused = replace(run("s/b", stale=None), refused=True)
+    text = describe_plan([run("s/a", stale=None), refused], {})
+    (line,) = [line for line in text.splitlines() if line.startswith("s/b")]
+    assert line.endswith("not accepted by the engine")
+    assert "0 of 2 runs to measure." in text
+    assert "1 run is not accepted by the engine, and asked again only after a change of configuration" in text
+    assert "not accepted" not in describe_plan([run("s/a")], {})

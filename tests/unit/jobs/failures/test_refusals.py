@@ -34,6 +34,13 @@ def test_logs_of_real_engines(name: str, no: bool) -> None:
         ("ValueError: fp8 quantization is currently not supported in cpu.", True),
         ("vllm.exceptions.VLLMValidationError: no", True),
         ("pydantic_core._pydantic_core.ValidationError: 1 validation error for CacheConfig", True),
+        (
+            "pydantic_core._pydantic_core.ValidationError: 1 validation error for VllmConfig\n"
+            "  Value error, Unsupported connector type: Nope [type=value_error, "
+            "input_value=ArgsKwargs((), {'shutdown_timeout': 0, 'x': 'timed out'}), input_type=ArgsKwargs]",
+            True,
+        ),
+        ("ValueError: the handshake timed out", False),
         ("RuntimeError: CUDA error: an illegal memory access was encountered", False),
         ("torch.AcceleratorError: CUDA error: an illegal memory access was encountered", False),
         ("AssertionError", False),

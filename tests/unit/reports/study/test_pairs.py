@@ -3,6 +3,7 @@
 import pytest
 from support.analysis_helpers import frame, make_run
 
+from batchscope.config.engine import EngineArguments
 from batchscope.config.studies import Plot
 from batchscope.reporting.wording import varying
 from batchscope.reports.study.pairs import pairs
@@ -50,6 +51,21 @@ def test_what_differs_in_something_else_is_held_against_the_run_most_like_it(tmp
         ("packed-n40-b", "packed-n40"),
         ("separate-n1-eager", "separate-n1"),
         ("packed-n40-eager", "packed-n40"),
+    ]
+
+
+def test_two_gpus_are_held_against_one_though_a_switch_follows_them(tmp_path):
+    two = EngineArguments(tensor_parallel_size=2).as_vllm()
+    points = [
+        {"layout": layout, "n": n, "args": args, "suffix": suffix}
+        for layout, n in (("separate", 1), ("packed", 40))
+        for args, suffix in (({}, ""), (two, "-tp2"))
+    ]
+    runs = study(tmp_path, *points, texts=400)
+    assert varying(runs) == ["layout", "n", "engine.tensor_parallel_size"]
+    assert named(runs, Plot(x="engine.tensor_parallel_size", series="n")) == [
+        ("separate-n1-tp2", "separate-n1"),
+        ("packed-n40-tp2", "packed-n40"),
     ]
 
 
