@@ -191,7 +191,7 @@ def other_models(wildcards):
     """What makes and trains the demo's model, or 2:4 weights, for a model that is none of them."""
     asset = CONFIG.models[wildcards.model]
     made = ["batchscope.worker.demo_model_training"] if asset.load_format == "dummy" else []
-    made += [] if asset.pattern else ["batchscope.inputs.sparsity"]
+    made += [] if asset.pattern else ["batchscope.inputs.sparsity", "batchscope.worker.sparsity"]
     return (
         made if asset.source == "demo" else [*made, "batchscope.inputs.demo_model", "batchscope.inputs.texts"]
     )

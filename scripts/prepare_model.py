@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -54,10 +54,48 @@ def main() -> None:
         if asset.pattern:
             first = python_of(args.environment, environments)
             readers = [first, *(each for each in pythons[1:] if each != first)]
-            sparsity = make_sparse(folder, asset, readers, ROOT / UNPACKER)
+            sparsity = make_sparse(folder, asset, read_weights(folder, asset, readers, ROOT / UNPACKER))
             print(told(args.out.name, sparsity))
         write_manifest(folder, asset, commit, sparsity)
     print(f"model folder {args.out} is ready ({asset.source}, load_format: {asset.load_format})")
+
+
+def read_weights(
+    folder: Path, asset: ModelAsset, pythons: Sequence[str], unpacker: Path
+) -> Iterator[dict[str, Any]]:
+    """Prune a folder's weights where that is asked for, unpack and count them, in one Python after another.
+
+    Args:
+        folder: the model's; links to weights are replaced, what they lead to stays.
+        asset: what the configuration says of it.
+        pythons: the first one first.
+        unpacker: a folder that may hold the version of compressed-tensors that unpacks weights.
+
+    Yields:
+        What each found, with the unpacker's folder where there is one, then by itself.
+
+    Raises:
+        UserError: one broke off.
+    """
+    beside = [[str(unpacker)], []] if unpacker.is_dir() else [[]]
+    for extra in beside:
+        for python in pythons:
+            yield asked(python, folder, asset, extra)
+
+
+def asked(python: str, folder: Path, asset: ModelAsset, extra: Sequence[str]) -> dict[str, Any]:
+    """What one Python found; ``extra``: folders before all others on its path."""
+    with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
+        job, answer = Path(scratch) / "job.json", Path(scratch) / "answer.json"
+        what = {"folder": str(folder.resolve()), "prune": bool(asset.prune), "answer": str(answer)}
+        job.write_text(json.dumps(what))
+        path = os.pathsep.join([*extra, *filter(None, [os.environ.get("PYTHONPATH")])])
+        command = [python, "-m", "batchscope.worker.sparsity", str(job)]
+        status = subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": path}).returncode
+        if status or not answer.exists():
+            raise UserError(f"models: reading the weights ended with status {status}, see above")
+        found: dict[str, Any] = json.loads(answer.read_text())
+        return found
 
 
 def told(model: str, sparsity: dict[str, Any]) -> str:

@@ -1,13 +1,11 @@
-"""2:4 weights of a prepared model folder: made, unpacked or verified by an engine environment's Python.
+"""2:4 weights of a prepared model folder: what was found in them, and what config.json says of them.
 
-The worker's side is `batchscope.worker.sparsity`: PyTorch reads the weights, and Snakemake's Python has none.
+PyTorch reads the weights, and Snakemake's Python has none: an engine environment's makes, unpacks and counts
+them.
 """
 
 import json
-import os
-import subprocess
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,18 +18,21 @@ PROVENANCE = "sparsity.json"
 LAST_UNPACKER = "0.14.0.1"
 """The last version of compressed-tensors that unpacks weights packed with bit masks."""
 
+Answer = dict[str, Any]
+"""What a Python found in the weights: ``tensors`` and ``unpacked``, or ``error``, or ``no_unpacker``."""
+
 UNPACKER = ".engines/unpack"
 """Folder of this checkout that may hold that version, beside what an engine's environment has."""
 
 
-def make_sparse(folder: Path, asset: ModelAsset, pythons: Sequence[str], unpacker: Path) -> dict[str, Any]:
-    """Prune a prepared folder where that is asked for, verify it in any case, and record what was found.
+def make_sparse(folder: Path, asset: ModelAsset, answers: Iterable[Answer]) -> dict[str, Any]:
+    """Record what was found in a prepared folder's weights, and let config.json say what engines are to know.
 
     Args:
-        folder: the model's; weights are links or files. Links are replaced, what they lead to stays.
+        folder: the model's.
         asset: the entry under ``models``, with a 2:4 pattern.
-        pythons: those to try, the first one first; packed weights may need another than that.
-        unpacker: a folder that may hold the version of compressed-tensors that unpacks weights.
+        answers: of the worker's package ``sparsity``, run with one Python after another until one can read
+            the weights; packed ones may need another than the first.
 
     Returns:
         What manifest.json says of it: pattern, method, tensors, groups and zeros in all.
@@ -39,7 +40,7 @@ def make_sparse(folder: Path, asset: ModelAsset, pythons: Sequence[str], unpacke
     Raises:
         UserError: the weights are not 2:4, or nothing here unpacks them.
     """
-    answer = _answer(folder, asset, pythons, unpacker)
+    answer = _answer(asset, answers)
     tensors = answer["tensors"]
     summary = {
         "pattern": asset.pattern,
@@ -56,10 +57,10 @@ def make_sparse(folder: Path, asset: ModelAsset, pythons: Sequence[str], unpacke
     return summary
 
 
-def _answer(folder: Path, asset: ModelAsset, pythons: Sequence[str], unpacker: Path) -> dict[str, Any]:
+def _answer(asset: ModelAsset, answers: Iterable[Answer]) -> Answer:
     where = f"models: {asset.id or asset.path or asset.source}"
     reason = "there is no Python with PyTorch"
-    for answer in _answers(folder, asset, pythons, unpacker):
+    for answer in answers:
         if "error" in answer:
             raise UserError(f"{where}: {answer['error']}")
         if "tensors" in answer:
@@ -70,30 +71,6 @@ def _answer(folder: Path, asset: ModelAsset, pythons: Sequence[str], unpacker: P
         f"last version of the library that does: .venv/bin/uv pip install --no-deps --target {UNPACKER} "
         f"compressed-tensors=={LAST_UNPACKER}"
     )
-
-
-def _answers(
-    folder: Path, asset: ModelAsset, pythons: Sequence[str], unpacker: Path
-) -> Iterator[dict[str, Any]]:
-    """What each Python says, with the unpacker's folder where there is one, then by itself."""
-    beside = [[str(unpacker)], []] if unpacker.is_dir() else [[]]
-    for extra in beside:
-        for python in pythons:
-            yield _asked(python, folder, asset, extra)
-
-
-def _asked(python: str, folder: Path, asset: ModelAsset, extra: Sequence[str]) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
-        job, answer = Path(scratch) / "job.json", Path(scratch) / "answer.json"
-        what = {"folder": str(folder.resolve()), "prune": bool(asset.prune), "answer": str(answer)}
-        job.write_text(json.dumps(what))
-        path = os.pathsep.join([*extra, *filter(None, [os.environ.get("PYTHONPATH")])])
-        command = [python, "-m", "batchscope.worker.sparsity", str(job)]
-        status = subprocess.run(command, check=False, env={**os.environ, "PYTHONPATH": path}).returncode
-        if status or not answer.exists():
-            raise UserError(f"models: reading the weights ended with status {status}, see above")
-        found: dict[str, Any] = json.loads(answer.read_text())
-        return found
 
 
 def describe(folder: Path, asset: ModelAsset) -> None:

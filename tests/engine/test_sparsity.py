@@ -16,6 +16,7 @@ from batchscope.common.errors import UserError
 from batchscope.config.model import ModelAsset
 from batchscope.inputs.models import prepare_local
 from batchscope.inputs.sparsity import PROVENANCE, UNPACKER, make_sparse
+from scripts.prepare_model import read_weights
 
 PYTHON = str(ROOT / ".engines" / "cpu" / "bin" / "python")
 UNPACK = Path(os.environ.get("BATCHSCOPE_UNPACKER", ROOT / UNPACKER))
@@ -82,7 +83,7 @@ def prepared(source: Path, folder: Path, unpacker: Path = UNPACK, **asked: Any) 
     asset = ModelAsset.model_validate({"source": "local", "path": str(source), **asked})
     folder.mkdir(exist_ok=True)
     prepare_local(folder, source, asset)
-    return make_sparse(folder, asset, [PYTHON], unpacker)
+    return make_sparse(folder, asset, read_weights(folder, asset, [PYTHON], unpacker))
 
 
 def tensor_bytes(folder: Path, name: str) -> tuple[Path, int, bytes]:

@@ -23,7 +23,14 @@ def changed(description, name, **values):
 def test_the_description_has_every_package_and_its_folders(description):
     assert description["worker"]["runs"] == "engine"
     assert description["common"]["runs"] == "both"
-    assert description["worker"]["parts"] == ["engine", "profiling", "server", "telemetry"]
+    assert description["worker"]["parts"] == [
+        "engine",
+        "gemm",
+        "profiling",
+        "server",
+        "sparsity",
+        "telemetry",
+    ]
     assert description["jobs"]["starts"] == ["worker"]
     for about in description.values():
         assert all(description[other]["floor"] < about["floor"] for other in about["imports"])
