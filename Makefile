@@ -45,11 +45,11 @@ lint: $(DEV) ## ruff, mypy, snakefmt and Snakemake's own linter; config.yaml and
 	ruff check .
 	ruff format --check .
 	mypy
-	python -m scripts.draw_architecture --check
+	python -m scripts.upkeep.draw_architecture --check
 	snakefmt --check $(SNAKEFILES)
 	snakemake --lint
-	python -m scripts.write_config_docs --check
-	python -m scripts.write_metric_docs --check
+	python -m scripts.upkeep.write_config_docs --check
+	python -m scripts.upkeep.write_metric_docs --check
 
 format: $(DEV) ## rewrite the code in the project's format
 	ruff check --fix .
@@ -57,8 +57,8 @@ format: $(DEV) ## rewrite the code in the project's format
 	snakefmt $(SNAKEFILES)
 
 config: $(WORKFLOW) ## write config.yaml, config.schema.json and docs/metrics.md from the code
-	python -m scripts.write_config_docs
-	python -m scripts.write_metric_docs
+	python -m scripts.upkeep.write_config_docs
+	python -m scripts.upkeep.write_metric_docs
 
 lock: $(WORKFLOW) ## resolve envs/*.in again: writes envs/*.lock and the conda files
 	envs/lock.sh

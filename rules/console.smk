@@ -17,7 +17,7 @@ from batchscope.workflow import snakemake_internals as internals
 def predictions():
     """Of the runs that this call will measure: seconds, as the plan of this machine has them."""
     from batchscope.planning.described_plan import RUN_S
-    from batchscope.planning.machine_speed import measure_speed, this_machine
+    from batchscope.planning.seconds.machine_speed import measure_speed, this_machine
     from batchscope.planning.sweep_plan import plan_runs
 
     jobs = [job for job in internals.jobs_to_run(workflow) if job.rule.name in MEASURING_RULES]

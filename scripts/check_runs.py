@@ -11,11 +11,11 @@ import pandas as pd
 from batchscope.common.atomic_files import write_text
 from batchscope.common.errors import run_script
 from batchscope.config.configuration import load_config
+from batchscope.results.configured_runs import configured_points
 from batchscope.results.faults import Fault, as_json, fault_of, fault_of_damaged, rows_among, to_be_told
 from batchscope.results.frames import cell_value
 from batchscope.results.gates import validity_of
-from batchscope.results.intact.configured_runs import configured_points
-from batchscope.results.load_points import LoadPoint
+from batchscope.results.loads.points import LoadPoint
 from batchscope.studies.grid import expand_serving
 
 Run = tuple[str, str, bool, str]

@@ -10,8 +10,8 @@ import pandas as pd
 from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import run_script
 from batchscope.config.configuration import load_config
+from batchscope.results.configured_runs import configured_runs
 from batchscope.results.frames import repeats_frame, runs_frame, starts_frame
-from batchscope.results.intact.configured_runs import configured_runs
 from batchscope.results.label_rows import with_labels
 from batchscope.results.published.offline import load_published
 from batchscope.results.records import RunRecord

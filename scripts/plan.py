@@ -20,9 +20,7 @@ from batchscope.planning.checks.registry import findings
 from batchscope.planning.checks.situation import Situation
 from batchscope.planning.cluster_queue import allocations, describe_queue, schedule
 from batchscope.planning.described_plan import describe_plan
-from batchscope.planning.job_seconds import JobSeconds, count_kinds, recorded_seconds
 from batchscope.planning.load_sizes import describe_short_loads
-from batchscope.planning.machine_speed import measure_speed, this_machine
 from batchscope.planning.problems import (
     Finding,
     describe_problems,
@@ -31,6 +29,8 @@ from batchscope.planning.problems import (
     unchecked_of,
 )
 from batchscope.planning.prompt_fit import as_fitted, describe_fit, prompt_fit
+from batchscope.planning.seconds.job_seconds import JobSeconds, count_kinds, recorded_seconds
+from batchscope.planning.seconds.machine_speed import measure_speed, this_machine
 from batchscope.planning.shown_prompts import describe_prompts, shown_prompts
 from batchscope.planning.sweep_plan import name_in_plan, plain_reason, plan_runs
 from batchscope.studies.grid import expand_serving, expand_studies

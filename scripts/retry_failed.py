@@ -20,9 +20,9 @@ from snakemake.utils import update_config
 from batchscope.common.atomic_files import read_json
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import Config, load_config
-from batchscope.results.intact.configured_runs import held_against
+from batchscope.results.configured_runs import held_against
 from batchscope.results.intact.measurement_folder import DamagedError
-from batchscope.results.load_points import Served
+from batchscope.results.loads.points import Served
 from batchscope.results.records import Measurement, load_measured
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.run import Run

@@ -1,7 +1,7 @@
 """The configuration as a whole: its blocks, what is checked across them, and loading it.
 
-config.yaml and config.schema.json are written from these models by ``scripts/write_config_docs.py``. A study
-becomes runs in `batchscope.studies.grid`.
+config.yaml and config.schema.json are written from these models by ``scripts/upkeep/write_config_docs.py``.
+A study becomes runs in `batchscope.studies.grid`.
 """
 
 from collections.abc import Mapping
@@ -19,16 +19,16 @@ from pydantic import (
 from batchscope.common.errors import UserError
 from batchscope.config.base_block import Block, Name, told_apart
 from batchscope.config.dataset import Dataset
-from batchscope.config.default_studies import default_studies
+from batchscope.config.documented.default_studies import default_studies
 from batchscope.config.engine import Engine, Environment
 from batchscope.config.gemm import Gemm
 from batchscope.config.imported import ImportedFile
 from batchscope.config.measure import Measure
-from batchscope.config.messages import explain, list_names
 from batchscope.config.model import ModelAsset
 from batchscope.config.profile import Profile
 from batchscope.config.prompts import PromptTexts
 from batchscope.config.reading.command_lines import check_lengths
+from batchscope.config.reading.messages import explain, list_names
 from batchscope.config.reading.plain_values import check_plain
 from batchscope.config.serving import Serving
 from batchscope.config.studies import Study

@@ -1,7 +1,7 @@
 """The entries of the block ``studies``: how a question and its grid of runs are written down.
 
-The studies that the default configuration asks are in `batchscope.config.default_studies`; runs are made of
-a study in `batchscope.studies.grid`.
+The studies that the default configuration asks are in `batchscope.config.documented.default_studies`; runs
+are made of a study in `batchscope.studies.grid`.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from pydantic import Field
 
 from batchscope.common.errors import UserError
 from batchscope.config.base_block import Block, Scalar
-from batchscope.config.messages import list_names
+from batchscope.config.reading.messages import list_names
 
 
 class Override(Block):

@@ -9,12 +9,12 @@ from batchscope.config.dataset import Dataset
 from batchscope.config.model import ModelAsset
 from batchscope.inputs.demo_model import DEMO_CORPUS_SEED, TOKENIZER_REVIEWS, prepare_demo
 from batchscope.inputs.texts.files.location import is_url
+from batchscope.inputs.texts.files.urls import shown
 from batchscope.inputs.texts.generate import LABEL_BLOCK, generate_reviews
 from batchscope.inputs.texts.gold import with_gold
 from batchscope.inputs.texts.selection import arrange
 from batchscope.inputs.texts.source_text import SourceText, deduplicate, read_source_texts
 from batchscope.inputs.texts.sources import SOURCES, load_texts
-from batchscope.inputs.texts.urls import shown
 
 BIG = 200_000_000
 """Bytes of a file that takes longer to read than a user waits for a plan."""

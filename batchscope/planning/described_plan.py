@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
-from batchscope.planning.job_seconds import JobSeconds
+from batchscope.planning.seconds.job_seconds import JobSeconds
 from batchscope.planning.sweep_plan import PlannedRun
 from batchscope.results.faults import NOT_ACCEPTED
 

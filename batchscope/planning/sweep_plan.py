@@ -10,10 +10,11 @@ from typing import Any
 from batchscope.common.atomic_files import read_json
 from batchscope.config.configuration import Config
 from batchscope.planning.checks.situation import EngineUse, Situation
-from batchscope.planning.first_guess import first_guess
-from batchscope.planning.machine_speed import Machine
-from batchscope.planning.passes import Passes, passes_of
-from batchscope.planning.predicted_time import (
+from batchscope.planning.run_sizes import guessed_tokens
+from batchscope.planning.seconds.first_guess import first_guess
+from batchscope.planning.seconds.machine_speed import Machine
+from batchscope.planning.seconds.passes import Passes, passes_of
+from batchscope.planning.seconds.predicted_time import (
     Likeness,
     PassTimes,
     Pattern,
@@ -21,7 +22,6 @@ from batchscope.planning.predicted_time import (
     pattern_of,
     patterns,
 )
-from batchscope.planning.run_sizes import guessed_tokens
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import runs_by_engine
 from batchscope.studies.run import Run

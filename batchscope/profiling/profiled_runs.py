@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 
 from batchscope.common.errors import UserError
-from batchscope.config.messages import list_names
+from batchscope.config.reading.messages import list_names
 
 DEFAULT = ("saturation/packed-n4", "saturation/separate-n1")
 """The demo's packed and separate pair."""

@@ -13,7 +13,7 @@ from typing import Any
 from batchscope.common.atomic_files import read_json, replacing, write_text
 from batchscope.common.errors import UserError
 from batchscope.common.seal import is_sealed, sealed, sealed_files
-from batchscope.inputs.texts.urls import shown
+from batchscope.inputs.texts.files.urls import shown
 from batchscope.results.intact.measurement_folder import read_intact
 
 MEASUREMENTS = ("measurement.json", "environment.json", "bench.json", "*.parquet")

@@ -11,9 +11,9 @@ Columns of the runs frame, in this order (a missing value is NA):
 - ``text_tokens, cut, permuted, fit``: each only where a run sets it; NA in ``text_tokens`` are whole texts.
 - ``engine.environment, engine.<argument>`` (of a key inside one ``engine.<argument>.<key>``) and
   ``engine.variables.<NAME>``: as asked for; NA is vLLM's default. ``measure.<key>``.
-- ``reference, most_precise``: as ``study/run``, what `reference_run` holds it against.
-- ``requests, prompt_tokens, output_tokens, cached_tokens, expected_cached_tokens`` (what the cache must
-  serve, in theory): of one repeat. ``longest_prompt_tokens``.
+- ``reference, most_precise``: as ``study/run``, what `reference_run` holds it against; ``requests,
+  prompt_tokens, output_tokens, cached_tokens, expected_cached_tokens`` (what the cache must serve, in theory):
+  of one repeat. ``longest_prompt_tokens``.
 - ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
   ``noise``: standard deviation of ln(seconds); ``trend``: whether seconds rise or fall (`stats.trends`);
   ``unsteady``: whether they stand in two states (`steadiness.two_states`).
@@ -23,14 +23,13 @@ Columns of the runs frame, in this order (a missing value is NA):
   ``labels_differ_between_starts`` counts texts, ``each_start`` is what comparisons need (`over_starts`).
 - ``<metric>, <metric>_low, <metric>_high`` for each of `metrics.registry.METRICS`: geometric mean and 95 %
   interval: over starts where there are several, else repeatability on one engine start.
-- ``published.<metric>, published.texts, published.model, same_prompts, same_model, same_hardware``.
-- ``reproduced.<metric>``: ours / published, of valid runs, where `Metric.reproduced` says so.
-- ``timed_s``: seconds of all repeats; ``job_s``: of the run's whole job.
-- ``at_power_limit, at_fixed_clocks``: share of the GPU's samples; ``utilization``: their mean.
-- ``engine_start_s, engine_reused, resolved.<argument>``: the engine as it ran.
-- ``device, gpu, gpu_ids, gpu_memory_bytes, driver, power_limit_w, power_limit_default_w, cpu, cores``,
-  ``versions.<package>``.
-- ``measured_at, git_commit, fingerprint``.
+- ``published.<metric>, published.texts, published.model, same_prompts, same_model, same_hardware``, and
+  ``reproduced.<metric>``: ours / published, of valid runs, where `Metric.reproduced` says so.
+- ``timed_s``: seconds of all repeats; ``job_s``: of the run's whole job; ``at_power_limit, at_fixed_clocks``:
+  share of the GPU's samples; ``utilization``: their mean.
+- ``engine_start_s, engine_reused, resolved.<argument>``: the engine as it ran; ``device, gpu, gpu_ids,
+  gpu_memory_bytes, driver, power_limit_w, power_limit_default_w, cpu, cores``, ``versions.<package>``,
+  ``measured_at, git_commit, fingerprint``.
 """
 
 import json

@@ -17,7 +17,7 @@ from batchscope.cost.flops import Rate, highest_rate
 from batchscope.cost.gpu_peaks import CLOCK_MARGIN
 from batchscope.results.clock_events import THROTTLED
 from batchscope.results.cost_inputs import architecture_of, ceiling_flops, lengths_of, setting_of
-from batchscope.results.latencies import MS, latencies
+from batchscope.results.loads.latencies import MS, latencies
 from batchscope.results.records import Invalidity, Repeat, RunRecord, Status
 from batchscope.results.shared_prefix import shared_prefix
 

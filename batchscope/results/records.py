@@ -170,7 +170,7 @@ Status = Literal["ok", "oom", "died", "timeout", "unfit", "refused", "broke", "d
 """How a run ended: measured; out of memory; the engine ended in the middle; it took too long; it was left
 out, for texts or context had no room for it; the engine did not accept its configuration; or it broke while
 it started. Of one that is ``damaged`` nothing is known any more
-(`batchscope.results.intact.configured_runs`)."""
+(`batchscope.results.configured_runs`)."""
 
 
 class Measurement(Record):

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from batchscope.config.base_block import Scalar
 from batchscope.config.engine import EngineArguments, refuse_own_keys, variable_text
 from batchscope.config.measure import Measure
-from batchscope.config.messages import suggest
+from batchscope.config.reading.messages import suggest
 from batchscope.config.reading.older_names import WORKLOAD, refusal
 from batchscope.config.serving import Load
 from batchscope.config.workload import Workload

@@ -10,7 +10,7 @@ from batchscope.common.canonical_json import canonical_json
 from batchscope.common.errors import UserError
 from batchscope.config.base_block import Scalar
 from batchscope.config.configuration import Config
-from batchscope.config.default_studies import default_studies
+from batchscope.config.documented.default_studies import default_studies
 from batchscope.config.serving import default_serving_studies
 from batchscope.config.studies import GridStudy, Override, Study
 from batchscope.studies.axes import AXES, SERVING_AXES, Axes, Point, place_of, with_text

@@ -9,8 +9,8 @@ from batchscope.common.errors import UserError
 from batchscope.config.base_block import Scalar
 from batchscope.config.configuration import Config
 from batchscope.config.engine import Engine
-from batchscope.config.messages import describe, list_names, shortened
 from batchscope.config.reading.command_lines import LONGEST, length_of
+from batchscope.config.reading.messages import describe, list_names, shortened
 from batchscope.studies.axes import SERVING_AXES, Axes, Point, place_of
 from batchscope.studies.names import run_name
 from batchscope.studies.run import Run

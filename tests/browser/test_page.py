@@ -17,7 +17,7 @@ from support.verdicts import planted
 from batchscope.config.configuration import load_config
 from batchscope.reports.one_page.render import page_html
 from batchscope.reports.one_page.report import content_of
-from scripts.remake_reference import REFERENCE, remake
+from scripts.upkeep.remake_reference import REFERENCE, remake
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 

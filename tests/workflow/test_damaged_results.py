@@ -21,8 +21,8 @@ from batchscope.reports.memory.page import load_memory, memory_csv
 from batchscope.reports.profiles.frame import load_profiles, steps_frame, summary_frame
 from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.report import PUBLISHED
+from batchscope.results.configured_runs import configured_point, configured_run
 from batchscope.results.frames import repeats_frame, runs_frame
-from batchscope.results.intact.configured_runs import configured_point, configured_run
 from batchscope.results.intact.measurement_folder import DamagedError
 from batchscope.results.published.serving import load_published
 from batchscope.studies.grid import expand_serving, expand_studies

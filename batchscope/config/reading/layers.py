@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from batchscope.common.errors import UserError
-from batchscope.config.default_studies import default_studies
-from batchscope.config.messages import list_names
+from batchscope.config.documented.default_studies import default_studies
 from batchscope.config.reading.files import Layer, read_file
+from batchscope.config.reading.messages import list_names
 from batchscope.config.serving import default_serving_studies
 
 STUDIES: dict[tuple[str, ...], Callable[[], Mapping[str, Any]]] = {

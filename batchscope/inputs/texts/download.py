@@ -14,7 +14,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type
 from tqdm import tqdm
 
 from batchscope.common.errors import UserError
-from batchscope.inputs.texts.urls import parts, shown
+from batchscope.inputs.texts.files.urls import parts, shown
 
 TIMEOUT_S = (10, 60)  # to connect, and between two pieces of the body
 FRUITLESS_ATTEMPTS = 3  # attempts in a row that brought nothing new

@@ -17,9 +17,9 @@ from batchscope.common.errors import UserError
 from batchscope.config.dataset import Dataset
 from batchscope.config.task import Task
 from batchscope.inputs.texts.download import download, file_digest
+from batchscope.inputs.texts.files.urls import file_name, shown
 from batchscope.inputs.texts.room import Room, TooLargeError, declared_by_gzip, room_here
 from batchscope.inputs.texts.source_text import Loaded, SourceText
-from batchscope.inputs.texts.urls import file_name, shown
 
 MEMBER = re.compile(r"aclImdb/(train|test)/(pos|neg)/([0-9]{1,9})_[0-9]{1,9}\.txt")
 LARGEST_MEMBER = 1 << 17  # bytes; the longest real review has 14 kB

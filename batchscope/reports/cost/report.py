@@ -6,8 +6,8 @@ from batchscope.reports.cost.figure import Sheet, cost_figure
 from batchscope.reports.cost.frame import constants, cost_frame, estimate
 from batchscope.reports.cost.page import TITLE, cost_page, describe_shown_configuration
 from batchscope.reports.report_job import ReportJob
+from batchscope.results.configured_runs import configured_runs
 from batchscope.results.frames import runs_frame
-from batchscope.results.intact.configured_runs import configured_runs
 from batchscope.studies.grid import expand_studies
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from batchscope.results.gates import validity_of
-from batchscope.results.load_points import LoadPoint
+from batchscope.results.loads.points import LoadPoint
 from batchscope.results.published.serving import at_once
 from batchscope.results.records import RunRecord
 

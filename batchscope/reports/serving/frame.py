@@ -30,8 +30,8 @@ from batchscope.reports.serving.wording import point_names
 from batchscope.results.faults import not_accepted
 from batchscope.results.frames import runs_frame
 from batchscope.results.gates import validity_of
-from batchscope.results.latencies import MS, first_and_again, statistics, within_slo
-from batchscope.results.load_points import LoadPoint
+from batchscope.results.loads.latencies import MS, first_and_again, statistics, within_slo
+from batchscope.results.loads.points import LoadPoint
 from batchscope.results.published.serving import published_for
 
 Row = dict[str, Any]

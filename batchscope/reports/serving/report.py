@@ -15,8 +15,8 @@ from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.offline_counterparts import runs_beside
 from batchscope.reports.serving.page import serving_page
 from batchscope.reports.serving.request_timeline import load_seconds, timeline_figure
-from batchscope.results.intact.configured_runs import configured_points, configured_runs
-from batchscope.results.load_points import LoadPoint
+from batchscope.results.configured_runs import configured_points, configured_runs
+from batchscope.results.loads.points import LoadPoint
 from batchscope.results.published.serving import load_published
 from batchscope.studies.grid import expand_serving, expand_studies
 

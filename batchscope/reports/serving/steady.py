@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from batchscope.results.latencies import latencies
-from batchscope.results.load_points import LoadPoint
-from batchscope.results.load_window import (
+from batchscope.results.loads.latencies import latencies
+from batchscope.results.loads.points import LoadPoint
+from batchscope.results.loads.window import (
     Window,
     ends_of,
     mean_under_way,

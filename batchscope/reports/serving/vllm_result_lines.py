@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from batchscope.results.latencies import KINDS
+from batchscope.results.loads.latencies import KINDS
 
 UNDEFINED = "undefined at 1 output token"
 

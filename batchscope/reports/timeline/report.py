@@ -18,8 +18,8 @@ from batchscope.reports.report_job import ReportJob
 from batchscope.reports.study.pairs import pairs
 from batchscope.reports.timeline.figure import run_title, timeline_figure
 from batchscope.reports.timeline.frame import Timeline, timeline_of, timeline_text
+from batchscope.results.configured_runs import configured_runs
 from batchscope.results.frames import runs_frame
-from batchscope.results.intact.configured_runs import configured_runs
 from batchscope.studies.grid import expand_studies
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from batchscope.config.imported import ImportedFile
-from batchscope.config.messages import shortened
+from batchscope.config.reading.messages import shortened
 from batchscope.results.imported import aiperf, guidellm, vllm_serve, vllm_throughput
 from batchscope.results.imported.figures import THROUGHPUTS, Figures
 from batchscope.results.imported.result_file import read_content, refuse

@@ -9,7 +9,7 @@ import pandas as pd
 
 from batchscope.common.errors import UserError
 from batchscope.config.serving import Load
-from batchscope.results.load_points import LoadPoint
+from batchscope.results.loads.points import LoadPoint
 from batchscope.results.published.offline import ALIKE, MODEL, near, same_model
 
 

@@ -9,7 +9,7 @@ from support.project import ROOT
 
 from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
-from batchscope.config.documentation import json_schema
+from batchscope.config.documented.documentation import json_schema
 from batchscope.studies.grid import expand_studies
 
 

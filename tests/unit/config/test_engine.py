@@ -7,7 +7,7 @@ import pytest
 
 from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
-from batchscope.config.documentation import json_schema
+from batchscope.config.documented.documentation import json_schema
 from batchscope.config.engine import Engine, EngineArguments, variable_text
 from batchscope.studies.grid import expand_studies
 

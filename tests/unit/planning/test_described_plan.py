@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from batchscope.planning.described_plan import FASTER, RUN_S, SLOWER, describe_plan, total_of
-from batchscope.planning.job_seconds import JobSeconds
+from batchscope.planning.seconds.job_seconds import JobSeconds
 from batchscope.planning.sweep_plan import PlannedRun
 
 

@@ -8,7 +8,7 @@ from support.studies import study
 
 from batchscope.config.configuration import load_config
 from batchscope.planning.described_plan import describe_plan
-from batchscope.planning.first_guess import HTTP_S
+from batchscope.planning.seconds.first_guess import HTTP_S
 from batchscope.planning.sweep_plan import plain_reason, plan_runs, rates_from
 
 

@@ -17,7 +17,7 @@ from batchscope.reports.study.page import notes, study_page
 from batchscope.results.cost_inputs import ceiling_flops, flops_of, peak_flops
 from batchscope.results.frames import repeats_frame, runs_frame
 from batchscope.results.gates import GATES, Gate, validity_of
-from batchscope.results.load_points import load_point
+from batchscope.results.loads.points import load_point
 from batchscope.results.records import Gpu, load_run
 
 

@@ -9,7 +9,7 @@ from support.analysis_helpers import write_run
 
 from batchscope.common.errors import UserError
 from batchscope.common.seal import sealed
-from batchscope.results.intact.configured_runs import asked
+from batchscope.results.configured_runs import asked
 from batchscope.studies.grid import expand_studies
 from scripts.retry_failed import configuration, failed_runs, nothing_to_retry
 

@@ -6,7 +6,7 @@ from support.studies import names, runs
 from batchscope.common.errors import UserError
 from batchscope.config.base_block import Scalar
 from batchscope.config.configuration import load_config
-from batchscope.config.default_studies import default_studies
+from batchscope.config.documented.default_studies import default_studies
 from batchscope.config.serving import default_serving_studies
 from batchscope.studies.grid import expand_serving, expand_studies
 

@@ -1,14 +1,16 @@
 """The picture of the house: what it shows, when it is out of date, and that nothing lies on anything else."""
 
+from collections import Counter
 from itertools import pairwise
 
 import pytest
+from support.project import ROOT
 
 from batchscope.common.errors import UserError
 from batchscope.workflow.architecture import arrows, describe, differences, parts_of
 from batchscope.workflow.drawing_layout import BOX, LANE, plan_floors
 from batchscope.workflow.import_graph import read_graph
-from scripts.draw_architecture import check, count, draw, read_description
+from scripts.upkeep.draw_architecture import check, count, draw, read_description
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +91,18 @@ def test_counts_name_the_planted_faults(tmp_path):
         "upward imports 1; batchscope.jobs.pool -> scripts.host",
         "most files in a room 1",
     ]
+
+
+def test_no_file_is_too_long_and_no_folder_too_full():
+    ours = [
+        path
+        for top in ("batchscope", "scripts", "benchmarks", "tests")
+        for path in (ROOT / top).rglob("*.py")
+    ]
+    assert [path for path in ours if len(path.read_text(encoding="utf-8").splitlines()) > 400] == []
+    rooms = Counter(path.parent for path in ours if path.name != "__init__.py")
+    library = {room: count for room, count in rooms.items() if not room.is_relative_to(ROOT / "tests")}
+    assert {room: count for room, count in library.items() if count > 15} == {}
 
 
 def test_boxes_and_arrows_keep_clear_of_each_other(description):

@@ -5,7 +5,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from batchscope.config.dataset import AUTO
-from batchscope.config.messages import suggest
+from batchscope.config.reading.messages import suggest
 from batchscope.inputs.texts.files.table import Request, Table, printable
 
 TEXT_NAMES = (

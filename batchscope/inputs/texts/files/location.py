@@ -9,8 +9,8 @@ from batchscope.inputs.texts.download import download, file_digest
 from batchscope.inputs.texts.files.plain_lines import files_of
 from batchscope.inputs.texts.files.read import read_texts
 from batchscope.inputs.texts.files.table import Request
+from batchscope.inputs.texts.files.urls import file_name, shown
 from batchscope.inputs.texts.source_text import Loaded
-from batchscope.inputs.texts.urls import file_name, shown
 
 
 def load_file(location: str, sha256: str | None, downloads: Path, request: Request) -> Loaded:

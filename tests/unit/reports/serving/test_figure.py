@@ -15,8 +15,8 @@ from batchscope.reports.serving import figure as figure_module
 from batchscope.reports.serving.figure import apart, bar_name, serving_figure, styles
 from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.page import serving_page
-from batchscope.results.latencies import first_and_again
-from batchscope.results.load_points import load_points
+from batchscope.results.loads.latencies import first_and_again
+from batchscope.results.loads.points import load_points
 from batchscope.statistics.intervals import Interval
 
 SEPARATE = {"layout": "separate", "n": 1}

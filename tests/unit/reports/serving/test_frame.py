@@ -12,7 +12,7 @@ from support.serving_helpers import PUBLISHED, lasted, requests, written
 from batchscope.common.schemas import HARDWARE
 from batchscope.config.serving import Slo
 from batchscope.reports.serving.frame import serving_frame
-from batchscope.results.load_points import load_points
+from batchscope.results.loads.points import load_points
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from batchscope.config.serving import ServingStudy, Slo
 from batchscope.reporting.page import Page
 from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.page import WITHHELD, serving_page
-from batchscope.results.load_points import load_points
+from batchscope.results.loads.points import load_points
 
 SEPARATE = {"layout": "separate", "n": 1, "texts": 100_000}
 

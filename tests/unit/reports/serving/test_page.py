@@ -20,8 +20,8 @@ from batchscope.reports.registry import check_study_names
 from batchscope.reports.serving.frame import serving_frame
 from batchscope.reports.serving.page import serving_page, serving_table
 from batchscope.reports.serving.vllm_result_lines import UNDEFINED, VLLM_LINES
-from batchscope.results.latencies import latencies, statistics, within_slo
-from batchscope.results.load_points import load_point
+from batchscope.results.loads.latencies import latencies, statistics, within_slo
+from batchscope.results.loads.points import load_point
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.run_spec import run_spec
 from batchscope.worker.server.command_line_flags import flags

@@ -1,0 +1,1 @@
+"""The documented default: config.yaml, config.schema.json, and the studies of the default."""

@@ -1,0 +1,1 @@
+"""How long jobs will take: from earlier measurements, else from guesses."""

@@ -1,0 +1,1 @@
+"""Commands that keep the repository true to its code; no rule calls them."""
