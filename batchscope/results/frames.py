@@ -7,13 +7,13 @@ Columns of the runs frame, in this order (a missing value is NA):
   its log's last lines as a JSON list.
 - ``model, model_source, load_format, layout, n, texts, duplicates, output_tokens_per_text``, and ``reuse,
   instruction, answer, numbered, confidence``: for a run from before there was a choice, as it then was.
-- ``sparsity``, only where a run has 2:4 weights: whether the engine has kernels for them (NA: other weights).
-- ``text_tokens, cut, permuted, fit``: each only where a run sets it; NA in ``text_tokens`` are whole texts.
+- Each only where a run sets it: ``text_tokens`` (NA: whole texts), ``cut, permuted, fit``, and ``sparsity``:
+  whether the engine has kernels for its 2:4 weights (NA: other weights).
 - ``engine.environment, engine.<argument>`` (of a key inside one ``engine.<argument>.<key>``) and
   ``engine.variables.<NAME>``: as asked for; NA is vLLM's default. ``measure.<key>``.
-- ``reference, most_precise``: as ``study/run``, what `reference_run` holds it against; ``requests,
-  prompt_tokens, output_tokens, cached_tokens, expected_cached_tokens`` (what the cache must serve, in theory):
-  of one repeat. ``longest_prompt_tokens``.
+- ``reference, most_precise``: as ``study/run``, what `reference_run` holds it against. Of one repeat:
+  ``requests, prompt_tokens, output_tokens, cached_tokens``, ``expected_cached_tokens`` (what the cache must
+  serve, in theory), ``longest_prompt_tokens``.
 - ``repeats, stopped, ending, half_width``: how many, and why no more (`records.Stopped`, `stats.Ending`);
   ``noise``: standard deviation of ln(seconds); ``trend``: whether seconds rise or fall (`stats.trends`);
   ``unsteady``: whether they stand in two states (`steadiness.two_states`).
@@ -25,11 +25,11 @@ Columns of the runs frame, in this order (a missing value is NA):
   interval: over starts where there are several, else repeatability on one engine start.
 - ``published.<metric>, published.texts, published.model, same_prompts, same_model, same_hardware``, and
   ``reproduced.<metric>``: ours / published, of valid runs, where `Metric.reproduced` says so.
-- ``timed_s``: seconds of all repeats; ``job_s``: of the run's whole job; ``at_power_limit, at_fixed_clocks``:
-  share of the GPU's samples; ``utilization``: their mean.
+- ``timed_s, job_s``: seconds of all repeats, of the whole job; ``at_power_limit, at_fixed_clocks,
+  utilization``: of the GPU's samples, a share and their mean.
 - ``engine_start_s, engine_reused, resolved.<argument>``: the engine as it ran; ``device, gpu, gpu_ids,
-  gpu_memory_bytes, driver, power_limit_w, power_limit_default_w, cpu, cores``, ``versions.<package>``,
-  ``measured_at, git_commit, fingerprint``.
+  gpu_memory_bytes, driver, power_limit_w, power_limit_default_w, cpu, cores, measured_at, git_commit,
+  fingerprint``, ``versions.<package>``.
 """
 
 import json
@@ -392,10 +392,8 @@ def _column(values: Sequence[Any]) -> "pd.Series[Any]":
     kinds = {type(value) for value in values if value is not None}
     if kinds and kinds <= {bool}:
         return pd.Series(values, dtype="boolean")
-    if kinds and kinds <= {int}:
-        return pd.Series(values, dtype="Int64")
     if kinds and kinds <= {int, float}:
-        return pd.Series(values, dtype="float64")
+        return pd.Series(values, dtype="float64" if float in kinds else "Int64")
     if not kinds <= {str}:
         values = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
     return pd.Series(values, dtype="str")
