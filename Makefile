@@ -6,7 +6,7 @@ export PYTHON
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help env demo plan retry report test lint format config lock clean distclean
+.PHONY: help env demo plan retry report test test-older lint format config lock clean distclean
 
 WORKFLOW := .venv/.workflow-installed
 DEV := .venv/.dev-installed
@@ -15,7 +15,7 @@ CHECKED := batchscope scripts benchmarks tests
 SNAKEFILES := Snakefile rules
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 env: $(WORKFLOW) $(if $(ENGINE),.engines/$(ENGINE)/.installed) ## make .venv for Snakemake; with ENGINE=cpu or ENGINE=cuda that engine too
 
@@ -35,11 +35,14 @@ report: $(WORKFLOW) ## write results/appendix.html, Snakemake's own report: ever
 test: $(DEV) .engines/cpu/.installed ## run the tests, WORKERS=4 at a time (ARGS= for pytest, such as ARGS="-k plan")
 	@tests/install_nsys.sh || true # without it the tests that need it fail, and say so
 	@tests/install_smollm2.sh || true # without it the tests that need it fail, and say so
-	@tests/install_older_engine.sh || true # without it the tests that need it fail, and say so
 	@tests/install_axe.sh || true # without it the tests that need it fail, and say so
 	@tests/install_unpacker.sh || true # without it the test that needs it fails, and says so
 	@tests/install_slurm.sh || true # without it the tests that need it fail, and say so
-	pytest -v --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations 20 --timeout 900 $(ARGS)
+	pytest -v --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder --durations 20 --timeout 900 -m 'not older' $(ARGS)
+
+test-older: $(DEV) ## install an older vLLM for CPU, and run the test that puts the worker into it
+	tests/install_older_engine.sh
+	pytest -v --timeout 900 -m older tests/engine/test_older_engine.py
 
 lint: $(DEV) ## ruff, mypy, snakefmt and Snakemake's own linter; config.yaml and the picture of the house up to date
 	ruff check .
