@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 
 from tests.audit.checked import Checked, Unknown
+from tests.audit.intervals import student
 from tests.audit.pages import Grid, Row, check_cell, ends, grids, one
+from tests.audit.several_starts import Part, in_all
 
 Rows = Mapping[tuple[Any, ...], Row]
 Cells = Callable[[Row], Sequence[Sequence[Any] | None]]
@@ -181,13 +183,37 @@ def h200(page: Path, rows: Rows) -> Iterator[Checked]:
 ANSWERS = {"free": "free_answers", "labels": "label_answers", "codes": "code_answers"}
 
 
+ALL_N = ("separate-n1", "packed-n2", "packed-n4", "packed-n8", "packed-n16")
+
+
 def in_page_order(rows: Rows) -> list[tuple[str, Row]]:
-    names = ("separate-n1", "packed-n2", "packed-n4", "packed-n8", "packed-n16")
-    return [(f"{study}/{name}", rows[study, name]) for study in ANSWERS.values() for name in names]
+    return [(f"{study}/{name}", rows[study, name]) for study in ANSWERS.values() for name in ALL_N]
+
+
+def sureness(grid: Grid, rows: Rows, names: Mapping[str, Sequence[str]]) -> Checked:
+    """How sure the model was of each answer's labels, and how many of those that it gave are right."""
+    table = Checked("README.md, sureness")
+    runs = [(f"{study}/{name}", rows[study, name]) for study, each in names.items() for name in each]
+    told = [(name, {**row, "precision": row["accuracy"] / row["label_coverage"]}) for name, row in runs]
+    columns = ("texts_per_s+", "accuracy+%", "label_coverage%", "precision%", "mean_confidence%")
+    check_table(table, grid, told, shown(*columns, "expected_calibration_error+%"), 2)
+    return table
+
+
+def ratio_of(row: Row, base: Row) -> list[float]:
+    """One run's speed over another's, with Welch's interval for runs of a fixed number of repeats."""
+    parts = []
+    for each in (row, base):
+        freedom = each["repeats"] - 1
+        half = np.log(each["texts_per_s_high"] / each["texts_per_s"])
+        parts.append(Part((half / student(freedom)) ** 2, freedom))
+    both, ratio = in_all(parts), row["texts_per_s"] / base["texts_per_s"]
+    half = student(both.freedom) * both.variance**0.5
+    return [ratio, ratio * float(np.exp(-half)), ratio * float(np.exp(half))]
 
 
 def smollm2(page: Path, rows: Rows, labels: Rows) -> Iterator[Checked]:
-    figures, confidence, starts = grids(page)
+    figures, confidence, sure, starts = grids(page)
     whole = {key: {**rows[key], **labels[key], "speed": 1} for key in rows}
     table = Checked("README.md, figures")
     columns = ("texts_per_s+", "accuracy+%", "label_coverage%", "expected_calibration_error+%")
@@ -202,6 +228,7 @@ def smollm2(page: Path, rows: Rows, labels: Rows) -> Iterator[Checked]:
         ):
             check_cell(table, f"confidence, {name}", cell, values or [])
     yield table
+    yield sureness(sure, whole, {"free_confidence": ALL_N, "label_confidence": ("separate-n1", "packed-n4")})
     yield seven_starts(page.with_name("starts.csv"), starts)
 
 
@@ -229,7 +256,7 @@ NOT_ASKED, ASKED = (f"-confidence-{what}" for what in (False, True))
 
 
 def banking77(page: Path, rows: Rows, labels: Rows) -> Iterator[Checked]:
-    figures, confidence = grids(page)
+    figures, confidence, whole_labels, cost = grids(page)
     whole = {key: {**rows[key], **labels[key]} for key in rows}
     named = whole | {(study, run.removesuffix(NOT_ASKED)): row for (study, run), row in whole.items()}
     table, columns = Checked("README.md"), ("prompt_tokens", "texts_per_s+", "accuracy+%", "label_coverage%")
@@ -247,6 +274,15 @@ def banking77(page: Path, rows: Rows, labels: Rows) -> Iterator[Checked]:
         return [ends("texts_per_s")(row["without"]), *told]
 
     check_table(table, confidence, asked, cells, 1)
+    yield table
+    studies = ("free_confidence", "label_confidence")
+    yield sureness(whole_labels, whole, dict.fromkeys(studies, ALL_N))
+    table = Checked("README.md, cost of asking")
+    for line, study in zip(cost.rows, studies, strict=True):
+        pair = [rows[study, f"packed-n4{end}"] for end in (NOT_ASKED, "")]
+        found = [*(ends("texts_per_s")(row) or [] for row in pair), ratio_of(pair[1], pair[0])]
+        for heading, cell, values in zip(cost.headings[1:], line[1:], found, strict=True):
+            check_cell(table, f"{study}: {heading}", cell, values)
     yield table
 
 

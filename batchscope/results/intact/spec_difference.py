@@ -9,13 +9,16 @@ ABSENT = "not set"
 COMPUTED = ("half_width_factors",)
 """Keys of ``measure`` that follow from the others."""
 
+ON_THE_HUB = ("id", "revision")
+"""Keys of ``model`` that a model of another source may have from an overlay below, and that nothing reads."""
+
 
 def difference(measured: Spec, asked: Spec) -> str:
     """The first key that differs, in words; empty where none does.
 
-    Versions are not compared: no configuration has them. Of how it was measured (``measure``, ``load``) those
-    keys count that both have, for keys are added in later versions. A run that is to fit took as many texts
-    as there was room for.
+    The hub's id and revision count for a model of the hub alone. Versions are not compared: no configuration
+    has them. Of how it was measured (``measure``, ``load``) those keys count that both have, for keys are
+    added in later versions. A run that is to fit took as many texts as there was room for.
     """
     ours, theirs = _comparable(measured), _comparable(asked)
     if theirs["workload"].get("fit"):
@@ -29,6 +32,9 @@ def _comparable(spec: Spec) -> dict[str, Any]:
     values = spec.model_dump(exclude={"versions"})
     for key in COMPUTED:
         values["measure"].pop(key, None)
+    if values["model"]["source"] != "hub":
+        for key in ON_THE_HUB:
+            del values["model"][key]
     return values
 
 

@@ -126,6 +126,22 @@ def test_what_was_measured_for_another_configuration_does_not_count(
         assert f"delete {root / record.measurement.id} and rerun" in reason.detail
 
 
+@pytest.mark.parametrize(("source", "found"), [("demo", ("ok", [])), ("hub", ("ok", ["spec"]))])
+def test_an_id_on_the_hub_counts_for_a_model_of_the_hub_alone(
+    root: Path, config: Config, source: str, found: tuple[str, list[str]]
+) -> None:
+    """A model in a folder may have one from an overlay below, and nothing reads it."""
+    asset = {"source": source, "id": "some/model"}
+    asking = config.model_copy(update={"models": {"demo": config.models["demo"].model_copy(update=asset)}})
+    for run in expand_studies(config):
+        path = root / run.id / "measurement.json"
+        value = json.loads(path.read_text())
+        value["spec"]["model"] |= {**asset, "id": "another/model"}
+        path.write_text(json.dumps(value))
+        seal(path.parent)
+    assert [reasons(record) for record in read(root, asking).values()] == [found, found]
+
+
 def test_a_load_point_that_is_missing_has_a_row(tmp_path: Path) -> None:
     config = load_config(
         serving({"mine": {"set": {"layout": "packed", "n": 4}, "grid": {"load.requests": [60]}}})

@@ -310,7 +310,7 @@ def test_the_file_is_plain_json(tmp_path):
     write_verdict(config(), results, results / "verdict.json")
     written = json.loads((results / "verdict.json").read_text(), parse_constant=pytest.fail)
     assert written["schema"] == 1
-    assert len(written["settings"]) == 19
+    assert len(written["settings"]) == 26
     assert written["offline"]["recommended"] is None
     assert written["texts"]["gold"] is True
 
