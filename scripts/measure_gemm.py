@@ -3,8 +3,10 @@
 import argparse
 import json
 import tempfile
+import time
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -71,42 +73,63 @@ def multiplied(
 ) -> dict[str, Any]:
     """What the environment's Python measured.
 
+    A kernel that spoilt its process (an illegal memory access, say) is left out from there on, and another
+    process measures that product and all that follow.
+
     Raises:
         UserError: it failed, or took too long.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
-        job, answer = Path(scratch) / "job.json", Path(scratch) / "answer.json"
-        settings = asked.model_dump(include={"tokens", "repeats", "sample_s", "graphs"})
-        job.write_text(json.dumps({**settings, "shapes": shapes, "device": device, "answer": str(answer)}))
-        environment = engine_variables(variables_for(device, python), str(ROOT), gpus, {})
-        command = [python, "-m", "batchscope.worker.gemm", str(job)]
-        try:
-            with log.open("wb") as file:
-                status = run_supervised(command, file, environment, asked.timeout_s)
-        except TimedOutError as late:
-            raise UserError(f"gemm: {late}; raise gemm.timeout_s, or ask for fewer tokens") from None
-        found = read_json(answer)
-    if status or not found:
-        raise UserError(f"gemm: multiplying ended with status {status}\n  See the log: {log}")
+    variables = engine_variables(variables_for(device, python), str(ROOT), gpus, {})
+    products: list[list[dict[str, Any]]] = []
+    without: dict[str, str] = {}
+    ends_at = time.monotonic() + asked.timeout_s
+    with log.open("wb") as file, tempfile.TemporaryDirectory(prefix="batchscope-") as scratch:
+        while True:
+            settings = asked.model_dump(include={"tokens", "repeats", "sample_s"})
+            job = {**settings, "shapes": shapes, "device": device, "done": len(products), "without": without}
+            left = max(1.0, ends_at - time.monotonic())
+            found = _answer(python, job, Path(scratch), file, variables, left)
+            products += found["products"]
+            if (lost := found.get("lost")) is None:
+                rows = [row for each in products for row in each]
+                return {"rows": rows, "pruning": found["pruning"], "environment": found["environment"]}
+            without[lost["kernel"]] = _left_out(lost["reason"], len(products), shapes, asked.tokens)
+
+
+def _left_out(reason: str, number: int, shapes: list[dict[str, Any]], tokens: list[int]) -> str:
+    layer, rows = shapes[number // len(tokens)]["layer"], tokens[number % len(tokens)]
+    return f"left out from {layer}, {rows:,} tokens on, where it broke its process: {reason}"
+
+
+def _answer(
+    python: str,
+    job: Mapping[str, Any],
+    scratch: Path,
+    log: IO[bytes],
+    variables: Mapping[str, str],
+    timeout_s: float,
+) -> dict[str, Any]:
+    path, answer = scratch / "job.json", scratch / "answer.json"
+    answer.unlink(missing_ok=True)
+    path.write_text(json.dumps({**job, "answer": str(answer)}), encoding="utf-8")
+    try:
+        status = run_supervised(
+            [python, "-m", "batchscope.worker.gemm", str(path)], log, variables, timeout_s
+        )
+    except TimedOutError as late:
+        raise UserError(f"gemm: {late}; raise gemm.timeout_s, or ask for fewer tokens") from None
+    found = read_json(answer)
+    # a process whose GPU is lost may end with any status, once it has answered
+    if not found or (status and "lost" not in found):
+        raise UserError(f"gemm: multiplying ended with status {status}\n  See the log: {log.name}")
     return found
 
 
 def write(out: Path, answer: dict[str, Any], model: str, device: str) -> None:
     """Write gemm.json, and its rows as gemm.parquet with one row a kernel, shape and round."""
     write_text(out, json.dumps({"model": model, "device": device, **answer}, indent=1) + "\n")
-    keys = (
-        "layer",
-        "outputs",
-        "inputs",
-        "tokens",
-        "kernel",
-        "precision",
-        "sparse",
-        "calls",
-        "graph",
-        "error",
-    )
+    keys = ("layer", "outputs", "inputs", "tokens", "kernel", "precision", "sparse", "calls", "error")
     rows = [
         {**{key: row[key] for key in keys}, "round": number, "seconds": seconds}
         for row in answer["rows"]

@@ -25,5 +25,4 @@ class Gemm(Block):
     sample_s: PositiveFloat = Field(
         0.01, description="seconds that one timing lasts at least; short products are repeated until then"
     )
-    graphs: bool = Field(True, description="on GPUs, launch each timing as one CUDA graph, as engines do")
     timeout_s: PositiveInt = Field(900, description="seconds until a model's products are given up")

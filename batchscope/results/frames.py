@@ -194,6 +194,7 @@ def _parts_of_row(
     metrics = _metrics({name: metric_of(started, metric) for name, metric in METRICS.items()})
     return (
         _identity(run, validity),
+        _sparsity(run.spec.model),
         {key: getattr(run.spec.workload, key) for key in shown},
         {"engine.environment": run.spec.engine.environment},
         {
@@ -245,7 +246,6 @@ def _identity(run: Measurement, validity: Validity) -> Row:
         # Of a folder only the name: paths of a machine do not belong in published tables.
         "model_source": model.id or (model.path and PurePath(model.path).name) or model.source,
         "load_format": model.load_format,
-        **_sparsity(model),
         "layout": load.layout,
         "n": load.n,
         "texts": load.total_texts,

@@ -27,7 +27,7 @@ Rows = Mapping[tuple[Any, ...], Row]
 
 def order_in(path: Path) -> list[tuple[str, str]]:
     """Runs in the order of a table; a page has the same."""
-    said = pd.read_csv(path, usecols=["study", "run"])
+    said = pd.read_csv(path, usecols=["study", "run"])[["study", "run"]]
     return list(said.itertuples(index=False, name=None))
 
 

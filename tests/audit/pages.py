@@ -56,6 +56,7 @@ IN_WORDS = (
     "reference",
     "n/a (random weights)",
     "default",
+    "2:4, as-dense",
 )
 """What may stand instead of a number."""
 
@@ -69,6 +70,9 @@ def check_cell(table: Checked, place: str, cell: str, values: Values | None) -> 
         return
     for words in IN_WORDS:
         cell = cell.replace(words, "")
+    if values and isinstance(values[0], str | bool):
+        table.number(place, cell, str(values[0]))
+        return
     said = numbers_in(cell)
     if values is None:
         table.untold[f"{NO_FORMULA}: {place.rpartition(': ')[2]}"] += len(said)

@@ -361,34 +361,3 @@ def smollm2_starts(page: Path, starts: Sequence[Row], repeats: pd.DataFrame) -> 
         check_cell(table, f"{run}, start {start}: seconds", line[2], own["seconds"].tolist())
         check_cell(table, f"{run}, start {start}: speed", line[3], [speed])
     yield table
-
-
-WEIGHTS = ("default", "fp8_per_tensor", "fp8_per_channel", "fp8_per_block")
-CACHES = ("default", "fp8")
-
-
-def h200_precision(page: Path, rows: Rows) -> Iterator[Checked]:
-    """Speed and energy of each precision beside bf16's in the same layout; two GPUs beside one."""
-    grid, parallel = grids(page)
-    table = Checked("README.md, precision")
-    kinds = [(weights, cache) for weights in WEIGHTS for cache in CACHES]
-    for line, (weights, cache) in zip(grid.rows, kinds, strict=True):
-        values: list[Sequence[Any]] = []
-        for layout in ("separate-n1", "packed-n40"):
-            row, plain = (
-                rows["precision", f"{layout}-{how}-kv_cache_dtype-{held}"]
-                for how, held in ((weights, cache), (WEIGHTS[0], CACHES[0]))
-            )
-            speeds = ends("texts_per_s")(row)
-            values += [speeds or [], [row["texts_per_s"] / plain["texts_per_s"]], [row["joules_per_text"]]]
-        for heading, cell, found in zip(grid.headings[2:], line[2:], values, strict=True):
-            check_cell(table, f"{weights}, {cache}: {heading}", cell, found)
-    yield table
-    table = Checked("README.md, parallel")
-    for line, layout in zip(parallel.rows, ("separate-n1", "packed-n400"), strict=True):
-        one_gpu, two = (rows["parallel", f"{layout}-tp{gpus}"] for gpus in ("default", "2"))
-        speeds = [ends("total_token_throughput")(each) or [] for each in (one_gpu, two)]
-        ratio = two["total_token_throughput"] / one_gpu["total_token_throughput"]
-        for heading, cell, found in zip(parallel.headings[1:], line[1:], [*speeds, [ratio]], strict=True):
-            check_cell(table, f"{layout}: {heading}", cell, found)
-    yield table

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from tests.audit import readmes
+from tests.audit import further_readmes, readmes
 from tests.audit.captures import KEYS, capture_rows
 from tests.audit.checked import Checked, Unknown, compare, missing
 from tests.audit.cost_table import with_constants
@@ -24,6 +24,7 @@ from tests.audit.page_tables import (
     profiles_page,
     study_pages,
 )
+from tests.audit.products import KEY, product_rows, products_page
 from tests.audit.raw import Run, labels_in, runs_in
 from tests.audit.several_starts import each_start, gpu_of, labelled_otherwise, over_starts, told_of_start
 from tests.audit.speed import METRICS, published_row, repeat_rows, run_row, with_older_names
@@ -47,6 +48,7 @@ def audit(folder: Path) -> Iterator[Checked]:
     yield from reference.of_runs()
     yield from reference.of_labels()
     yield from reference.of_captures()
+    yield from reference.of_products()
     yield from reference.of_loads()
     yield from reference.by_hand()
 
@@ -125,6 +127,11 @@ class Reference:
         return capture_rows(self.folder)
 
     @cached_property
+    def products(self) -> Rows:
+        """Of gemm.csv."""
+        return product_rows(self.folder)
+
+    @cached_property
     def loads(self) -> Rows:
         """Of serving_{study}.csv."""
         points = runs_in(self.folder, "serving")
@@ -198,6 +205,11 @@ class Reference:
             yield profiles_page(self.tables / "profiles.md", classes, steps)
             yield memory_page(self.tables / "memory.md", self.captured["memory.csv"])
 
+    def of_products(self) -> Iterator[Checked]:
+        if rows := self.products:
+            yield compare(self.tables / "gemm.csv", "gemm.csv", KEY, rows)
+            yield from products_page(self.tables / "gemm.md", rows)
+
     def of_loads(self) -> Iterator[Checked]:
         """A table for each study of the server, and its page."""
         for study in dict.fromkeys(study for study, _ in self.loads):
@@ -221,7 +233,11 @@ class Reference:
         elif self.folder.name == "h200-starts":
             yield from readmes.h200_starts(page, *self.by_start(), self.rows, self.loads)
         elif self.folder.name == "h200-precision":
-            yield from readmes.h200_precision(page, self.rows)
+            yield from further_readmes.h200_precision(page, self.rows)
+        elif self.folder.name == "h200-sparse":
+            yield from further_readmes.h200_sparse(page, self.rows, self.products, self.runs, PUBLISHED)
+        elif self.folder.name == "h200-cascade":
+            yield from further_readmes.h200_cascade(page, self.rows, self.costs, self.runs, PUBLISHED)
         elif self.folder.name == "smollm2-h200-starts":
             yield from readmes.smollm2_starts(page, *self.by_start())
 

@@ -10,12 +10,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-PEAK, LINEAR, BANDWIDTH, SHARE = "peak", "linear", "bandwidth", "share"
+PEAK, BANDWIDTH = "peak", "bandwidth"
 DEVICES = {
-    "NVIDIA H100 80GB HBM3": {PEAK: 989.5e12, BANDWIDTH: 3350e9, SHARE: 0.625},
-    "NVIDIA H200": {PEAK: 989.5e12, BANDWIDTH: 4800e9, SHARE: 0.630},
+    "NVIDIA H100 80GB HBM3": {PEAK: 989.5e12, BANDWIDTH: 3350e9},
+    "NVIDIA H200": {PEAK: 989.5e12, BANDWIDTH: 4800e9},
 }
-"""16-bit peak, memory bandwidth and the measured constant: docs/cost_model.md, Seconds."""
+SHARES = {
+    ("NVIDIA H100 80GB HBM3", "16 bits"): 0.625,
+    ("NVIDIA H200", "16 bits"): 0.630,
+    ("NVIDIA H200", "fp8_per_tensor"): 0.515,
+    ("NVIDIA H200", "16 bits, KV cache fp8"): 0.632,
+}
+"""16-bit peak, memory bandwidth and the measured constants: docs/cost_model.md, Seconds."""
 
 FP8 = re.compile(r"fp8(_per_(tensor|channel|block))?")
 """Quantizations whose products are fp8, with twice the 16-bit peak on these devices."""
@@ -47,7 +53,7 @@ def device_of(gpu: str, resolved: Mapping[str, Any], args: Mapping[str, Any]) ->
         peak=device[PEAK] * gpus,
         linear=linear * gpus,
         bandwidth=device[BANDWIDTH] * gpus,
-        share=device[SHARE] if name == "16 bits" else None,
+        share=SHARES.get((gpu, name)),
         arithmetic=name,
         gpus=gpus,
         mfu_peak=math.nan if narrow else linear * gpus,

@@ -1,10 +1,11 @@
 """Matrix products on the engine's Python, on CPU: dense kernels run, all others say why they do not."""
 
 import json
+import subprocess
 
 import pandas as pd
 import pytest
-from support.project import Project
+from support.project import ROOT, Project
 
 GEMM = {"gemm": {"models": ["demo"], "tokens": [16, 48], "repeats": 3, "sample_s": 0.001}}
 DENSE = {"dense float32", "dense bfloat16"}
@@ -38,3 +39,47 @@ def test_products_of_the_demos_model_are_timed_and_shown(prepared: Project) -> N
     assert "2:4 fp8, torchao CUTLASS" in page
     assert (prepared.results / "plots" / "gemm.svg").stat().st_size
     assert not prepared.snakemake("gemm", config=GEMM).rules["measure_gemm"], "it is up to date"
+
+
+BROKEN = """
+import json
+from batchscope.worker.gemm import kernels, products
+
+def breaks(operands):
+    def call(number):
+        calls.append(number)
+        if len(calls) > good:
+            raise RuntimeError("CUDA error: an illegal memory access was encountered\\nsecond line")
+        return operands.tokens @ operands.pruned.t()
+    return kernels.Ready(call)
+
+products.KERNELS = (*kernels.KERNELS[:2], kernels.Kernel("broken", "bfloat16", True, breaks, False))
+shape = {"layer": "o", "outputs": 32, "inputs": 32}
+found = {}
+for name, lost, good, without in (
+    ("refuses", False, 0, {}), ("poisons", True, 0, {}), ("late", False, 8, {}), ("left out", True, 0, {"broken": "why"})
+):
+    calls, products.is_lost = [], lambda device, lost=lost: lost
+    try:
+        rows = products.measure_product(shape, 16, "cpu", 3, 1e-6, without)
+        found[name] = [[row["kernel"], row["refused"], len(row["seconds"])] for row in rows]
+    except products.LostProcessError as error:
+        found[name] = [error.kernel, error.reason]
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.engine
+def test_a_kernel_that_breaks_its_process_is_named() -> None:
+    """On CPU no kernel can: the check for it is told here whether one did."""
+    done = subprocess.run(
+        [ROOT / ".engines/cpu/bin/python", "-c", BROKEN], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    reason = "CUDA error: an illegal memory access was encountered"
+    kept = [["dense float32", None, 3], ["dense bfloat16", None, 3]]
+    assert json.loads(done.stdout) == {
+        "refuses": [*kept, ["broken", reason, 0]],
+        "poisons": ["broken", reason],
+        "late": ["broken", reason],
+        "left out": [*kept, ["broken", "why", 0]],
+    }

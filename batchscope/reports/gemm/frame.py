@@ -41,9 +41,9 @@ def gemm_frame(models: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
 
     Columns: ``model, layer, outputs, inputs, tokens, kernel, precision, sparse, refused, rounds``; ``tflops``
     (dense-equivalent: zeros count as multiplied) with ``tflops_low`` and ``tflops_high``; ``share_of_peak``;
-    ``base``, and ``ratio`` of rates to it with ``ratio_low`` and ``ratio_high``; ``error``, ``graph``,
-    ``notes``. The layer `ALL` adds up the others, round by round. Rates are geometric means with 95 %
-    intervals; ratios are of kernels that took turns.
+    ``base``, and ``ratio`` of rates to it with ``ratio_low`` and ``ratio_high``; ``error``, ``notes``. The
+    layer `ALL` adds up the others, round by round. Rates are geometric means with 95 % intervals; ratios are
+    of kernels that took turns.
     """
     return pd.DataFrame([row for each in models for row in _rows_of(each)])
 
@@ -61,7 +61,7 @@ def _rows_of(model: Mapping[str, Any]) -> list[dict[str, Any]]:
             "rounds": len(row["seconds"]),
             **_rates(row, gpu),
             **_against(row, by_place),
-            **{key: row[key] for key in ("error", "graph")},
+            "error": row["error"],
             "notes": json.dumps(row["notes"]) if row["notes"] else "",
         }
         for row in measured

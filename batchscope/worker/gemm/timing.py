@@ -1,7 +1,12 @@
-"""How long products take: all kernels of one shape in turn, round by round, by the device's own clock."""
+"""How long products take: all kernels of one shape in turn, round by round, by the device's own clock.
+
+Launched one by one, without CUDA graphs: capturing them ended in an illegal memory access on an H200 (torch
+2.11.0, cuBLASLt, cuSPARSELt and torchao 0.18 in one process). Calls are queued, so launching is hidden where
+a product takes longer than its launch.
+"""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -22,21 +27,16 @@ class Timer:
     timed: Timed
     calls: int
     """products in one timing"""
-    graph: bool
-    """whether they are launched as one CUDA graph"""
     seconds: list[float] = field(default_factory=list)
     """of one product, one value a round"""
 
 
-def make_timer(call: Call, copies: int, device: str, sample_s: float, *, graphs: bool) -> Timer:
+def make_timer(call: Call, copies: int, device: str, sample_s: float) -> Timer:
     """Warm a kernel up, and see how many products fill ``sample_s`` seconds."""
     timed = _on_gpu(call, copies) if device == "cuda" else _on_cpu(call, copies)
     timed(WARM_UP_CALLS)
     calls = max(1, min(MOST_CALLS, round(sample_s / max(timed(WARM_UP_CALLS), 1e-7))))
-    if device == "cuda" and graphs and (replayed := _captured(call, copies, calls)):
-        replayed()
-        return Timer(replayed, calls, graph=True)
-    return Timer(lambda: timed(calls), calls, graph=False)
+    return Timer(lambda: timed(calls), calls)
 
 
 def _on_cpu(call: Call, copies: int) -> Callable[[int], float]:
@@ -50,43 +50,22 @@ def _on_cpu(call: Call, copies: int) -> Callable[[int], float]:
 
 
 def _on_gpu(call: Call, copies: int) -> Callable[[int], float]:
-    def timed(calls: int) -> float:
-        def run() -> None:
-            for number in range(calls):
-                call(number % copies)
+    """By the GPU's clock, from the first product's start to the last one's end."""
 
-        return _between_events(run) / calls
+    def timed(calls: int) -> float:
+        start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+        start.record()
+        for number in range(calls):
+            call(number % copies)
+        end.record()
+        end.synchronize()
+        return float(start.elapsed_time(end)) / 1000 / calls
 
     return timed
 
 
-def _between_events(run: Callable[[], None]) -> float:
-    """Seconds on the GPU's clock from the first to the last kernel of ``run``."""
-    start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-    start.record()
-    run()
-    end.record()
-    end.synchronize()
-    return float(start.elapsed_time(end)) / 1000
-
-
-def _captured(call: Call, copies: int, calls: int) -> Timed | None:
-    """The same products as one CUDA graph; None where they cannot be captured."""
-    graph = torch.cuda.CUDAGraph()
-    try:
-        with torch.cuda.graph(graph):
-            for number in range(calls):
-                call(number % copies)
-    except RuntimeError:
-        torch.cuda.synchronize()
-        return None
-    return lambda: _between_events(graph.replay) / calls
-
-
-def take_turns(timers: Mapping[str, Timer], rounds: int) -> None:
-    """Time every kernel once a round; the order turns by one each round, so that none always comes first."""
-    names: Sequence[str] = list(timers)
+def in_turn(names: Sequence[str], rounds: int) -> Iterator[str]:
+    """Every kernel once a round; the order turns by one each round, so that none always comes first."""
     for number in range(rounds):
         first = number % len(names) if names else 0
-        for name in (*names[first:], *names[:first]):
-            timers[name].seconds.append(timers[name].timed())
+        yield from (*names[first:], *names[:first])

@@ -164,3 +164,20 @@ def test_the_peak_is_that_of_the_arithmetic():
 def test_each_arithmetic_has_a_name_of_its_own(types, name):
     assert arithmetic_of(*types) == name
     assert (share_of("NVIDIA H200", name) is not None) == (name == SIXTEEN_BITS)
+
+
+@pytest.mark.parametrize(
+    ("types", "runs"),
+    [
+        (("bfloat16", "fp8_per_tensor", "auto"), "fp8_per_tensor-kv_cache_dtype-default"),
+        (("bfloat16", None, "fp8"), "default-kv_cache_dtype-fp8"),
+    ],
+)
+def test_constants_of_8_bits_are_medians_of_the_reference_runs(types, runs):
+    with (ROOT / "docs/reference/h200-precision/tables/cost.csv").open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["run"].endswith(f"-{runs}")]
+    reached = [float(row["constant"]) / float(row["measured_over_predicted"]) for row in rows]
+    known = share_of("NVIDIA H200", arithmetic_of(*types)).value
+    assert len(reached) == 2
+    assert known == pytest.approx(sum(reached) / 2, abs=0.0006)
+    assert reached == pytest.approx([known, known], rel=0.04)

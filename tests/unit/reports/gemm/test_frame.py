@@ -31,11 +31,11 @@ def measured(rounds: int = 4, drift: float = 0.2) -> dict[str, Any]:
             times = [once * (1 + drift * number) for number in range(rounds)]
             rows.append(
                 {**common, "kernel": kernel, "precision": precision, "sparse": sparse, "refused": None,
-                 "seconds": times, "calls": 3, "graph": True, "error": 0.001, "notes": {"alg_id": 2}}
+                 "seconds": times, "calls": 3, "error": 0.001, "notes": {"alg_id": 2}}
             )  # fmt: skip
         rows.append(
             {**common, "kernel": "2:4 fp8, torchao CUTLASS", "precision": "fp8", "sparse": True,
-             "refused": REASON, "seconds": [], "calls": 0, "graph": False, "error": None, "notes": {}}
+             "refused": REASON, "seconds": [], "calls": 0, "error": None, "notes": {}}
         )  # fmt: skip
     environment = {
         "gpu": {"name": "NVIDIA H200"},
