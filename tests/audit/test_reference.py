@@ -154,6 +154,49 @@ def test_what_is_wrong_over_starts_is_named(tmp_path: Path) -> None:
     assert list(off) == ["runs.csv", "packing.csv, each_start", "weights.md"]
 
 
+def a_wrong_rate_of_a_product(folder: Path) -> None:
+    change(folder / "tables" / "gemm.csv", "672.2530351842338", "672.2530451842338")
+
+
+def a_wrong_ratio_on_a_page(folder: Path) -> None:
+    change(folder / "tables" / "gemm.md", "1.416 (1.334 to 1.503)", "1.416 (1.334 to 1.504)")
+
+
+def a_wrong_error_on_a_page(folder: Path) -> None:
+    change(folder / "tables" / "gemm.md", "1.66e-03", "1.67e-03")
+
+
+def a_wrong_clock_by_hand(folder: Path) -> None:
+    change(folder / "README.md", "1,566", "1,567")
+
+
+def a_wrong_product_by_hand(folder: Path) -> None:
+    change(folder / "README.md", "1.217 (1.211 to 1.224)", "1.218 (1.211 to 1.224)")
+
+
+def test_what_is_wrong_with_products_is_named(tmp_path: Path) -> None:
+    folder = shutil.copytree(
+        REFERENCES / "h200-sparse", tmp_path / "h200-sparse", ignore=shutil.ignore_patterns("plots")
+    )
+    plants = (
+        a_wrong_rate_of_a_product,
+        a_wrong_ratio_on_a_page,
+        a_wrong_error_on_a_page,
+        a_wrong_clock_by_hand,
+        a_wrong_product_by_hand,
+    )
+    for plant in plants:
+        plant(folder)
+    off = {each.table: each.off for each in audit(folder) if each.off}
+    assert [lines[0].partition(" stands")[0] for lines in off.values() if len(lines) == 1] == [
+        "normal-8b, qkv, 512, dense bfloat16: tflops: 672.2530451842338",
+        "('normal-8b', 'qkv', 512): x dense bfloat16 (dense fp8): 1.504",
+        "dense bfloat16: error: '1.67e-03'",
+        "400: mean SM clock, dense (MHz): 1567",
+        "32768: 2:4 fp8, torchao CUTLASS: ratio: 1.218",
+    ]
+
+
 def test_figures_over_engine_starts() -> None:
     """One GPU's three starts, or three GPUs, speak for themselves: Student's interval of their means."""
     a, b, c = ((speed * 0.99, speed, speed / 0.99) for speed in (100.0, 110.0, 121.0))

@@ -82,3 +82,64 @@ def test_the_break_even_is_named_with_its_device():
     page = (H100 / "tables" / "cost.md").read_text(encoding="utf-8")
     (predicted,) = re.findall(r"engine kept busy: packed prompts .* up to n = (\d+),", page)
     assert f"n = {predicted} on the H100 and 13 on the H200" in STUDY
+
+
+def reference(name, table):
+    return pd.read_csv(ROOT / "docs" / "reference" / name / "tables" / f"{table}.csv")
+
+
+def cells(start):
+    """Of the first row that starts so, what stands behind."""
+    line = next(line for line in STUDY.splitlines() if line.startswith(f"| {start} |"))
+    return [cell.strip() for cell in line.removeprefix(f"| {start} |").rstrip("|").split("|")]
+
+
+@pytest.mark.parametrize("tokens", [512, 2048, 8192, 16384, 32768])
+def test_products_of_a_layer(tokens):
+    rows = reference("h200-sparse", "gemm")
+    rows = rows[(rows["layer"] == "all four") & (rows["tokens"] == tokens)].set_index("kernel")["ratio"]
+    kernels = ("2:4 bfloat16, cuSPARSELt", "2:4 fp8, torchao CUTLASS", "2:4 fp8, cuSPARSELt")
+    assert cells(f"{tokens:,}") == [f"{rows[kernel]:.2f}" for kernel in kernels]
+
+
+@pytest.mark.parametrize(
+    ("first", "run"),
+    [
+        ("400 | 5,841", "packed-n400"),
+        ("20 | 24,274", "packed-n20"),
+        ("4 | 27,214", "packed-n4"),
+        ("1 (separate) | 27,973", "separate-n1"),
+    ],
+)
+def test_as_dense(first, run):
+    rows = reference("h200-sparse", "runs").set_index("run")["total_token_throughput"]
+    dense, sparse = (rows[f"{run}-normal-8b{end}"] for end in ("", "-2of4"))
+    assert cells(first)[1:] == [f"{dense:,.0f}", f"{sparse:,.0f}", f"{sparse / dense:.3f}"]
+
+
+def test_precisions():
+    rows = reference("h200-precision", "runs").set_index("run")
+    kinds = {
+        "bf16, bf16": "default-kv_cache_dtype-default",
+        "bf16, fp8": "default-kv_cache_dtype-fp8",
+        "fp8 per tensor, bf16": "fp8_per_tensor-kv_cache_dtype-default",
+    }
+    for name, kind in kinds.items():
+        found = cells(name)
+        for layout, speed, joules in zip(("separate-n1", "packed-n40"), found[::2], found[1::2], strict=True):
+            row = rows.loc[f"{layout}-{kind}"]
+            assert (speed.partition(":")[0], joules) == (
+                f"{row['texts_per_s']:.1f}",
+                f"{row['joules_per_text']:.2f}",
+            )
+
+
+def test_cascade_attention():
+    rows = reference("h200-cascade", "runs").set_index("run")["total_token_throughput"]
+    packed, shared = (
+        rows[f"packed-n400{kind}"]
+        for kind in ("-disable_cascade_attn-True", "-x100-disable_cascade_attn-False")
+    )
+    assert cells("full, packed, n = 400")[2] == f"{packed:,.0f} (20 copies)"
+    name = "the same, model runner V1 with cascade attention, eager"
+    assert cells(name)[2] == f"{shared:,.0f} (100 copies)"
