@@ -1,12 +1,14 @@
 """Refusals that were given on another machine: found by GPU, driver, processor and variables, and by nothing else."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from batchscope.jobs.failures.asked_elsewhere import differs, said_no_elsewhere
+from batchscope.jobs.inherited_variables import inherited_variables
 from batchscope.worker.telemetry.environment import describe_environment
 
 ON_GPU = {
@@ -47,7 +49,7 @@ def test_only_what_an_engine_may_say_no_to_tells_machines_apart(
 
 
 def test_only_refusals_are_asked_for_again(tmp_path: Path) -> None:
-    here = describe_environment("cpu") | {"variables": {}}
+    here = describe_environment("cpu") | {"variables": inherited_variables(os.environ, {})}
     there = here | {"cpu": {"model": "another processor"}}
     for name, status, environment in (
         ("here", "refused", here), ("there", "refused", there), ("broken", "oom", there), ("measured", "ok", there),
