@@ -1,18 +1,19 @@
 """Engine arguments that the environment's vLLM does not know, refuses, or takes without effect."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from batchscope.config.engine import COMPILATION
+from batchscope.config.engine import COMPILATION, PASSES
 from batchscope.cost.flops import LLAMA_LIKE
 from batchscope.planning.checks.situation import EngineUse, Situation
-from batchscope.planning.checks.vllm_source import ATTENTION, CUDA_GRAPHS, KnownToVllm, known_to_vllm
+from batchscope.planning.checks.vllm_source import ATTENTION, CUDA_GRAPHS, KnownToVllm, known_to_vllm, nearest
 from batchscope.planning.problems import Finding, Problem, Unchecked
 
 RENAMED = {"max_seq_len": "max_model_len", "max_tokens": "max_model_len", "tp": "tensor_parallel_size"}
 """What people write for it, where the spelling alone would not tell."""
 
+ARGUMENT = "disable_cascade_attn"
 LAST_WITH_CASCADE = (0, 31)
 """Minor version of vLLM; its source says from 0.32 on that cascade attention has been removed."""
 
@@ -27,7 +28,7 @@ def check(situation: Situation) -> Iterator[Finding]:
             yield from unknown_values(use, known)
             yield from unknown_compilation(use, known)
             yield from unknown_variables(use, known)
-        yield from switches_in_quotes(use)
+        yield from switches_that_are_none(use)
         yield from steps_too_small(use)
         yield from prefixes_that_nothing_shares(use, known)
         yield from what_does_not_divide(use)
@@ -56,7 +57,7 @@ def unknown_values(use: EngineUse, known: KnownToVllm) -> Iterator[Problem]:
         if inside:
             asked = asked.get(inside) if isinstance(asked, Mapping) else None
         if isinstance(asked, str) and choices and not _is_taken(asked, path, choices):
-            near = _nearest(asked, choices)
+            near = nearest(asked, choices)
             yield Problem(
                 f"{use.key(name)}.{inside}" if inside else use.key(name),
                 f"vLLM {known.version} has no '{asked}'",
@@ -71,19 +72,19 @@ def _is_taken(asked: str, path: str, choices: Container[str]) -> bool:
 
 
 def unknown_compilation(use: EngineUse, known: KnownToVllm) -> Iterator[Problem]:
-    """Keys of the argument compilation_config that this vLLM does not have."""
-    asked = use.args.get(COMPILATION)
-    for key in asked if isinstance(asked, Mapping) and known.compilation else ():
-        if key not in known.compilation:
-            near = _nearest(str(key), known.compilation)
+    """Keys of the argument compilation_config, and of its passes, that this vLLM does not have."""
+    asked, where = use.args.get(COMPILATION), use.key(COMPILATION)
+    yield from _unknown_keys(asked, known.compilation, where, known)
+    if isinstance(asked, Mapping):
+        yield from _unknown_keys(asked.get(PASSES), known.passes, f"{where}.{PASSES}", known)
+
+
+def _unknown_keys(asked: Any, keys: frozenset[str], where: str, known: KnownToVllm) -> Iterator[Problem]:
+    for key in asked if isinstance(asked, Mapping) and keys else ():
+        if key not in keys:
+            near = nearest(str(key), keys)
             hint = f"write {near}, or drop it" if near else "drop it"
-            yield Problem(use.key(COMPILATION), f"vLLM {known.version} has no '{key}' there", hint)
-
-
-def _nearest(asked: str, known: Iterable[str], least: float = 0.6) -> str | None:
-    """The known name that is most like another one, whatever its case; None: none is."""
-    names = {name.lower(): name for name in known}
-    return next((names[name] for name in get_close_matches(asked.lower(), names, 1, least)), None)
+            yield Problem(where, f"vLLM {known.version} has no '{key}' there", hint)
 
 
 SLIP = 0.9
@@ -96,14 +97,17 @@ def unknown_variables(use: EngineUse, known: KnownToVllm) -> Iterator[Finding]:
         if not name.startswith("VLLM_") or name in known.variables:
             continue
         where = f"engine.variables.{name}"
-        if near := _nearest(name, known.variables, SLIP):
+        if near := nearest(name, known.variables, SLIP):
             yield Problem(where, f"vLLM {known.version} has no such variable", f"write {near}, or drop it")
         else:
             yield Unchecked(where, f"vLLM {known.version} lists no such variable, so it may have no effect")
 
 
-def switches_in_quotes(use: EngineUse) -> Iterator[Problem]:
-    """The words true and false as text, which is no switch here and a true one for some of vLLM's."""
+def switches_that_are_none(use: EngineUse) -> Iterator[Problem]:
+    """The words true and false as text, and for cascade attention a number: here neither is a switch."""
+    cascade = use.args.get(ARGUMENT)
+    if isinstance(cascade, int) and not isinstance(cascade, bool):
+        yield Problem(use.key(ARGUMENT), f"{cascade} is a number", f"write {str(bool(cascade)).lower()}")
     for name, value in use.args.items():
         if isinstance(value, str) and value.lower() in ("true", "false"):
             yield Problem(
@@ -138,7 +142,7 @@ def prefixes_that_nothing_shares(use: EngineUse, known: KnownToVllm | None) -> I
         use: the engine configuration.
         known: its vLLM; None: there is none.
     """
-    if use.args.get("disable_cascade_attn") is not False:
+    if use.args.get(ARGUMENT) is not False:
         return
     version, numbers = (known.version, known.release[:2]) if known else ("", ())
     for wrong, why, remedy in (
@@ -156,7 +160,7 @@ def prefixes_that_nothing_shares(use: EngineUse, known: KnownToVllm | None) -> I
         ),
     ):
         if wrong:
-            yield Problem(use.key("disable_cascade_attn"), f"disable_cascade_attn: false {why}", remedy)
+            yield Problem(use.key(ARGUMENT), f"disable_cascade_attn: false {why}", remedy)
             return
 
 

@@ -9,7 +9,7 @@ from batchscope.inputs.models import check_local
 from batchscope.inputs.sparsity import LAST_WITH_KERNELS, says_sparse, why_not_counted
 from batchscope.planning.checks.model_files import ModelFiles
 from batchscope.planning.checks.situation import EngineUse, Situation
-from batchscope.planning.checks.vllm_source import KnownToVllm, known_to_vllm
+from batchscope.planning.checks.vllm_source import KnownToVllm, known_to_vllm, nearest
 from batchscope.planning.problems import Finding, Problem, Unchecked, problem_from
 
 
@@ -24,6 +24,7 @@ def check(situation: Situation) -> Iterator[Finding]:
             yield from quantization(use, known)
         if known:
             yield from sparse_for(use, known)
+            yield from load_format(use, known)
         yield from context(use)
 
 
@@ -134,6 +135,15 @@ def sparse_for(use: EngineUse, known: KnownToVllm) -> Iterator[Problem]:
             if counted
             else f"name the model in another form in {name}",
         )
+
+
+def load_format(use: EngineUse, known: KnownToVllm) -> Iterator[Problem]:
+    """A way to load weights that this vLLM does not have; it takes them in any case of letters."""
+    asked, formats = use.asset.load_format, known.choices["load_format"]
+    if formats and asked.lower() not in formats:
+        near = nearest(asked, formats) or "auto"
+        where = f"models.{use.model.name}.load_format"
+        yield Problem(where, f"vLLM {known.version} has no '{asked}'", f"set it to {near}")
 
 
 def context(use: EngineUse) -> Iterator[Problem]:

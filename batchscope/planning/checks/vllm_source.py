@@ -7,8 +7,9 @@ its models and quantizations count as not known.
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -42,9 +43,11 @@ class KnownToVllm:
     """architecture to the last version that knew it"""
     choices: Mapping[str, frozenset[str]]
     """an engine argument to the names that it takes: of quantizations, types of the KV cache, attention
-    backends, and modes of CUDA graphs (under `CUDA_GRAPHS`)"""
+    backends, modes of CUDA graphs (under `CUDA_GRAPHS`) and load formats"""
     compilation: frozenset[str]
     """keys of the argument compilation_config"""
+    passes: frozenset[str]
+    """keys of its part pass_config"""
     variables: frozenset[str]
     """environment variables that it reads"""
     utilization: float | None
@@ -87,6 +90,7 @@ def known_to_vllm(environment_python: str, device: str) -> KnownToVllm | None:
         {name: last for name, last in removed.items() if isinstance(last, str)},
         _choices_of(vllm),
         _fields(vllm / "config" / "compilation.py", "CompilationConfig"),
+        _fields(vllm / "config" / "compilation.py", "PassConfig"),
         _keys(vllm / "envs.py", "environment_variables"),
         _default(vllm / "config" / "cache.py", "CacheConfig", "gpu_memory_utilization"),
         _text(packages / "transformers" / "models" / "auto" / "modeling_auto.py"),
@@ -107,8 +111,21 @@ def _choices_of(vllm: Path) -> dict[str, frozenset[str]]:
         "quantization": _literal(layers / "quantization" / "__init__.py", "QuantizationMethods"),
         "kv_cache_dtype": _literal(vllm / "config" / "cache.py", "CacheDType"),
         ATTENTION: _members(backends / "registry.py", "AttentionBackendEnum"),
+        "load_format": _literal(vllm / "model_executor" / "model_loader" / "__init__.py", "LoadFormats"),
         CUDA_GRAPHS: _members(vllm / "config" / "compilation.py", "CUDAGraphMode"),
     }
+
+
+def nearest(asked: str, known: Iterable[str], least: float = 0.6) -> str | None:
+    """The known name that is most like another one, whatever its case; None: none is.
+
+    Args:
+        asked: the other one.
+        known: all that there are.
+        least: how like it must be, from 0 to 1.
+    """
+    names = {name.lower(): name for name in known}
+    return next((names[name] for name in get_close_matches(asked.lower(), names, 1, least)), None)
 
 
 def _packages(python: Path) -> Path | None:

@@ -104,6 +104,11 @@ ENGINE_ARGUMENTS = {
         ["has no 'cudagraph_mod' there", "write cudagraph_mode"],
         args(extra={"compilation_config": {"cudagraph_mode": "NONE"}}),
     ),
+    "a number for the switch of cascade attention": mistake(
+        args(extra={"disable_cascade_attn": 1}),
+        ["engine.args.extra.disable_cascade_attn: 1 is a number", "write true"],
+        args(extra={"disable_cascade_attn": True}),
+    ),
     "a misspelt variable": mistake(
         {"engine": {"variables": {"VLLM_USE_V2_MODEL_RUNER": False}}},
         ["engine.variables.VLLM_USE_V2_MODEL_RUNER", "write VLLM_USE_V2_MODEL_RUNNER"],

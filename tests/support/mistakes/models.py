@@ -249,5 +249,10 @@ MODELS = {
         ("prompts.system", "has no chat template", "set prompts.system: null"),
         World({**MINE, "prompts": {"system": None}}, folder()),
     ),
+    "a misspelt way to load weights": Mistake(
+        World(of_model(load_format="dumy"), folder(model_safetensors=b"w")),
+        ("models.mine.load_format: vLLM 0.32.0 has no 'dumy'", "set it to dummy"),
+        World(of_model(load_format="dummy"), folder(model_safetensors=b"w")),
+    ),
     **SPARSE,
 }

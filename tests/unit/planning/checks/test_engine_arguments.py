@@ -85,6 +85,7 @@ def test_a_name_that_vllm_does_not_have(wrong: dict, where: str, remedy: str, ri
         ({"cudagraph_mode": "PIECWISE"}, ".cudagraph_mode", "set it to PIECEWISE", {"cudagraph_mode": "piecewise"}),
         ({"cudagraph_mod": "NONE"}, "", "write cudagraph_mode, or drop it", {"cudagraph_mode": "NONE"}),
         ({"zzzz": 1}, "", "drop it", {"cudagraph_mode": 0}),
+        ({"pass_config": {"fuse_norm": True}}, ".pass_config", "write fuse_norm_quant, or drop it", {"pass_config": {"fuse_norm_quant": True}}),
     ],
 )  # fmt: skip
 def test_what_compilation_does_not_have(wrong: dict, where: str, remedy: str, right: dict) -> None:
@@ -129,9 +130,10 @@ def test_a_slip_in_a_variable_is_told_and_one_that_vllm_may_read_elsewhere_is_no
     assert [type(each) for each in found("VLLM_CUSTOM_ALLREDUCE_ALGO")] == [Unchecked]
 
 
-def test_a_switch_is_not_written_in_quotes() -> None:
-    found = problem(list(check(situation(engine(extra={"disable_cascade_attn": "True"})))))
-    assert found.remedy == "write true without them"
+def test_a_switch_is_neither_text_nor_a_number() -> None:
+    for wrong, remedy in (("True", "write true without them"), (0, "write false"), (1, "write true")):
+        found = problem(list(check(situation(engine(extra={"disable_cascade_attn": wrong})))))
+        assert found.remedy == remedy
     assert not list(check(situation(engine(extra={"disable_cascade_attn": True}))))
 
 

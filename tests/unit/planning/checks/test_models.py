@@ -80,6 +80,15 @@ def test_weights_quantized_in_an_unknown_way(tmp_path: Path) -> None:
         assert not list(check(situation(overlay))), method
 
 
+@pytest.mark.parametrize(("wrong", "right"), [("dumy", "dummy"), ("zzzz", "auto"), (" auto", "Auto")])
+def test_a_way_to_load_weights_that_vllm_does_not_have(wrong: str, right: str) -> None:
+    models = {"demo": {"source": "demo", "load_format": wrong}}
+    found = problem(list(check(situation({"models": models}))))
+    assert (found.where, found.remedy) == ("models.demo.load_format", f"set it to {right.lower()}")
+    models["demo"]["load_format"] = right
+    assert not list(check(situation({"models": models})))
+
+
 SPARSE = {"format": "dense", "sparsity_structure": "2:4", "targets": ["Linear"]}
 
 
