@@ -54,6 +54,10 @@ def of_model(**keys: Any) -> dict[str, Any]:
 
 
 OWN_CODE = folder({"architectures": ["MineForCausalLM"], "auto_map": {"AutoModelForCausalLM": "m.Mine"}})
+CHAT = "tokenizer_config.json"
+TEMPLATE = "{% if messages[0].role == 'system' %}{{ raise_exception('no system message') }}{% endif %}{{ messages[0].content }}"
+REFUSING = json.dumps({"chat_template": TEMPLATE}).encode()
+NO_TOKEN = json.dumps({"chat_template": "{{ messages[0].content }}", "eos_token": 5}).encode()
 NO_CONTEXT = folder(
     config_json=b'{"architectures": ["MineForCausalLM"], "auto_map": {"AutoModelForCausalLM": "m.Mine"}}'
 )
@@ -253,6 +257,24 @@ MODELS = {
         World(of_model(load_format="dumy"), folder(model_safetensors=b"w")),
         ("models.mine.load_format: vLLM 0.32.0 has no 'dumy'", "set it to dummy"),
         World(of_model(load_format="dummy"), folder(model_safetensors=b"w")),
+    ),
+    "a system message that a chat template refuses": Mistake(
+        World({**MINE, "prompts": {"system": "Be brief."}}, folder(**{CHAT: REFUSING})),
+        ("the model's chat template fails (no system message)", "drop what it does not take"),
+        World({**MINE, "prompts": {"system": None}}, folder(**{CHAT: REFUSING})),
+    ),
+    "a damaged tokenizer_config.json": local(
+        folder(**{CHAT: b"{"}),
+        ["my-model/tokenizer_config.json: no readable JSON", "fetch the model again"],
+        folder(**{CHAT: b"{}"}),
+    ),
+    "a tokenizer that transformers cannot load": Mistake(
+        World(MINE, folder(**{CHAT: NO_TOKEN})),
+        (
+            "my-model: transformers cannot load this tokenizer (Special token eos_token",
+            "set prompts.chat: off",
+        ),
+        World({**MINE, "prompts": {"chat": "off"}}, folder(**{CHAT: NO_TOKEN})),
     ),
     **SPARSE,
 }
