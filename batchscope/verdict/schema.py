@@ -75,6 +75,8 @@ class Gain:
     low: float | None
     high: float | None
     conclusive: bool
+    why: str
+    """why it is not conclusive; empty where it is"""
     words: str
 
 

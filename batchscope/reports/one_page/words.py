@@ -71,11 +71,11 @@ def show_ratio(ratio: float) -> str:
 
 
 def show_gain_range(gain: Values) -> str:
-    """The interval of a gain, and whether it would come out again."""
+    """The interval of a gain, and why it may not come out again."""
     if gain["low"] is None or gain["high"] is None:
         return "with too few steady repeats to tell more"
     ends = f"{show_ratio(gain['low'])} to {show_ratio(gain['high'])}"
-    return ends if gain["conclusive"] else f"{ends}, not conclusive"
+    return ends if gain["conclusive"] else f"{ends}, not conclusive, as {gain['why']}"
 
 
 def lead_of(sentence: str, words: str | None = None) -> tuple[str, str]:

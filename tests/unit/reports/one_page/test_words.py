@@ -78,7 +78,10 @@ def test_the_heading_is_not_said_again():
 
 
 def test_a_gain_says_whether_it_is_sure():
-    gain = {"low": 1.234, "high": 12.3, "conclusive": True}
+    gain = {"low": 1.234, "high": 12.3, "conclusive": True, "why": ""}
     assert show_gain_range(gain) == "1.23 to 12"
-    assert show_gain_range({**gain, "conclusive": False}) == "1.23 to 12, not conclusive"
+    unclear = {**gain, "conclusive": False, "why": "of 14 comparisons one may come out so by chance"}
+    assert show_gain_range(unclear) == (
+        "1.23 to 12, not conclusive, as of 14 comparisons one may come out so by chance"
+    )
     assert show_gain_range({**gain, "low": None}) == "with too few steady repeats to tell more"
