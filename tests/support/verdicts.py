@@ -75,7 +75,7 @@ def planted(
         ("answer", "Does it help to allow only labels?", "no"),
     ]
     return {
-        "schema": 1, "demo": demo, "title": "Reviews, in a planted study",
+        "schema": 2, "demo": demo, "title": "Reviews, in a planted study",
         "machine": {"device": "cpu" if demo else "cuda", "name": "NVIDIA H100 80GB HBM3", "gpus": 1,
                     "driver": "580.159.04", "vllm": "0.26.0", "measured": "2026-11-26"},
         "model": {"name": "smollm2", "repository": None, "weights": "real" if labels else "random"},

@@ -1,10 +1,10 @@
 """Figures of the verdict in words, as the page shows them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from batchscope.reporting.numbers import three_digits
+from batchscope.reporting.numbers import counted, three_digits
 
 Values = Mapping[str, Any]
 """An object of verdict.json."""
@@ -113,9 +113,18 @@ def engine_of(python: str) -> str:
     return "\n".join(["from vllm import LLM", "", f"llm = {lines[0]}", *inside, *lines[1:][-1:]])
 
 
-def also_of(setting: Values) -> list[str]:
-    """Where else a setting was measured, in one line; none where it was not."""
-    return [f"also measured in {'; in '.join(setting['also'])}"] if setting["also"] else []
+def study_words(name: str, questions: Mapping[str, str]) -> str:
+    """A study as its heading has it: ``packing: Is it faster to send n prompts?``."""
+    question = questions.get(name)
+    return f"{name}: {question}" if question else name
+
+
+def by_study(settings: Sequence[Values], questions: Mapping[str, str]) -> dict[str, list[Values]]:
+    """Settings by their study, as its heading has it."""
+    found: dict[str, list[Values]] = {}
+    for each in settings:
+        found.setdefault(study_words(each["study"], questions), []).append(each)
+    return found
 
 
 def setting_in_words(setting: Values) -> str:
@@ -127,4 +136,5 @@ def setting_in_words(setting: Values) -> str:
         spread = show_range(right, show_percent)
         parts.append(f"{right['by']} {show_percent(right['value'])} %" + (f" ({spread})" if spread else ""))
     state = f"{setting['state']}: {setting['why']}" if setting["why"] else setting["state"]
-    return "; ".join([f"{setting['words']}: {', '.join(parts)}", state, *also_of(setting)])
+    again = [f"measured in {counted(len(setting['also']), 'further run')}"] if setting["also"] else []
+    return "; ".join([f"{setting['words']}: {', '.join(parts)}", state, *again])

@@ -328,7 +328,7 @@ def test_the_file_is_plain_json(tmp_path):
     (results / "labels").symlink_to(reference / "labels")
     write_verdict(config(), results, results / "verdict.json")
     written = json.loads((results / "verdict.json").read_text(), parse_constant=pytest.fail)
-    assert written["schema"] == 1
+    assert written["schema"] == 2
     assert len(written["settings"]) == 26
     assert written["offline"]["recommended"] is None
     assert written["texts"]["gold"] is True

@@ -4,6 +4,7 @@ import pytest
 from support.verdicts import planted
 
 from batchscope.reports.one_page.words import (
+    by_study,
     engine_of,
     lead_of,
     reason_of,
@@ -14,6 +15,7 @@ from batchscope.reports.one_page.words import (
     show_percent,
     show_range,
     show_seconds,
+    study_words,
 )
 
 
@@ -55,12 +57,22 @@ def test_a_setting_tells_all_that_is_known():
     assert setting_in_words(known) == (
         "4 texts in one prompt: 812 texts/s (790 to 840), accuracy 91.2 % (89.0 to 93.0); refused: guesses"
     )
-    again = {**known, "also": ["decoding: 800 texts/s on 400 texts", "packing: died"]}
-    assert setting_in_words(again).endswith(
-        "; refused: guesses; also measured in decoding: 800 texts/s on 400 texts; in packing: died"
+    also = {"run": "decoding/packed-n4", "study": "decoding", "words": "800 texts/s on 400 texts"}
+    assert setting_in_words({**known, "also": [also]}).endswith(
+        "; refused: guesses; measured in 1 further run"
     )
+    assert setting_in_words({**known, "also": [also] * 2}).endswith("; measured in 2 further runs")
     unknown = {**known, "speed": None, "right": None, "state": "failed", "why": ""}
     assert setting_in_words(unknown) == "4 texts in one prompt: no speed; failed"
+
+
+def test_a_study_is_told_with_its_question():
+    questions = {"packing": "Is it faster?", "mine": ""}
+    assert [study_words(name, questions) for name in ("packing", "mine", "other")] == [
+        "packing: Is it faster?", "mine", "other"
+    ]  # fmt: skip
+    one, two, three = planted(["packing/a", "mine/b", "packing/c"])["settings"]
+    assert by_study([one, two, three], questions) == {"packing: Is it faster?": [one, three], "mine": [two]}
 
 
 def test_the_heading_is_not_said_again():
