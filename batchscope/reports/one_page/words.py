@@ -9,7 +9,9 @@ from batchscope.reporting.numbers import counted, three_digits
 Values = Mapping[str, Any]
 """An object of verdict.json."""
 
-MODEL = re.compile(r"^MODEL = (.+)$", re.MULTILINE)
+MODEL = re.compile(r"^((?:# .*\n)*)MODEL = (.+)$", re.MULTILINE)
+"""With what a script says of its model, in lines above it."""
+
 LLM_CALL = re.compile(r"LLM\(.*?\)$", re.DOTALL | re.MULTILINE)
 
 NOTHING = "Nothing is recommended: "
@@ -102,15 +104,20 @@ def show_money(value: float | None) -> str:
 
 
 def engine_of(python: str) -> str:
-    """The call that starts the engine, of a whole script; the script where there is none."""
+    """The call that starts the engine, of a whole script, below what that says of its model.
+
+    The script itself where there is no such call.
+    """
     found = LLM_CALL.search(python)
     if not found:
         return python
     lines = [line.strip() for line in found[0].splitlines()]
+    comments: list[str] = []
     if model := MODEL.search(python):
-        lines = [line.replace("model=MODEL", f"model={model[1]}") for line in lines]
+        comments = model[1].splitlines()
+        lines = [line.replace("model=MODEL", f"model={model[2]}") for line in lines]
     inside = [f"    {line}" for line in lines[1:-1]]
-    return "\n".join(["from vllm import LLM", "", f"llm = {lines[0]}", *inside, *lines[1:][-1:]])
+    return "\n".join(["from vllm import LLM", "", *comments, f"llm = {lines[0]}", *inside, *lines[1:][-1:]])
 
 
 def study_words(name: str, questions: Mapping[str, str]) -> str:

@@ -41,6 +41,10 @@ def test_the_engine_s_call_is_found_in_a_script():
     script = "import x\n\ndef start():\n    return LLM(\n        model=MODEL,\n        seed=f(0),\n    )\n\nstart()\n"
     assert engine_of(script) == "from vllm import LLM\n\nllm = LLM(\n    model=MODEL,\n    seed=f(0),\n)"
     assert "    model='a/b',\n" in engine_of(f"MODEL = 'a/b'\n{script}")
+    said = "# On this machine.\n# With other weights.\n"
+    assert f"\n\n{said}llm = LLM(\n    model='a/b',\n" in engine_of(
+        f"# Labels texts.\n\n{said}MODEL = 'a/b'\n{script}"
+    )
     assert engine_of('llm = LLM(model="a")\n') == 'from vllm import LLM\n\nllm = LLM(model="a")'
     assert engine_of("print()") == "print()"
 
