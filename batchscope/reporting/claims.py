@@ -41,7 +41,7 @@ def doubt_of(found: Likely, adjusted: float, of: int, *, two_gpus: bool) -> Doub
     if adjusted < CHANCE:
         return None
     if p < CHANCE:
-        return Doubt("many", f"of {of} comparisons one may come out so by chance", of)
+        return Doubt("many", f"one of {of} comparisons may come out so by chance", of)
     if found.settled or max(middle, 1 / middle) - 1 > found.spread:
         most = f"a claim takes less than {100 * CHANCE:g} %"
         return Doubt("chance", f"equal runs come out so in {100 * p:.2g} % of cases ({most})", p)

@@ -120,9 +120,16 @@ def _row(
 ) -> TableRow:
     if setting is None:
         return TableRow(links.get(run, ""), run.partition("/")[2], "", "", None, cells)
-    stands = setting["same_as"]
-    same = Link(links[stands], study_words(stands.partition("/")[0], questions)) if stands else None
+    same = _stands_for(setting, links, questions) if setting["same_as"] else None
     return TableRow(links.get(run, ""), setting["words"], setting["state"], setting["why"], same, cells)
+
+
+def _stands_for(setting: Values, links: Mapping[str, str], questions: Mapping[str, str]) -> Link:
+    """Where the run is that stands for a setting."""
+    stands = setting["same_as"]
+    study = stands.partition("/")[0]
+    here = study == setting["study"]
+    return Link(links[stands], "another run of this study" if here else f"in {study_words(study, questions)}")
 
 
 def _by_id(verdict: Values) -> dict[str, Values]:

@@ -6,8 +6,8 @@ from pathlib import PurePosixPath
 
 from batchscope.verdict.copies.recipe import Recipe
 
-WIDTH = 54
-"""Characters of a line: none may be cut in the box beside the answer."""
+WIDTH = 36
+"""Characters of a line: on a phone, too, the box beside the answer has room for so many."""
 
 
 def commented(recipe: Recipe, *, twice: bool = False) -> str:
@@ -28,13 +28,13 @@ def _sentences(recipe: Recipe, twice: bool) -> Iterator[str]:
     if recipe.folder:
         where = ", here and in the request" if twice else ""
         yield (
-            f"{recipe.model} is a folder where this was measured. Elsewhere put your own path, or the "
-            f"model's name on Hugging Face{where}."
+            f"{recipe.model} is a folder where this was measured: put your own path, or the model's name on "
+            f"Hugging Face{where}."
         )
     if recipe.random:
         yield (
-            "Measured with random weights (load_format dummy), whose labels mean nothing: left out, so that "
-            "this loads the model's own."
+            "Measured with random weights (load_format dummy, labels mean nothing). That is left out: this "
+            "loads the model's own."
         )
     for path in _paths(recipe):
         yield f"{path} is a path where this was measured."

@@ -26,7 +26,7 @@ def test_what_is_clear_beside_all_others_is_claimed() -> None:
 def test_what_is_clear_alone_may_be_one_of_many() -> None:
     assert CLEAR.estimate.interval().low > 1
     found = doubt_of(CLEAR, 0.11, 14, two_gpus=False)
-    assert found == Doubt("many", "of 14 comparisons one may come out so by chance", 14)
+    assert found == Doubt("many", "one of 14 comparisons may come out so by chance", 14)
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_reasons_of_one_kind_are_told_once_with_the_largest_number() -> None:
     )
     many = doubt_of(CLEAR, 0.11, 14, two_gpus=False)
     assert in_words([narrow, many, wide, FEW]) == (
-        "equal runs differ by up to 3.6 % from one engine start to the next, or of 14 comparisons one may come out so by "
+        "equal runs differ by up to 3.6 % from one engine start to the next, or one of 14 comparisons may come out so by "
         "chance, or steady repeats are too few"
     )
     assert in_words([]) == ""

@@ -247,7 +247,7 @@ def test_an_interval_without_1_that_is_no_claim_says_why():
     (gain, *_) = found.gains
     assert gain.low > 1
     assert not gain.conclusive
-    assert gain.why == "of 5 comparisons one may come out so by chance"
+    assert gain.why == "one of 5 comparisons may come out so by chance"
     assert f"not conclusive, as {gain.why}" in found.sentence
 
 

@@ -20,15 +20,17 @@ def test_two_runs_with_one_name_are_told_apart():
 
 
 def test_a_run_that_another_one_stands_for_leads_to_it_by_its_question(tmp_path):
-    runs = frame(*(make_run(tmp_path, study="mine", n=n) for n in (4, 8)))
-    verdict = planted(["mine/packed-n4", "mine/packed-n8", "other/packed-n4"])
+    runs = frame(*(make_run(tmp_path, study="mine", n=n) for n in (4, 8, 40)))
+    verdict = planted(["mine/packed-n4", "mine/packed-n8", "other/packed-n4", "mine/packed-n40"])
     verdict["settings"][0]["same_as"] = "other/packed-n4"
+    verdict["settings"][3]["same_as"] = "mine/packed-n8"
     questions = {"mine": "Is it fast?", "other": "And with more texts?"}
     links = anchors(verdict, ["mine", "other"])
     found = study_section(
         "mine", Study(question="Is it fast?"), runs, verdict, links, questions, across=False
     )
     assert [row.same for row in found.rows] == [
-        Link("run-other-packed-n4", "other: And with more texts?"),
+        Link("run-other-packed-n4", "in other: And with more texts?"),
         None,
+        Link("run-mine-packed-n8", "another run of this study"),
     ]

@@ -96,8 +96,8 @@ def test_the_heading_is_not_said_again():
 def test_a_gain_says_whether_it_is_sure():
     gain = {"low": 1.234, "high": 12.3, "conclusive": True, "why": ""}
     assert show_gain_range(gain) == "1.23 to 12"
-    unclear = {**gain, "conclusive": False, "why": "of 14 comparisons one may come out so by chance"}
+    unclear = {**gain, "conclusive": False, "why": "one of 14 comparisons may come out so by chance"}
     assert show_gain_range(unclear) == (
-        "1.23 to 12, not conclusive, as of 14 comparisons one may come out so by chance"
+        "1.23 to 12, not conclusive, as one of 14 comparisons may come out so by chance"
     )
     assert show_gain_range({**gain, "low": None}) == "with too few steady repeats to tell more"

@@ -144,7 +144,7 @@ def test_of_several_comparisons_one_may_come_out_by_chance(tmp_path):
         ),
     )
     said = findings(runs, Plot())
-    assert "here; of 4 comparisons one may come out so by chance, so not conclusive (" in said[0]
+    assert "here; one of 4 comparisons may come out so by chance, so not conclusive (" in said[0]
 
 
 def test_one_valid_run_and_none(tmp_path):

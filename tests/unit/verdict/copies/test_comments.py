@@ -45,7 +45,7 @@ def test_random_weights_are_left_out_and_that_is_said(tmp_path, model):
     for text in copies(recipe(tmp_path, model | RANDOM)):
         code = [line for line in text.splitlines() if not line.startswith("#")]
         assert not any("load_format" in line or "load-format" in line for line in code)
-        assert "Measured with random weights (load_format dummy), whose labels mean nothing" in said_in(text)
+        assert "Measured with random weights (load_format dummy, labels mean nothing)" in said_in(text)
     for text in copies(recipe(tmp_path, model)):
         assert "random" not in text
 
@@ -59,7 +59,7 @@ def test_another_format_of_weights_is_copied(tmp_path):
 def test_a_folder_is_said_to_be_one_of_the_machine_that_measured(tmp_path):
     script, engine, serve = copies(recipe(tmp_path, FOLDER))
     for text in (script, engine, serve):
-        assert "models/mine is a folder where this was measured. Elsewhere put your own path" in said_in(text)
+        assert "models/mine is a folder where this was measured: put your own path" in said_in(text)
     assert "here and in the request." in said_in(serve)
     assert 'model="models/mine",' in engine
     for text in copies(recipe(tmp_path, HUB)):
@@ -71,11 +71,11 @@ def test_a_folder_is_said_to_be_one_of_the_machine_that_measured(tmp_path):
 def test_paths_among_the_arguments_are_said_to_be_paths_of_that_machine(tmp_path):
     own = replace(
         recipe(tmp_path, HUB),
-        args={"tokenizer": "/data/tokenizer", "seed": 0},
+        args={"tokenizer": "/data/words", "seed": 0},
         variables={"HOME": "/home/me"},
     )
     assert commented(own) == (
-        "# /data/tokenizer is a path where this was measured.\n# /home/me is a path where this was measured.\n"
+        "# /data/words is a path where this was\n# measured.\n# /home/me is a path where this was\n# measured.\n"
     )
 
 
