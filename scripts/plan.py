@@ -38,6 +38,8 @@ from batchscope.studies.starts import with_starts
 from batchscope.workflow.snakemake_plugins.snakemake_logger_plugin_jobs import FILE_VARIABLE
 
 ROOT = Path(__file__).resolve().parents[1]
+PRODUCTS = "measure_gemm"
+"""The rule that times matrix products on their own."""
 PLUGINS = ROOT / "batchscope" / "workflow" / "snakemake_plugins"
 
 
@@ -73,7 +75,8 @@ def main() -> None:
         each = max(config.gpus, 1)
         placed = schedule(allocations(planned), args.nodes, each)
         print(f"\n{describe_queue(placed, args.nodes, each)}")
-    situation = Situation(config, args.results, wanted, elsewhere=bool(args.nodes))
+    products = [job["wildcards"]["model"] for job in jobs if job["rule"] == PRODUCTS]
+    situation = Situation(config, args.results, wanted, elsewhere=bool(args.nodes), products=products)
     tell_findings([*findings(situation), *fit.problems])
 
 

@@ -18,7 +18,7 @@ from batchscope.config.engine import Environment
 from batchscope.config.model import ModelAsset
 from batchscope.inputs.demo_model import DEMO_CORPUS_SEED, prepare_demo, training_examples
 from batchscope.inputs.models import filled_folder, prepare_hub, prepare_local, write_manifest
-from batchscope.inputs.sparsity import UNPACKER, make_sparse
+from batchscope.inputs.sparsity import UNPACKER, make_sparse, why_not_counted
 from batchscope.inputs.texts.generate import generate_reviews
 from batchscope.inputs.texts.source_text import SourceText
 from batchscope.jobs.environments import ROOT, require
@@ -52,12 +52,24 @@ def main() -> None:
             look_again(args.out.name, folder, args.out.parent.parent)
         sparsity = None
         if asset.pattern:
+            refuse_quantized(folder, asset)
             first = python_of(args.environment, environments)
             readers = [first, *(each for each in pythons[1:] if each != first)]
             sparsity = make_sparse(folder, asset, read_weights(folder, asset, readers, ROOT / UNPACKER))
             print(told(args.out.name, sparsity))
         write_manifest(folder, asset, commit, sparsity)
     print(f"model folder {args.out} is ready ({asset.source}, load_format: {asset.load_format})")
+
+
+def refuse_quantized(folder: Path, asset: ModelAsset) -> None:
+    """Refuse 2:4 for weights in which it can be neither made nor counted.
+
+    Raises:
+        UserError: says how they are quantized.
+    """
+    if why := why_not_counted(json.loads((folder / "config.json").read_text(encoding="utf-8"))):
+        where = asset.id or asset.path or asset.source
+        raise UserError(f"models: {where}: {why}; name the model before it was quantized")
 
 
 def read_weights(

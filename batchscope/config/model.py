@@ -3,13 +3,16 @@
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer, model_validator
 
 from batchscope.config.base_block import Block
 from batchscope.config.reading.addresses import HubId, Revision
 
 ADDED_LATER = ("prune", "sparsity", "sparse_kernels")
 """Keys that the first measurements did not have; at their default they are written nowhere."""
+
+TWO_OF_FOUR_WITHOUT_QUOTES = 2 * 60 + 4
+"""YAML reads what looks like minutes and seconds as a number of seconds."""
 
 
 class ModelAsset(Block):
@@ -42,6 +45,13 @@ class ModelAsset(Block):
         description="let config.json say that the weights are 2:4: vLLM up to 0.18.1 then takes its 2:4 "
         "kernels, later ones refuse the model; without it any vLLM takes its dense kernels",
     )
+
+    @field_validator("prune", "sparsity", mode="before")
+    @classmethod
+    def _in_quotes(cls, pattern: Any) -> Any:
+        if pattern == TWO_OF_FOUR_WITHOUT_QUOTES:
+            raise ValueError("2:4 without quotes is the number 124 in YAML; write '2:4'")
+        return pattern
 
     @model_validator(mode="after")
     def _source_has_its_key(self) -> "ModelAsset":

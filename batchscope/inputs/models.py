@@ -6,7 +6,7 @@ Small files (configuration, tokenizer) are copied, so that a change of one is no
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
@@ -75,10 +75,24 @@ def check_local(source: Path, asset: ModelAsset, where: str = "") -> None:
     weights = weights_in(names, asset.load_format)
     if not weights and asset.load_format != "dummy":
         raise UserError(f"{where} holds {why_no_weights(names)}")
+    _refuse_forms(weights, asset, where)
     if missing := missing_parts(weights):
         raise UserError(f"{where} holds its weights in part, {missing}; fetch it again")
     if "tokenizer.json" not in names and not any(map(_is_vocabulary, names)):
         raise UserError(_no_tokenizer(where))
+
+
+def _refuse_forms(weights: Sequence[str], asset: ModelAsset, where: str) -> None:
+    """2:4 weights are read from .safetensors files alone.
+
+    Raises:
+        UserError: names a file of another form.
+    """
+    if asset.pattern and (others := [name for name in weights if not name.endswith(".safetensors")]):
+        key = "prune" if asset.prune else "sparsity"
+        raise UserError(
+            f"{where} holds {others[0]}, and {key} reads .safetensors files alone; convert it, or drop {key}"
+        )
 
 
 def _names_in(source: Path) -> list[str]:
@@ -155,6 +169,7 @@ def _snapshot(name: str, asset: ModelAsset) -> str:
     weights = weights_in(names, asset.load_format)
     if not weights and asset.load_format != "dummy":
         raise UserError(f"models: {name} (revision {asset.revision}) holds {why_no_weights(names)}")
+    _refuse_forms(weights, asset, f"models: {name} (revision {asset.revision})")
     wanted = [escape(each) for each in (*small_files_in(names), *weights)]
     return snapshot_download(name, revision=asset.revision, allow_patterns=wanted)
 

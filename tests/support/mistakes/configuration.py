@@ -16,6 +16,7 @@ def args(**keys: Any) -> dict[str, Any]:
 
 
 GRID = {"n": [4]}
+MODE = "engine.extra.compilation_config.cudagraph_mode"
 
 CONFIGURATION = {
     "an unknown block": mistake(
@@ -170,5 +171,159 @@ CONFIGURATION = {
     ),
     "a number that is none": mistake(
         "measure: {precision: .nan}\n", ["measure.precision"], "measure: {precision: null}\n"
+    ),
+    "a GPU that is chosen for one engine": mistake(
+        {"engine": {"variables": {"CUDA_VISIBLE_DEVICES": "1"}}},
+        ["engine.variables: CUDA_VISIBLE_DEVICES", "remove it here"],
+        {"engine": {"variables": {}}},
+    ),
+    "a mark that ends a field as the one between fields": mistake(
+        {"dataset": {"file": {"delimiter": '"'}}},
+        ["dataset.file.delimiter", "ends a field or a row already"],
+        {"dataset": {"file": {"delimiter": ";"}}},
+    ),
+    "a result file with a brace in its name": mistake(
+        {"imported": {"theirs": {"path": "results{1}.json"}}},
+        ["imported.theirs.path: has a brace", "rename the file"],
+        {"imported": {"theirs": None}},
+    ),
+    "too few repeats for a precision": mistake(
+        {"measure": {"repeats": 1, "precision": 0.02}},
+        ["repeats: 1 is too few", "raise it to 3 or more, or set precision: null"],
+        {"measure": {"repeats": 1, "precision": None}},
+    ),
+    "a profile of a run without its study": mistake(
+        {"profile": {"runs": ["packed-n4"]}},
+        ["profile.runs", "'packed-n4' names no run", "write it as study/run"],
+        {"profile": {"runs": ["packing/packed-n4"]}},
+    ),
+    "a profile of a run that there is not": mistake(
+        {"profile": {"runs": ["packing/packed-n5"]}},
+        ["profile.runs: no run 'packing/packed-n5'", "did you mean 'packing/packed-n4'"],
+        {"profile": {"runs": ["packing/packed-n4"]}},
+    ),
+    "an address without a server": mistake(
+        {"dataset": {"csv": {"path": "https:///texts.csv"}}},
+        ["dataset.csv.path", "names no server", "write it as https://host/file.csv"],
+        {"dataset": {"csv": {"path": "https://host/texts.csv"}}},
+    ),
+    "an address that cannot be read": mistake(
+        {"dataset": {"csv": {"path": "https://[host/texts.csv"}}},
+        ["dataset.csv.path", "is no address (Invalid IPv6 URL)"],
+        {"dataset": {"csv": {"path": "https://host/texts.csv"}}},
+    ),
+    "a blank in a name on the hub": mistake(
+        {"models": {"mine": {"source": "hub", "id": "my self/model"}}},
+        ["models.mine.id", "'my self/model' is no name on the hub", "owner/name"],
+        {"models": {"mine": {"source": "hub", "id": "myself/model"}}},
+    ),
+    "a blank in a revision": mistake(
+        {"models": {"mine": {"source": "hub", "id": "me/model", "revision": "v 1"}}},
+        ["models.mine.revision", "'v 1' can be no branch, tag or commit"],
+        {"models": {"mine": {"source": "hub", "id": "me/model", "revision": "v1"}}},
+    ),
+    "a label of two lines": mistake(
+        {"task": {"labels": ["negative\nor so", "positive"]}},
+        ["task.labels", "a label is one line"],
+        {"task": {"labels": ["negative", "positive"]}},
+    ),
+    "a label that stands twice": mistake(
+        {"task": {"labels": ["negative", "positive", "positive"]}},
+        ["labels: 'positive' stands there twice", "drop one"],
+        {"task": {"labels": ["negative", "positive"]}},
+    ),
+    "a spelling of two labels": mistake(
+        {
+            "task": {
+                "labels": [
+                    {"name": "negative", "spellings": ["so"]},
+                    {"name": "positive", "spellings": ["So"]},
+                ]
+            }
+        },
+        ["labels: 'So' means both 'negative' and 'positive'", "drop one of the two"],
+        {
+            "task": {
+                "labels": [{"name": "negative", "spellings": ["so"]}, {"name": "positive", "spellings": []}]
+            }
+        },
+    ),
+    "an example of another label": mistake(
+        {"task": {"examples": [{"text": "Fine", "label": "good"}]}},
+        ["examples: there is no label 'good'", "the labels are positive, negative"],
+        {"task": {"examples": [{"text": "Fine", "label": "positive"}]}},
+    ),
+    "other orders of one copy": mistake(
+        study(set={"permuted": True}, grid=GRID),
+        ["studies.odd (n: 4)", "permuted: needs duplicates above 1"],
+        study(set={"permuted": True, "duplicates": 2}, grid=GRID),
+    ),
+    "numbered lines of one token": mistake(
+        study(set={"numbered": True}, grid=GRID),
+        ["numbered: a line such as", "set output_tokens_per_text: null"],
+        study(set={"numbered": True, "output_tokens_per_text": None}, grid=GRID),
+    ),
+    "too many texts in a pass": mistake(
+        study(set={"duplicates": 10_000, "texts": 2_000}, grid=GRID),
+        ["duplicates: 10000 times 2000 texts are 20,000,000 texts"],
+        study(set={"duplicates": 2, "texts": 200}, grid=GRID),
+    ),
+    "a hyphen in an argument's name": mistake(
+        study(set={"n": 4}, grid={"engine.extra.max-logprobs": [1]}),
+        ["'max-logprobs' is no engine argument", "write it as in Python, with _"],
+        study(set={"n": 4}, grid={"engine.extra.max_logprobs": [1]}),
+    ),
+    "more runs than anybody measures": mistake(
+        study(grid={"n": [*range(2, 200)], "engine.max_num_seqs": [*range(1, 200)]}),
+        ["studies.odd: asks for 39,402 runs", "take values off its axes"],
+        study(grid={"n": [2, 4], "engine.max_num_seqs": [1, 2]}),
+    ),
+    "an axis inside what is a number": mistake(
+        {**args(extra={"compilation_config": 0}), **study(grid={"n": [4], MODE: ["NONE"]})},
+        ["'compilation_config' is 0, which holds no 'cudagraph_mode'", "write it as a mapping"],
+        {**args(extra={"compilation_config": {"mode": 0}}), **study(grid={"n": [4], MODE: ["NONE"]})},
+    ),
+    "a baseline that is no run": mistake(
+        study(grid={"n": [4, 8]}, plot={"x": "n", "series": "layout", "baseline": "whole"}),
+        ["studies.odd.plot.baseline: no run has whole", "or leave it out"],
+        study(grid={"n": [4, 8]}, plot={"x": "n", "series": "layout"}),
+    ),
+    "a plot over an unknown key": mistake(
+        study(grid={"n": [4, 8]}, plot={"x": "layot"}),
+        ["studies.odd.plot.x: unknown key", "did you mean 'layout'"],
+        study(grid={"n": [4, 8]}, plot={"x": "n"}),
+    ),
+    "a list of lists of lists": mistake(
+        "title: " + "[" * 2000 + "]" * 2000 + "\n",
+        ["mine.yaml: is nested too deeply", "40 levels"],
+        "title: My texts\n",
+    ),
+    "an alias inside what it stands for": mistake(
+        "task: &task {labels: [*task]}\n",
+        ["mine.yaml, line 1: an alias (*name) stands inside what it stands for"],
+        "task: {labels: [negative, positive]}\n",
+    ),
+    "an instruction longer than a job can be told": mistake(
+        {"task": {"instruction": "word " * 25_000}},
+        ["task.instruction: takes 125,004", "100,000 are the most; shorten it"],
+        {"task": {"instruction": "Name the sentiment of each review."}},
+    ),
+    "one list of cores for all": mistake(
+        {"core_sets": [0, 1]}, ["core_sets.0: must be a list, such as [1, 2], got 0"], {"core_sets": []}
+    ),
+    "a core in two sets": mistake(
+        {"core_sets": [[0, 1], [1, 2]]},
+        ["core_sets: core 1 stands there twice", "a core belongs to one set"],
+        {"core_sets": []},
+    ),
+    "products of an unknown model": mistake(
+        {"gemm": {"models": ["hermes"]}},
+        ["gemm: models: no 'hermes' under models", "there are demo"],
+        {"gemm": {"models": ["demo"]}},
+    ),
+    "products in an unknown environment": mistake(
+        {"gemm": {"models": ["demo"], "environment": "cdua"}},
+        ["gemm: environment: no 'cdua' under environments", "did you mean 'cuda'"],
+        {"gemm": {"models": ["demo"], "environment": "cpu"}},
     ),
 }

@@ -76,4 +76,52 @@ ENGINE_ARGUMENTS = {
         ["attention heads of demo cannot be spread over 3 GPUs", "set it to 2"],
         {"gpus": 8, **args(tensor_parallel_size=2)},
     ),
+    "a type of the KV cache of nobody": mistake(
+        args(kv_cache_dtype="fp9"),
+        ["engine.args.kv_cache_dtype", "has no 'fp9'", "set it to fp8"],
+        args(kv_cache_dtype="fp8"),
+    ),
+    "a misspelt precision among several": mistake(
+        study(set={"n": 4}, grid={"engine.quantization": [None, "fp8_per_tensr"]}),
+        ["studies.odd: engine.quantization", "has no 'fp8_per_tensr'", "set it to fp8_per_tensor"],
+        study(set={"n": 4}, grid={"engine.quantization": [None, "fp8_per_tensor"]}),
+    ),
+    "a type of weights that vLLM does not have": mistake(
+        args(dtype="bf16"), ["engine.args.dtype", "'bfloat16'", "got 'bf16'"], args(dtype="bfloat16")
+    ),
+    "an attention backend of nobody": mistake(
+        args(attention_backend="FLASHINFR"),
+        ["has no 'FLASHINFR'", "set it to FLASHINFER"],
+        args(attention_backend="FLASHINFER"),
+    ),
+    "a misspelt mode of CUDA graphs": mistake(
+        args(extra={"compilation_config": {"cudagraph_mode": "PIECWISE"}}),
+        ["engine.args.extra.compilation_config.cudagraph_mode", "set it to PIECEWISE"],
+        args(extra={"compilation_config": {"cudagraph_mode": "PIECEWISE"}}),
+    ),
+    "a misspelt key of compilation": mistake(
+        args(extra={"compilation_config": {"cudagraph_mod": "NONE"}}),
+        ["has no 'cudagraph_mod' there", "write cudagraph_mode"],
+        args(extra={"compilation_config": {"cudagraph_mode": "NONE"}}),
+    ),
+    "a number for the switch of cascade attention": mistake(
+        args(extra={"disable_cascade_attn": 1}),
+        ["engine.args.extra.disable_cascade_attn: 1 is a number", "write true"],
+        args(extra={"disable_cascade_attn": True}),
+    ),
+    "a misspelt variable": mistake(
+        {"engine": {"variables": {"VLLM_USE_V2_MODEL_RUNER": False}}},
+        ["engine.variables.VLLM_USE_V2_MODEL_RUNER", "write VLLM_USE_V2_MODEL_RUNNER"],
+        {"engine": {"variables": {"VLLM_USE_V2_MODEL_RUNNER": False}}},
+    ),
+    "a switch in quotes": mistake(
+        args(extra={"disable_cascade_attn": "true"}),
+        ["engine.args.extra.disable_cascade_attn: 'true' in quotes is text", "write true without them"],
+        args(extra={"disable_cascade_attn": True}),
+    ),
+    "a model on no GPU": mistake(
+        args(tensor_parallel_size=0),
+        ["engine.args.tensor_parallel_size", "greater than 0, got 0"],
+        args(tensor_parallel_size=1),
+    ),
 }

@@ -2,6 +2,7 @@
 
 from support.mistakes.configuration import args, study
 from support.mistakes.mistake import PORT, Machine, Mistake, World, mistake
+from support.mistakes.models import MINE, folder
 from support.nvml_answers import GPU_A, GPU_B, machine
 
 AS_CUDA = {"python": ".engines/cpu/bin/python", "device": "cuda"}
@@ -32,6 +33,32 @@ def seen(setting: str, right: str, says: list[str]) -> Mistake:
         for each in (setting, right)
     ]
     return Mistake(worlds[0], tuple(says), worlds[1])
+
+
+CASCADE = {
+    **ON_GPUS,
+    "engine": {
+        "environment": "cuda",
+        "args": {"extra": {"disable_cascade_attn": False}},
+        "variables": {"VLLM_USE_V2_MODEL_RUNNER": "0"},
+    },
+}
+
+LARGE = {
+    "hidden_size": 8192,
+    "intermediate_size": 28_672,
+    "num_attention_heads": 64,
+    "num_key_value_heads": 8,
+    "num_hidden_layers": 80,
+    "vocab_size": 128_256,
+}
+"""The shape of Llama-3's larger model."""
+
+
+def large_on(gpus: int) -> dict[str, object]:
+    """An overlay that runs a model of this shape on so many GPUs, with a cache of what they have left."""
+    wanted = {"dtype": "bfloat16", "kv_cache_memory_bytes": None, "tensor_parallel_size": gpus}
+    return {**ON_GPUS, **MINE, "engine": {"model": "mine", "environment": "cuda", "args": wanted}}
 
 
 HARDWARE = {
@@ -97,5 +124,45 @@ HARDWARE = {
         ),
         ("profile.profilers", "profile with torch alone"),
         World({"profile": {"profilers": ["torch"]}}, variables={"PATH": ""}, profilers=("torch",)),
+    ),
+    "cascade attention of a vLLM that has none": Mistake(
+        World(CASCADE, machine=two_gpus(80, 80)),
+        ("no effect in vLLM 0.32.0: 0.31 was the last", "name an environment with vLLM 0.26 to 0.31"),
+        World(ON_GPUS, machine=two_gpus(80, 80)),
+    ),
+    "more GPUs than this call may have": Mistake(
+        World(
+            on_gpus(tensor_parallel_size=2), machine=two_gpus(80, 80), variables={"CUDA_VISIBLE_DEVICES": "0"}
+        ),
+        ("needs 2 GPU(s) and this process sees 1 (CUDA_VISIBLE_DEVICES is '0')",),
+        World(
+            on_gpus(tensor_parallel_size=1), machine=two_gpus(80, 80), variables={"CUDA_VISIBLE_DEVICES": "0"}
+        ),
+    ),
+    "a model larger than a GPU": Mistake(
+        World(large_on(1), folder(LARGE), machine=two_gpus(80, 80)),
+        ("models.mine: weights of 141.1 GB", "set engine.args.tensor_parallel_size to 2"),
+        World(large_on(2), folder(LARGE), machine=two_gpus(80, 80)),
+    ),
+    "products on a GPU where none is": mistake(
+        {"gpus": 1, "environments": {"cuda": AS_CUDA}, "gemm": {"models": ["demo"], "environment": "cuda"}},
+        ["gemm.environment: cuda needs a GPU and this process sees none", "set gemm: {models: []}"],
+        {"gemm": {"models": []}},
+        e2e=True,
+    ),
+    "products on a GPU where none is allowed": mistake(
+        {"gpus": 0, "environments": {"cuda": AS_CUDA}, "gemm": {"models": ["demo"], "environment": "cuda"}},
+        ["gemm.environment: cuda needs a GPU and 'gpus' allows none", "raise 'gpus'"],
+        {"gemm": {"models": []}},
+    ),
+    "a core that there is not": mistake(
+        {"core_sets": [[0], [9999]]},
+        ["core_sets: this process may not have core 9999", "name those"],
+        {"core_sets": []},
+    ),
+    "an engine on CPU that wants two sets of cores": mistake(
+        {"core_sets": [[0]], **args(tensor_parallel_size=2)},
+        ["engine.args.tensor_parallel_size: with core_sets", "set it to 1, or drop core_sets"],
+        {"core_sets": [], **args(tensor_parallel_size=2)},
     ),
 }

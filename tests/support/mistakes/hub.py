@@ -84,6 +84,11 @@ HUB = {
         World(MODEL, hub=model_hub()),
     ),
     "a model without weights": in_repository(["me/model", "holds no weights"], model_safetensors=b""),
+    "weights of the hub that are not pruned": Mistake(
+        World(of_model(prune="2:4"), hub=model_hub(model_safetensors=b"", **{"pytorch_model.bin": b"w"})),
+        ("me/model (revision main) holds pytorch_model.bin", "prune reads .safetensors files alone"),
+        World(of_model(prune="2:4"), hub=model_hub()),
+    ),
     "an adapter in the place of a model": in_repository(
         ["an adapter (LoRA) and no whole model"], model_safetensors=b"", **{"adapter_model.safetensors": b"w"}
     ),

@@ -39,6 +39,7 @@ from batchscope.planning.checks.registry import findings
 from batchscope.planning.checks.situation import Situation
 from batchscope.planning.problems import describe_problems, problems_of
 from batchscope.planning.prompt_fit import prompt_problems
+from batchscope.profiling.profiled_runs import profiled_runs
 from batchscope.reports.registry import check_study_names
 from batchscope.studies.grid import expand_serving, expand_studies
 from scripts.prepare_model import convert_tokenizer
@@ -80,6 +81,7 @@ OF_THIS_MACHINE = {
     r"less than \d{9,}": "less than ...",
     r"its disk has [\d,]+ MB free": "its disk has ... free",
     r"free [\d,]+ MB or more": "free ... or more",
+    r"it has [\d, ]+; name those": "it has ...; name those",
     r"set it to \d+, which is free": "set it to 8001, which is free",
 }
 """What differs between machines, and what stands for it in the table."""
@@ -109,7 +111,8 @@ def call(world: World) -> None:
     """Do what the workflow does: read the configuration, look, fetch, and look again."""
     config = configured()
     runs = [*expand_studies(config), *expand_serving(config)]
-    situation = Situation(config, RESULTS, runs, world.profilers)
+    profiled_runs(config.profile.runs, [run.id for run in runs])
+    situation = Situation(config, RESULTS, runs, world.profilers, products=config.gemm.models)
     of_prompts = prompt_problems(config, runs, RESULTS)
     if problems := problems_of([*findings(situation), *of_prompts]):
         raise UserError(describe_problems(problems))

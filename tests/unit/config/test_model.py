@@ -1,6 +1,7 @@
 """Models that runs can name."""
 
 import pytest
+import yaml
 from pydantic import ValidationError
 
 from batchscope.common.errors import UserError
@@ -55,6 +56,8 @@ def test_what_is_set_is_written_and_read() -> None:
         ({"prune": "2:4", "sparsity": "2:4"}, "drop one of the two"),
         ({"sparse_kernels": True}, "set prune or sparsity to '2:4' as well"),
         ({"prune": "1:2"}, "2:4"),
+        (yaml.safe_load("prune: 2:4"), "2:4 without quotes is the number 124"),
+        (yaml.safe_load("sparsity: 2:4"), "write '2:4'"),
     ],
 )
 def test_what_does_not_go_together_is_refused(values: dict[str, object], said: str) -> None:

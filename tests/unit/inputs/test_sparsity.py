@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from batchscope.config.model import ModelAsset
-from batchscope.inputs.sparsity import ABOUT_SPARSE, describe
+from batchscope.inputs.sparsity import ABOUT_SPARSE, describe, says_sparse, why_not_counted
 
 SPARSE = {"format": "sparse-24-bitmask", "sparsity_structure": "2:4", "targets": ["Linear"]}
 QUANTIZED = {"quant_method": "compressed-tensors", "config_groups": {"group_0": {"weights": {"num_bits": 8}}}}
@@ -45,3 +45,33 @@ def test_kernels_are_asked_for_in_the_words_of_compressed_tensors(tmp_path: Path
     assert found["quantization_config"]["quant_method"] == "compressed-tensors"
     assert found["quantization_config"]["sparsity_config"] == ABOUT_SPARSE
     assert ABOUT_SPARSE["ignore"] == ["lm_head"], "the output head is not pruned"
+
+
+@pytest.mark.parametrize(
+    ("config", "structure"),
+    [
+        ({}, None),
+        ({"quantization_config": ["gptq"]}, None),
+        ({"quantization_config": {"sparsity_config": {}}}, None),
+        ({"quantization_config": {"sparsity_config": {**SPARSE, "targets": []}}}, None),
+        ({"quantization_config": {"sparsity_config": SPARSE}}, "2:4"),
+        ({"compression_config": {"sparsity_config": {**SPARSE, "sparsity_structure": "0:0"}}}, "0:0"),
+    ],
+)
+def test_zeros_of_which_config_json_speaks(config: dict[str, Any], structure: str | None) -> None:
+    assert says_sparse(config) == structure
+
+
+def test_what_prune_writes_is_read_as_sparse(tmp_path: Path) -> None:
+    assert says_sparse(said(tmp_path, {}, kernels=True)) == "2:4"
+    assert says_sparse(said(tmp_path, {}, kernels=False)) is None
+
+
+@pytest.mark.parametrize(
+    ("method", "counted"), [("compressed-tensors", True), ("gptq", False), ("fp8", False)]
+)
+def test_zeros_are_counted_in_weights_that_nothing_else_quantized(method: str, counted: bool) -> None:
+    why = why_not_counted({"quantization_config": {"quant_method": method}})
+    assert (why is None) == counted
+    assert counted or f"quantized with '{method}'" in str(why)
+    assert why_not_counted({}) is None

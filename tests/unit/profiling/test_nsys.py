@@ -186,3 +186,16 @@ def until(condition: Any) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("program", "says"),
+    [("true", r"nsys does not work: "), ("bash", r"nsys is version \d+\.\d+; 2023\.4 or newer is needed")],
+)
+def test_a_program_of_that_name_that_is_none_or_too_old(
+    program: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "nsys").symlink_to(str(shutil.which(program)))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(UserError, match=says):
+        find_nsys()

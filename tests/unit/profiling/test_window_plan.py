@@ -3,6 +3,7 @@
 import pytest
 from support.traces import CPU_TRACE, step
 
+from batchscope.common.errors import UserError
 from batchscope.cost.flops import Architecture, Lengths, linear_flops
 from batchscope.cost.scheduler_simulation import Limits, simulate
 from batchscope.profiling.torch_trace import tables
@@ -22,6 +23,13 @@ def test_the_window_lies_in_the_middle_of_the_pass() -> None:
     requests = [Lengths(100, 0, 1)] * 20
     plan = plan_window(requests, Limits(100, 8), 4)
     assert (plan.skip, plan.steps) == (7, 6)
+
+
+def test_a_cache_that_holds_no_request_leaves_nothing_to_profile() -> None:
+    with pytest.raises(
+        UserError, match=r"a request of 101 tokens does not fit into 64; raise .*kv_cache_memory"
+    ):
+        plan_window([Lengths(100, 0, 1)] * 20, Limits(100, 8, kv_tokens=64), 4)
 
 
 @pytest.mark.parametrize(("at", "skip"), [(0.0, 0), (0.25, 2), (0.5, 7), (1.0, 14)])

@@ -1,6 +1,7 @@
 """A kernel that breaks its process costs its own rows alone."""
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -71,3 +72,8 @@ def test_a_process_that_answers_nothing_is_an_error(run: Callable[..., dict[str,
 def test_an_answer_of_a_process_that_failed_later_does_not_count(run: Callable[..., dict[str, Any]]) -> None:
     with pytest.raises(UserError, match="multiplying ended with status 1"):
         run(breaks(("none", 0)), status=1)
+
+
+def test_products_that_take_too_long_end_with_the_key_that_allows_more(tmp_path: Path) -> None:
+    with (tmp_path / "log").open("wb") as log, pytest.raises(UserError, match=r"raise gemm\.timeout_s"):
+        measure_gemm._answer(sys.executable, {}, tmp_path, log, {}, 0.001)

@@ -2,9 +2,10 @@
 
 import pytest
 from support.shapes import HERMES
-from support.situations import engine, hermes, problem, situation
+from support.situations import engine, hermes, of_version, problem, situation
 
 from batchscope.planning.checks.engine_arguments import check, undivided
+from batchscope.planning.problems import Unchecked
 
 
 @pytest.mark.parametrize(
@@ -60,15 +61,85 @@ def test_heads_are_spread_evenly(tmp_path) -> None:
     assert not list(check(situation(overlay)))
 
 
+@pytest.mark.parametrize(
+    ("wrong", "where", "remedy", "right"),
+    [
+        ({"quantization": "fp-8"}, "quantization", "set it to fp8", {"quantization": "fp8"}),
+        ({"quantization": "FP8"}, "quantization", "set it to fp8", {"quantization": "fp8"}),
+        ({"quantization": ""}, "quantization", "set it to null, or to one of", {"quantization": None}),
+        ({"kv_cache_dtype": "fp9"}, "kv_cache_dtype", "set it to fp8", {"kv_cache_dtype": "fp8_e5m2"}),
+        ({"attention_backend": "flashinfr"}, "attention_backend", "set it to FLASHINFER", {"attention_backend": "flashinfer"}),
+        ({"attention_backend": "none"}, "attention_backend", "set it to", {"attention_backend": "Auto"}),
+    ],
+)  # fmt: skip
+def test_a_name_that_vllm_does_not_have(wrong: dict, where: str, remedy: str, right: dict) -> None:
+    found = problem(list(check(situation(engine(**wrong)))))
+    assert found.where == f"engine.args.{where}"
+    assert found.remedy.startswith(remedy)
+    assert not list(check(situation(engine(**right))))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "where", "remedy", "right"),
+    [
+        ({"cudagraph_mode": "PIECWISE"}, ".cudagraph_mode", "set it to PIECEWISE", {"cudagraph_mode": "piecewise"}),
+        ({"cudagraph_mod": "NONE"}, "", "write cudagraph_mode, or drop it", {"cudagraph_mode": "NONE"}),
+        ({"zzzz": 1}, "", "drop it", {"cudagraph_mode": 0}),
+        ({"pass_config": {"fuse_norm": True}}, ".pass_config", "write fuse_norm_quant, or drop it", {"pass_config": {"fuse_norm_quant": True}}),
+    ],
+)  # fmt: skip
+def test_what_compilation_does_not_have(wrong: dict, where: str, remedy: str, right: dict) -> None:
+    found = problem(list(check(situation(engine(extra={"compilation_config": wrong})))))
+    assert found.where == f"engine.args.extra.compilation_config{where}"
+    assert found.remedy == remedy
+    for fits in (right, 0, {}):
+        assert not list(check(situation(engine(extra={"compilation_config": fits}))))
+
+
+def test_settings_of_newer_versions_are_not_asked_of_an_older_one(tmp_path) -> None:
+    """What an environment's own source lists decides: no table of versions is kept."""
+    older = of_version(tmp_path, "0.18.1")
+    source = tmp_path / "lib" / "python3.11" / "site-packages" / "vllm"
+    for name, content in {
+        "model_executor/layers/quantization/__init__.py": 'QuantizationMethods = Literal["fp8"]',
+        "config/cache.py": 'CacheDType = Literal["auto", "fp8"]',
+        "envs.py": 'environment_variables = {"VLLM_USE_V2_MODEL_RUNNER": None}',
+    }.items():
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(content)
+    overlay = {**hermes(tmp_path / "model"), **older}
+    overlay["engine"]["args"] |= {"quantization": "int8_per_channel_weight_only", "kv_cache_dtype": "nvfp4"}
+    overlay["engine"] |= {"variables": {"VLLM_USE_V2_MODEL_RUNNER": "1", "VLLM_NEW": "1"}}
+    found = [str(each) for each in check(situation(overlay)) if not isinstance(each, Unchecked)]
+    assert found == [
+        "engine.args.quantization: vLLM 0.18.1 has no 'int8_per_channel_weight_only'; set it to null, or to one of fp8",
+        "engine.args.kv_cache_dtype: vLLM 0.18.1 has no 'nvfp4'; set it to null, or to one of auto, fp8",
+    ]
+    (unsure,) = [each for each in check(situation(overlay)) if isinstance(each, Unchecked)]
+    assert unsure.where == "engine.variables.VLLM_NEW"
+
+
+def test_a_slip_in_a_variable_is_told_and_one_that_vllm_may_read_elsewhere_is_no_problem() -> None:
+    def found(name: str) -> list:
+        return list(check(situation({"engine": {"variables": {name: "0"}}})))
+
+    assert problem(found("VLLM_USE_V2_MODEL_RUNER")).remedy == "write VLLM_USE_V2_MODEL_RUNNER, or drop it"
+    assert not found("VLLM_USE_V2_MODEL_RUNNER")
+    assert not found("OMP_NUM_THREADS")
+    # this one vLLM reads without listing it
+    assert [type(each) for each in found("VLLM_CUSTOM_ALLREDUCE_ALGO")] == [Unchecked]
+
+
+def test_a_switch_is_neither_text_nor_a_number() -> None:
+    for wrong, remedy in (("True", "write true without them"), (0, "write false"), (1, "write true")):
+        found = problem(list(check(situation(engine(extra={"disable_cascade_attn": wrong})))))
+        assert found.remedy == remedy
+    assert not list(check(situation(engine(extra={"disable_cascade_attn": True}))))
+
+
 def cascade(tmp_path, version: str, variables: dict[str, str] | None = None, **more):
     """An overlay that asks for cascade attention of an environment with this vLLM."""
-    packages = tmp_path / "lib" / "python3.11" / "site-packages"
-    (packages / "vllm").mkdir(parents=True)
-    (packages / "vllm" / "__init__.py").touch()
-    (packages / f"vllm-{version}.dist-info").mkdir()
-    (packages / f"vllm-{version}.dist-info" / "METADATA").write_text(f"Name: vllm\nVersion: {version}\n")
-    overlay = hermes(tmp_path / "model")
-    overlay["environments"] = {"cuda": {"python": str(tmp_path / "bin" / "python"), "device": "cuda"}}
+    overlay = {**hermes(tmp_path / "model"), **of_version(tmp_path, version)}
     overlay["engine"] |= {"variables": variables or {}}
     overlay["engine"]["args"]["extra"] = {"disable_cascade_attn": False}
     return {**overlay, **more}

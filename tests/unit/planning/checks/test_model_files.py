@@ -20,6 +20,8 @@ def test_a_hub_model_is_known_once_it_is_prepared(tmp_path: Path) -> None:
     (folder / "config.json").write_text(json.dumps({"text_config": {"max_position_embeddings": 2048}}))
     (folder / "manifest.json").write_text(json.dumps({"id": "someone/no-such-model"}))
     assert model_files("mine", asset, tmp_path).context == 2048
+    pruned = ModelAsset(source="hub", id="someone/no-such-model", prune="2:4")
+    assert model_files("mine", pruned, tmp_path).folder is None, "what is there is dense"
     other = ModelAsset(source="hub", id="someone/another")
     assert model_files("mine", other, tmp_path).folder is None, "what is there was made of another"
 

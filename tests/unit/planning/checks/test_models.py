@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from support.situations import engine, hermes, local_model, problem, situation, told
+from support.situations import hermes, local_model, of_version, problem, situation, told
 
 from batchscope.planning.checks.models import check
 
@@ -71,12 +71,6 @@ def test_code_of_the_model_s_own_counts_once_it_is_trusted(tmp_path: Path) -> No
     assert not list(check(situation(overlay)))
 
 
-def test_a_quantization_that_vllm_does_not_have() -> None:
-    found = problem(list(check(situation(engine(quantization="fp-8")))))
-    assert found.remedy.startswith("set it to fp8;")
-    assert not list(check(situation(engine(quantization="fp8"))))
-
-
 def test_weights_quantized_in_an_unknown_way(tmp_path: Path) -> None:
     known = {"architectures": ["LlamaForCausalLM"]}
     overlay = local_model(tmp_path / "model", **known, quantization_config={"quant_method": "squeeze"})
@@ -84,6 +78,74 @@ def test_weights_quantized_in_an_unknown_way(tmp_path: Path) -> None:
     for method in ("gptq", "compressed_tensors", "awq"):
         overlay = local_model(tmp_path / "model", **known, quantization_config={"quant_method": method})
         assert not list(check(situation(overlay))), method
+
+
+@pytest.mark.parametrize(("wrong", "right"), [("dumy", "dummy"), ("zzzz", "auto"), (" auto", "Auto")])
+def test_a_way_to_load_weights_that_vllm_does_not_have(wrong: str, right: str) -> None:
+    models = {"demo": {"source": "demo", "load_format": wrong}}
+    found = problem(list(check(situation({"models": models}))))
+    assert (found.where, found.remedy) == ("models.demo.load_format", f"set it to {right.lower()}")
+    models["demo"]["load_format"] = right
+    assert not list(check(situation({"models": models})))
+
+
+SPARSE = {"format": "dense", "sparsity_structure": "2:4", "targets": ["Linear"]}
+
+
+def sparse(folder: Path, version: str, config: dict | None = None, **keys: object) -> dict:
+    """An overlay with a model of 2:4 weights, for an environment with this vLLM."""
+    overlay = {**hermes(folder / "model", **(config or {})), **of_version(folder, version)}
+    (folder / "model" / "model.safetensors").write_bytes(b"w")
+    overlay["models"]["mine"] |= {"load_format": "auto", **keys}
+    return overlay
+
+
+@pytest.mark.parametrize(
+    ("version", "has_kernels"),
+    [("0.18.0", True), ("0.18.1", True), ("0.18.1.post1", True), ("0.18.2", False), ("0.19.0", False), ("0.26.0", False), ("1.0.0", False)],
+)  # fmt: skip
+def test_2_4_kernels_are_of_versions_that_have_them(tmp_path: Path, version: str, has_kernels: bool) -> None:
+    overlay = sparse(tmp_path, version, prune="2:4", sparse_kernels=True)
+    if has_kernels:
+        assert not list(check(situation(overlay)))
+        return
+    found = problem(list(check(situation(overlay))))
+    assert found.where == "models.mine.sparse_kernels"
+    assert f"vLLM {version} refuses" in found.what
+    assert "up to 0.18.1" in found.remedy
+    overlay["models"]["mine"]["sparse_kernels"] = False
+    assert not list(check(situation(overlay))), "as the remedy says"
+
+
+@pytest.mark.parametrize(
+    ("version", "sparse_config", "keys", "remedy"),
+    [
+        ("0.26.0", SPARSE, {}, 'set models.mine.sparsity: "2:4"'),
+        ("0.26.0", {**SPARSE, "sparsity_structure": "0:0"}, {}, "in another form in models.mine"),
+        ("0.26.0", SPARSE, {"load_format": "dummy"}, "in another form in models.mine"),
+        ("0.26.0", SPARSE, {"sparsity": "2:4"}, None),
+        ("0.26.0", {}, {}, None),
+        ("0.18.1", SPARSE, {}, None),
+    ],
+)
+def test_a_model_that_says_it_is_sparse(
+    tmp_path: Path, version: str, sparse_config: dict, keys: dict, remedy: str | None
+) -> None:
+    how = {"quant_method": "compressed-tensors", "sparsity_config": sparse_config}
+    found = list(check(situation(sparse(tmp_path, version, {"quantization_config": how}, **keys))))
+    if remedy is None:
+        assert not found
+    else:
+        assert remedy in problem(found).remedy
+
+
+def test_2_4_is_for_weights_that_are_not_quantized_and_lie_in_safetensors_files(tmp_path: Path) -> None:
+    gptq = {"quantization_config": {"quant_method": "gptq"}}
+    found = problem(list(check(situation(sparse(tmp_path / "a", "0.26.0", gptq, sparsity="2:4")))))
+    assert found.remedy.endswith("drop models.mine.sparsity")
+    overlay = sparse(tmp_path / "b", "0.26.0", prune="2:4")
+    (tmp_path / "b" / "model" / "model.safetensors").rename(tmp_path / "b" / "model" / "model.bin")
+    assert "holds model.bin" in problem(list(check(situation(overlay)))).what
 
 
 def test_a_context_longer_than_the_model_s(tmp_path: Path) -> None:
