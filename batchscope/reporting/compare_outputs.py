@@ -60,8 +60,8 @@ def _in_lines(old: str, new: str) -> Iterator[str]:
 
 
 def _in_drawings(old: str, new: str) -> Iterator[str]:
-    facts = ([*_facts(ET.fromstring(text))] for text in (old, new))  # noqa: S314 (our own files)
-    return _unlike(*facts, least=LAST_DIGIT)
+    before, after = ([*_facts(ET.fromstring(text))] for text in (old, new))  # noqa: S314 (our own files)
+    return _unlike(before, after, least=LAST_DIGIT)
 
 
 def _facts(drawing: ET.Element) -> Iterator[list[str]]:
@@ -110,13 +110,12 @@ def without_noise(before: str, after: str, kind: str) -> str:
             return after
         kept = (one if _alike(one, other, least) else other for one, other in zip(old, new, strict=True))
         return "".join(kept)
-    rows = list(csv.DictReader(io.StringIO(before)))
-    table = csv.DictReader(io.StringIO(after))
+    table, rows = csv.DictReader(io.StringIO(after)), list(csv.DictReader(io.StringIO(before)))
     out = io.StringIO()
     writer = csv.DictWriter(out, table.fieldnames or (), lineterminator="\n")
     writer.writeheader()
-    for row, old_row in zip_longest(list(table), rows, fillvalue={}):
-        if row:
-            same = {name: text for name, text in old_row.items() if _alike(text, row.get(name))}
-            writer.writerow(row | same)
+    for number, row in enumerate(table):
+        old_row = rows[number] if number < len(rows) else {}
+        same = {name: text for name, text in old_row.items() if _alike(text, row.get(name))}
+        writer.writerow(row | same)
     return out.getvalue()

@@ -119,7 +119,7 @@ def jobs_of(report: Report, config: Config, results: Path) -> Iterator[ReportJob
 
 
 def remade(reference: Path, folder: Path) -> Iterator[tuple[Path, Path | None]]:
-    """Each committed file that is not raw, by its name there, and the file that was made of it now, if any."""
+    """Each committed file that is not raw, by its name there, and the file that is made of it now."""
     for file in sorted(path for path in reference.rglob("*") if path.is_file()):
         name = file.relative_to(reference)
         if name.parts[0] not in RAW and name.name != "config.json":
