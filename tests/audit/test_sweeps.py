@@ -41,3 +41,11 @@ def test_both_sweeps_ask_the_same() -> None:
 
 def test_two_gpus_take_at_most_one_in_1_8_of_the_time() -> None:
     assert whole(jobs_of("one")) / whole(jobs_of("two")) >= 1.8
+
+
+def test_the_study_says_what_these_files_say() -> None:
+    study = (REFERENCES.parent / "study.md").read_text(encoding="utf-8")
+    one, two = (whole(jobs_of(gpus)) for gpus in ("one", "two"))
+    assert f"took {one:.1f} s [on one of them]" in study
+    assert f"and {two:.1f} s on two" in study
+    assert f"{one / two:.2f} times less" in study
