@@ -129,3 +129,10 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A checkout in which a server was measured under both kinds of load, to be read only."""
     pages = [f"results/tables/serving_{study}.html" for study in STUDIES]
     yield from shared(tmp_path_factory, "served", *pages, config=serving(STUDIES))
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """A long text or bytes in a test's name: its start and its length. Logs would show all of it, two megabytes once."""
+    if not isinstance(val, str | bytes) or len(val) <= 80:
+        return None
+    return f"{val[:40]!r}... {len(val)} long"

@@ -11,8 +11,11 @@ computed; logits are computed only for sampled positions.
 """
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import accumulate
 from typing import Any
 
 LLAMA_LIKE = ("llama", "mistral", "qwen2", "qwen3")
@@ -163,7 +166,12 @@ def decode_flops(model: Architecture, request: Lengths) -> int:
 
 def run_flops(model: Architecture, requests: Sequence[Lengths]) -> int:
     """FLOP of one pass over all requests, prefill and decoding."""
-    return sum(prefill_flops(model, each) + decode_flops(model, each) for each in requests)
+    alike = Counter((each.prompt_tokens, each.cached_tokens, each.output_tokens) for each in requests)
+    return sum(count * _request_flops(model, Lengths(*of_each)) for of_each, count in alike.items())
+
+
+def _request_flops(model: Architecture, request: Lengths) -> int:
+    return prefill_flops(model, request) + decode_flops(model, request)
 
 
 @dataclass(frozen=True)
@@ -198,9 +206,9 @@ def highest_rate(
         seconds: the whole pass.
     """
     rates = [Rate(run_flops(model, requests), seconds)]
-    done = 0
     timed = [(at, each) for at, each in zip(first_tokens_s, requests, strict=True) if at is not None]
-    for at, request in sorted(timed, key=lambda pair: pair[0]):
-        done += prefill_flops(model, request)
-        rates.append(Rate(done, at))
+    timed.sort(key=lambda pair: pair[0])
+    prefill = cache(lambda prompt, cached: prefill_flops(model, Lengths(prompt, cached, 0)))
+    done = accumulate(prefill(each.prompt_tokens, each.cached_tokens) for _, each in timed)
+    rates += [Rate(flops, at) for flops, (at, _) in zip(done, timed, strict=True)]
     return max(rates, key=lambda rate: rate.per_second)

@@ -1,6 +1,8 @@
 """How all figures look: colours, markers, sizes and kinds of lines; and how a figure is written."""
 
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +88,21 @@ class SeriesStyle:
 
     color: str
     marker: str
+
+
+def free_styles(taken: Collection[tuple[str, str]] = tuple(FIXED.values())) -> Iterator[SeriesStyle]:
+    """Styles without end: no pair of a colour and a marker comes again before all have come.
+
+    Args:
+        taken: pairs that are left out.
+    """
+    turns = range(len(MARKERS))
+    pairs = [
+        (color, MARKERS[(place + turn) % len(MARKERS)])
+        for turn in turns
+        for place, color in enumerate(PALETTE)
+    ]
+    return cycle(SeriesStyle(*pair) for pair in pairs if pair not in taken)
 
 
 def save(figure: Figure, png: Path, svg: Path) -> None:

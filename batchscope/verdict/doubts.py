@@ -34,7 +34,7 @@ def doubts(use: Judged, judged: Sequence[Judged], evidence: Evidence) -> tuple[s
         *_labels(use.setting.right, use.row),
         *_texts(evidence),
         *_machine(use.row),
-        *_apart_again(judged),
+        *_apart_again(judged, evidence.config),
         *_comparison(judged, evidence.config),
     )
 
@@ -107,7 +107,7 @@ def _machine(run: "pd.Series[Any]") -> Iterator[str]:
         )
 
 
-def _apart_again(judged: Sequence[Judged]) -> Iterator[str]:
+def _apart_again(judged: Sequence[Judged], config: Config) -> Iterator[str]:
     """How far equal settings came out apart, where that is so much that it matters."""
     by_name = {each.name: each for each in judged if each.setting.state in COMPARED}
     found = [
@@ -117,10 +117,17 @@ def _apart_again(judged: Sequence[Judged]) -> Iterator[str]:
     ]
     if found and (most := max(found, key=lambda pair: pair[0]))[0] > 1 + NEAR:
         apart, each, stands = most
+        asked = " and in ".join(_study_words(one.setting.study, config) for one in (stands, each))
         yield (
-            f"Equal work came out {apart:.2f}x apart: {stands.setting.words} was measured in "
-            f"{stands.setting.study} and in {each.setting.study}. Smaller differences may be chance."
+            f"Equal work came out {apart:.2f}x apart: {stands.setting.words} was measured in {asked}. "
+            "Smaller differences may be chance."
         )
+
+
+def _study_words(name: str, config: Config) -> str:
+    """A study with its question."""
+    study = config.active_studies.get(name)
+    return f"{name} ({study.question})" if study and study.question else name
 
 
 def _times_apart(run: Judged, other: Judged) -> float:

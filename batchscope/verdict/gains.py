@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from batchscope.reporting.claims import Doubt
 from batchscope.results.comparison import SPEED
 from batchscope.statistics.intervals import Interval
-from batchscope.verdict.comparing import Compared, compare, conclusive, is_known
+from batchscope.verdict.comparing import Compared, compare, doubts_of, is_known
 from batchscope.verdict.evidence import Evidence
 from batchscope.verdict.same_setting import once
 from batchscope.verdict.schema import Estimate, Gain, PerMillion
@@ -33,12 +34,12 @@ def gains_of(use: Judged, judged: Sequence[Judged], evidence: Evidence) -> tuple
     counted = [each for each in counted if not each.row["unsteady"]]
     found = [compare(use.row, each.row) for each in counted]
     # all of them together, for the setting was picked from among all
-    claimed = {each.name: sure for each, sure in zip(counted, conclusive(found), strict=True)}
+    doubts = {each.name: doubt for each, doubt in zip(counted, doubts_of(found), strict=True)}
     ratios = {each.name: ratio for each, ratio in zip(counted, found, strict=True)}
     others: dict[str, tuple[str, Judged]] = {}
     for words, other in filter(None, (_plainest(counted, evidence), _best_of_other_layout(use, counted))):
         others.setdefault(other.name, (words, other))
-    return tuple(_gain(words, other, ratios[name], claimed[name]) for name, (words, other) in others.items())
+    return tuple(_gain(words, other, ratios[name], doubts[name]) for name, (words, other) in others.items())
 
 
 def _plainest(counted: Sequence[Judged], evidence: Evidence) -> tuple[str, Judged] | None:
@@ -79,7 +80,7 @@ def _best_of_other_layout(use: Judged, counted: Sequence[Judged]) -> tuple[str, 
     return (f"the best of the other layout ({best.setting.words})", best) if best else None
 
 
-def _gain(over: str, other: Judged, found: Compared, claimed: bool) -> Gain:
+def _gain(over: str, other: Judged, found: Compared, doubt: Doubt | None) -> Gain:
     ratio = found.ratio
     known = is_known(ratio)
     return Gain(
@@ -88,17 +89,18 @@ def _gain(over: str, other: Judged, found: Compared, claimed: bool) -> Gain:
         ratio=ratio.middle,
         low=ratio.low if known else None,
         high=ratio.high if known else None,
-        conclusive=claimed,
-        words=gain_words(ratio, claimed, over),
+        conclusive=doubt is None,
+        why=doubt.words if doubt else "",
+        words=gain_words(ratio, doubt, over),
     )
 
 
-def gain_words(ratio: Interval, claimed: bool, over: str) -> str:
-    """The gain in words, which say faster only where that would come out again."""
+def gain_words(ratio: Interval, doubt: Doubt | None, over: str) -> str:
+    """The gain in words; where it may not come out again, also why."""
     if not is_known(ratio):
         return f"{ratio.middle:.2f}x the speed of {over} here, with too few steady repeats to tell more"
     text = f"{times(ratio)} the speed of {over}"
-    return text if claimed else f"{text}: not conclusive"
+    return f"{text}: not conclusive, as {doubt.words}" if doubt else text
 
 
 def per_million(speed: Estimate, gpus: int, price: float | None) -> PerMillion:

@@ -4,7 +4,6 @@ Pooling would say too much: equal runs mostly share an engine start, so that a s
 The run with most evidence stands for all, and the others are named with their speeds.
 """
 
-from collections import Counter
 from collections.abc import Collection, Hashable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -15,7 +14,7 @@ from batchscope.reporting.numbers import counted
 from batchscope.reporting.wording import SETTINGS
 from batchscope.results.frames import cell_value
 from batchscope.verdict.evidence import name_of, starts_of
-from batchscope.verdict.schema import Setting
+from batchscope.verdict.schema import Again, Setting
 from batchscope.verdict.settings import COMPARED, Judged
 from batchscope.verdict.wording import rate
 
@@ -53,11 +52,7 @@ def with_same_settings(judged: Sequence[Judged], reference: "pd.Series[Any] | No
     for group in groups.values():
         stands = max(group, key=lambda each: _evidence(each, reference))
         others = [each for each in group if each is not stands]
-        studies = Counter(each.setting.study for each in group)
-        also = tuple(
-            also_measured(each, each.name if studies[each.setting.study] > 1 else each.setting.study)
-            for each in others
-        )
+        also = tuple(also_measured(each) for each in others)
         marked[stands.name] = replace(stands, setting=replace(stands.setting, also=also))
         marked |= {each.name: replace(each, setting=_twin(each.setting, stands.name)) for each in others}
     return [marked[each.name] for each in judged]
@@ -89,15 +84,17 @@ def _evidence(each: Judged, reference: "pd.Series[Any] | None") -> tuple[int | b
 
 
 def _twin(setting: Setting, stands: str) -> Setting:
-    return replace(setting, same_as=stands, why=setting.why or f"the same setting as {stands}")
+    return replace(setting, same_as=stands)
 
 
-def also_measured(each: Judged, where: str) -> str:
-    """``decoding: 812 texts/s on 400 texts``, and why it would not count."""
+def also_measured(each: Judged) -> Again:
+    """A further run of a setting: its speed, and why it would not count."""
     setting = each.setting
     if setting.speed is None or setting.state in ("failed", "invalid"):
-        return f"{where}: {setting.why}"
-    said = f"{where}: {rate(setting.speed.value)} texts/s on {counted(int(each.row['texts']), 'text')}"
+        return Again(each.name, setting.study, setting.why)
+    said = f"{rate(setting.speed.value)} texts/s on {counted(int(each.row['texts']), 'text')}"
     if setting.state == "not comparable":
-        return f"{said} (not compared)"
-    return f"{said} ({setting.why})" if setting.state == "refused" else said
+        said += " (not compared)"
+    elif setting.state == "refused":
+        said += f" ({setting.why})"
+    return Again(each.name, setting.study, said)

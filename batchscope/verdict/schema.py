@@ -75,6 +75,8 @@ class Gain:
     low: float | None
     high: float | None
     conclusive: bool
+    why: str
+    """why it is not conclusive; empty where it is"""
     words: str
 
 
@@ -149,6 +151,17 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class Again:
+    """A further run of a setting that another run stands for."""
+
+    run: str
+    """``study/run``"""
+    study: str
+    words: str
+    """its speed: ``812 texts/s on 400 texts``; or why it has none"""
+
+
+@dataclass(frozen=True)
 class Setting:
     """One run of an offline study. Of several runs of one setting, one stands for it."""
 
@@ -169,8 +182,8 @@ class Setting:
     """whether no comparable setting is both faster and more often right"""
     same_as: str | None = None
     """``study/run`` of the run that stands for this setting; None: this one"""
-    also: tuple[str, ...] = ()
-    """where else it was measured, and with which speed: ``decoding: 812 texts/s on 400 texts``"""
+    also: tuple[Again, ...] = ()
+    """where else it was measured"""
 
 
 @dataclass(frozen=True)
@@ -197,4 +210,4 @@ class Verdict:
     server: Answer | None
     settings: tuple[Setting, ...]
     questions: tuple[Question, ...]
-    schema: int = field(default=1)
+    schema: int = field(default=2)

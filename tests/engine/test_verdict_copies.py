@@ -1,4 +1,7 @@
-"""What the verdict gives to copy, run as printed on the real engine: it answers as the run that it describes did."""
+"""What the verdict gives to copy, run on the real engine: it answers as the run that it describes did.
+
+It is run as printed, but for the random weights of the run, which are put back: they are left out of the copy.
+"""
 
 import json
 import shlex
@@ -59,6 +62,15 @@ def copied(project: Project) -> tuple[dict[str, str], str]:
     return offline["copy"], offline["recommended"] or offline["fastest"]["run"]
 
 
+def with_random_weights(script: str) -> str:
+    """The script with the weights that were measured."""
+    before, call, after = script.partition("        model=MODEL,\n")
+    assert call
+    assert "load_format=" not in script
+    assert "# Measured with random weights" in script
+    return f'{before}{call}        load_format="dummy",\n{after}'
+
+
 def as_measured(project: Project, run: str) -> list[list[list[int]]]:
     """Prompts and answers of the run's first pass."""
     rows = pd.read_parquet(project.results / "runs" / run / "requests.parquet")
@@ -106,7 +118,7 @@ def test_the_script_answers_as_the_run_did(
     measured: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     copy, run = copied(measured)
-    (tmp_path / "label.py").write_text(copy["python"])
+    (tmp_path / "label.py").write_text(with_random_weights(copy["python"]))
     asked = sum(len(each) for each in texts_of_prompts(measured, run))
     texts = [each.content for each in read_source_texts(measured.results / "data" / "texts.csv")][:asked]
     (tmp_path / "texts.txt").write_text("\n".join(texts) + "\n")
@@ -162,7 +174,7 @@ def test_the_server_answers_as_the_run_did(measured: Project, tmp_path: Path) ->
     serve, _, request = copy["serve"].partition("\n\n")
     with (tmp_path / "log.txt").open("w") as log:
         server = subprocess.Popen(
-            ["bash", "-c", f"exec {without_comment(serve)}"], cwd=measured.folder, stdout=log, stderr=log,
+            ["bash", "-c", f"exec {without_comment(serve)} --load-format dummy"], cwd=measured.folder, stdout=log, stderr=log,
             env=variables_for("cpu", PYTHON),  # so that vLLM's worker need not import it again
         )  # fmt: skip
         try:
@@ -184,6 +196,7 @@ def test_the_server_answers_as_the_run_did(measured: Project, tmp_path: Path) ->
 
 def without_comment(command: str) -> str:
     """A command that `exec` takes: comments above it stay away."""
+    assert "# Measured with random weights" in command
     lines = [line for line in command.splitlines() if not line.startswith("#")]
     assert shlex.split(" ".join(line.removesuffix("\\") for line in lines))
     return "\n".join(lines)

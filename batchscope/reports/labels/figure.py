@@ -8,7 +8,7 @@ add one, write a function that draws into an axes and put it into `PANELS`.
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle, pairwise, zip_longest
+from itertools import pairwise, zip_longest
 from typing import Any, Literal, TypeVar
 
 import matplotlib as mpl
@@ -36,12 +36,11 @@ from batchscope.reporting.style import (
     HOLLOW,
     INTERVAL,
     LEGEND_BELOW,
-    MARKERS,
     MEDIAN,
     PAD,
-    PALETTE,
     RC,
     SeriesStyle,
+    free_styles,
 )
 from batchscope.reporting.wording import show_setting
 from batchscope.reports.labels.findings import nothing_judged, one_class_sentences
@@ -55,6 +54,9 @@ PLAIN: dict[str, str | None] = {
     "numbered": "False",
     "output_tokens_per_text": "default",
     "instruction": "last",
+    "text_tokens": "default",
+    "cut": "head",
+    "permuted": "False",
     "model": None,
     "engine.quantization": "default",
     "engine.kv_cache_dtype": "default",
@@ -209,8 +211,8 @@ def _series(run: "pd.Series[Any]", told: Sequence[str]) -> str:
 
 
 def _styles(series: list[str]) -> dict[str, SeriesStyle]:
-    free = cycle(pair for pair in zip(PALETTE, MARKERS, strict=True) if pair not in FIXED.values())
-    return {name: SeriesStyle(*(FIXED.get(name) or next(free))) for name in series}
+    free = free_styles()
+    return {name: SeriesStyle(*FIXED[name]) if name in FIXED else next(free) for name in series}
 
 
 def series_words(name: str, n: object = None) -> str:

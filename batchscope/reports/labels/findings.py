@@ -12,7 +12,7 @@ import pandas as pd
 from batchscope.reporting.numbers import counted
 from batchscope.reporting.wording import run_in_words, varying
 from batchscope.reports.labels.packing_limit import packing_sentences
-from batchscope.reports.labels.verdicts import accuracy_tells, base_row, verdict_on_labels
+from batchscope.reports.labels.verdicts import CHANCE, accuracy_tells, base_row, verdict_on_labels
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.statistics.accuracy import ENOUGH_TEXTS
 from batchscope.statistics.resampling import ENOUGH_PROMPTS
@@ -140,9 +140,11 @@ def difference_sentence(run: "pd.Series[Any]", base: "pd.Series[Any]", settings:
     if found == "not seen" and pd.isna(low):
         return f"no difference in accuracy seen between {first} and {second}: {_hardly_any(run)}."
     if found == "not seen":
+        apart = low > 0 or high < 0
+        why = f", not conclusive, as McNemar's p is not below {CHANCE:g}" if apart else ""
         return (
             f"no difference in accuracy seen between {first} and {second} "
-            f"({middle:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}; {test})."
+            f"({middle:+.1f} points, 95 % interval {low:+.1f} to {high:+.1f}{why}; {test})."
         )
     more, ends = ("more", (low, high)) if middle > 0 else ("fewer", (-high, -low))
     return (

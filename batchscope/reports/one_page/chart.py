@@ -224,9 +224,10 @@ def _text_of(setting: Values, size: Size) -> str:
 
 
 def _row_text(setting: Values, settings: Sequence[Values]) -> str:
-    """A setting's words, with its study where another setting has the same."""
-    same = sum(other["words"] == setting["words"] for other in settings) > 1
-    words = f"{setting['words']} ({setting['study']})" if same else str(setting["words"])
+    """A setting's words; where another one has the same, with its study, or within a study with its run."""
+    same = [other["study"] for other in settings if other["words"] == setting["words"]]
+    more = setting["id"].partition("/")[2] if same.count(setting["study"]) > 1 else setting["study"]
+    words = f"{setting['words']} ({more})" if len(same) > 1 else str(setting["words"])
     return words if len(words) <= 64 else f"{words[:63].rstrip(' ,')}…"
 
 

@@ -14,6 +14,9 @@ LINK = re.compile(r"</?a\b[^>]*>")
 QUESTION = re.compile(r'<p class="question">.*?</p>', re.DOTALL)
 EMPTY = re.compile(r"<(ul|p)\b[^>]*></\1>")
 EMPTY_HEADING = re.compile(r'<th colspan="(\d+)">\s*<span></span></th>')
+OPEN = "not conclusive"
+"""Of what was seen here, and may not come out again."""
+
 INTERVAL = re.compile(r" \((?:95 %|repeatability).*|;.*", re.DOTALL)
 
 
@@ -45,5 +48,7 @@ def parts_of(html: str) -> KitPage:
 
 
 def short(finding: str) -> str:
-    """A finding as a title: its claim, without the interval and what it rests on."""
-    return INTERVAL.sub("", finding).strip().rstrip(".:") or finding
+    """A finding as a title: its claim, without the interval and what it rests on, or that it is none."""
+    claim = INTERVAL.sub("", finding).strip().rstrip(".:") or finding
+    is_open = OPEN in finding and OPEN not in claim
+    return f"{claim}: {OPEN}" if is_open else claim

@@ -30,6 +30,8 @@ class Content:
     verdict: Values
     links: Mapping[str, str]
     """`anchors`"""
+    questions: Mapping[str, str]
+    """what each study asks; of studies of the server too"""
     charts: Charts | None
     not_compared: list[Values]
     """settings that the chart leaves out, for they do not compare"""
@@ -59,7 +61,8 @@ _ENVIRONMENT.filters |= {
     "gain": lambda gain: gain["words"],
     "gain_range": words.show_gain_range,
     "lead": words.lead_of,
-    "also": words.also_of,
+    "by_study": words.by_study,
+    "study_words": words.study_words,
     "reason": words.reason_of,
 }
 _ENVIRONMENT.tests["struck"] = lambda cell: isinstance(cell, Struck) and cell != ""
@@ -71,6 +74,7 @@ def page_html(content: Content) -> str:
         content=content,
         verdict=content.verdict,
         links=content.links,
+        questions=content.questions,
         pile=PILE,
         style=Markup(STYLE),  # noqa: S704 (our own file)
         script=Markup(SCRIPT),  # noqa: S704 (our own file)

@@ -44,19 +44,22 @@ def content_of(verdict: dict[str, Any], runs: pd.DataFrame, config: Config, resu
         results: the folder with pages and figures of other reports.
     """
     studies, across = config.active_studies, config.compare_environments
+    served = {name: study.question for name, study in config.serving.active_studies.items()}
     links = anchors(verdict, list(studies))
     drawn = shown_in_chart(verdict["settings"])
+    questions = {name: study.question for name, study in studies.items()} | served
     ids = {setting["id"] for setting in drawn}
     return Content(
         verdict=verdict,
         links=links,
+        questions=questions,
         charts=charts("chart", drawn, {name: f"#{anchor}" for name, anchor in links.items()}),
         not_compared=[each for each in verdict["settings"] if each["id"] not in ids and not each["same_as"]],
         studies=[
-            study_section(name, study, runs[runs["study"] == name], verdict, links, across=across)
+            study_section(name, study, runs[runs["study"] == name], verdict, links, questions, across=across)
             for name, study in studies.items()
         ],
-        sections=sections(results, list(config.serving.active_studies), verdict, baselines(runs, studies)),
+        sections=sections(results, served, verdict, baselines(runs, studies)),
         provenance=[*environments(runs, across=across), *models(runs)],
         published=published(runs),
     )

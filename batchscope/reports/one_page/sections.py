@@ -1,6 +1,6 @@
 """What is folded below the studies: pages of other reports, pictures, provenance, the published study."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -96,19 +96,22 @@ def _beside(runs: pd.DataFrame) -> Iterator[list[str]]:
 
 
 def sections(
-    results: Path, serving: Sequence[str], verdict: Values, against: Mapping[str, str]
+    results: Path, serving: Mapping[str, str], verdict: Values, against: Mapping[str, str]
 ) -> list[Section]:
     """All that there are, in the order of the page.
 
     Args:
         results: the folder with pages, figures and runs.
-        serving: names of the studies of the server.
+        serving: what each study of the server asks.
         verdict: verdict.json.
         against: the run that each run is held against.
     """
     found = [
         kit_section(results, "labels", TITLES["labels"]),
-        *(kit_section(results, f"serving_{study}", f"Server: {study}") for study in serving),
+        *(
+            kit_section(results, f"serving_{study}", f"Server: {question or study}")
+            for study, question in serving.items()
+        ),
         timelines(results, verdict, against),
         *(kit_section(results, stem, TITLES[stem]) for stem in ("cost", "profiles", "memory")),
     ]

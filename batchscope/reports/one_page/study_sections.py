@@ -11,8 +11,16 @@ from batchscope.reporting.page import Log
 from batchscope.reports.one_page.charts import Charts, charts
 from batchscope.reports.one_page.kit_pages import short
 from batchscope.reports.one_page.study_tables import Distinct, distinct
-from batchscope.reports.one_page.words import Values
+from batchscope.reports.one_page.words import Values, study_words
 from batchscope.reports.study.page import study_page
+
+
+@dataclass(frozen=True)
+class Link:
+    """To another part of the page."""
+
+    anchor: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,8 @@ class TableRow:
     words: str
     state: str
     why: str
+    same: Link | None
+    """the run that stands for its setting"""
     cells: list[str]
 
 
@@ -59,7 +69,14 @@ def anchors(verdict: Values, studies: Sequence[str]) -> dict[str, str]:
 
 
 def study_section(
-    name: str, study: Study, runs: pd.DataFrame, verdict: Values, links: Mapping[str, str], *, across: bool
+    name: str,
+    study: Study,
+    runs: pd.DataFrame,
+    verdict: Values,
+    links: Mapping[str, str],
+    questions: Mapping[str, str],
+    *,
+    across: bool,
 ) -> StudySection:
     """The section of one study.
 
@@ -69,6 +86,7 @@ def study_section(
         runs: its rows of the runs frame.
         verdict: verdict.json.
         links: the `anchors` of the page.
+        questions: what each study asks.
         across: compare runs from different environments too.
     """
     page, settings = study_page(name, study, runs, across=across), _by_id(verdict)
@@ -85,17 +103,33 @@ def study_section(
         charts=charts(f"chart-{name}", timed, _hrefs(links)) if len(timed) > 1 else None,
         table=table,
         rows=[
-            _row(each, cells, settings.get(each), links) for each, cells in zip(ids, table.rows, strict=True)
+            _row(each, cells, settings.get(each), links, questions)
+            for each, cells in zip(ids, table.rows, strict=True)
         ],
         notes=page.notes,
         logs=page.logs,
     )
 
 
-def _row(run: str, cells: list[str], setting: Values | None, links: Mapping[str, str]) -> TableRow:
-    words = setting["words"] if setting else run.partition("/")[2]
-    state, why = (setting["state"], setting["why"]) if setting else ("", "")
-    return TableRow(links.get(run, ""), words, state, why, cells)
+def _row(
+    run: str,
+    cells: list[str],
+    setting: Values | None,
+    links: Mapping[str, str],
+    questions: Mapping[str, str],
+) -> TableRow:
+    if setting is None:
+        return TableRow(links.get(run, ""), run.partition("/")[2], "", "", None, cells)
+    same = _stands_for(setting, links, questions) if setting["same_as"] else None
+    return TableRow(links.get(run, ""), setting["words"], setting["state"], setting["why"], same, cells)
+
+
+def _stands_for(setting: Values, links: Mapping[str, str], questions: Mapping[str, str]) -> Link:
+    """Where the run is that stands for a setting."""
+    stands = setting["same_as"]
+    study = stands.partition("/")[0]
+    here = study == setting["study"]
+    return Link(links[stands], "another run of this study" if here else f"in {study_words(study, questions)}")
 
 
 def _by_id(verdict: Values) -> dict[str, Values]:

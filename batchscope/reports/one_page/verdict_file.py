@@ -6,7 +6,7 @@ from typing import Any
 from batchscope.common.atomic_files import read_json
 from batchscope.common.errors import UserError
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def read_verdict(path: Path) -> dict[str, Any]:

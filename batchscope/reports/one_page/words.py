@@ -1,15 +1,17 @@
 """Figures of the verdict in words, as the page shows them."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from batchscope.reporting.numbers import three_digits
+from batchscope.reporting.numbers import counted, three_digits
 
 Values = Mapping[str, Any]
 """An object of verdict.json."""
 
-MODEL = re.compile(r"^MODEL = (.+)$", re.MULTILINE)
+MODEL = re.compile(r"^((?:# .*\n)*)MODEL = (.+)$", re.MULTILINE)
+"""With what a script says of its model, in lines above it."""
+
 LLM_CALL = re.compile(r"LLM\(.*?\)$", re.DOTALL | re.MULTILINE)
 
 NOTHING = "Nothing is recommended: "
@@ -71,11 +73,11 @@ def show_ratio(ratio: float) -> str:
 
 
 def show_gain_range(gain: Values) -> str:
-    """The interval of a gain, and whether it would come out again."""
+    """The interval of a gain, and why it may not come out again."""
     if gain["low"] is None or gain["high"] is None:
         return "with too few steady repeats to tell more"
     ends = f"{show_ratio(gain['low'])} to {show_ratio(gain['high'])}"
-    return ends if gain["conclusive"] else f"{ends}, not conclusive"
+    return ends if gain["conclusive"] else f"{ends}, not conclusive, as {gain['why']}"
 
 
 def lead_of(sentence: str, words: str | None = None) -> tuple[str, str]:
@@ -102,20 +104,34 @@ def show_money(value: float | None) -> str:
 
 
 def engine_of(python: str) -> str:
-    """The call that starts the engine, of a whole script; the script where there is none."""
+    """The call that starts the engine, of a whole script, below what that says of its model.
+
+    The script itself where there is no such call.
+    """
     found = LLM_CALL.search(python)
     if not found:
         return python
     lines = [line.strip() for line in found[0].splitlines()]
+    comments: list[str] = []
     if model := MODEL.search(python):
-        lines = [line.replace("model=MODEL", f"model={model[1]}") for line in lines]
+        comments = model[1].splitlines()
+        lines = [line.replace("model=MODEL", f"model={model[2]}") for line in lines]
     inside = [f"    {line}" for line in lines[1:-1]]
-    return "\n".join(["from vllm import LLM", "", f"llm = {lines[0]}", *inside, *lines[1:][-1:]])
+    return "\n".join(["from vllm import LLM", "", *comments, f"llm = {lines[0]}", *inside, *lines[1:][-1:]])
 
 
-def also_of(setting: Values) -> list[str]:
-    """Where else a setting was measured, in one line; none where it was not."""
-    return [f"also measured in {'; in '.join(setting['also'])}"] if setting["also"] else []
+def study_words(name: str, questions: Mapping[str, str]) -> str:
+    """A study as its heading has it: ``packing: Is it faster to send n prompts?``."""
+    question = questions.get(name)
+    return f"{name}: {question}" if question else name
+
+
+def by_study(settings: Sequence[Values], questions: Mapping[str, str]) -> dict[str, list[Values]]:
+    """Settings by their study, as its heading has it."""
+    found: dict[str, list[Values]] = {}
+    for each in settings:
+        found.setdefault(study_words(each["study"], questions), []).append(each)
+    return found
 
 
 def setting_in_words(setting: Values) -> str:
@@ -127,4 +143,5 @@ def setting_in_words(setting: Values) -> str:
         spread = show_range(right, show_percent)
         parts.append(f"{right['by']} {show_percent(right['value'])} %" + (f" ({spread})" if spread else ""))
     state = f"{setting['state']}: {setting['why']}" if setting["why"] else setting["state"]
-    return "; ".join([f"{setting['words']}: {', '.join(parts)}", state, *also_of(setting)])
+    again = [f"measured in {counted(len(setting['also']), 'further run')}"] if setting["also"] else []
+    return "; ".join([f"{setting['words']}: {', '.join(parts)}", state, *again])

@@ -7,7 +7,6 @@ function that draws into an axes and put it into `PANELS` or `BARS`.
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import cycle
 from typing import Any
 
 import matplotlib as mpl
@@ -36,12 +35,11 @@ from batchscope.reporting.style import (
     HOLLOW,
     INK,
     INTERVAL,
-    MARKERS,
     MEDIAN,
-    PALETTE,
     RC,
     SMALL,
     SeriesStyle,
+    free_styles,
 )
 from batchscope.reporting.wording import show_setting
 from batchscope.reports.serving.levels import Level, knee_of, levels
@@ -87,9 +85,9 @@ class Sheet:
 
 def styles(layouts: Sequence[str]) -> list[SeriesStyle]:
     """A style for each of these: the first of a layout has the layout's own."""
-    free = cycle(pair for pair in zip(PALETTE, MARKERS, strict=True) if pair not in FIXED.values())
+    free = free_styles()
     return [
-        SeriesStyle(*(FIXED[layout] if layout not in layouts[:place] else next(free)))
+        SeriesStyle(*FIXED[layout]) if layout not in layouts[:place] else next(free)
         for place, layout in enumerate(layouts)
     ]
 

@@ -1,8 +1,9 @@
 """A study's figure: texts per second with their intervals, and accuracy beside it where labels mean anything.
 
 Where a study was published, its shape is drawn at our speed of the run that both are held against. Lines join
-runs only along numbers: between categories there is nothing to read off. To add a panel, write a function
-that draws into an axes and put it into `PANELS`.
+runs that differ in x alone (`batchscope.reports.study.curves`), and only along numbers: between categories
+there is nothing to read off. To add a panel, write a function that draws into an axes and put it into
+`PANELS`.
 """
 
 from collections.abc import Callable, Hashable, Iterator
@@ -26,7 +27,6 @@ from batchscope.reporting.figure import (
     interval_handle,
     not_counted_handle,
     nothing_to_show,
-    per_prompt,
     plain_numbers,
 )
 from batchscope.reporting.provenance import comparability, environments, models
@@ -48,6 +48,9 @@ from batchscope.results.comparison import SPEED, Ratio, comparable, ratio
 from batchscope.results.frames import cell_value
 from batchscope.results.metrics.registry import METRICS
 from batchscope.results.published.offline import LABEL
+
+TICK_LINE = 0.2
+"""Inches of each further line of the names along x."""
 
 
 def study_figure(
@@ -71,14 +74,15 @@ def study_figure(
             return nothing_to_show(title, _reasons(runs), _footnote(runs))
         sheet = replace(arrange(name, study, runs, repeats), across=across)
         panels = [panel for shown, panel in PANELS if shown(sheet)]
-        row = Row(len(panels), height=3.0 if len(panels) > 1 else 3.4)
+        lines = max(tick.count("\n") for tick in sheet.ticks.values())
+        row = Row(len(panels), height=3.0 if len(panels) > 1 else 3.4, below=0.6 + TICK_LINE * lines)
         figure, (axes,) = framed(title, _legend(sheet), [row], [*_about(sheet), *_footnote(runs, across)])
         draw_panels(panels, axes, sheet)
         return figure
 
 
 def draw_speed(ax: Axes, sheet: Sheet) -> None:
-    """Texts per second over x: means, intervals, repeats beside them; runs that do not count stay apart."""
+    """Texts per second over x: means, intervals, repeats beside them; runs that do not count are hollow."""
     metric = METRICS[SPEED]
     shapes = [_published_shape(sheet, runs) for _, _, runs in sheet.each_series()]
     top = max(_top(sheet), *(speed for shape in shapes for _, speed in shape), 0)
@@ -124,16 +128,13 @@ def judged_by(runs: pd.DataFrame) -> str | None:
 
 
 def _draw_means(ax: Axes, sheet: Sheet, valid: pd.DataFrame, name: str, style: SeriesStyle) -> None:
-    """A series' runs, joined where x is a number; those that stand apart are named."""
-    joined = valid[valid["apart"] == ""]
+    """A curve's runs, joined where x is a number."""
     drawn = _joined(sheet, MEDIAN)
-    ax.plot(joined["at"], joined[name], marker=style.marker, color=style.color, clip_on=False, **drawn)
-    for _, run in valid[valid["apart"] != ""].iterrows():
-        _draw_apart(ax, run, run[name], style)
+    ax.plot(valid["at"], valid[name], marker=style.marker, color=style.color, clip_on=False, **drawn)
 
 
 def _joined(sheet: Sheet, drawn: dict[str, Any]) -> dict[str, Any]:
-    """How a series is drawn: between categories without its line."""
+    """How a curve is drawn: between categories without its line."""
     return drawn if sheet.numeric else drawn | {"ls": ""}
 
 
@@ -165,17 +166,10 @@ def _mark_fault(ax: Axes, run: "pd.Series[Any]", value: float | None, style: Ser
     )
 
 
-def _draw_apart(ax: Axes, run: "pd.Series[Any]", value: float, style: SeriesStyle) -> None:
-    """A run that no line joins, with what sets it apart on its left: lines fall to the right."""
-    ax.plot(run["at"], value, marker=style.marker, color=style.color, ls="", **MEDIAN)
-    place: dict[str, Any] = {"xytext": (-8, 0), "textcoords": "offset points", "ha": "right", "va": "center"}
-    ax.annotate(run["apart"], (run["at"], value), fontsize=SMALL, color=style.color, **place)
-
-
 def _published_shape(sheet: Sheet, runs: pd.DataFrame) -> list[tuple[float, float]]:
-    """A series as it was published, at our speed of its base run: what compares across machines."""
+    """A curve as it was published, at our speed of its base run: what compares across machines."""
     pick, _ = baseline(sheet.runs, varying(sheet.runs))
-    rows = [(run, pick(run)) for _, run in runs[runs["valid"] & (runs["apart"] == "")].iterrows()]
+    rows = [(run, pick(run)) for _, run in runs[runs["valid"]].iterrows()]
     found = [
         (run["at"], base, each)
         for run, base in rows
@@ -249,7 +243,7 @@ PANELS: tuple[tuple[Callable[[Sheet], bool], Panel], ...] = (
 def _legend(sheet: Sheet) -> list[Line2D]:
     drawn = _joined(sheet, MEDIAN)
     handles = [
-        Line2D([], [], color=style.color, marker=style.marker, label=_series_words(sheet, name), **drawn)
+        Line2D([], [], color=style.color, marker=style.marker, label=name, **drawn)
         for name, style in sheet.styles.items()
     ]
     handles.append(Line2D([], [], ls="", marker=".", ms=8, mew=0, color=GREY, label="single repeat"))
@@ -273,14 +267,6 @@ def _about(sheet: Sheet) -> Iterator[str]:
         yield f"What was published is drawn to our scale: as a multiple of our {base}."
     if judged_by(sheet.runs):
         yield "How sure the accuracy is: see the figure of labels."
-
-
-def _series_words(sheet: Sheet, name: str) -> str:
-    """A series in the legend: layouts by the texts of a prompt, all else by the setting."""
-    if sheet.series != "layout":
-        return f"{sheet.series}={name}"
-    sizes = sheet.runs.loc[sheet.runs["layout"] == name, "n"].unique()
-    return per_prompt(name, sizes[0] if len(sizes) == 1 else None)
 
 
 def _footnote(runs: pd.DataFrame, across: bool = False) -> list[str]:

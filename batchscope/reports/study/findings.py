@@ -15,6 +15,7 @@ from typing import Any
 import pandas as pd
 
 from batchscope.config.studies import Plot
+from batchscope.reporting.claims import doubt_of
 from batchscope.reporting.numbers import capitalised, show_ratio
 from batchscope.reporting.wording import fault, run_in_words, varying
 from batchscope.reports.study.differences import range_in_words, size_in_words
@@ -33,7 +34,7 @@ from batchscope.results.comparison import (
 )
 from batchscope.results.frames import cell_value
 from batchscope.statistics.intervals import ENOUGH, Interval
-from batchscope.statistics.replicates import CHANCE, holm
+from batchscope.statistics.replicates import holm
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,9 @@ def _sentence(compared: Compared, settings: Sequence[str], chance: float, of: in
     """What is said of two runs; ``chance``: that equal ones look so, with all ``of`` comparisons."""
     first, second = (run_in_words(each, settings) for each in (compared.fast, compared.slow))
     here = range_in_words(compared.here)
-    if chance < CHANCE:
+    two = on_two_gpus(compared.fast, compared.slow)
+    doubt = doubt_of(compared.again, chance, of, two_gpus=two)
+    if doubt is None:
         found = compared.again.estimate.interval()
         size, link = size_in_words(found.middle)
         return capitalised(
@@ -115,8 +118,8 @@ def _sentence(compared: Compared, settings: Sequence[str], chance: float, of: in
     basis = f"{_basis(compared)}{_details(compared)}"
     if compared.here.low > 1:
         than = "as" if here.endswith("as fast") else "faster than"
-        why = _why_not(compared, chance, of)
-        return capitalised(f"{first} were {here} {than} {second} here; {why}, so not conclusive ({basis}).")
+        why = f"{doubt.words}, so not conclusive"
+        return capitalised(f"{first} were {here} {than} {second} here; {why} ({basis}).")
     return f"No difference seen between {first} and {second}: {here} here ({basis})."
 
 
@@ -125,7 +128,9 @@ def _beyond_repeats(compared: Compared) -> str:
     starts = "one engine start" if compared.starts == (1, 1) else _starts_in_words(compared)
     if compared.again.settled:
         return f" over {starts}, "
-    return f", with a spread of {_spread(compared.again)} from start to start; {starts}, "
+    between = on_two_gpus(compared.fast, compared.slow)
+    where = "between two such GPUs" if between else "from start to start"
+    return f", with a spread of {100 * compared.again.spread:.2g} % {where}; {starts}, "
 
 
 def _basis(compared: Compared) -> str:
@@ -137,21 +142,6 @@ def _basis(compared: Compared) -> str:
 def _starts_in_words(compared: Compared) -> str:
     few, many = compared.starts
     return f"{few} engine starts" if few == many else f"{few} and {many} engine starts"
-
-
-def _why_not(compared: Compared, chance: float, of: int) -> str:
-    found = compared.again.estimate.p
-    if found < CHANCE <= chance:
-        return f"of {of} comparisons one may come out so by chance"
-    if compared.again.settled:
-        return f"equal runs come out so in {100 * found:.2g} % of cases"
-    two = on_two_gpus(compared.fast, compared.slow)
-    whose = "the spread of two such GPUs" if two else "this machine's own spread"
-    return f"{whose} is {_spread(compared.again)}"
-
-
-def _spread(again: Likely) -> str:
-    return f"{100 * again.spread:.2g} %"
 
 
 def _details(compared: Compared) -> str:

@@ -4,8 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from batchscope.config.engine import EngineArguments
-from batchscope.verdict.comparing import NEAR, compare, conclusive
+from batchscope.reporting.claims import Doubt
+from batchscope.verdict.comparing import NEAR, compare, doubts_of
 from batchscope.verdict.settings import Judged
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A setting that is not surely slower than another one."""
+
+    judged: Judged
+    doubt: Doubt
+    """why it is not surely slower"""
 
 
 @dataclass(frozen=True)
@@ -15,7 +25,7 @@ class Chosen:
     use: Judged
     fastest: Judged
     """of those that count"""
-    alike: tuple[Judged, ...]
+    alike: tuple[Alike, ...]
     """other settings that are not surely slower than the fastest"""
 
     @property
@@ -36,15 +46,15 @@ def chosen(judged: Sequence[Judged], usual: EngineArguments) -> Chosen | None:
         return None
     fastest = max(kept, key=_speed)
     alike = not_told_apart(fastest, [each for each in kept if each is not fastest])
-    near = [each for each in alike if _speed(each) >= _speed(fastest) / (1 + NEAR)]
+    near = [each.judged for each in alike if _speed(each.judged) >= _speed(fastest) / (1 + NEAR)]
     use = min([fastest, *near], key=lambda each: complexity(each, usual))
     return Chosen(use, fastest, tuple(alike))
 
 
-def not_told_apart(fastest: Judged, others: Sequence[Judged]) -> list[Judged]:
+def not_told_apart(fastest: Judged, others: Sequence[Judged]) -> list[Alike]:
     """Those that are not surely slower."""
-    sure = conclusive([compare(fastest.row, each.row) for each in others])
-    return [each for each, slower in zip(others, sure, strict=True) if not slower]
+    found = doubts_of([compare(fastest.row, each.row) for each in others])
+    return [Alike(each, doubt) for each, doubt in zip(others, found, strict=True) if doubt]
 
 
 def complexity(each: Judged, usual: EngineArguments) -> tuple[int, int, int, float]:

@@ -7,7 +7,8 @@ from typing import Any
 import pandas as pd
 
 from batchscope.config.verdict import Verdict as Limits
-from batchscope.verdict.answers.choice import Chosen
+from batchscope.reporting.claims import in_words
+from batchscope.verdict.answers.choice import Alike, Chosen
 from batchscope.verdict.same_setting import is_same
 from batchscope.verdict.schema import Estimate, Gain, Right
 from batchscope.verdict.settings import Judged
@@ -69,19 +70,31 @@ def _matters_little(found: Chosen) -> str:
     use, fastest = found.use.setting, found.fastest.setting
     only_n = {use.words, fastest.words} == {use.words.split(",")[0], fastest.words.split(",")[0]}
     what = "How many texts share a prompt" if only_n and use.layout != fastest.layout else "The setting"
+    why = in_words(each.doubt for each in found.alike if each.judged is found.use)
     return (
         f"{what} matters little: {fastest.words} ({speed_words(fastest.speed)}) is not told apart from "
-        f"{use.words}, which is simpler."
+        f"{use.words} ({why}), which is simpler."
     )
 
 
 def _not_told_apart(found: Chosen) -> str:
     """Which settings may be as fast; empty: none."""
-    names = [each.setting.words for each in found.alike if each.setting.words != found.use.setting.words]
-    names = list(dict.fromkeys(names))
-    if not names:
-        return ""
-    return f"It was the fastest here, but may be no faster than {shortened(names)}: not conclusive."
+    named = shortened_with_doubts(found.alike, found.use)
+    return f"It was the fastest here, but may be no faster than {named}." if named else ""
+
+
+def shortened_with_doubts(alike: Sequence[Alike], use: Judged) -> str:
+    """Settings that another one is not told apart from, and why; empty: none.
+
+    Args:
+        alike: these settings.
+        use: the other one.
+    """
+    others = [each for each in alike if each.judged.setting.words != use.setting.words]
+    names = list(dict.fromkeys(each.judged.setting.words for each in others))
+    return (
+        f"{shortened(names)}: not conclusive, as {in_words(each.doubt for each in others)}" if names else ""
+    )
 
 
 def shortened(names: Sequence[str]) -> str:
@@ -115,7 +128,7 @@ def _gain_sentence(gains: Sequence[Gain]) -> str:
     return f"that is {' and '.join(gain.words for gain in gains[:2])}."
 
 
-def speed_alone(fastest: Judged, alike: Sequence[Judged], gains: Sequence[Gain], count: int) -> str:
+def speed_alone(fastest: Judged, alike: Sequence[Alike], gains: Sequence[Gain], count: int) -> str:
     """What may be said where labels mean nothing.
 
     Args:
@@ -129,9 +142,8 @@ def speed_alone(fastest: Judged, alike: Sequence[Judged], gains: Sequence[Gain],
         return (
             f"{said} The only setting, {fastest.setting.words}, labels {speed_words(fastest.setting.speed)}."
         )
-    names = dict.fromkeys(each.setting.words for each in alike)
-    others = [name for name in names if name != fastest.setting.words]
-    doubt = f" It may be no faster than {shortened(others)}." if others else ""
+    named = shortened_with_doubts(alike, fastest)
+    doubt = f" It may be no faster than {named}." if named else ""
     gain = f", {gains[0].words}" if gains else ""
     return (
         f"{said} By speed alone, {fastest.setting.words} comes first of {count} settings with "

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from batchscope.inputs.cut_texts import GAP
+from batchscope.verdict.copies.comments import commented
 from batchscope.verdict.copies.recipe import Recipe
 
 WIDTH = 100
-
-RANDOM = "Its weights are random, as they were when it was measured: for the model's own"
 
 
 def python_script(recipe: Recipe) -> str:
@@ -21,10 +20,10 @@ def python_script(recipe: Recipe) -> str:
 
 
 def _head(recipe: Recipe) -> str:
-    random = f"\n# {RANDOM}, drop 'load_format'." if recipe.random else ""
+    python = "a Python" if recipe.python == "python" else "any Python, such as this one"
     return (
-        f"# Labels texts, a line each, as the run {recipe.title} did:\n"
-        f"#   {recipe.python} label.py texts.txt{random}"
+        f"# Labels texts, a line each, as the run {recipe.title} did. With {python} that has vLLM:\n"
+        f"#   {recipe.python} label.py texts.txt"
     )
 
 
@@ -40,7 +39,7 @@ def _imports(recipe: Recipe) -> str:
 
 def _constants(recipe: Recipe) -> str:
     words = recipe.wording
-    lines = [f"MODEL = {_py(recipe.model)}"]
+    lines = [f"{commented(recipe)}MODEL = {_py(recipe.model)}"]
     lines += [f"N = {recipe.n}  # texts in one prompt", f"BEFORE = {_text(words.before)}"]
     lines += [f"HEADING = {_py(words.heading)}  # before each text", f"SEPARATOR = {_py(words.separator)}"]
     lines += [f"AFTER = {_text(words.after)}"]

@@ -25,12 +25,14 @@ class Recipe:
     """``study/run``"""
     model: str
     """the hub's repository, or a folder"""
+    folder: bool
+    """whether the model is a folder, which only the machine that measured has for sure"""
     revision: str | None
     device: str
     python: str
     """path of the engine environment's Python"""
     args: dict[str, Any]
-    """engine arguments beside the model"""
+    """engine arguments beside the model; random weights are not asked for again"""
     variables: dict[str, str]
     workload: Workload
     n: int
@@ -51,7 +53,7 @@ class Recipe:
     restricted_by: str | None
     """``tokens``, ``grammar``; None: any answer"""
     random: bool
-    """whether the weights are random"""
+    """whether the weights were random"""
 
     @property
     def exact(self) -> int | None:
@@ -80,6 +82,7 @@ def recipe_of(run: Run, config: Config, folder: Path, results: str) -> Recipe:
     return Recipe(
         title=run.id,
         model=model_path(run.engine.model, asset, results),
+        folder=bool(asset.pattern) or asset.source != "hub",
         revision=asset.revision if asset.source == "hub" and asset.revision != "main" else None,
         device=environment.device,
         python="python" if environment.python == "workflow" else environment.python,
@@ -109,9 +112,12 @@ def model_path(name: str, asset: ModelAsset, results: str) -> str:
 
 
 def _arguments(run: Run, asset: ModelAsset) -> dict[str, Any]:
-    """Engine arguments, the model's own among them."""
+    """Engine arguments, the model's own among them.
+
+    Not that weights be random: whoever copies a setting wants labels, and its speed is that of any weights.
+    """
     own: dict[str, Any] = {"trust_remote_code": True} if asset.trust_remote_code else {}
-    if asset.load_format != "auto":
+    if asset.load_format != "auto" and not random_weights(asset.load_format):
         own["load_format"] = asset.load_format
     return {**own, **run.engine.args.as_vllm()}
 

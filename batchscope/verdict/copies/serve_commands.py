@@ -6,7 +6,7 @@ from itertools import chain
 from typing import Any
 
 from batchscope.inputs.answers.grammar import grammar_of
-from batchscope.verdict.copies.python_script import RANDOM
+from batchscope.verdict.copies.comments import commented
 from batchscope.verdict.copies.recipe import Recipe
 
 ON_CPU = "-m batchscope.worker.server.vllm_command"
@@ -28,7 +28,7 @@ def serve_commands(recipe: Recipe, prompt: str, whole: bool, label_tokens: dict[
 
 
 def serve_command(recipe: Recipe) -> str:
-    """``vllm serve`` with the engine arguments of the setting."""
+    """``vllm serve`` with the engine arguments of the setting, below what is to be known of them."""
     revision = {"revision": recipe.revision} if recipe.revision else {}
     variables = "".join(f"{key}={shlex.quote(value)} " for key, value in recipe.variables.items())
     program = f"{recipe.python} {ON_CPU}" if recipe.device == "cpu" else "vllm"
@@ -36,8 +36,12 @@ def serve_command(recipe: Recipe) -> str:
         f"{variables}{program} serve {shlex.quote(recipe.model)}",
         *(_flag(*each) for each in (revision | recipe.args).items()),
     ]
-    random = f"# {RANDOM}, drop --load-format.\n" if recipe.random else ""
-    return random + " \\\n  ".join(lines)
+    here = (
+        "# In the folder of vllm-batchscope, with the environment that measured:\n"
+        if recipe.device == "cpu"
+        else ""
+    )
+    return commented(recipe, twice=True) + here + " \\\n  ".join(lines)
 
 
 def _flag(key: str, value: Any) -> str:

@@ -3,16 +3,17 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from batchscope.reporting.claims import Doubt
 from batchscope.reports.labels.verdicts import CHANCE as CHANCE_OF_LABELS
 from batchscope.statistics.accuracy import Difference, difference
-from batchscope.statistics.replicates import CHANCE, holm
+from batchscope.statistics.replicates import holm
 from batchscope.statistics.verdict import gold_tells
-from batchscope.verdict.comparing import NEAR, Compared, compare, conclusive, is_known, is_near
+from batchscope.verdict.comparing import NEAR, Compared, compare, doubts_of, is_known, is_near
 from batchscope.verdict.evidence import Evidence
 from batchscope.verdict.questions.topics import TOPICS, Pair, Topic, pairs_of
 from batchscope.verdict.schema import Matters, Question
 from batchscope.verdict.settings import Judged
-from batchscope.verdict.wording import percent, points, spread_words, started, times
+from batchscope.verdict.wording import percent, points, started, times
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,13 @@ class Held:
 
     pair: Pair
     speed: Compared
-    claimed: bool
-    """whether the difference of speeds would come out again"""
+    doubt: Doubt | None
+    """why the difference of speeds may not come out again; None: it would"""
+
+    @property
+    def claimed(self) -> bool:
+        """Whether the difference of speeds would come out again."""
+        return self.doubt is None
 
 
 def questions(judged: Sequence[Judged], evidence: Evidence) -> tuple[Question, ...]:
@@ -36,7 +42,7 @@ def answered(topic: Topic, pairs: Sequence[Pair], evidence: Evidence) -> Questio
     if not pairs:
         return Question(topic.id, topic.question, "not asked", "No two runs differ in this alone.", None)
     speeds = [compare(run.row, base.row) for run, base in pairs]
-    held = [Held(*each) for each in zip(pairs, speeds, conclusive(speeds), strict=True)]
+    held = [Held(*each) for each in zip(pairs, speeds, doubts_of(speeds), strict=True)]
     labels = list(changed_labels(topic, pairs, evidence))
     answer, weightiest = matters(held)
     effect = speed_effect(topic, weightiest, answer)
@@ -76,17 +82,9 @@ def speed_effect(topic: Topic, held: Held, answer: Matters) -> str:
     said = f"{started(run)}: {times(ratio)} the speed of {base}"
     if answer == "no":
         return f"{said}; no difference is as large as 5 %."
-    if held.claimed:
+    if held.doubt is None:
         return f"{said}." if answer == "yes" else f"{said}; whether it is as much as 5 % is not known."
-    return f"{said}; not conclusive{_spread(held.speed)}."
-
-
-def _spread(speed: Compared) -> str:
-    if speed.spread is None:
-        return ""
-    if speed.p < CHANCE:
-        return ", for of so many comparisons one may come out so by chance"
-    return f", for equal runs differ by up to {spread_words(speed.spread)} from start to start"
+    return f"{said}; not conclusive, as {held.doubt.words}."
 
 
 def changed_labels(topic: Topic, pairs: Sequence[Pair], evidence: Evidence) -> Iterator[str]:

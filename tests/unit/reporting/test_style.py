@@ -1,9 +1,11 @@
 """The palette: what can be seen on white."""
 
+from itertools import islice
+
 import pytest
 from matplotlib.colors import to_rgb
 
-from batchscope.reporting.style import FIXED, GREY, INK, PALETTE, SMALL
+from batchscope.reporting.style import FIXED, GREY, INK, PALETTE, SMALL, free_styles
 
 
 def contrast_with_white(color: str) -> float:
@@ -27,3 +29,13 @@ def test_layouts_have_the_first_two_colours_and_no_two_series_look_alike() -> No
     assert [color for color, _ in FIXED.values()] == list(PALETTE[:2])
     assert len(set(PALETTE)) == len(PALETTE)
     assert SMALL >= 10
+
+
+@pytest.mark.parametrize("taken", [(), tuple(FIXED.values())])
+def test_thirty_curves_look_different_and_none_as_a_layout_that_is_taken(
+    taken: tuple[tuple[str, str], ...],
+) -> None:
+    looks = [(style.color, style.marker) for style in islice(free_styles(taken), 30)]
+    assert len(set(looks)) == 30
+    assert not set(looks) & set(taken)
+    assert (looks[:2] == list(FIXED.values())) == (not taken)

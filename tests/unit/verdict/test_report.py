@@ -163,6 +163,9 @@ def test_gpus_differ():
     two = offline(setting(ALONE, 1000, gpu_ids="GPU-a"), setting(FOUR, 1035, gpu_ids="GPU-b"))
     assert same.gains[0].conclusive
     assert not two.gains[0].conclusive
+    assert two.gains[0].why == "equal runs differ by up to 3.6 % between two such GPUs"
+    assert two.gains[0].words.endswith(f": not conclusive, as {two.gains[0].why}")
+    assert same.gains[0].why == ""
     assert "on 2 GPUs" in str(two.could_be_wrong)
     assert "faster" not in two.sentence
 
@@ -228,8 +231,24 @@ def test_packing_is_slower():
 def test_a_host_that_varies_decides_nothing():
     found = offline(setting(ALONE, 1000, utilization=0.3), setting(FOUR, 1200, utilization=0.3))
     assert found.recommended == "label_answers/packed-n4", "it was a fifth faster here"
-    assert found.sentence.endswith("may be no faster than 1 text per prompt: not conclusive.")
+    assert found.sentence.endswith(
+        "may be no faster than 1 text per prompt: not conclusive, as equal runs differ by up to 47 % from one engine "
+        "start to the next."
+    )
     assert found.limited_by.what == "host"
+
+
+def test_an_interval_without_1_that_is_no_claim_says_why():
+    """1.6 % would do alone; of five settings any might come out so."""
+    others = [
+        setting(ALONE, 1000 + extra) | {"run": f"alone-{extra}", f"engine.a{extra}": 1} for extra in range(5)
+    ]
+    found = offline(*[{**each, "load_format": "dummy"} for each in (*others, setting(FOUR, 1021))])
+    (gain, *_) = found.gains
+    assert gain.low > 1
+    assert not gain.conclusive
+    assert gain.why == "one of 5 comparisons may come out so by chance"
+    assert f"not conclusive, as {gain.why}" in found.sentence
 
 
 def test_a_server_that_is_overloaded_everywhere():
@@ -309,7 +328,7 @@ def test_the_file_is_plain_json(tmp_path):
     (results / "labels").symlink_to(reference / "labels")
     write_verdict(config(), results, results / "verdict.json")
     written = json.loads((results / "verdict.json").read_text(), parse_constant=pytest.fail)
-    assert written["schema"] == 1
+    assert written["schema"] == 2
     assert len(written["settings"]) == 26
     assert written["offline"]["recommended"] is None
     assert written["texts"]["gold"] is True

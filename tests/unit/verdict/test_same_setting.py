@@ -4,6 +4,7 @@ import pytest
 from support.planted import evidence, labels, setting
 
 from batchscope.verdict.report import verdict_of
+from batchscope.verdict.schema import Again
 
 ALONE, FOUR, EIGHT = "separate-n1", "packed-n4", "packed-n8"
 
@@ -32,9 +33,12 @@ def test_a_setting_that_was_measured_twice_is_one_candidate():
     )
     assert [gain.run for gain in answer.gains] == ["label_answers/separate-n1"]
     assert (twin.same_as, twin.state, twin.frontier) == ("label_answers/packed-n4", "kept", False)
-    assert of(verdict, answer.recommended).also == ("again: 1,420 texts/s on 2,000 texts",)
+    assert of(verdict, answer.recommended).also == (
+        Again("again/packed-n4", "again", "1,420 texts/s on 2,000 texts"),
+    )
     assert any(
-        "1.41x apart: 4 texts in one prompt was measured in label_answers and in again" in each
+        "1.41x apart: 4 texts in one prompt was measured in label_answers (Nothing but labels may be answered. How many "
+        "texts should share a prompt?) and in again. " in each
         for each in answer.could_be_wrong
     )
 
@@ -68,7 +72,9 @@ def test_with_different_numbers_of_texts_the_most_stand():
     verdict = found(setting(ALONE, 1000), few, setting(FOUR, 2000), found={FOUR: labels(n=4)})
     assert verdict.offline.recommended == "label_answers/packed-n4"
     assert of(verdict, "again/packed-n4").same_as == "label_answers/packed-n4"
-    assert of(verdict, verdict.offline.recommended).also == ("again: 2,600 texts/s on 1,200 texts",)
+    assert of(verdict, verdict.offline.recommended).also == (
+        Again("again/packed-n4", "again", "2,600 texts/s on 1,200 texts"),
+    )
     assert not any("apart" in each for each in verdict.offline.could_be_wrong), "other work may be faster"
 
 
@@ -79,7 +85,7 @@ def test_a_run_that_does_not_count_stands_for_none_that_does():
     twin = of(verdict, "label_answers/packed-n4")
     assert (twin.state, twin.same_as) == ("invalid", "again/packed-n4")
     assert of(verdict, "again/packed-n4").also == (
-        "label_answers: its measurement does not count: cached_tokens",
+        Again("label_answers/packed-n4", "label_answers", "its measurement does not count: cached_tokens"),
     )
 
 
@@ -118,6 +124,6 @@ def test_two_runs_of_one_study_are_named_by_their_runs():
     fewer = again(FOUR, 1800, texts=1200, requests=300) | {"run": "packed-n4-r1200"}
     verdict = found(setting(ALONE, 1000), setting(FOUR, 2000), few, fewer)
     assert of(verdict, "label_answers/packed-n4").also == (
-        "again/packed-n4-r1500: 1,900 texts/s on 1,500 texts",
-        "again/packed-n4-r1200: 1,800 texts/s on 1,200 texts",
+        Again("again/packed-n4-r1500", "again", "1,900 texts/s on 1,500 texts"),
+        Again("again/packed-n4-r1200", "again", "1,800 texts/s on 1,200 texts"),
     )

@@ -1,9 +1,10 @@
 """Sentences on labels where accuracy tells nothing: one label, answers that cannot be read, no gold labels."""
 
+import pandas as pd
 import pytest
 from support.label_studies import PACKING, THREE, TWO, prompts_of, study, without_gold
 
-from batchscope.reports.labels.findings import NO_COMPARISON
+from batchscope.reports.labels.findings import NO_COMPARISON, difference_sentence
 from batchscope.reports.labels.frame import judge
 from batchscope.reports.labels.page import labels_page
 
@@ -120,3 +121,20 @@ def test_many_labels_are_compared_alike(tmp_path):
 def test_a_run_alone_is_compared_with_nothing(tmp_path):
     assert page_of(tmp_path, [PACKING[0]]).findings == [NO_COMPARISON]
     assert page_of(tmp_path / "none", without_gold([PACKING[0]])).findings == [NO_COMPARISON]
+
+
+@pytest.mark.parametrize(
+    ("low", "p", "said"),
+    [
+        (0.001, 0.07, "+0.1 to +2.0, not conclusive, as McNemar's p is not below 0.05; McNemar p = 0.070"),
+        (-0.001, 0.07, "-0.1 to +2.0; McNemar p = 0.070"),
+        (0.001, 0.01, "are right on 1.0 points more texts than"),
+    ],
+)
+def test_an_interval_without_0_that_is_no_claim_says_why(low, p, said):
+    run = pd.Series({
+        "layout": "packed", "n": 4, "paired_texts": 2000, "paired_prompts": 500, "difference": 0.01,
+        "difference_low": low, "difference_high": 0.02, "mcnemar_p": p,
+    })  # fmt: skip
+    base = pd.Series({"layout": "separate", "n": 1})
+    assert said in difference_sentence(run, base, ["layout", "n"])

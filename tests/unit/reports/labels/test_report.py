@@ -11,7 +11,7 @@ from support.label_studies import PACKING, TWO, study
 from batchscope.config.studies import Plot
 from batchscope.reporting.render import page_html, page_markdown
 from batchscope.reporting.wording import SETTINGS
-from batchscope.reports.labels.figure import labels_figure
+from batchscope.reports.labels.figure import labels_figure, with_series
 from batchscope.reports.labels.findings import NO_COMPARISON, NOTHING
 from batchscope.reports.labels.frame import base_of, judge
 from batchscope.reports.labels.page import labels_page
@@ -228,3 +228,17 @@ def test_coverage_has_a_panel_only_where_it_is_not_whole(tmp_path):
     figure = labels_figure(runs, judged)
     assert not any("coverage" in ax.get_title(loc="left") for ax in figure.axes)
     assert any("all texts were labelled" in text.get_text() for text in figure.texts)
+
+
+def test_texts_that_were_cut_are_a_series_of_their_own():
+    shown = pd.DataFrame(
+        {
+            "layout": "packed",
+            "answer": "free",
+            "text_tokens": [None, 100, 100],
+            "cut": ["head", "head", "both"],
+        }
+    )
+    assert list(with_series(shown)["series"]) == [
+        "packed", "packed, text_tokens=100", "packed, text_tokens=100, cut=both"
+    ]  # fmt: skip

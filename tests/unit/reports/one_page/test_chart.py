@@ -56,6 +56,17 @@ def test_every_setting_is_a_dot_and_the_recommended_one_is_filled_and_named(size
     assert high <= 101.5
 
 
+def test_settings_with_the_same_words_are_told_apart():
+    every = planted(["packing/a", "packing/b", "other/c", "other/d"], labels=False)["settings"]
+    for each, words in zip(every, ("twice here", "twice here", "in two studies", "alone"), strict=True):
+        each["words"] = words
+    every.append({**every[2], "id": "packing/c", "study": "packing"})
+    (ax,) = chart(every, WIDE).axes
+    assert {label.get_text() for label in ax.get_yticklabels()} == {
+        "twice here (a)", "twice here (b)", "in two studies (other)", "in two studies (packing)", "alone"
+    }  # fmt: skip
+
+
 def test_where_no_label_counts_speed_stands_alone_the_fastest_first():
     every = settings(50, labels=False)
     rows = rows_shown(every)

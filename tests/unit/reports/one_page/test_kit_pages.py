@@ -36,3 +36,5 @@ def test_a_finding_as_a_title():
     assert short(long) == "Separate prompts are 2.10 times as fast as packed ones"
     assert short("No difference seen: 1 % (repeatability on one engine start).") == "No difference seen: 1 %"
     assert short("Done.") == "Done"
+    here = "A were 16 to 34 % faster than B here; equal runs differ by up to 47 % from start to start, so not conclusive (1)."
+    assert short(here) == "A were 16 to 34 % faster than B here: not conclusive"

@@ -12,11 +12,13 @@ from batchscope.reports.one_page.study_sections import anchors
 
 IDS = ["packing/packed-n4", "packing/separate-n1", "packing/packed-n8"]
 
+QUESTIONS = {"packing": "How many texts share a prompt?", "again": "And once more?"}
+
 
 def page(verdict: dict) -> str:
     links = anchors(verdict, ["packing"])
     drawn = charts("chart", verdict["settings"], {})
-    return page_html(Content(verdict, links, drawn, [], [], [], ["Measured on: a GPU."], None))
+    return page_html(Content(verdict, links, QUESTIONS, drawn, [], [], [], ["Measured on: a GPU."], None))
 
 
 def words(html: str) -> str:
@@ -68,14 +70,24 @@ def test_the_default_itself_is_said_to_be_it():
     assert "Against the default The same It is vLLM's defaults (1 text per prompt) itself." in text
 
 
-def test_where_else_a_setting_was_measured_stands_beside_its_speed_and_it_is_offered_once():
-    verdict = planted(IDS)
-    verdict["settings"][2]["also"] = ["again: 700 texts/s on 400 texts"]
-    verdict["settings"][0]["same_as"] = verdict["settings"][2]["id"]
+def test_where_else_a_setting_was_measured_is_told_by_questions_that_lead_there():
+    verdict = planted([*IDS, "again/packed-n8"])
+    also = {"run": "again/packed-n8", "study": "again", "words": "700 texts/s on 400 texts"}
+    verdict["settings"][2]["also"] = [also]
+    verdict["settings"][3]["same_as"] = verdict["settings"][2]["id"]
     html = page(verdict)
-    assert "also measured in again: 700 texts/s on 400 texts" in words(html)
-    assert '<option value="packing/packed-n4"' not in html
+    assert "Also measured in 1 further run again: And once more? 700 texts/s on 400 texts" in words(html)
+    assert '<a href="#run-again-packed-n8">again: And once more?</a>' in html
+    assert '<option value="again/packed-n8"' not in html, "a setting is offered once"
     assert '<option value="packing/packed-n8"' in html
+
+
+def test_settings_are_offered_under_the_questions_that_they_were_measured_for():
+    html = page(planted([*IDS, "again/packed-n40", "mine/packed-n2"]))
+    offered = re.findall(r'<optgroup label="([^"]*)">(.*?)</optgroup>', html, re.DOTALL)
+    assert [(label, group.count("<option")) for label, group in offered] == [
+        ("packing: How many texts share a prompt?", 3), ("again: And once more?", 1), ("mine", 1)
+    ]  # fmt: skip
 
 
 def test_what_could_be_wrong_and_longer_texts_are_in_sight():

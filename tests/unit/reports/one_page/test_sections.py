@@ -21,16 +21,20 @@ def lay(results, *stems, drawing=DRAWING):
 
 def test_reports_come_in_the_page_s_order_and_those_not_made_are_left_out(tmp_path):
     verdict = planted(["packing/packed-n4", "a/b", "a/c"])
-    assert sections(tmp_path, ["open_loop"], verdict, {}) == []
-    lay(tmp_path, "memory", "cost", "labels", "serving_open_loop")
-    found = sections(tmp_path, ["open_loop"], verdict, {})
+    served = {"open_loop": "How many requests can come?", "mine": ""}
+    assert sections(tmp_path, served, verdict, {}) == []
+    lay(tmp_path, "memory", "cost", "labels", "serving_open_loop", "serving_mine")
+    found = sections(tmp_path, served, verdict, {})
     assert [each.anchor for each in found] == [
         "part-labels",
         "part-serving_open_loop",
+        "part-serving_mine",
         "part-cost",
         "part-memory",
     ]
-    assert [each.name for each in found] == ["Labels", "Server: open_loop", "Cost model", "Memory"]
+    assert [each.name for each in found] == [
+        "Labels", "Server: How many requests can come?", "Server: mine", "Cost model", "Memory"
+    ]  # fmt: skip
     assert all(each.page.answer == "So it is" and len(each.pictures) == 1 for each in found)
 
 

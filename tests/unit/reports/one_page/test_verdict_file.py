@@ -15,7 +15,7 @@ def test_a_verdict_is_read(tmp_path):
     assert read_verdict(tmp_path / "verdict.json") == verdict
 
 
-@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"schema": 2}', "{}"])
+@pytest.mark.parametrize("text", [None, "", "{", "[]", '{"schema": 1}', "{}"])
 def test_what_is_none_is_named_with_the_remedy(tmp_path, text):
     path = tmp_path / "verdict.json"
     if text is not None:

@@ -4,6 +4,7 @@ import pytest
 from support.verdicts import planted
 
 from batchscope.reports.one_page.words import (
+    by_study,
     engine_of,
     lead_of,
     reason_of,
@@ -14,6 +15,7 @@ from batchscope.reports.one_page.words import (
     show_percent,
     show_range,
     show_seconds,
+    study_words,
 )
 
 
@@ -39,6 +41,10 @@ def test_the_engine_s_call_is_found_in_a_script():
     script = "import x\n\ndef start():\n    return LLM(\n        model=MODEL,\n        seed=f(0),\n    )\n\nstart()\n"
     assert engine_of(script) == "from vllm import LLM\n\nllm = LLM(\n    model=MODEL,\n    seed=f(0),\n)"
     assert "    model='a/b',\n" in engine_of(f"MODEL = 'a/b'\n{script}")
+    said = "# On this machine.\n# With other weights.\n"
+    assert f"\n\n{said}llm = LLM(\n    model='a/b',\n" in engine_of(
+        f"# Labels texts.\n\n{said}MODEL = 'a/b'\n{script}"
+    )
     assert engine_of('llm = LLM(model="a")\n') == 'from vllm import LLM\n\nllm = LLM(model="a")'
     assert engine_of("print()") == "print()"
 
@@ -55,12 +61,22 @@ def test_a_setting_tells_all_that_is_known():
     assert setting_in_words(known) == (
         "4 texts in one prompt: 812 texts/s (790 to 840), accuracy 91.2 % (89.0 to 93.0); refused: guesses"
     )
-    again = {**known, "also": ["decoding: 800 texts/s on 400 texts", "packing: died"]}
-    assert setting_in_words(again).endswith(
-        "; refused: guesses; also measured in decoding: 800 texts/s on 400 texts; in packing: died"
+    also = {"run": "decoding/packed-n4", "study": "decoding", "words": "800 texts/s on 400 texts"}
+    assert setting_in_words({**known, "also": [also]}).endswith(
+        "; refused: guesses; measured in 1 further run"
     )
+    assert setting_in_words({**known, "also": [also] * 2}).endswith("; measured in 2 further runs")
     unknown = {**known, "speed": None, "right": None, "state": "failed", "why": ""}
     assert setting_in_words(unknown) == "4 texts in one prompt: no speed; failed"
+
+
+def test_a_study_is_told_with_its_question():
+    questions = {"packing": "Is it faster?", "mine": ""}
+    assert [study_words(name, questions) for name in ("packing", "mine", "other")] == [
+        "packing: Is it faster?", "mine", "other"
+    ]  # fmt: skip
+    one, two, three = planted(["packing/a", "mine/b", "packing/c"])["settings"]
+    assert by_study([one, two, three], questions) == {"packing: Is it faster?": [one, three], "mine": [two]}
 
 
 def test_the_heading_is_not_said_again():
@@ -78,7 +94,10 @@ def test_the_heading_is_not_said_again():
 
 
 def test_a_gain_says_whether_it_is_sure():
-    gain = {"low": 1.234, "high": 12.3, "conclusive": True}
+    gain = {"low": 1.234, "high": 12.3, "conclusive": True, "why": ""}
     assert show_gain_range(gain) == "1.23 to 12"
-    assert show_gain_range({**gain, "conclusive": False}) == "1.23 to 12, not conclusive"
+    unclear = {**gain, "conclusive": False, "why": "one of 14 comparisons may come out so by chance"}
+    assert show_gain_range(unclear) == (
+        "1.23 to 12, not conclusive, as one of 14 comparisons may come out so by chance"
+    )
     assert show_gain_range({**gain, "low": None}) == "with too few steady repeats to tell more"

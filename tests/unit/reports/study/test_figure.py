@@ -71,23 +71,6 @@ def test_saturation_ticks_are_numbers_on_a_log_axis(tmp_path):
     assert "texts per prompt (n)" in shown
 
 
-def test_a_run_apart_from_its_series_is_named_and_joined_to_none(tmp_path):
-    records = [make_run(tmp_path, n=n, texts=800, seconds=(n / 10,) * 3) for n in (4, 20, 40)]
-    records += [make_run(tmp_path, n=40, texts=80, seconds=(0.5,) * 3, suffix="-r80")]
-    runs, repeats = runs_frame(records, []), repeats_frame(records)
-    assert list(arrange("mine", Study(), runs, repeats).runs["apart"]) == ["", "", "", "texts=80"]
-    assert draw(tmp_path, records, Study()).count("texts=80") == 1
-    figure = study_figure("mine", Study(), runs, repeats)
-    assert [len(line.get_xdata()) for line in figure.axes[0].lines if line.get_marker() == "o"] == [3, 1]
-    (label,) = [text for text in figure.axes[0].texts if text.get_text() == "texts=80"]
-    figure.draw_without_rendering()
-    x, y = figure.axes[0].transData.transform(label.xy)
-    box = label.get_window_extent()
-    assert box.y0 < y < box.y1, "beside its marker"
-    assert 0 < x - box.x1 < 20
-    assert faults(figure) == []
-
-
 def test_runs_that_do_not_count_are_marked_with_the_reason(tmp_path):
     records = [
         make_run(tmp_path, study="mine", n=4, seconds=(1.0, 1.1, 1.2)),
@@ -185,17 +168,17 @@ def test_an_argument_left_to_vllm_is_a_place_of_its_own(tmp_path):
         (
             "engine.extra.enable_chunked_prefill",
             "engine.variables.VLLM_X",
-            {"True", "False", "enable_chunked_prefill", "VLLM_X=1", "VLLM_X=default"},
+            {"True", "False", "enable_chunked_prefill", "VLLM_X=1", "VLLM_X=default", "mode=0", "mode=3"},
         ),
         (
             "engine.variables.VLLM_X",
             "engine.extra.enable_chunked_prefill",
-            {"1", "default", "VLLM_X", "enable_chunked_prefill=True"},
+            {"1", "default", "VLLM_X", "enable_chunked_prefill=True, mode=3"},
         ),
         (
             "engine.extra.compilation_config.mode",
             "engine.variables.VLLM_NEVER_SET",
-            {"0", "3", "mode", "VLLM_NEVER_SET=default"},
+            {"0", "3", "mode", "VLLM_NEVER_SET=default, enable_chunked_prefill=True"},
         ),
     ],
 )

@@ -28,14 +28,14 @@ def test_numbers_that_are_none_become_null(tmp_path):
 @pytest.mark.parametrize(
     ("content", "says"),
     [
-        (b"", "is empty"),
-        (b'{"a": 1', "line 1: is no JSON"),
-        (b'{"a": 1}\n{"a": 2}\n', "line 2: is no JSON: Extra data"),
-        (b"[" * 200_000, "nested too deeply"),
-        (b'{"a": ' + b"9" * 5_000 + b"}", "more digits"),
-        (gzip.compress(b"{}"), "no text in UTF-8; unpack it"),
-        (b"a\0b", "is no text"),
-        (b'a,"b\n', "neither JSON nor CSV"),
+        pytest.param(b"", "is empty", id="nothing"),
+        pytest.param(b'{"a": 1', "line 1: is no JSON", id="cut off"),
+        pytest.param(b'{"a": 1}\n{"a": 2}\n', "line 2: is no JSON: Extra data", id="two documents"),
+        pytest.param(b"[" * 200_000, "nested too deeply", id="nested"),
+        pytest.param(b'{"a": ' + b"9" * 5_000 + b"}", "more digits", id="a long number"),
+        pytest.param(gzip.compress(b"{}"), "no text in UTF-8; unpack it", id="gzip"),
+        pytest.param(b"a\0b", "is no text", id="a zero byte"),
+        pytest.param(b'a,"b\n', "neither JSON nor CSV", id="an open quote"),
     ],
 )
 def test_what_is_no_result_file_is_told_with_its_key(tmp_path, content, says):
