@@ -49,6 +49,9 @@ IP = re.compile(r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-
 TELLING = 6
 """Characters that a name or a value must have to be looked for in texts: a shorter one is in any word."""
 
+HIDDEN = re.compile(r"hidden [0-9a-f]{6}")
+"""What stands for a hidden value; in the copy of a copy it stays."""
+
 VARIABLES = "engine.variables"
 """The configuration's key of environment variables, which may be anything, logins too."""
 
@@ -104,7 +107,13 @@ def _hidden(value: Value) -> Value:
         return {name: _hidden(part) for name, part in value.items()}
     if isinstance(value, list):
         return [_hidden(part) for part in value]
-    return None if value is None else f"hidden {hashlib.sha256(str(value).encode()).hexdigest()[:6]}"
+    if value is None or _is_hidden(value):
+        return value
+    return f"hidden {hashlib.sha256(str(value).encode()).hexdigest()[:6]}"
+
+
+def _is_hidden(value: Value) -> bool:
+    return isinstance(value, str) and HIDDEN.fullmatch(value) is not None
 
 
 def secrets_in(value: Value, key: str = "") -> Iterator[str]:
@@ -115,7 +124,7 @@ def secrets_in(value: Value, key: str = "") -> Iterator[str]:
     elif isinstance(value, list):
         for part in value:
             yield from secrets_in(part, key)
-    elif value is not None and (_holds_variables(key) or key == "hostname"):
+    elif value is not None and (_holds_variables(key) or key == "hostname") and not _is_hidden(value):
         yield str(value)
 
 

@@ -1,11 +1,13 @@
 """Remake the tables and figures of a reference from its raw files with today's code, and compare them.
 
 Prints what differs, and what cannot be remade and why; exit status 1 where a number differs, or a text of a
-figure. The reference itself is only read.
+figure. The reference itself is only read, but for ``--write``: it puts what differs there, and leaves each
+number as it stands that differs by no more than the last digits of another processor.
 """
 
 import argparse
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Collection, Iterator
@@ -13,11 +15,12 @@ from contextlib import chdir
 from importlib import import_module
 from pathlib import Path
 
+from batchscope.common.atomic_files import write_text
 from batchscope.common.errors import UserError, run_script
 from batchscope.config.configuration import Config, load_config
 from batchscope.config.reading.older_names import configuration_today
 from batchscope.profiling.profiled_runs import profiled_runs
-from batchscope.reporting.compare_outputs import differences
+from batchscope.reporting.compare_outputs import differences, without_noise
 from batchscope.reports.registry import FILES, REPORTS, Report
 from batchscope.reports.report_job import ReportJob
 from batchscope.results.anonymised_copy import share
@@ -46,11 +49,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reference", type=Path, default=REFERENCE, help="folder of a reference")
     parser.add_argument("--keep", type=Path, help="folder for what is made; without it, it is removed again")
+    parser.add_argument("--write", action="store_true", help="put what differs into the reference")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = args.keep or Path(temporary)
         remake(args.reference, folder)
         same = tell(args.reference, folder)
+        if args.write:
+            write(args.reference, folder)
     sys.exit(0 if same else 1)
 
 
@@ -112,26 +118,55 @@ def jobs_of(report: Report, config: Config, results: Path) -> Iterator[ReportJob
         yield ReportJob(results, results, study, tuple(captures))
 
 
+def remade(reference: Path, folder: Path) -> Iterator[tuple[Path, Path | None]]:
+    """Each committed file that is not raw, by its name there, and the file that is made of it now."""
+    for file in sorted(path for path in reference.rglob("*") if path.is_file()):
+        name = file.relative_to(reference)
+        if name.parts[0] not in RAW and name.name != "config.json":
+            yield name, counterpart(name, folder)
+
+
 def tell(reference: Path, folder: Path) -> bool:
     """Print what became of each committed file that is not raw; whether all that were remade say the same.
 
     Other pixels alone are told, and not judged: they change with the version of the plotting library.
     """
     found: dict[str, list[str]] = {}
-    for file in sorted(path for path in reference.rglob("*") if path.is_file()):
-        name = file.relative_to(reference)
-        if name.parts[0] in RAW or name.name == "config.json":
-            continue
-        if (copy := counterpart(name, folder)) is None:
+    for name, copy in remade(reference, folder):
+        if copy is None:
             print(f"not remade: {name} ({BENCHMARKS if name.parts[0] == 'benchmarks' else BY_HAND})")
         else:
-            found[str(name)] = differences(file, copy) if copy.is_file() else ["is not made any more"]
+            made = copy.is_file()
+            found[str(name)] = differences(reference / name, copy) if made else ["is not made any more"]
     different = {name: lines for name, lines in found.items() if lines and not name.endswith(".png")}
     for compared, lines in found.items():
         for line in lines:
             print(f"{'differs' if compared in different else 'not judged'}: {compared}: {line}")
     print(f"{len(found)} files remade, {len(found) - len(different)} with the same numbers")
     return bool(found) and not different
+
+
+def write(reference: Path, folder: Path) -> list[Path]:
+    """Put what was remade and differs into the reference, without the noise of another processor.
+
+    Words of a page count here, too. A figure's pixels are taken where its drawing differs.
+
+    Returns:
+        The files that were written, by their names in the reference.
+    """
+    written = []
+    for name, copy in remade(reference, folder):
+        old = reference / name
+        if copy is None or not copy.is_file() or name.suffix == ".png":
+            continue
+        before, after = (path.read_text(encoding="utf-8") for path in (old, copy))
+        if (text := without_noise(before, after, name.suffix)) == before:
+            continue
+        write_text(old, text)
+        written.append(name)
+        if name.suffix == ".svg" and (pixels := copy.with_suffix(".png")).is_file():
+            shutil.copyfile(pixels, old.with_suffix(".png"))
+    return written
 
 
 def counterpart(name: Path, folder: Path) -> Path | None:

@@ -1,6 +1,7 @@
-"""Tables written by hand on precision, 2:4 weights and shared prefixes."""
+"""Tables written by hand on precision, 2:4 weights, shared prefixes, and one GPU beside two."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pandas as pd
 from tests.audit.checked import Checked
 from tests.audit.pages import check_cell, ends, grids
 from tests.audit.products import TOGETHER
-from tests.audit.raw import Run
+from tests.audit.raw import Run, runs_in
 from tests.audit.readmes import Rows
 
 WEIGHTS = ("default", "fp8_per_tensor", "fp8_per_channel", "fp8_per_block")
@@ -102,4 +103,187 @@ def h200_cascade(
         ]
         for heading, cell, found in zip(grid.headings[3:], line[3:], values, strict=True):
             check_cell(table, f"{name}: {heading}", cell, found)
+    yield table
+
+
+@dataclass(frozen=True)
+class Decoding:
+    """The part of one pass in which all copies decode, and what the GPU did then."""
+
+    before: float
+    """seconds of the pass before it: the shared prefix is computed"""
+    step: float
+    """ms from the end of a step to the end of the next"""
+    busy: float
+    """share of the time in which a kernel ran, as NVML tells it"""
+    power: float
+
+
+def decoding_of(run: Run, repeat: int) -> Decoding:
+    """From the first to the last step in which all copies decode."""
+    steps, samples = run.table("steps"), run.table("hardware")
+    assert steps is not None
+    assert samples is not None
+    steps = steps[steps["repeat"] == repeat].sort_values("step")
+    ends = steps.loc[steps["decode_tokens"] == steps["decode_tokens"].max(), "finished_s"]
+    first, last = ends.iloc[0], ends.iloc[-1]
+    within = samples[(samples["repeat"] == repeat) & samples["time_s"].between(first, last)]
+    step = 1000 * (last - first) / (len(ends) - 1)
+    return Decoding(first, step, within["utilization"].mean(), within["power_w"].mean())
+
+
+def h200_cascade_20(page: Path, rows: Rows, runs: Mapping[tuple[str, str], Run]) -> Iterator[Checked]:
+    """20 copies, off and on; and how each pass spends its time, beside that of 100 copies."""
+    pair, passes = grids(page)
+    names = [f"packed-n400-disable_cascade_attn-{what}" for what in (True, False)]
+    table = Checked("README.md")
+    plain = rows["shared_prefix", names[0]]
+    for line, name in zip(pair.rows, names, strict=True):
+        run, row = runs["shared_prefix", name], rows["shared_prefix", name]
+        counted = run.repeats[0].get("shared_prefix", {})
+        values: list[Sequence[Any]] = [
+            [row["total_token_throughput"]],
+            ends("texts_per_s")(row) or [],
+            [row["texts_per_s"] / plain["texts_per_s"]],
+            [row["joules_per_text"]],
+            [counted["shared_steps"], counted["steps"]] if counted else [],
+        ]
+        for heading, cell, found in zip(pair.headings[1:], line[1:], values, strict=True):
+            check_cell(table, f"{name}: {heading}", cell, found)
+    yield table
+    table = Checked("README.md, passes")
+    hundred = {run.key[1]: run for run in runs_in(page.parents[1] / "h200-cascade")}
+    with_100 = hundred["packed-n400-x100-disable_cascade_attn-False"]
+    shown = [(runs["shared_prefix", name], number) for name in names for number in range(3)]
+    for line, (run, number) in zip(passes.rows, [*shown, (with_100, 0)], strict=True):
+        found = decoding_of(run, number)
+        figures = (
+            run.repeats[number]["seconds"],
+            found.before,
+            found.step,
+            100 * found.busy,
+            found.step * found.busy,
+            found.power,
+        )
+        for heading, cell, value in zip(passes.headings[3:], line[3:], figures, strict=True):
+            check_cell(table, f"{run.key[1]}, pass {number + 1}: {heading}", cell, [value])
+    yield table
+
+
+def h200_two_gpus(page: Path, rows: Rows, runs: Mapping[tuple[str, str], Run]) -> Iterator[Checked]:
+    """One engine on one GPU and on two."""
+    (grid,) = grids(page)
+    table = Checked("README.md")
+    names = [(layout, gpus) for layout in ("separate-n1", "packed-n400") for gpus in (1, 2)]
+    for line, (layout, gpus) in zip(grid.rows, names, strict=True):
+        one, row = (rows["two_gpus", f"{layout}-tp{count}"] for count in (1, gpus))
+        values: list[Sequence[Any]] = [
+            [len(runs["two_gpus", f"{layout}-tp{gpus}"].environment["gpu"]["computing"])],
+            [row["total_token_throughput"]],
+            ends("texts_per_s")(row) or [],
+            [row["texts_per_s"] / one["texts_per_s"]],
+            [row["joules_per_text"]],
+            [row["resolved.kv_cache_tokens"]],
+        ]
+        for heading, cell, found in zip(grid.headings[1:], line[1:], values, strict=True):
+            check_cell(table, f"{layout}, {gpus}: {heading}", cell, found)
+    yield table
+
+
+def h200_long(page: Path, rows: Rows, runs: Mapping[tuple[str, str], Run]) -> Iterator[Checked]:
+    """4,000 reviews and ten times as many."""
+    (grid,) = grids(page)
+    table = Checked("README.md")
+    for line, texts in zip(grid.rows, (4_000, 40_000), strict=True):
+        key = ("saturation", f"packed-n40-r{texts}")
+        row, (repeat,) = rows[key], runs[key].repeats
+        figures = (
+            row["prompt_tokens"],
+            repeat["steps"],
+            repeat["seconds"],
+            row["total_token_throughput"],
+            row["texts_per_s"],
+            row["joules_per_text"],
+        )
+        for heading, cell, value in zip(grid.headings[1:], line[1:], figures, strict=True):
+            check_cell(table, f"{texts}: {heading}", cell, [value])
+    yield table
+
+
+def smollm2_precision(page: Path, rows: Rows, labels: Rows) -> Iterator[Checked]:
+    """Speed and labels of three precisions of a small model's weights."""
+    (grid,) = grids(page)
+    table = Checked("README.md")
+    for line, weights in zip(grid.rows, WEIGHTS[:3], strict=True):
+        key = ("precision", f"separate-n1-{weights}-kv_cache_dtype-default")
+        row, said = rows[key], labels[key]
+        values: list[Sequence[Any]] = [
+            [row["total_token_throughput"]],
+            ends("texts_per_s")(row) or [],
+            ends("accuracy", 100)(said) or [],
+            [100 * row["label_flips"]],
+            [] if weights == WEIGHTS[0] else [row["kappa"]],
+        ]
+        for heading, cell, found in zip(grid.headings[1:], line[1:], values, strict=True):
+            check_cell(table, f"{weights}: {heading}", cell, found)
+    yield table
+
+
+@dataclass(frozen=True)
+class Window:
+    """One job of a sweep, in seconds since 1970: when it began, started its engine, and ended its last pass."""
+
+    run: Run
+    gpu: str
+    begin: float
+    engine: float
+    end: float
+
+
+def windows(folder: Path) -> list[Window]:
+    """The jobs of a sweep in the order in which they began.
+
+    A job's seconds are counted until shortly after its last pass, so that it began a little later than here.
+    """
+    found = []
+    for run in runs_in(folder):
+        (gpu,) = run.environment["gpu"]["computing"]
+        last, engine, sweep = run.repeats[-1], run.measurement["engine"], run.measurement["sweep"]
+        end = last["started_at"] + last["seconds"]
+        ready = run.measurement["warmup"][0]["started_at"] - engine["age_s"]
+        begin = end - sweep["seconds"] - sweep["waited_s"]
+        found.append(Window(run, gpu, begin, ready - engine["start_s"], end))
+    return sorted(found, key=lambda window: (round(window.begin), window.run.args["max_num_batched_tokens"]))
+
+
+def whole(jobs: Sequence[Window]) -> float:
+    """Seconds from the begin of the first job to the end of the last pass."""
+    return max(job.end for job in jobs) - min(job.begin for job in jobs)
+
+
+def h200_sweep(page: Path, rows: Rows) -> Iterator[Checked]:
+    """When each job began and ended, on which GPU; and one GPU beside two, where the page has it."""
+    table, (jobs_grid, *both) = Checked("README.md"), grids(page)
+    jobs = windows(page.parent)
+    first = min(job.begin for job in jobs)
+    for line, job in zip(jobs_grid.rows, jobs, strict=True):
+        row = rows[job.run.key]
+        values: list[Sequence[Any]] = [
+            [job.run.args["max_num_batched_tokens"]],
+            [job.gpu],
+            [job.begin - first],
+            [job.engine - first],
+            [job.end - first],
+            [row["total_token_throughput"]],
+        ]
+        for heading, cell, found in zip(jobs_grid.headings, line, values, strict=True):
+            check_cell(table, f"{job.run.key[1]}: {heading}", cell, found)
+    for grid in both:
+        one, two = (windows(page.parents[1] / f"h200-sweep-{name}") for name in ("one", "two"))
+        in_all = [[whole(each), sum(job.end - job.begin for job in each)] for each in (one, two)]
+        for line, figures in zip(grid.rows, zip(*in_all, strict=True), strict=True):
+            for heading, cell, value in zip(
+                grid.headings[1:], line[1:], (*figures, figures[0] / figures[1]), strict=True
+            ):
+                check_cell(table, f"{line[0]}: {heading}", cell, [value])
     yield table

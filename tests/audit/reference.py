@@ -1,7 +1,7 @@
 """All tables of one reference folder."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -220,26 +220,8 @@ class Reference:
 
     def by_hand(self) -> Iterator[Checked]:
         """Tables of README.md."""
-        page, labels = self.folder / "README.md", self.judged.get("labels.csv", {})
-        if self.folder.name == "h100":
-            yield from readmes.h100(page, self.rows, self.loads, self.captured["profiles.csv"], PUBLISHED)
-        elif self.folder.name == "h200":
-            yield from readmes.h200(page, self.rows)
-        elif self.folder.name == "smollm2-h200":
-            yield readmes.starts_file(self.folder / "starts.csv")
-            yield from readmes.smollm2(page, self.rows, labels)
-        elif self.folder.name == "smollm2-h200-banking77":
-            yield from readmes.banking77(page, self.rows, labels)
-        elif self.folder.name == "h200-starts":
-            yield from readmes.h200_starts(page, *self.by_start(), self.rows, self.loads)
-        elif self.folder.name == "h200-precision":
-            yield from further_readmes.h200_precision(page, self.rows)
-        elif self.folder.name == "h200-sparse":
-            yield from further_readmes.h200_sparse(page, self.rows, self.products, self.runs, PUBLISHED)
-        elif self.folder.name == "h200-cascade":
-            yield from further_readmes.h200_cascade(page, self.rows, self.costs, self.runs, PUBLISHED)
-        elif self.folder.name == "smollm2-h200-starts":
-            yield from readmes.smollm2_starts(page, *self.by_start())
+        if made := BY_HAND.get(self.folder.name):
+            yield from made(self, self.folder / "README.md")
 
     def by_start(self) -> tuple[list[dict[str, Any]], pd.DataFrame]:
         """Each run's engine starts, with the GPU and the speed; and the seconds of their passes."""
@@ -250,6 +232,39 @@ class Reference:
                 starts.append({**key, "gpu": gpu_of(run), "texts_per_s": self.starts[run.key]["texts_per_s"]})
                 repeats += [{**key, "seconds": each["seconds"]} for each in run.measurement["repeats"]]
         return starts, pd.DataFrame(repeats)
+
+
+def smollm2(of: Reference, page: Path) -> Iterator[Checked]:
+    yield readmes.starts_file(of.folder / "starts.csv")
+    yield from readmes.smollm2(page, of.rows, of.judged["labels.csv"])
+
+
+def sparse(of: Reference, page: Path) -> Iterator[Checked]:
+    yield from further_readmes.h200_sparse(page, of.rows, of.products, of.runs, PUBLISHED)
+
+
+BY_HAND: dict[str, Callable[[Reference, Path], Iterator[Checked]]] = {
+    "h100": lambda of, page: readmes.h100(page, of.rows, of.loads, of.captured["profiles.csv"], PUBLISHED),
+    "h200": lambda of, page: readmes.h200(page, of.rows),
+    "h200-starts": lambda of, page: readmes.h200_starts(page, *of.by_start(), of.rows, of.loads),
+    "h200-precision": lambda of, page: further_readmes.h200_precision(page, of.rows),
+    "h200-sparse": sparse,
+    "h200-cascade": lambda of, page: further_readmes.h200_cascade(
+        page, of.rows, of.costs, of.runs, PUBLISHED
+    ),
+    "h200-cascade-20": lambda of, page: further_readmes.h200_cascade_20(page, of.rows, of.runs),
+    "h200-two-gpus": lambda of, page: further_readmes.h200_two_gpus(page, of.rows, of.runs),
+    "h200-long": lambda of, page: further_readmes.h200_long(page, of.rows, of.runs),
+    "h200-sweep-one": lambda of, page: further_readmes.h200_sweep(page, of.rows),
+    "h200-sweep-two": lambda of, page: further_readmes.h200_sweep(page, of.rows),
+    "smollm2-h200": smollm2,
+    "smollm2-h200-banking77": lambda of, page: readmes.banking77(page, of.rows, of.judged["labels.csv"]),
+    "smollm2-h200-precision": lambda of, page: further_readmes.smollm2_precision(
+        page, of.rows, of.judged["labels.csv"]
+    ),
+    "smollm2-h200-starts": lambda of, page: readmes.smollm2_starts(page, *of.by_start()),
+}
+"""How the tables that a reference's README has are made, by its folder; none: it has none."""
 
 
 def of_study(study: str, rows: Rows) -> Rows:

@@ -18,8 +18,10 @@ DEVICES = {
 SHARES = {
     ("NVIDIA H100 80GB HBM3", "16 bits"): 0.625,
     ("NVIDIA H200", "16 bits"): 0.630,
-    ("NVIDIA H200", "fp8_per_tensor"): 0.515,
-    ("NVIDIA H200", "16 bits, KV cache fp8"): 0.632,
+    ("NVIDIA H200", "fp8_per_tensor"): 0.524,
+    ("NVIDIA H200", "fp8_per_channel"): 0.520,
+    ("NVIDIA H200", "fp8_per_block"): 0.500,
+    ("NVIDIA H200", "16 bits, KV cache fp8"): 0.643,
 }
 """16-bit peak, memory bandwidth and the measured constants: docs/cost_model.md, Seconds."""
 

@@ -123,6 +123,8 @@ def test_precisions():
         "bf16, bf16": "default-kv_cache_dtype-default",
         "bf16, fp8": "default-kv_cache_dtype-fp8",
         "fp8 per tensor, bf16": "fp8_per_tensor-kv_cache_dtype-default",
+        "fp8 per channel, bf16": "fp8_per_channel-kv_cache_dtype-default",
+        "fp8 per block, bf16": "fp8_per_block-kv_cache_dtype-default",
     }
     for name, kind in kinds.items():
         found = cells(name)
@@ -135,11 +137,34 @@ def test_precisions():
 
 
 def test_cascade_attention():
-    rows = reference("h200-cascade", "runs").set_index("run")["total_token_throughput"]
-    packed, shared = (
-        rows[f"packed-n400{kind}"]
-        for kind in ("-disable_cascade_attn-True", "-x100-disable_cascade_attn-False")
+    twenty, hundred = (
+        reference(name, "runs").set_index("run")["total_token_throughput"]
+        for name in ("h200-cascade-20", "h200-cascade")
     )
-    assert cells("full, packed, n = 400")[2] == f"{packed:,.0f} (20 copies)"
+    off, on = (twenty[f"packed-n400-disable_cascade_attn-{what}"] for what in (True, False))
+    shared = hundred["packed-n400-x100-disable_cascade_attn-False"]
+    assert cells("full, packed, n = 400")[2] == f"{off:,.0f} (20 copies)"
     name = "the same, model runner V1 with cascade attention, eager"
-    assert cells(name)[2] == f"{shared:,.0f} (100 copies)"
+    assert cells(name)[2] == f"{on:,.0f} (20 copies), {shared:,.0f} (100)"
+    assert f"**the switch alone makes them {on / off:.1f} times as fast**" in STUDY
+
+
+def test_ten_times_as_many_reviews():
+    rows = reference("h200-long", "runs").set_index("texts")["total_token_throughput"]
+    gain = 100 * (rows[40_000] / rows[4_000] - 1)
+    assert f"{rows[4_000]:,.0f} total tokens per second with 4,000 reviews and {rows[40_000]:,.0f}" in STUDY
+    assert f"with 40,000, {gain:.2f} % more" in STUDY
+    assert f"ten times as many go with {gain:.2f} % more" in STUDY
+
+
+@pytest.mark.parametrize(("name", "run"), [("separate", "separate-n1"), ("packed, n = 400", "packed-n400")])
+def test_one_engine_on_two_gpus(name, run):
+    rows = reference("h200-two-gpus", "runs").set_index("run")
+    one, two = (rows.loc[f"{run}-tp{gpus}"] for gpus in (1, 2))
+    line = next(line for line in STUDY.splitlines() if re.match(rf"\| {name} \| \d+\.\d \| ", line))
+    speeds, more, joules = line.split("|")[2:4], line.split("|")[4], line.split("|")[5]
+    assert [cell.strip() for cell in speeds] == [f"{row['texts_per_s']:.1f}" for row in (one, two)]
+    assert more.strip().startswith(f"{100 * (two['texts_per_s'] / one['texts_per_s'] - 1):.0f} % (")
+    assert joules.strip() == f"{one['joules_per_text']:.2f} / {two['joules_per_text']:.2f}"
+    page = (ROOT / "docs/reference/h200-two-gpus/tables/two_gpus.md").read_text(encoding="utf-8")
+    assert more.strip().partition("(")[2].rstrip(")") in page

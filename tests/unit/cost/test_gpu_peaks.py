@@ -163,13 +163,16 @@ def test_the_peak_is_that_of_the_arithmetic():
 )
 def test_each_arithmetic_has_a_name_of_its_own(types, name):
     assert arithmetic_of(*types) == name
-    assert (share_of("NVIDIA H200", name) is not None) == (name == SIXTEEN_BITS)
+    measured = name in (SIXTEEN_BITS, "fp8_per_block")
+    assert (share_of("NVIDIA H200", name) is not None) == measured
 
 
 @pytest.mark.parametrize(
     ("types", "runs"),
     [
         (("bfloat16", "fp8_per_tensor", "auto"), "fp8_per_tensor-kv_cache_dtype-default"),
+        (("bfloat16", "fp8_per_channel", "auto"), "fp8_per_channel-kv_cache_dtype-default"),
+        (("bfloat16", "fp8_per_block", "auto"), "fp8_per_block-kv_cache_dtype-default"),
         (("bfloat16", None, "fp8"), "default-kv_cache_dtype-fp8"),
     ],
 )
@@ -180,4 +183,4 @@ def test_constants_of_8_bits_are_medians_of_the_reference_runs(types, runs):
     known = share_of("NVIDIA H200", arithmetic_of(*types)).value
     assert len(reached) == 2
     assert known == pytest.approx(sum(reached) / 2, abs=0.0006)
-    assert reached == pytest.approx([known, known], rel=0.04)
+    assert reached == pytest.approx([known, known], rel=0.05)

@@ -157,6 +157,10 @@ def test_variables_stay_unlike_and_unknown(results: Path, tmp_path: Path) -> Non
     rows = (tmp_path / "out/tables/runs.csv").read_text().splitlines()
     assert rows == ["run,engine.variables.MY_TOKEN,n", f'"a,b",{first},1', f"c,{second},2", "d,,3"]
 
+    share(tmp_path / "out", tmp_path / "again")  # as references are remade from what they hold
+    for name in ("config.json", "tables/runs.csv"):
+        assert (tmp_path / "again" / name).read_text() == (tmp_path / "out" / name).read_text()
+
 
 def test_files_that_a_killed_writer_left_stay(results: Path, tmp_path: Path) -> None:
     for name in ("runs/packing/packed-n4/.17.steps.parquet", "tables/.17.packing.md", "plots/.17.a.svg"):

@@ -79,12 +79,12 @@ def test_cached_tokens_as_measured_are_not_computed(tmp_path):
     assert second["predicted_s"] < first["predicted_s"]
 
 
-FP8 = {**ON_H200, "resolved": ON_H200["resolved"] | {"quantization": "fp8_per_block"}}
+FP8 = {**ON_H200, "resolved": ON_H200["resolved"] | {"quantization": "fp8"}}
 FP8_CACHE = {**ON_H200, "resolved": ON_H200["resolved"] | {"kv_cache_dtype": "fp8_e4m3"}}
 
 
 def test_each_arithmetic_has_the_constant_that_its_own_runs_reach(tmp_path):
-    """On a known device too: in 16 bits the one measured before, in fp8 by blocks the median of these runs."""
+    """On a known device too: in 16 bits the one measured before, in plain fp8 the median of these runs."""
     runs = [
         *three_on_an_h200(tmp_path),
         saturation(tmp_path, 1, "separate", 1.8, suffix="-fp8", **FP8),
@@ -96,9 +96,7 @@ def test_each_arithmetic_has_the_constant_that_its_own_runs_reach(tmp_path):
     reached = sorted(
         each.prediction.ideal / each.measured_s for each in map(estimate, runs[3:6]) if each.prediction
     )
-    fp8, cache = (
-        found["NVIDIA H200", True, name] for name in ("fp8_per_block", "16 bits, KV cache fp8_e4m3")
-    )
+    fp8, cache = (found["NVIDIA H200", True, name] for name in ("fp8", "16 bits, KV cache fp8_e4m3"))
     assert (fp8.value, fp8.unit, fp8.own) == (pytest.approx(reached[1]), SHARE, True)
     assert not found["NVIDIA H200", True, SIXTEEN_BITS].own
     assert sorted(frame["measured_over_predicted"][3:6])[1] == pytest.approx(1)
@@ -107,7 +105,7 @@ def test_each_arithmetic_has_the_constant_that_its_own_runs_reach(tmp_path):
     said = [line for line in page.context if "of its peaks" in line]
     assert [line.partition(" reaches")[0] for line in said] == [
         "NVIDIA H200, 16 bits",
-        "NVIDIA H200, fp8_per_block",
+        "NVIDIA H200, fp8",
         "NVIDIA H200, 16 bits, KV cache fp8_e4m3",
     ]
     assert "the median of 3 valid runs of this sweep" in said[1]

@@ -1,11 +1,13 @@
 """Tables of docs/reference, remade by today's code from the raw files that are committed beside them."""
 
+import re
+import shutil
 from pathlib import Path
 
 import pytest
 
 from batchscope.reporting.compare_outputs import differences
-from scripts.upkeep.remake_reference import MADE, REFERENCE, counterpart, remake, tell
+from scripts.upkeep.remake_reference import MADE, REFERENCE, counterpart, remake, tell, write
 
 SMOLLM2 = [REFERENCE.parent / name for name in ("smollm2-h200", "smollm2-h200-banking77")]
 
@@ -39,3 +41,28 @@ def test_labels_of_a_real_model_come_out_again(reference: Path, tmp_path: Path) 
     names.append(Path("verdict.json"))
     found = {str(name): differences(reference / name, counterpart(name, tmp_path)) for name in names}
     assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+def test_what_is_written_is_what_differs_and_no_noise(tmp_path: Path) -> None:
+    """A reference of which one number is off, and another has the last digit of another processor."""
+    reference = shutil.copytree(REFERENCE.parent / "h200-cascade-20", tmp_path / "reference")
+    made = tmp_path / "made"
+    remake(reference, made, ("study", "cost"))
+    runs, names = (
+        reference / "tables" / "runs.csv",
+        [Path("tables", f"{name}.csv") for name in ("runs", "cost")],
+    )
+    assert [found for name in names for found in differences(reference / name, counterpart(name, made))] == []
+
+    good = runs.read_text()
+    speed = re.findall(r"(?<=,)213\.\d+(?=,)", good)[0]
+    noisy = good.replace(speed, f"{float(speed) * (1 + 1e-13)}")
+    assert noisy != good
+    runs.write_text(noisy)
+    assert names[0] not in write(reference, made)
+    assert runs.read_text() == noisy
+
+    runs.write_text(noisy.replace(",8000,", ",8001,"))
+    assert names[0] in write(reference, made)
+    assert runs.read_text() == noisy
+    assert names[1] not in write(reference, made)
