@@ -67,6 +67,11 @@ class Row:
         return self.above + self.height + self.below
 
 
+def panel_inches(panels: int) -> float:
+    """How wide each of so many panels in one row is."""
+    return (RIGHT - LEFT) * WIDTH / (panels + Row.apart * (panels - 1))
+
+
 def framed(
     title: str, handles: Sequence[Artist], rows: Sequence[Row], footnote: Iterable[str], most: int | None = 9
 ) -> tuple[Figure, list[list[Axes]]]:

@@ -8,6 +8,7 @@ there is nothing to read off. To add a panel, write a function that draws into a
 
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
+from textwrap import shorten
 from typing import Any
 
 import matplotlib as mpl
@@ -27,6 +28,7 @@ from batchscope.reporting.figure import (
     interval_handle,
     not_counted_handle,
     nothing_to_show,
+    panel_inches,
     plain_numbers,
 )
 from batchscope.reporting.provenance import comparability, environments, models
@@ -43,11 +45,14 @@ from batchscope.reporting.style import (
     SeriesStyle,
 )
 from batchscope.reporting.wording import fault, run_in_words, show_setting, varying
-from batchscope.reports.study.places import Sheet, arrange
+from batchscope.reports.study.places import MARGIN, Sheet, arrange, in_lines
 from batchscope.results.comparison import SPEED, Ratio, comparable, ratio
 from batchscope.results.frames import cell_value
 from batchscope.results.metrics.registry import METRICS
 from batchscope.results.published.offline import LABEL
+
+ALONG_AXES = 40
+"""Characters that fit beside the axes, from bottom to top."""
 
 TICK_LINE = 0.2
 """Inches of each further line of the names along x."""
@@ -74,6 +79,8 @@ def study_figure(
             return nothing_to_show(title, _reasons(runs), _footnote(runs))
         sheet = replace(arrange(name, study, runs, repeats), across=across)
         panels = [panel for shown, panel in PANELS if shown(sheet)]
+        if not sheet.numeric:
+            sheet = replace(sheet, ticks=in_lines(sheet.ticks, panel_inches(len(panels))))
         lines = max(tick.count("\n") for tick in sheet.ticks.values())
         row = Row(len(panels), height=3.0 if len(panels) > 1 else 3.4, below=0.6 + TICK_LINE * lines)
         figure, (axes,) = framed(title, _legend(sheet), [row], [*_about(sheet), *_footnote(runs, across)])
@@ -153,7 +160,7 @@ def _mark_fault(ax: Axes, run: "pd.Series[Any]", value: float | None, style: Ser
     ax.plot(run["at"], height, marker=style.marker, mec=style.color, clip_on=False, zorder=5, **HOLLOW)
     upper = height > top / 2
     ax.annotate(
-        fault(run) + (f" ({value:,.0f})" if outside else ""),
+        _in_short(fault(run)) + (f" ({value:,.0f})" if outside else ""),
         (run["at"], height),
         xytext=(0, -9 if upper else 9),
         textcoords="offset points",
@@ -163,6 +170,13 @@ def _mark_fault(ax: Axes, run: "pd.Series[Any]", value: float | None, style: Ser
         fontsize=SMALL,
         color=style.color,
         bbox={"fc": "white", "ec": "none", "alpha": 0.85, "pad": 1},
+    )
+
+
+def _in_short(words: str) -> str:
+    """A fault as it fits along the axes; what does not stands below the figure."""
+    return (
+        words if len(words) <= ALONG_AXES else shorten(words.partition(":")[0], ALONG_AXES, placeholder="...")
     )
 
 
@@ -223,7 +237,7 @@ def _finish(ax: Axes, sheet: Sheet, top: float) -> None:
         ax.set_xlim(low / PAD, high * PAD)
     else:
         span = (max(sheet.ticks) - min(sheet.ticks)) or 1.0
-        ax.set_xlim(min(sheet.ticks) - 0.2 * span, max(sheet.ticks) + 0.2 * span)
+        ax.set_xlim(min(sheet.ticks) - MARGIN * span, max(sheet.ticks) + MARGIN * span)
     ax.xaxis.set_major_locator(FixedLocator(sorted(sheet.ticks)))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.xaxis.set_major_formatter(FuncFormatter(lambda value, _: sheet.ticks.get(round(value, 9), "")))
@@ -262,6 +276,9 @@ def _legend(sheet: Sheet) -> list[Line2D]:
 
 def _about(sheet: Sheet) -> Iterator[str]:
     """What a reader of the panels must know."""
+    for reason in dict.fromkeys(fault(run) for _, run in sheet.runs.iterrows()):
+        if reason != _in_short(reason):
+            yield f"{reason[0].upper()}{reason[1:]}."
     if any(_published_shape(sheet, runs) for _, _, runs in sheet.each_series()):
         base = baseline(sheet.runs, varying(sheet.runs))[1]
         yield f"What was published is drawn to our scale: as a multiple of our {base}."

@@ -1,7 +1,8 @@
 """Where each run of a study stands in its figure: its curve, its place along x, and what keeps runs apart."""
 
 import math
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -18,6 +19,9 @@ from batchscope.results.frames import cell_value, column_of
 
 APART = 0.055
 """Distance between runs that share an x, as a share of the axis."""
+
+MARGIN = 0.2
+"""Free axis beside the first and the last place, as a share of the way between these."""
 
 MOST_APART = 0.7
 """Runs that share an x spread over this share of the way to the next x at most."""
@@ -73,6 +77,35 @@ def arrange(name: str, study: Study, runs: pd.DataFrame, repeats: pd.DataFrame) 
         xlabel=_xlabel(key, runs),
         styles=styles,
     )
+
+
+BROADEST = 0.095
+"""Inches of a character in a name along x, of the broader ones."""
+
+
+def in_lines(ticks: Mapping[float, str], inches: float) -> dict[float, str]:
+    """Names along x in as many lines as keep them apart: broken after a space, comma, hyphen or underscore.
+
+    Args:
+        ticks: the name at each place; lines that it has already stay.
+        inches: the axes' width.
+    """
+    share = min(1 / max(len(ticks) - 1, 1), 2 * MARGIN)  # to the next name; at the ends, to the edge and back
+    room = share * inches / (1 + 2 * MARGIN)
+    characters = max(int(room / BROADEST), 1)
+    return {
+        place: "\n".join(part for line in name.split("\n") for part in _broken(line, characters))
+        for place, name in ticks.items()
+    }
+
+
+def _broken(line: str, characters: int) -> list[str]:
+    lines = [""]
+    for part in re.split(r"(?<=[_ ,-])", line):
+        if lines[-1] and len(lines[-1] + part.rstrip()) > characters:
+            lines.append("")
+        lines[-1] += part
+    return [each.rstrip() for each in lines]
 
 
 def _xlabel(key: str, runs: pd.DataFrame) -> str:

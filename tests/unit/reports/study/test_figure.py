@@ -322,3 +322,33 @@ def test_series_at_one_place_do_not_cover_each_other(tmp_path):
     )
     gap = separate.get_window_extent().x0 - packed.get_window_extent().x0
     assert gap > 9 * figure.dpi / 72, "as wide as a marker"
+
+
+LONG = ("int8_per_channel_weight_only", "a name of several words", "short", "fp8_per_tensor", "none")
+
+
+@pytest.mark.parametrize("count", [2, 3, 5])
+@pytest.mark.parametrize(
+    "message", ["ValueError: no", f"ValueError: it quantizes experts alone, {'and so on, ' * 20}"]
+)
+@pytest.mark.parametrize(
+    "columns", [{}, {"accuracy": 0.9, "majority_share": 0.6}], ids=["alone", "two panels"]
+)
+def test_long_names_and_long_reasons_fit(tmp_path, count, message, columns):
+    records = [
+        make_run(
+            tmp_path, study="mine", layout=layout, n=4, variables={"VLLM_X": kind}, suffix=f"-{kind[:5]}",
+            **({"seconds": (), "status": "refused", "message": message} if kind == LONG[0] else {}),
+        )
+        for kind in LONG[:count]
+        for layout in ("packed", "separate")
+    ]  # fmt: skip
+    frames = runs_frame(records, ROWS).assign(**columns), repeats_frame(records)
+    figure = study_figure("mine", Study(plot=Plot(x="engine.variables.VLLM_X")), *frames)
+    assert faults(figure) == []
+    told = " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+    assert ("it quantizes experts alone, and so on" in told) == (len(message) > 40)
+    names = [
+        tick.get_text().replace("\n", " ").replace("_ ", "_") for tick in figure.axes[0].get_xticklabels()
+    ]
+    assert names == [*LONG[:count]]
