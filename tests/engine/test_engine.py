@@ -8,7 +8,7 @@ import psutil
 import pyarrow.parquet as pq
 import pytest
 import yaml
-from support.engines import engine_processes, measurement, retry, start, wait_until
+from support.engines import engine_processes, measurement, retry, start, wait_until, words_of
 from support.project import Project
 
 pytestmark = pytest.mark.engine
@@ -123,7 +123,7 @@ def test_a_run_that_takes_too_long_is_a_result_and_can_be_retried(prepared: Proj
 
 
 def cores_of(project: Project) -> list[psutil.Process]:
-    return [each for each in engine_processes(project) if "EngineCore" in " ".join(each.cmdline())]
+    return [each for each in engine_processes(project) if "EngineCore" in words_of(each)]
 
 
 def test_an_engine_killed_in_the_middle_is_a_result_and_the_sweep_goes_on(prepared: Project) -> None:

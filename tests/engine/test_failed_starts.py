@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from support.engines import engine_processes, measurement, start, wait_until
+from support.engines import engine_processes, measurement, start, wait_until, words_of
 from support.project import Project
 from support.served_studies import SLOW, WORK, serving
 
@@ -100,7 +100,7 @@ def started(prepared: Project, request: pytest.FixtureRequest) -> Iterator[tuple
 
     def titled(title: str) -> list[psutil.Process]:
         assert snakemake.poll() is None
-        return [each for each in engine_processes(prepared) if title in " ".join(each.cmdline())]
+        return [each for each in engine_processes(prepared) if title in words_of(each)]
 
     try:
         assert wait_until(lambda: titled("VLLM::EngineCore"), 300)

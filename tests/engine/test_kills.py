@@ -6,10 +6,11 @@ import re
 import shutil
 import signal
 import time
+from contextlib import suppress
 
 import psutil
 import pytest
-from support.engines import engine_processes, measurement, retry, start, wait_until
+from support.engines import engine_processes, measurement, retry, start, wait_until, words_of
 from support.project import Project
 
 from batchscope.jobs.device_lock import device_is_free
@@ -33,7 +34,7 @@ def kill_one(project: Project, snakemake_pid: int, rng: random.Random) -> str:
         victim: process
         for process in engine_processes(project)
         for victim in VICTIMS
-        if victim in " ".join(process.cmdline())
+        if victim in words_of(process)
     }
     choice = rng.choice(("Ctrl-C", "Snakemake TERM", "Snakemake KILL", *there))
     if choice == "Ctrl-C":
@@ -41,7 +42,8 @@ def kill_one(project: Project, snakemake_pid: int, rng: random.Random) -> str:
     elif choice.startswith("Snakemake"):
         os.kill(snakemake_pid, signal.SIGTERM if choice.endswith("TERM") else signal.SIGKILL)
     else:
-        there[choice].kill()
+        with suppress(psutil.NoSuchProcess):  # it may have ended since
+            there[choice].kill()
     return choice
 
 

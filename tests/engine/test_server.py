@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 import yaml
 from support.engine_python import run_beside_vllm
-from support.engines import engine_processes, is_sound, start, wait_until
+from support.engines import engine_processes, is_sound, start, wait_until, words_of
 from support.project import ROOT, Project
 from support.served_studies import SLOW, STUDIES, WORK, serving
 from support.serving_clients import TURNS, ratios
@@ -253,7 +253,7 @@ def test_a_server_killed_in_mid_run_is_a_result(served_copy: Project, victim: st
 
         assert wait_until(is_under_load, 300)
         for process in engine_processes(served_copy):
-            if victim in " ".join(process.cmdline()):
+            if victim in words_of(process):
                 process.kill()
         text, _ = snakemake.communicate(timeout=120)
     assert snakemake.returncode == 0, text
@@ -309,7 +309,7 @@ def test_nothing_is_left_when_the_workflow_is_ended(served_copy: Project, number
 
         def has_engine() -> bool:
             assert snakemake.poll() is None
-            return any("VLLM::" in " ".join(process.cmdline()) for process in engine_processes(served_copy))
+            return any("VLLM::" in words_of(process) for process in engine_processes(served_copy))
 
         assert wait_until(has_engine, 300)
         os.killpg(snakemake.pid, number) if number == signal.SIGINT else os.kill(snakemake.pid, number)
