@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from batchscope.reporting.wording import show_setting
+from batchscope.reporting.wording import fault, show_setting
 from batchscope.reports.serving.levels import Level, knee_of, levels
 from batchscope.reports.serving.sweeps import sweeps
 from batchscope.reports.serving.wording import CLOSED, OPEN
@@ -197,10 +197,23 @@ def _nothing(frames: dict[str, pd.DataFrame]) -> Answer:
     more = "Send more requests (load.requests), at several rates (load.request_rate)."
     if not any(point["valid"] for point in points):
         why = "no load point counts" if points else "no load point was measured"
-    elif piling := [point for point in points if cell_value(point.get("queue")) == "piles up"]:
-        least = show_setting(min(float(point[OPEN]) for point in piling))
-        why = f"even at {least} requests/s they pile up"
-        more = f"Try rates below {least} requests/s (load.request_rate)."
+    elif piling := [
+        point for point in points if point["valid"] and cell_value(point.get("queue")) == "piles up"
+    ]:
+        least = min(float(point[OPEN]) for point in piling)
+        lower = _not_counted(
+            [point for point in points if float(cell_value(point.get(OPEN)) or least) < least]
+        )
+        why = f"{'at' if lower else 'even at'} {show_setting(least)} requests/s they pile up{lower}"
+        more = f"Try rates below {show_setting(least)} requests/s (load.request_rate)."
     else:
         why = "no load has a steady window and others to compare it with"
     return Answer(None, None, f"No load is recommended: {why}.", next=(Next(more, None),))
+
+
+def _not_counted(points: "Sequence[pd.Series[Any]]") -> str:
+    """Lower rates that were tried and say nothing, with the reason."""
+    told = (
+        f"{show_setting(point[OPEN])} requests/s ({fault(point)})" for point in points if not point["valid"]
+    )
+    return "".join(f", and {one} does not count" for one in dict.fromkeys(told))

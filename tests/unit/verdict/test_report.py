@@ -262,6 +262,21 @@ def test_a_server_that_is_overloaded_everywhere():
     assert "below 20 requests/s" in server.next[0].words
 
 
+def test_a_lower_rate_that_does_not_count_is_named():
+    points = load_points()
+    points["queue"] = "piles up"
+    points[["finished", "finished_low", "finished_high"]] = [10.0, 9.0, 11.0]
+    points[["ttft_growth", "ttft_growth_low", "ttft_growth_high"]] = [0.5, 0.4, 0.6]
+    lowest = points["load.request_rate"] == points["load.request_rate"].min()
+    points = points.assign(valid=~lowest, invalid=lowest.map({True: "client", False: ""}))
+    least = sorted(points["load.request_rate"])[1]
+    server = verdict_of(evidence([setting(ALONE, 1000)], serving={"open_loop": points})).server
+    assert server.sentence == (
+        f"No load is recommended: at {least:,.0f} requests/s they pile up, "
+        "and 20 requests/s (invalid: client) does not count."
+    )
+
+
 def test_a_server_without_offline_runs():
     runs = pd.DataFrame([setting(ALONE, 1000)]).iloc[:0]
     found = verdict_of(evidence([], serving={"open_loop": load_points()}).__class__(
