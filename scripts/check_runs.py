@@ -38,7 +38,7 @@ def main() -> None:
         *faults_in(served, args.results / "serving", args.log.parent / "serve"),
     ]
     write_text(args.out, json.dumps(as_json(faults), indent=1) + "\n")
-    print(f"{len(faults)} of {len(offline) + len(served)} runs to be told of in {args.out}")
+    print(f"{len(offline) + len(served)} runs checked, {len(faults)} with something wrong: {args.out}")
 
 
 def runs_of_table(table: Path) -> Iterator[Run]:

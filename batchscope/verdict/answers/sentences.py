@@ -72,7 +72,7 @@ def _matters_little(found: Chosen) -> str:
     what = "How many texts share a prompt" if only_n and use.layout != fastest.layout else "The setting"
     why = in_words(each.doubt for each in found.alike if each.judged is found.use)
     return (
-        f"{what} matters little: {fastest.words} ({speed_words(fastest.speed)}) is not told apart from "
+        f"{what} matters little: {fastest.words} ({speed_words(fastest.speed)}) may be no faster than "
         f"{use.words} ({why}), which is simpler."
     )
 

@@ -167,7 +167,7 @@ def test_gpus_differ():
     assert two.gains[0].words.endswith(f": not conclusive, as {two.gains[0].why}")
     assert same.gains[0].why == ""
     assert "on 2 GPUs" in str(two.could_be_wrong)
-    assert "faster" not in two.sentence
+    assert two.sentence.count("faster") == two.sentence.count("may be no faster than") == 1
 
 
 def test_random_weights_are_a_matter_of_speed_alone():
@@ -268,7 +268,7 @@ def test_a_lower_rate_that_does_not_count_is_named():
     points[["finished", "finished_low", "finished_high"]] = [10.0, 9.0, 11.0]
     points[["ttft_growth", "ttft_growth_low", "ttft_growth_high"]] = [0.5, 0.4, 0.6]
     lowest = points["load.request_rate"] == points["load.request_rate"].min()
-    points = points.assign(valid=~lowest, invalid=lowest.map({True: "client", False: ""}))
+    points = points.copy().assign(valid=~lowest, invalid=lowest.map({True: "client", False: ""}))
     least = sorted(points["load.request_rate"])[1]
     server = verdict_of(evidence([setting(ALONE, 1000)], serving={"open_loop": points})).server
     assert server.sentence == (
