@@ -35,6 +35,23 @@ def test_the_answer_comes_with_all_that_it_rests_on():
     assert "toy model" not in text
 
 
+@pytest.mark.parametrize(
+    ("lost", "said"),
+    [
+        (0.012, "surely at most 1.2 points behind the reference run"),
+        (0.0, "surely no less right than the reference run"),
+        (-0.003, "surely no less right than the reference run"),
+        (None, ""),
+    ],
+)
+def test_how_far_behind_the_reference_run(lost, said):
+    verdict = planted(IDS)
+    verdict["offline"]["right"]["most_lost"] = lost
+    text = words(page(verdict))
+    assert said in text
+    assert ("reference run" in text) == bool(said)
+
+
 def test_a_demo_says_so_first():
     assert words(page(planted(IDS, demo=True))).startswith("A toy model on a CPU: shows how a report looks")
 
