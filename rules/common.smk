@@ -33,6 +33,7 @@ from batchscope.common.canonical_json import canonical_json
 from batchscope.studies.run_spec import run_spec
 from batchscope.workflow.code_digest import code_text
 from batchscope.workflow.snakemake_internals import (
+    end_when_told,
     is_first_parse,
     is_on_cluster,
     keep_earlier_results,
@@ -45,6 +46,7 @@ from batchscope.workflow.user_files import as_inputs, stamp, stamp_of_those_ther
 
 # Of rules that mark their outputs with update(...): prompts and models that are made again repeat measurements.
 keep_earlier_results()
+end_when_told()
 
 try:
     CONFIG = load_config(config)

@@ -81,6 +81,23 @@ def keep_earlier_results() -> None:
         SnakemakeJob.postprocess = _without_record_of_failure(SnakemakeJob.postprocess)
 
 
+def end_when_told() -> None:
+    """Let SIGTERM end Snakemake whatever it is doing: ``kill``, ``scancel`` and time limits send it.
+
+    Its own handler takes the scheduler's lock. A signal that comes while a job's end is noted, under that
+    lock and in the same thread, makes it wait for ever: nothing but SIGKILL ends such a process then, and
+    an engine that watches it keeps its GPU. The handler sets one attribute, which needs no lock.
+    """
+    from snakemake.scheduling.job_scheduler import JobScheduler
+
+    JobScheduler.exit_gracefully = _end
+
+
+def _end(scheduler: Any, *signal_and_frame: Any) -> None:
+    scheduler._user_kill = "graceful"
+    scheduler._open_jobs.release()
+
+
 def _keep_aside(persistence: Any, path: Path) -> None:
     aside = persistence._get_backup_path(path)
     aside.parent.mkdir(parents=True, exist_ok=True)

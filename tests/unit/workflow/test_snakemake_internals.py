@@ -7,6 +7,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from support.engines import wait_until
 from support.project import ROOT
 
 SNAKEFILE = """
@@ -94,3 +95,62 @@ def test_a_limit_that_the_user_gave_is_kept(tmp_path: Path) -> None:
     )  # fmt: skip
     assert call.returncode == 0, call.stdout + call.stderr
     assert 'limit Resource("device", 7)' in call.stdout + call.stderr
+
+
+TOLD_WHILE_A_JOB_ENDS = """
+import os, signal, sys
+from snakemake.jobs import Job
+from batchscope.workflow import snakemake_internals as internals
+
+if "yes" in config["ours"]:
+    internals.end_when_told()
+noted = Job.postprocess
+
+async def told(job, *arguments, **more):
+    os.kill(os.getpid(), getattr(signal, config["signal"]))
+    await noted(job, *arguments, **more)
+
+Job.postprocess = told
+
+rule all:
+    input: "b"
+
+rule second:
+    input: "a"
+    output: "b"
+    shell: "touch {output}"
+
+rule first:
+    output: "a"
+    shell: "touch {output}"
+"""
+
+
+def told_while_a_job_ends(folder: Path, signal: str, ours: str) -> int | None:
+    """Exit status of a Snakemake that gets a signal while it notes a job's end; None: it had to be killed."""
+    (folder / "Snakefile").write_text(TOLD_WHILE_A_JOB_ENDS)
+    config = ["--config", f"signal={signal}", f"ours={ours}"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "snakemake", "--cores", "1", "all", *config],
+        cwd=folder, env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(ROOT), "HOME": str(folder)},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert wait_until((folder / "a").exists, 120)
+    try:
+        return process.wait(120 if ours == "yes" else 5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+        return None
+
+
+@pytest.mark.parametrize("signal", ["SIGTERM", "SIGINT"])
+def test_a_signal_while_a_job_s_end_is_noted_ends_the_call(tmp_path: Path, signal: str) -> None:
+    assert told_while_a_job_ends(tmp_path, signal, "yes") == 1
+    assert (tmp_path / "a").exists()
+    assert not (tmp_path / "b").exists(), "nothing more was started"
+
+
+def test_snakemake_alone_would_wait_for_ever(tmp_path: Path) -> None:
+    """When this fails, Snakemake has put it right, and `end_when_told` may go."""
+    assert told_while_a_job_ends(tmp_path, "SIGTERM", "no") is None
