@@ -21,6 +21,7 @@ configfile: "config.yaml"
 
 
 include: "rules/common.smk"
+include: "rules/report_files.smk"
 include: "rules/dataset.smk"
 include: "rules/model.smk"
 include: "rules/prompts.smk"

@@ -41,7 +41,7 @@ class Report:
     name: str
     """that of its folder, and of its rule behind ``report_``"""
     reads: tuple[str, ...]
-    """its inputs, by their names in `REPORT_INPUTS` of rules/common.smk"""
+    """its inputs, by their names in `REPORT_INPUTS` of rules/report_files.smk"""
     stem: str
     """name of its files without ending; with a wildcard there is one report for each study"""
     page: Shown | None = None
