@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from tests.audit.checked import Checked
-from tests.audit.pages import check_cell, ends, grids
+from tests.audit.pages import check_cell, check_row, ends, grids
 from tests.audit.products import TOGETHER
 from tests.audit.raw import Run, runs_in
 from tests.audit.readmes import Rows
@@ -36,8 +36,7 @@ def h200_precision(page: Path, rows: Rows) -> Iterator[Checked]:
             )
             speeds = ends("texts_per_s")(row)
             values += [speeds or [], [row["texts_per_s"] / plain["texts_per_s"]], [row["joules_per_text"]]]
-        for heading, cell, found in zip(grid.headings[2:], line[2:], values, strict=True):
-            check_cell(table, f"{weights}, {cache}: {heading}", cell, found)
+        check_row(table, f"{weights}, {cache}", grid.headings[2:], line[2:], values)
     yield table
 
 
@@ -66,8 +65,7 @@ def h200_sparse(
         values.append([sparse[total] / dense[total]])
         values += [[each["joules_per_text"]] for each in (dense, sparse)]
         values += [[clock_of(runs["sparse", f"{name}-normal-8b{end}"])] for end in ("", "-2of4")]
-        for heading, cell, found in zip(engine.headings[1:], line[1:], values, strict=True):
-            check_cell(table, f"{line[0]}: {heading}", cell, found)
+        check_row(table, line[0], engine.headings[1:], line[1:], values)
     yield table
     table = Checked("README.md, products")
     for line in layer.rows:
@@ -101,8 +99,7 @@ def h200_cascade(
             [counted["attention_calls"]] if counted else [],
             [100 * costs[key]["bandwidth_use"]],
         ]
-        for heading, cell, found in zip(grid.headings[3:], line[3:], values, strict=True):
-            check_cell(table, f"{name}: {heading}", cell, found)
+        check_row(table, name, grid.headings[3:], line[3:], values)
     yield table
 
 
@@ -148,8 +145,7 @@ def h200_cascade_20(page: Path, rows: Rows, runs: Mapping[tuple[str, str], Run])
             [row["joules_per_text"]],
             [counted["shared_steps"], counted["steps"]] if counted else [],
         ]
-        for heading, cell, found in zip(pair.headings[1:], line[1:], values, strict=True):
-            check_cell(table, f"{name}: {heading}", cell, found)
+        check_row(table, name, pair.headings[1:], line[1:], values)
     yield table
     table = Checked("README.md, passes")
     hundred = {run.key[1]: run for run in runs_in(page.parents[1] / "h200-cascade")}
@@ -185,8 +181,7 @@ def h200_two_gpus(page: Path, rows: Rows, runs: Mapping[tuple[str, str], Run]) -
             [row["joules_per_text"]],
             [row["resolved.kv_cache_tokens"]],
         ]
-        for heading, cell, found in zip(grid.headings[1:], line[1:], values, strict=True):
-            check_cell(table, f"{layout}, {gpus}: {heading}", cell, found)
+        check_row(table, f"{layout}, {gpus}", grid.headings[1:], line[1:], values)
     yield table
 
 
@@ -224,8 +219,7 @@ def smollm2_precision(page: Path, rows: Rows, labels: Rows) -> Iterator[Checked]
             [100 * row["label_flips"]],
             [] if weights == WEIGHTS[0] else [row["kappa"]],
         ]
-        for heading, cell, found in zip(grid.headings[1:], line[1:], values, strict=True):
-            check_cell(table, f"{weights}: {heading}", cell, found)
+        check_row(table, weights, grid.headings[1:], line[1:], values)
     yield table
 
 
@@ -276,8 +270,7 @@ def h200_sweep(page: Path, rows: Rows) -> Iterator[Checked]:
             [job.end - first],
             [row["total_token_throughput"]],
         ]
-        for heading, cell, found in zip(jobs_grid.headings, line, values, strict=True):
-            check_cell(table, f"{job.run.key[1]}: {heading}", cell, found)
+        check_row(table, job.run.key[1], jobs_grid.headings, line, values)
     for grid in both:
         one, two = (windows(page.parents[1] / f"h200-sweep-{name}") for name in ("one", "two"))
         in_all = [[whole(each), sum(job.end - job.begin for job in each)] for each in (one, two)]

@@ -61,6 +61,14 @@ IN_WORDS = (
 """What may stand instead of a number."""
 
 
+def check_row(
+    table: Checked, place: str, headings: Sequence[str], cells: Sequence[str], values: Sequence[Values]
+) -> None:
+    """Compare what the cells of a row show, each below its heading."""
+    for heading, cell, found in zip(headings, cells, values, strict=True):
+        check_cell(table, f"{place}: {heading}", cell, found)
+
+
 def check_cell(table: Checked, place: str, cell: str, values: Values | None) -> None:
     """Compare what a cell shows; None: not known how it is made.
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from tests.audit.checked import Checked, Unknown
 from tests.audit.intervals import student
-from tests.audit.pages import Grid, Row, check_cell, ends, grids, one
+from tests.audit.pages import Grid, Row, check_cell, check_row, ends, grids, one
 from tests.audit.several_starts import Part, in_all
 
 Rows = Mapping[tuple[Any, ...], Row]
@@ -145,8 +145,7 @@ def h100_rates(grid: Grid, loads: Rows) -> Checked:
             ends("finished")(right) or [],
             [right["steady_p99_ttft_ms"]] if right["steady_requests"] else [],
         ]
-        for heading, cell, found in zip(grid.headings, line, values, strict=True):
-            check_cell(table, f"{line[0]}, {line[5]}: {heading}", cell, found)
+        check_row(table, f"{line[0]}, {line[5]}", grid.headings, line, values)
     return table
 
 
