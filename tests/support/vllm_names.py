@@ -41,7 +41,7 @@ USES: dict[str, tuple[str, ...]] = {
         ),
         "StructuredOutputsParams.grammar",
     ),
-    "inputs/llm.py": ("TokensPrompt.prompt_token_ids",),
+    "inputs/llm.py|inputs/data.py": ("TokensPrompt.prompt_token_ids",),
     "outputs.py": (
         "RequestOutput.num_cached_tokens", "RequestOutput.prompt_token_ids", "RequestOutput.metrics",
         "RequestOutput.outputs", "CompletionOutput.token_ids", "CompletionOutput.logprobs", "CompletionOutput.finish_reason",
@@ -51,6 +51,7 @@ USES: dict[str, tuple[str, ...]] = {
     ),
     # arguments in force
     "config/vllm.py": ("VllmConfig.use_v2_model_runner()", "VllmConfig.profiler_config"),
+    "envs.py": ("VLLM_USE_V2_MODEL_RUNNER",),
     "config/model.py": tuple(
         f"ModelConfig.{name}" for name in ("max_model_len", "quantization", "enforce_eager", "seed", "disable_cascade_attn")
     ),
@@ -111,10 +112,11 @@ USES: dict[str, tuple[str, ...]] = {
         "init_app_state.engine_client", "init_app_state.vllm_config",
     ),
     "benchmarks/serve.py": (
-        "add_cli_args(parser)", "main_async(args)", "get_samples", "get_tokenizer", "FlexibleArgumentParser",
+        "add_cli_args(parser)", "main_async(args)", "get_samples", "get_tokenizer",
     ),
-    "benchmarks/datasets/__init__.py": ("SampleRequest",),
-    "benchmarks/datasets/datasets.py": tuple(
+    "utils/argparse_utils.py": ("FlexibleArgumentParser",),
+    "benchmarks/datasets/__init__.py|benchmarks/datasets.py": ("SampleRequest",),
+    "benchmarks/datasets/datasets.py|benchmarks/datasets.py": tuple(
         f"SampleRequest.{name}"
         for name in ("prompt", "prompt_len", "expected_output_len", "request_id", "request_overrides")
     ),

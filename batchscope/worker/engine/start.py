@@ -86,7 +86,7 @@ def resolved_arguments(llm: LLM) -> dict[str, Any]:
         "tensor_parallel_size": config.parallel_config.tensor_parallel_size,
         "enforce_eager": config.model_config.enforce_eager,
         ARGUMENT: config.model_config.disable_cascade_attn,
-        "model_runner": "V2" if config.use_v2_model_runner else "V1",
+        "model_runner": model_runner(config),
         "cudagraph_mode": getattr(compilation.cudagraph_mode, "name", None),
         "fuse_allreduce_rms": getattr(compilation.pass_config, "fuse_allreduce_rms", None),
         "attention_backend": attention_backend(config),
@@ -96,6 +96,16 @@ def resolved_arguments(llm: LLM) -> dict[str, Any]:
         # no argument, but in force: what decides which blocks a prefix cache keeps
         "attention": why_silent(config.model_config.hf_text_config) or FULL_ATTENTION,
     }
+
+
+def model_runner(config: Any) -> str:
+    """Which of vLLM's model runners is in force, V1 or V2.
+
+    A version whose configuration does not tell, such as 0.18.1, goes by its environment variable alone.
+    """
+    from vllm import envs
+
+    return "V2" if getattr(config, "use_v2_model_runner", envs.VLLM_USE_V2_MODEL_RUNNER) else "V1"
 
 
 def attention_backend(config: Any) -> str | None:

@@ -19,6 +19,7 @@ import numpy as np
 from vllm.benchmarks import serve as bench
 from vllm.benchmarks.datasets import SampleRequest
 from vllm.tokenizers import cached_get_tokenizer
+from vllm.utils.argparse_utils import FlexibleArgumentParser
 
 PERCENTILES = "50,90,95,99"
 BEAT_S = 0.005
@@ -71,7 +72,7 @@ def run_load(
         *(["--max-concurrency", str(load["max_concurrency"])] if load["max_concurrency"] else []),
         *(["--extra-body", json.dumps(extra)] if extra else []),
     ]  # fmt: skip
-    parser = bench.FlexibleArgumentParser()
+    parser = FlexibleArgumentParser()
     bench.add_cli_args(parser)
     # vLLM's client reads its token there, and would otherwise send requests to this machine through a proxy.
     os.environ |= {"OPENAI_API_KEY": target.token, "NO_PROXY": "*", "no_proxy": "*"}
