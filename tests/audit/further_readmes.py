@@ -47,24 +47,50 @@ def clock_of(run: Run) -> float:
     return float(samples["sm_clock_mhz"].mean())
 
 
+BY_N = ((400, "packed-n400"), (20, "packed-n20"), (4, "packed-n4"), (1, "separate-n1"))
+"""The rows of a table of 2:4 weights: texts per prompt, and how runs' names begin."""
+
+OF_MODELS = ("-normal-8b", "-normal-8b-2of4")
+"""How the names of dense runs end, and those with 2:4 weights."""
+
+
+def said_by(published: Path, study: str) -> "pd.Series[float]":
+    """Published total tokens/s of a study with 4,000 reviews, by n."""
+    table = pd.read_csv(published / "offline.csv")
+    return table[(table["study"] == study) & (table["reviews"] == 4000)].set_index("n")["total_tokens_per_s"]
+
+
+def h200_sparse_kernels(
+    page: Path, rows: Rows, runs: Mapping[tuple[str, str], Run], published: Path
+) -> Iterator[Checked]:
+    """2:4 kernels beside dense ones of the same engine, and what was published of both."""
+    (grid,) = grids(page)
+    table, total = Checked("README.md"), "total_token_throughput"
+    said_dense, said_sparse = (said_by(published, study) for study in ("saturation", "sparse"))
+    for line, (n, name) in zip(grid.rows, BY_N, strict=True):
+        keys = [("sparse_kernels", name + model) for model in OF_MODELS]
+        dense, sparse = (rows[key] for key in keys)
+        values: list[Sequence[Any]] = [[said_dense[n]], [said_sparse[n]], [said_sparse[n] / said_dense[n]]]
+        values += [[dense[total]], [sparse[total]], [sparse[total] / dense[total]]]
+        values += [[each["joules_per_text"]] for each in (dense, sparse)]
+        values += [[clock_of(runs[key])] for key in keys]
+        check_row(table, line[0], grid.headings[1:], line[1:], values)
+    yield table
+
+
 def h200_sparse(
     page: Path, rows: Rows, products: Rows, runs: Mapping[tuple[str, str], Run], published: Path
 ) -> Iterator[Checked]:
     """2:4 weights beside dense ones in one engine; and products of a whole layer, by tokens."""
     engine, layer = grids(page)
-    table, said = Checked("README.md, as-dense"), pd.read_csv(published / "offline.csv")
-    said = said[said["study"] == "sparse"].set_index("n")["total_tokens_per_s"]
-    for line, (n, name) in zip(
-        engine.rows,
-        [(400, "packed-n400"), (20, "packed-n20"), (4, "packed-n4"), (1, "separate-n1")],
-        strict=True,
-    ):
-        dense, sparse = (rows["sparse", f"{name}-normal-8b{end}"] for end in ("", "-2of4"))
+    table, said = Checked("README.md, as-dense"), said_by(published, "sparse")
+    for line, (n, name) in zip(engine.rows, BY_N, strict=True):
+        dense, sparse = (rows["sparse", name + model] for model in OF_MODELS)
         total = "total_token_throughput"
         values: list[Sequence[Any]] = [[said[n]], [dense[total]], [sparse[total]]]
         values.append([sparse[total] / dense[total]])
         values += [[each["joules_per_text"]] for each in (dense, sparse)]
-        values += [[clock_of(runs["sparse", f"{name}-normal-8b{end}"])] for end in ("", "-2of4")]
+        values += [[clock_of(runs["sparse", name + model])] for model in OF_MODELS]
         check_row(table, line[0], engine.headings[1:], line[1:], values)
     yield table
     table = Checked("README.md, products")

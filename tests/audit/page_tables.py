@@ -1,5 +1,6 @@
 """The pages that the workflow writes (tables/*.md), table by table."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,9 @@ def profiles_page(page: Path, by_class: Rows, by_step: Rows) -> Checked:
                 "GFLOP/s": row["flops_per_s"] / 1e9,
                 "GB/s": row["bytes_per_s"] / 1e9,
             }
+            absent = {heading for heading in shown if heading + named not in grid.headings}
+            for heading in absent:  # a column of all classes alike that holds nothing is left out
+                assert math.isnan(shown.pop(heading)), heading
             for heading, value in shown.items():
                 cell = grid.rows[line][grid.headings.index(heading + named)]
                 check_cell(table, f"{study}/{run}, {profiler}, {kernel_class}: {heading}", cell, [value])

@@ -203,7 +203,8 @@ class Reference:
         if self.captured:
             classes, steps = self.captured["profiles.csv"], self.captured["profiles_steps.csv"]
             yield profiles_page(self.tables / "profiles.md", classes, steps)
-            yield memory_page(self.tables / "memory.md", self.captured["memory.csv"])
+        if memory := self.captured.get("memory.csv"):
+            yield memory_page(self.tables / "memory.md", memory)
 
     def of_products(self) -> Iterator[Checked]:
         if rows := self.products:
@@ -248,7 +249,11 @@ BY_HAND: dict[str, Callable[[Reference, Path], Iterator[Checked]]] = {
     "h200": lambda of, page: readmes.h200(page, of.rows),
     "h200-starts": lambda of, page: readmes.h200_starts(page, *of.by_start(), of.rows, of.loads),
     "h200-precision": lambda of, page: further_readmes.h200_precision(page, of.rows),
+    "h200-precision-kv": lambda of, page: further_readmes.h200_precision(page, of.rows),
     "h200-sparse": sparse,
+    "h200-sparse-kernels": lambda of, page: further_readmes.h200_sparse_kernels(
+        page, of.rows, of.runs, PUBLISHED
+    ),
     "h200-cascade": lambda of, page: further_readmes.h200_cascade(
         page, of.rows, of.costs, of.runs, PUBLISHED
     ),

@@ -22,6 +22,9 @@ SHARES = {
     ("NVIDIA H200", "fp8_per_channel"): 0.520,
     ("NVIDIA H200", "fp8_per_block"): 0.500,
     ("NVIDIA H200", "16 bits, KV cache fp8"): 0.643,
+    ("NVIDIA H200", "fp8_per_tensor, KV cache fp8"): 0.507,
+    ("NVIDIA H200", "fp8_per_channel, KV cache fp8"): 0.503,
+    ("NVIDIA H200", "fp8_per_block, KV cache fp8"): 0.490,
 }
 """16-bit peak, memory bandwidth and the measured constants: docs/cost_model.md, Seconds."""
 
