@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tests.audit.work import FP8, activations, kv_tokens, model_of, step_bytes, step_flop
+from tests.audit.work import activations, is_known, kv_tokens, model_of, step_bytes, step_flop
 
 CLASSES = ("GEMM", "attention", "activation", "norm", "rotary", "sampling", "copy", "other")
 RULES = Path(__file__).parents[2] / "batchscope" / "profiling" / "kernel_classes.yaml"
@@ -120,15 +120,12 @@ def busy(spans: np.ndarray) -> float:
 
 
 def work_of(window: Row, steps: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    """FLOP and bytes of the window's steps, as they were simulated when they were captured.
-
-    How many bytes weights have that are neither in 16 bits nor in fp8 is not known, such as those with zeros left out.
-    """
+    """FLOP and bytes of the window's steps, as they were simulated when they were captured."""
     model = model_of(window["architecture"])
-    quantization = window["resolved"]["quantization"]
-    are_known = quantization is None or FP8.fullmatch(quantization)
     work = pd.DataFrame(window["work"]).loc[steps.index].rename(columns={"prefill_context": "context"})
-    flop, moved = step_flop(model, work).sum(), step_bytes(model, work).sum() * (1 if are_known else math.nan)
+    flop, moved = step_flop(model, work).sum(), step_bytes(model, work).sum()
+    if not is_known(window["resolved"]):
+        moved *= math.nan
     return {
         "GEMM": (flop["GEMM"], moved["weights"]),
         "attention": (flop["attention"], moved["kv_read"] + moved["kv_written"]),

@@ -11,6 +11,7 @@ from tests.audit.raw import BIG, Run
 from tests.audit.work import (
     device_of,
     flop_of,
+    is_known,
     kv_tokens,
     model_of,
     step_bytes,
@@ -42,6 +43,17 @@ def cost_row(run: Run) -> Row:
     if lengths is None:
         return row | {"flop": Unknown(BIG)}
     flop = flop_of(model, lengths)
+    known = {
+        **{
+            f"{name}_tokens": int(lengths[:, place].sum())
+            for place, name in enumerate(("prompt", "cached", "output"))
+        },
+        "flop": sum(flop.values()),
+        **{f"flop_{name}": value for name, value in flop.items()},
+    }
+    if not is_known(run.resolved):
+        told = {name: row[name] for name in ("measured_s", "steps_measured", "kv_tokens_reported")}
+        return {**row, **dict.fromkeys(AFTER, math.nan), **told, **known}
     steps = steps_of(lengths, run.resolved)
     seconds, moved = step_seconds(model, steps, device), step_bytes(model, steps).sum()
     reads, answers = steps["prefill_tokens"] > 0, steps["decode_tokens"] > 0
@@ -54,12 +66,7 @@ def cost_row(run: Run) -> Row:
     computing = seconds["both"][seconds["compute"] >= seconds["memory"]].sum()
     return {
         **row,
-        **{
-            f"{name}_tokens": int(lengths[:, place].sum())
-            for place, name in enumerate(("prompt", "cached", "output"))
-        },
-        "flop": sum(flop.values()),
-        **{f"flop_{name}": value for name, value in flop.items()},
+        **known,
         "bytes": moved.sum(),
         **{f"bytes_{name}": value for name, value in moved.items()},
         "steps": len(steps),
@@ -79,7 +86,7 @@ def with_constants(runs: Sequence[Run]) -> dict[tuple[str, str], Row]:
         # of a run that was not measured only its settings are known
         rows[run.key] = cost_row(run) if run.repeats else settings_alone(run)
     kinds: dict[tuple[str, str], list[Run]] = {}
-    for run in (each for each in runs if each.repeats):
+    for run in (each for each in runs if each.repeats and is_known(each.resolved)):
         device = device_of(run.gpu, run.resolved, run.args)
         if device.share is None:
             kinds.setdefault((run.gpu, device.arithmetic), []).append(run)

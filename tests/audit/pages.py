@@ -57,6 +57,7 @@ IN_WORDS = (
     "n/a (random weights)",
     "default",
     "2:4, as-dense",
+    "2:4, 2:4 kernels",
 )
 """What may stand instead of a number."""
 

@@ -44,7 +44,7 @@ class Device:
     arithmetic: str
     gpus: int
     mfu_peak: float
-    """NaN where attention may compute in another arithmetic"""
+    """NaN where attention may compute in another arithmetic, or the products' one is not known"""
 
 
 def device_of(gpu: str, resolved: Mapping[str, Any], args: Mapping[str, Any]) -> Device:
@@ -61,7 +61,7 @@ def device_of(gpu: str, resolved: Mapping[str, Any], args: Mapping[str, Any]) ->
         share=SHARES.get((gpu, name)),
         arithmetic=name,
         gpus=gpus,
-        mfu_peak=math.nan if narrow else linear * gpus,
+        mfu_peak=linear * gpus if is_known(resolved) and not narrow else math.nan,
     )
 
 
@@ -126,6 +126,15 @@ class Model:
     @property
     def flop_head(self) -> float:
         return 2.0 * self.head
+
+
+def is_known(resolved: Mapping[str, Any]) -> bool:
+    """Whether it is known how many bytes the weights have, and in which arithmetic they are multiplied.
+
+    It is not where zeros are left out.
+    """
+    quantization = resolved.get("quantization")
+    return quantization is None or FP8.fullmatch(quantization) is not None
 
 
 def model_of(config: Mapping[str, Any], resolved: Mapping[str, Any] | None = None, gpus: int = 1) -> Model:
