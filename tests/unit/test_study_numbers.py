@@ -102,32 +102,59 @@ def test_products_of_a_layer(tokens):
     assert cells(f"{tokens:,}") == [f"{rows[kernel]:.2f}" for kernel in kernels]
 
 
-@pytest.mark.parametrize(
-    ("first", "run"),
-    [
-        ("400 | 5,841", "packed-n400"),
-        ("20 | 24,274", "packed-n20"),
-        ("4 | 27,214", "packed-n4"),
-        ("1 (separate) | 27,973", "separate-n1"),
-    ],
-)
-def test_as_dense(first, run):
-    rows = reference("h200-sparse", "runs").set_index("run")["total_token_throughput"]
-    dense, sparse = (rows[f"{run}-normal-8b{end}"] for end in ("", "-2of4"))
-    assert cells(first)[1:] == [f"{dense:,.0f}", f"{sparse:,.0f}", f"{sparse / dense:.3f}"]
+BY_N = [
+    ("400", "packed-n400"),
+    ("20", "packed-n20"),
+    ("4", "packed-n4"),
+    ("1 (separate)", "separate-n1"),
+]
+
+
+def of_models(reference_name, run):
+    """Total tokens/s of a run with dense and with 2:4 weights."""
+    rows = reference(reference_name, "runs").set_index("run")["total_token_throughput"]
+    return (rows[f"{run}-normal-8b{end}"] for end in ("", "-2of4"))
+
+
+@pytest.mark.parametrize(("n", "run"), BY_N)
+def test_as_dense(n, run):
+    dense, sparse = of_models("h200-sparse", run)
+    assert cells(f"{n} | {dense:,.0f}") == [f"{sparse:,.0f}", f"{sparse / dense:.3f}"]
+
+
+@pytest.mark.parametrize(("n", "run"), BY_N)
+def test_kernels_of_2_4(n, run):
+    published = pd.read_csv(ROOT / "docs" / "reference" / "h800" / "offline.csv")
+    published = published[(published["n"] == int(n.split()[0])) & (published["reviews"] == 4_000)]
+    told = [
+        published[published["study"] == study]["total_tokens_per_s"].item()
+        for study in ("saturation", "sparse")
+    ]
+    dense, sparse = of_models("h200-sparse-kernels", run)
+    found = cells(f"{n} | {told[0]:,.0f}")
+    assert found[:2] == [f"{told[1]:,.0f}", f"{told[1] / told[0]:.3f}"]
+    assert found[2:4] == [f"{dense:,.0f}", f"{sparse:,.0f}"]
+    assert found[4].split()[0] == f"{sparse / dense:.3f}"
 
 
 def test_precisions():
-    rows = reference("h200-precision", "runs").set_index("run")
+    alone, both = (
+        reference(name, "runs").set_index("run") for name in ("h200-precision", "h200-precision-kv")
+    )
     kinds = {
         "bf16, bf16": "default-kv_cache_dtype-default",
         "bf16, fp8": "default-kv_cache_dtype-fp8",
         "fp8 per tensor, bf16": "fp8_per_tensor-kv_cache_dtype-default",
         "fp8 per channel, bf16": "fp8_per_channel-kv_cache_dtype-default",
         "fp8 per block, bf16": "fp8_per_block-kv_cache_dtype-default",
+        "bf16, bf16 there": "default-kv_cache_dtype-default",
+        "fp8 per tensor, fp8": "fp8_per_tensor-kv_cache_dtype-fp8",
+        "fp8 per channel, fp8": "fp8_per_channel-kv_cache_dtype-fp8",
+        "fp8 per block, fp8": "fp8_per_block-kv_cache_dtype-fp8",
     }
     for name, kind in kinds.items():
         found = cells(name)
+        rows = both if name.endswith((" there", ", fp8")) and name != "bf16, fp8" else alone
         for layout, speed, joules in zip(("separate-n1", "packed-n40"), found[::2], found[1::2], strict=True):
             row = rows.loc[f"{layout}-{kind}"]
             assert (speed.partition(":")[0], joules) == (
