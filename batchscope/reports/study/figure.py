@@ -104,7 +104,7 @@ def draw_speed(ax: Axes, sheet: Sheet) -> None:
         points = sheet.repeats[sheet.repeats["run"].isin(valid["run"])]
         beside = offset_copy(ax.transData, ax.get_figure(root=True), x=8, units="points")
         ax.plot(points["at"], points[SPEED], ".", color=style.color, ms=6, mew=0, transform=beside)
-        ax.plot([x for x, _ in shape], [speed for _, speed in shape], **_joined(sheet, PUBLISHED))
+        ax.plot([x for x, _ in shape], [speed for _, speed in shape], **_joined(sheet, valid, PUBLISHED))
     head(ax, f"{metric.label} ({metric.unit})")
     ax.yaxis.set_major_formatter(plain_numbers())
     for _, style, runs in sheet.each_series():
@@ -136,13 +136,13 @@ def judged_by(runs: pd.DataFrame) -> str | None:
 
 def _draw_means(ax: Axes, sheet: Sheet, valid: pd.DataFrame, name: str, style: SeriesStyle) -> None:
     """A curve's runs, joined where x is a number."""
-    drawn = _joined(sheet, MEDIAN)
+    drawn = _joined(sheet, valid, MEDIAN)
     ax.plot(valid["at"], valid[name], marker=style.marker, color=style.color, clip_on=False, **drawn)
 
 
-def _joined(sheet: Sheet, drawn: dict[str, Any]) -> dict[str, Any]:
-    """How a curve is drawn: between categories without its line."""
-    return drawn if sheet.numeric else drawn | {"ls": ""}
+def _joined(sheet: Sheet, valid: pd.DataFrame, drawn: dict[str, Any]) -> dict[str, Any]:
+    """How a curve of these runs is drawn: between categories, and of one point, without a line."""
+    return drawn if sheet.numeric and valid["at"].nunique() > 1 else drawn | {"ls": ""}
 
 
 def _top(sheet: Sheet) -> float:
@@ -255,10 +255,16 @@ PANELS: tuple[tuple[Callable[[Sheet], bool], Panel], ...] = (
 
 
 def _legend(sheet: Sheet) -> list[Line2D]:
-    drawn = _joined(sheet, MEDIAN)
     handles = [
-        Line2D([], [], color=style.color, marker=style.marker, label=name, **drawn)
-        for name, style in sheet.styles.items()
+        Line2D(
+            [],
+            [],
+            color=style.color,
+            marker=style.marker,
+            label=name,
+            **_joined(sheet, runs[runs["valid"]], MEDIAN),
+        )
+        for name, style, runs in sheet.each_series()
     ]
     handles.append(Line2D([], [], ls="", marker=".", ms=8, mew=0, color=GREY, label="single repeat"))
     if sheet.runs[sheet.runs["valid"]][f"{SPEED}_low"].notna().any():
@@ -266,7 +272,9 @@ def _legend(sheet: Sheet) -> list[Line2D]:
         over_starts = (counted["starts"] > 1).all()
         handles.append(interval_handle("95 % interval over starts" if over_starts else "repeatability, 95 %"))
     if any(_published_shape(sheet, runs) for _, _, runs in sheet.each_series()):
-        handles.append(Line2D([], [], label=f"{LABEL}, to our scale", **_joined(sheet, PUBLISHED)))
+        handles.append(
+            Line2D([], [], label=f"{LABEL}, to our scale", **_joined(sheet, sheet.runs, PUBLISHED))
+        )
     if judged_by(sheet.runs) == "accuracy":
         handles.append(Line2D([], [], label="always the commonest label", **CHANCE))
     if not sheet.runs["valid"].all():

@@ -69,7 +69,13 @@ def test_a_run_that_differs_in_more_than_x_is_in_the_legend_and_joined_to_none(t
     names = list(arrange("mine", Study(), runs, repeats).runs["series"])
     assert names == ["n per prompt"] * 3 + ["40 per prompt, texts=80"]
     figure = study_figure("mine", Study(), runs, repeats)
-    assert lines_of(figure) == [("n per prompt", "-", 3), ("40 per prompt, texts=80", "-", 1)]
+    assert lines_of(figure) == [("n per prompt", "-", 3), ("40 per prompt, texts=80", "None", 1)]
+    (shown,) = figure.legends
+    legend = {
+        text.get_text(): handle.get_linestyle()
+        for text, handle in zip(shown.get_texts(), shown.legend_handles, strict=True)
+    }
+    assert (legend["n per prompt"], legend["40 per prompt, texts=80"]) == ("-", "None")
     assert faults(figure) == []
 
 
@@ -131,8 +137,8 @@ def test_no_line_joins_runs_that_differ_in_more_than_a_number_on_the_axis(tmp_pa
     plot = Plot(x="duplicates", series="engine.enforce_eager")
     figure = study_figure("mine", Study(plot=plot), runs_frame(records, []), repeats_frame(records))
     assert lines_of(figure) == [
-        ("enforce_eager=True, 1 per prompt", "-", 1),
-        ("enforce_eager=False, 1 per prompt", "-", 1),
+        ("enforce_eager=True, 1 per prompt", "None", 1),
+        ("enforce_eager=False, 1 per prompt", "None", 1),
         ("enforce_eager=True, 4 per prompt", "-", 2),
         ("enforce_eager=False, 4 per prompt", "-", 2),
     ]
