@@ -49,6 +49,7 @@ def test_vllm_s_source_names_what_vllm_knows(vllm: dict[str, Any]) -> None:
     assert known.compilation >= set(vllm["compilation"])
     assert known.passes >= set(vllm["passes"])
     assert known.variables == set(vllm["variables"])
+    assert known.request == set(vllm["request"])
     every = set(vllm["architectures"])
     assert known.architectures <= every
     assert known.others <= every

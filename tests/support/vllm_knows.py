@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import get_args
 
 import torch
+from vllm.benchmarks.datasets import SampleRequest
 from vllm.config.cache import CacheDType
 from vllm.config.compilation import CompilationConfig, CUDAGraphMode, PassConfig
 from vllm.engine.arg_utils import EngineArgs
@@ -60,6 +61,7 @@ def main() -> None:
         "compilation": [field.name for field in dataclasses.fields(CompilationConfig) if field.init],
         "passes": [field.name for field in dataclasses.fields(PassConfig) if field.init],
         "variables": list(environment_variables),
+        "request": [field.name for field in dataclasses.fields(SampleRequest)],
     }
     Path(out).write_text(json.dumps(found))
 

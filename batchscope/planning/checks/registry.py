@@ -11,8 +11,8 @@ from batchscope.planning.checks import (
     imported,
     memory,
     models,
-    ports,
     profilers,
+    servers,
 )
 from batchscope.planning.checks.situation import Situation
 from batchscope.planning.problems import Finding
@@ -27,7 +27,7 @@ CHECKS: tuple[Check, ...] = (
     gemm.check,
     memory.check,
     disk.check,
-    ports.check,
+    servers.check,
     profilers.check,
     imported.check,
 )

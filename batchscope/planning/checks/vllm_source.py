@@ -50,6 +50,8 @@ class KnownToVllm:
     """keys of its part pass_config"""
     variables: frozenset[str]
     """environment variables that it reads"""
+    request: frozenset[str]
+    """fields of a request in its client for servers"""
     utilization: float | None
     """share of a GPU's memory that it takes where nothing is asked for; it differs between versions"""
     transformers: str
@@ -92,6 +94,7 @@ def known_to_vllm(environment_python: str, device: str) -> KnownToVllm | None:
         _fields(vllm / "config" / "compilation.py", "CompilationConfig"),
         _fields(vllm / "config" / "compilation.py", "PassConfig"),
         _keys(vllm / "envs.py", "environment_variables"),
+        _request_fields(vllm / "benchmarks"),
         _default(vllm / "config" / "cache.py", "CacheConfig", "gpu_memory_utilization"),
         _text(packages / "transformers" / "models" / "auto" / "modeling_auto.py"),
     )
@@ -114,6 +117,12 @@ def _choices_of(vllm: Path) -> dict[str, frozenset[str]]:
         "load_format": _literal(vllm / "model_executor" / "model_loader" / "__init__.py", "LoadFormats"),
         CUDA_GRAPHS: _members(vllm / "config" / "compilation.py", "CUDAGraphMode"),
     }
+
+
+def _request_fields(client: Path) -> frozenset[str]:
+    """What `KnownToVllm.request` holds; versions differ in where it stands."""
+    places = (client / "datasets" / "datasets.py", client / "datasets.py")
+    return frozenset[str]().union(*(_fields(path, "SampleRequest") for path in places))
 
 
 def nearest(asked: str, known: Iterable[str], least: float = 0.6) -> str | None:

@@ -14,6 +14,10 @@ from batchscope.jobs.environments import variables_for, warning
         ({"vllm": "0.33.0"}, False),
         ({"vllm": "0.34.0rc1"}, True),
         ({"vllm": "1.0.0"}, True),
+        ({"vllm": "0.18.1"}, False),
+        ({"vllm": "0.18.0"}, False),
+        ({"vllm": "0.17.1"}, True),
+        ({"vllm": "0.19.0"}, True),
         ({}, False),
     ],
 )
