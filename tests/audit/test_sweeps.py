@@ -48,4 +48,4 @@ def test_the_study_says_what_these_files_say() -> None:
     one, two = (whole(jobs_of(gpus)) for gpus in ("one", "two"))
     assert f"took {one:.1f} s [on one of them]" in study
     assert f"and {two:.1f} s on two" in study
-    assert f"{one / two:.2f} times less" in study
+    assert f"{one / two:.2f} times as fast" in study
