@@ -6,7 +6,8 @@ from typing import Any
 
 import pandas as pd
 
-from batchscope.results.frames import DENSE_KERNELS, cell_value
+from batchscope.results.frames import cell_value
+from batchscope.results.in_force.sparse_kernels import DENSE_KERNELS
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.published.offline import HARDWARE
 from batchscope.statistics.spread import BETWEEN_GPUS

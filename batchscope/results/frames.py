@@ -43,11 +43,11 @@ import numpy as np
 import pandas as pd
 
 from batchscope.common.errors import UserError
-from batchscope.config.model import ModelAsset
 from batchscope.config.workload import Workload
 from batchscope.results.clock_events import APPLICATIONS_CLOCKS, POWER_CAP, share_of_samples
 from batchscope.results.faults import not_accepted
 from batchscope.results.gates import Validity, validity_of
+from batchscope.results.in_force.sparse_kernels import sparsity_cells
 from batchscope.results.metrics.metric import Summary
 from batchscope.results.metrics.registry import METRICS
 from batchscope.results.over_starts import (
@@ -80,9 +80,6 @@ Row = dict[str, Any]
 
 SELDOM_SET = ("text_tokens", "cut", "permuted", "fit")
 """Keys of a workload that are columns only where a run sets them."""
-
-DENSE_KERNELS = "as-dense"
-"""Of 2:4 weights: the engine multiplies their zeros as well."""
 
 LOG_LINES = 20
 """Of a failed run's log: enough to see what happened."""
@@ -194,7 +191,7 @@ def _parts_of_row(
     metrics = _metrics({name: metric_of(started, metric) for name, metric in METRICS.items()})
     return (
         _identity(run, validity),
-        _sparsity(run.spec.model),
+        sparsity_cells(run),
         {key: getattr(run.spec.workload, key) for key in shown},
         {"engine.environment": run.spec.engine.environment},
         {
@@ -257,14 +254,6 @@ def _identity(run: Measurement, validity: Validity) -> Row:
         "numbered": load.numbered,
         "confidence": load.confidence,
     }
-
-
-def _sparsity(model: ModelAsset) -> Row:
-    """How 2:4 weights are multiplied; a column only where a run has such weights."""
-    if not model.pattern:
-        return {}
-    how = f"{model.pattern} kernels" if model.sparse_kernels else DENSE_KERNELS
-    return {"sparsity": f"{model.pattern}, {how}"}
 
 
 def _validity(run: Measurement, validity: Validity) -> Row:

@@ -17,9 +17,10 @@ from batchscope.cost.flops import Rate, highest_rate
 from batchscope.cost.gpu_peaks import CLOCK_MARGIN
 from batchscope.results.clock_events import THROTTLED
 from batchscope.results.cost_inputs import architecture_of, ceiling_flops, lengths_of, setting_of
+from batchscope.results.in_force.shared_prefix import shared_prefix
+from batchscope.results.in_force.sparse_kernels import sparse_kernels
 from batchscope.results.loads.latencies import MS, latencies
 from batchscope.results.records import Invalidity, Repeat, RunRecord, Status
-from batchscope.results.shared_prefix import shared_prefix
 
 TERA = 1e12
 
@@ -210,6 +211,7 @@ GATES: dict[str, Gate] = {
     "throttled": Gate(throttled, looks_at=("hardware",)),
     "steps": Gate(steps, looks_at=()),
     "shared_prefix": Gate(shared_prefix, looks_at=()),
+    "sparse_kernels": Gate(sparse_kernels, looks_at=()),
     "client": Gate(client, looks_at=("client",)),
 }
 """Reason code to gate, for runs and load points alike: only a load point has a ``client`` table.

@@ -120,6 +120,8 @@ class EngineState(Record):
     """tells engine starts apart; none in files from before there was one"""
     reused: bool = False
     resolved: dict[str, Any] = Field(default_factory=dict)
+    sparse_layers: dict[str, NonNegativeInt] = Field(default_factory=dict)
+    """counts of layers with 2:4 kernels (docs/files.md); empty where nobody counted"""
 
 
 class Invalidity(Record):

@@ -138,6 +138,7 @@ def settings(run: Run) -> Row:
         "starts": 1 if run.repeats else 0,
         "half_width": (run.measurement.get("stopped") or {}).get("half_width"),
         "engine_start_s": run.measurement.get("engine", {}).get("start_s"),
+        "sparse_layers": run.measurement.get("engine", {}).get("sparse_layers", {}).get("with_2_4_kernels"),
         "gpu_memory_bytes": gpu.get("memory_bytes"),
         "power_limit_w": gpu.get("power_limit_w"),
         "power_limit_default_w": gpu.get("power_limit_default_w"),

@@ -101,6 +101,9 @@ USES: dict[str, tuple[str, ...]] = {
     "v1/worker/gpu_model_runner.py": ("GPUModelRunner.kv_caches",),
     "v1/worker/gpu/model_runner.py": ("GPUModelRunner.kv_caches",),
     "model_executor/model_loader/base_loader.py": ("process_weights_after_loading",),
+    # layers, counted by their class
+    "model_executor/layers/linear.py": ("LinearBase",),
+    "v1/engine/async_llm.py": ("AsyncLLM.collective_rpc(method)",),
     # processes on CPU
     "v1/engine/utils.py": ("get_mp_context",),
     "v1/executor/multiproc_executor.py": (
@@ -134,6 +137,15 @@ CASCADE: dict[str, tuple[str, ...]] = {
     "v1/attention/backends/flash_attn.py": ("cascade_attention()",),
 }
 """Further, for cascade attention, which newer versions have no more."""
+
+_COMPRESSED_TENSORS = "model_executor/layers/quantization/compressed_tensors"
+
+SPARSE_KERNELS: dict[str, tuple[str, ...]] = {
+    f"{_COMPRESSED_TENSORS}/compressed_tensors.py": ("CompressedTensors24", "CompressedTensorsConfig.scheme"),
+    f"{_COMPRESSED_TENSORS}/schemes/compressed_tensors_24.py": ("CompressedTensors24",),
+    "model_executor/layers/fused_moe/layer.py": ("FusedMoE",),
+}
+"""Further, for the count of layers with 2:4 kernels, which only the last version with such kernels must have."""
 
 
 def outline(vllm: Path, uses: dict[str, tuple[str, ...]]) -> Found:
@@ -201,8 +213,11 @@ def kept() -> dict[str, Found]:
 
 
 def everything() -> dict[str, tuple[str, ...]]:
-    """All uses, those of cascade attention too."""
-    return {file: (*USES.get(file, ()), *CASCADE.get(file, ())) for file in {**USES, **CASCADE}}
+    """All uses, those of cascade attention and 2:4 kernels too."""
+    every = (USES, CASCADE, SPARSE_KERNELS)
+    return {
+        file: tuple(name for uses in every for name in uses.get(file, ())) for uses in every for file in uses
+    }
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ GATES_OF_OURS = {
     "throttled": Unasked("whether the device slowed down", HARDWARE),
     "steps": Unasked("whether all tokens went through the engine (closure)", STEPS),
     "shared_prefix": Unasked("whether attention shared a prefix as asked", STEPS),
+    "sparse_kernels": Unasked("whether 2:4 weights ran through 2:4 kernels", "the engine's layers"),
     "client": Unasked("whether the client was the bottleneck", "how busy and how late the client was"),
 }
 """By reason code."""

@@ -14,6 +14,7 @@ from batchscope.reporting.wording import FAILURES, fault, run_in_words, show_set
 from batchscope.reports.study.findings import findings
 from batchscope.results.comparison import SPEED
 from batchscope.results.frames import cell_value
+from batchscope.results.in_force.sparse_kernels import runs_with_2_4_kernels
 from batchscope.results.metrics.label_quality import random_weights
 from batchscope.results.metrics.registry import shown_metrics
 from batchscope.results.published.offline import LABEL
@@ -114,7 +115,8 @@ def notes(runs: pd.DataFrame) -> list[str]:
         *_imprecise(runs, settings),
         *_trending(runs, settings),
     ]
-    lines += [*_about_flips(runs), *_at_power_limit(runs), *_at_fixed_clocks(runs)]
+    lines += [*_about_flips(runs), *_about_sparse_kernels(runs, settings)]
+    lines += [*_at_power_limit(runs), *_at_fixed_clocks(runs)]
     matched = runs[runs["published.model"].notna() & runs["valid"]]
     if matched["same_prompts"].any():
         lines.append("✓ same prompts: prompt and output token totals are the published ones.")
@@ -146,6 +148,17 @@ def _about_flips(runs: pd.DataFrame) -> list[str]:
         return []
     against = dict.fromkeys(name.rpartition("/")[2] for name in told["most_precise"])
     return [f"Label flips: against the most precise engine with the same prompts ({', '.join(against)})."]
+
+
+def _about_sparse_kernels(runs: pd.DataFrame, settings: Sequence[str]) -> list[str]:
+    """A line on the valid runs that were to have 2:4 kernels, and nobody counted whether they had them."""
+    asked = runs[[runs_with_2_4_kernels(run) and bool(run["valid"]) for _, run in runs.iterrows()]]
+    uncounted = asked[asked["sparse_layers"].isna()] if "sparse_layers" in asked else asked
+    if uncounted.empty:
+        return []
+    names = "; ".join(run_in_words(run, settings) for _, run in uncounted.iterrows())
+    which = "" if len(uncounted) == len(asked) else f": {names}"
+    return [f"In how many layers the engine had its sparse kernels was not counted{which}."]
 
 
 def _at_power_limit(runs: pd.DataFrame) -> list[str]:

@@ -33,18 +33,20 @@ def start_and_answer(host: dict[str, Any]) -> None:
     from batchscope.worker.telemetry.hardware import make_probe, users_before
     from batchscope.worker.telemetry.pass_recorder import Instruments
     from batchscope.worker.telemetry.shared_prefix import is_asked, watch
+    from batchscope.worker.telemetry.sparse_layers import count, is_wanted
     from batchscope.worker.telemetry.steps import VARIABLE
 
     steps = Path(host["socket"]).with_name("steps")
     os.environ[VARIABLE] = str(steps)  # inherited by the engine's processes
     others = users_before(host["device"])
     llm, seconds = start_engine(host["model"], host["asset"], host["args"], host["telemetry"])
+    sparse = count(llm) if is_wanted(host["asset"]) else None
     instruments = None
     if host["telemetry"]:
         prefix = watch(llm) if is_asked(host["args"]) else None
         instruments = Instruments(steps, make_probe(host["device"], others), prefix)
     print(f"engine started in {seconds:.1f} s", flush=True)
-    answer_jobs(EngineHost(llm, seconds, instruments), Path(host["socket"]), host["idle_s"])
+    answer_jobs(EngineHost(llm, seconds, instruments, sparse), Path(host["socket"]), host["idle_s"])
 
 
 if __name__ == "__main__":

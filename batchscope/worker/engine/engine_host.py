@@ -9,15 +9,24 @@ from vllm import LLM
 
 from batchscope.worker.engine.measure_run import measure_run
 from batchscope.worker.telemetry.pass_recorder import Instruments, Telemetry
+from batchscope.worker.telemetry.sparse_layers import Counts
 
 
 class EngineHost:
     """A started engine and its age, as `batchscope.worker.job_socket` takes it."""
 
-    def __init__(self, llm: LLM, start_seconds: float, instruments: Instruments | None) -> None:
+    def __init__(
+        self,
+        llm: LLM,
+        start_seconds: float,
+        instruments: Instruments | None,
+        sparse_layers: Counts | None = None,
+    ) -> None:
         self.llm = llm
         self.instruments = instruments
         self.start_seconds = start_seconds
+        self.sparse_layers = sparse_layers
+        """of a model that is to run through 2:4 kernels"""
         self.started = time.monotonic()
         self.runs = 0
         self.processes = _processes_of_vllm()
@@ -32,7 +41,7 @@ class EngineHost:
         Returns:
             What measurement.json says of what was measured; see docs/files.md.
         """
-        engine = {
+        engine: dict[str, Any] = {
             "start_s": self.start_seconds,
             "reused": self.runs > 0,
             "runs_before": self.runs,
@@ -41,6 +50,8 @@ class EngineHost:
         result = measure_run(self.llm, job, Telemetry(self.instruments), tell)
         self.runs += 1
         engine["resolved"] = result.pop("resolved")
+        if self.sparse_layers is not None:
+            engine["sparse_layers"] = self.sparse_layers
         return {**result, "engine": engine}
 
 

@@ -10,8 +10,10 @@ from vllm import LLM
 
 from batchscope.common.prefix_cache_theory import FULL_ATTENTION, why_silent
 from batchscope.worker.engine_core import fork_engine_core
-from batchscope.worker.telemetry.shared_prefix import ARGUMENT, EXTENSION, is_asked
+from batchscope.worker.telemetry.shared_prefix import ARGUMENT, is_asked
+from batchscope.worker.telemetry.sparse_layers import is_wanted
 from batchscope.worker.telemetry.steps import SCHEDULER
+from batchscope.worker.telemetry.worker_extension import EXTENSION
 
 
 def start_engine(
@@ -21,7 +23,7 @@ def start_engine(
 
     Statistics are on because the times of single requests come from them. With ``recording`` the scheduler
     writes down its steps, unless ``args`` name a scheduler, and workers that may share a prefix get what
-    counts it.
+    counts it. Workers of a model that is to run through 2:4 kernels get what counts those, in any case.
 
     Returns:
         The engine, and the seconds that its start took.
@@ -30,6 +32,7 @@ def start_engine(
         ValueError: a quantization would change nothing (`check_quantization`), or vLLM refuses an argument.
     """
     check_quantization(args, json.loads(Path(model, "config.json").read_text(encoding="utf-8")))
+    counted = (recording and is_asked(args)) or is_wanted(asset)
     start = time.perf_counter()
     fork_engine_core()
     llm = LLM(
@@ -38,7 +41,7 @@ def start_engine(
         trust_remote_code=asset["trust_remote_code"],
         disable_log_stats=False,
         **({"scheduler_cls": SCHEDULER} if recording else {}),
-        **({"worker_extension_cls": EXTENSION} if recording and is_asked(args) else {}),
+        **({"worker_extension_cls": EXTENSION} if counted else {}),
         **args,
     )
     return llm, time.perf_counter() - start

@@ -1,8 +1,9 @@
-"""Our part of the server's process: who may talk to it, and two requests that vLLM has no endpoint for.
+"""Our part of the server's process: who may talk to it, and three requests that vLLM has no endpoint for.
 
 The server listens on this machine only, but other users of the machine could reach it: requests need the
 token that the server's host made. vLLM resets the prefix cache and tells the arguments in force only in
-development mode, which also opens endpoints that nobody should call here. So both are answered here.
+development mode, which also opens endpoints that nobody should call here, and what its workers count it tells
+nobody. So all three are answered here.
 """
 
 import json
@@ -12,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from batchscope.worker.engine.start import resolved_arguments
+from batchscope.worker.telemetry.sparse_layers import METHOD, worst
 
 VARIABLE = "BATCHSCOPE_SERVER_TOKEN"
 """Environment variable of the server: the token."""
@@ -19,7 +21,9 @@ VARIABLE = "BATCHSCOPE_SERVER_TOKEN"
 MIDDLEWARE = f"{__name__}.Middleware"
 """What ``--middleware`` is set to."""
 
-RESET, RESOLVED = "/batchscope/reset_prefix_cache", "/batchscope/resolved_arguments"
+RESET, RESOLVED, COUNTED = (
+    f"/batchscope/{name}" for name in ("reset_prefix_cache", "resolved_arguments", "sparse_layers")
+)
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -45,6 +49,8 @@ class Middleware:
         elif scope["path"] == RESOLVED:
             engine: Any = SimpleNamespace(vllm_config=scope["app"].state.vllm_config)
             await _answer(send, 200, resolved_arguments(SimpleNamespace(llm_engine=engine)))
+        elif scope["path"] == COUNTED:
+            await _answer(send, 200, worst(await scope["app"].state.engine_client.collective_rpc(METHOD)))
         else:
             await self._app(scope, receive, send)
 

@@ -24,6 +24,7 @@ from batchscope.worker.server.server_process import Server
 from batchscope.worker.telemetry.environment import write_environment
 from batchscope.worker.telemetry.hardware import energy_readings, sampling
 from batchscope.worker.telemetry.pass_recorder import Instruments
+from batchscope.worker.telemetry.sparse_layers import is_wanted
 
 AT_ONCE: dict[str, Any] = {"request_rate": None, "burstiness": 1.0, "max_concurrency": None, "seed": 0}
 
@@ -156,6 +157,8 @@ class ServerHost:
             "age_s": age,
             "resolved": resolved,
         }
+        if is_wanted(job["spec"]["model"]):
+            engine["sparse_layers"] = self.server.sparse_layers()
         self.loads += 1
         result["invalid"] += differing_arguments(job["spec"]["engine"]["args"], resolved)
         return {**result, "engine": engine}

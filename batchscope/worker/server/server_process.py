@@ -15,9 +15,11 @@ from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from batchscope.worker.server.command_line_flags import flags
-from batchscope.worker.server.http_middleware import MIDDLEWARE, RESET, RESOLVED, VARIABLE
+from batchscope.worker.server.http_middleware import COUNTED, MIDDLEWARE, RESET, RESOLVED, VARIABLE
 from batchscope.worker.server.vllm_command import Copy, start
+from batchscope.worker.telemetry.sparse_layers import Counts, is_wanted
 from batchscope.worker.telemetry.steps import SCHEDULER
+from batchscope.worker.telemetry.worker_extension import EXTENSION
 
 LOOPBACK = "127.0.0.1"
 TOLD_EVERY_S = 10.0
@@ -133,6 +135,11 @@ class Server:
         found: dict[str, Any] = self.ask(RESOLVED)
         return found
 
+    def sparse_layers(self) -> Counts:
+        """How many layers have 2:4 kernels; asked of servers alone whose model is to run through them."""
+        found: Counts = self.ask(COUNTED)
+        return found
+
 
 @contextlib.contextmanager
 def running_server(host: dict[str, Any], tell: Callable[[str], None]) -> Iterator[Server]:
@@ -145,6 +152,8 @@ def running_server(host: dict[str, Any], tell: Callable[[str], None]) -> Iterato
     name = f"batchscope-{secrets.token_hex(4)}"
     asset = host["asset"]
     ours = {"scheduler_cls": SCHEDULER, "load_format": asset["load_format"]}
+    if is_wanted(asset):
+        ours["worker_extension_cls"] = EXTENSION
     arguments = [
         "serve", host["model"],
         "--host", LOOPBACK, "--port", str(port), "--served-model-name", name,

@@ -11,9 +11,6 @@ from typing import Any
 ARGUMENT = "disable_cascade_attn"
 """vLLM's engine argument; False asks for cascade attention."""
 
-EXTENSION = f"{__name__}.PrefixWatch"
-"""What ``worker_extension_cls`` is set to."""
-
 DECISION = "_compute_cascade_attn_prefix_lens"
 """The model runner's method that says, once a step, how long the prefix is; None: the step goes without."""
 

@@ -35,7 +35,16 @@ def test_a_run_with_all_tables_and_no_fault_is_valid(tmp_path):
     )
     assert validity_of(record).valid
     assert validity_of(record).invalid == ()
-    assert set(GATES) == {"flops", "gpus", "foreign_process", "throttled", "steps", "shared_prefix", "client"}
+    assert set(GATES) == {
+        "flops",
+        "gpus",
+        "foreign_process",
+        "throttled",
+        "steps",
+        "shared_prefix",
+        "sparse_kernels",
+        "client",
+    }
 
 
 def test_old_folders_without_tables_are_judged_by_what_they_have(tmp_path):

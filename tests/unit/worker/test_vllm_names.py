@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 from support.project import ROOT
-from support.vllm_names import CASCADE, USES, everything, kept, missing, outline
+from support.vllm_names import CASCADE, SPARSE_KERNELS, USES, everything, kept, missing, outline
 
 from batchscope.jobs.environments import TESTED, TESTED_APART
 from batchscope.planning.checks.engine_arguments import LAST_WITH_CASCADE
+from batchscope.worker.telemetry.sparse_layers import SCHEME
 
 ALL_SOURCES = kept()
 SOURCES = {version: found for version, found in ALL_SOURCES.items() if not version.startswith("0.18.")}
@@ -43,6 +44,13 @@ def test_the_last_version_with_2_4_kernels_has_all_but_what_the_worker_does_with
 @pytest.mark.parametrize("version", SOURCES)
 def test_the_plan_refuses_cascade_attention_where_its_names_are_gone(version: str) -> None:
     assert (missing(SOURCES[version], CASCADE) == []) == (minor(version) <= LAST_WITH_CASCADE)
+
+
+@pytest.mark.parametrize("version", ALL_SOURCES)
+def test_the_scheme_that_is_counted_is_in_the_last_version_with_2_4_kernels_alone(version: str) -> None:
+    lacking = missing(ALL_SOURCES[version], SPARSE_KERNELS)
+    assert (lacking == []) == (minor(version) == TESTED_APART)
+    assert any(f": {SCHEME}" in each for each in lacking) == (minor(version) != TESTED_APART)
 
 
 def test_what_is_kept_is_what_a_source_says() -> None:

@@ -1,0 +1,1 @@
+"""Gates that hold what was asked of an engine against what was counted inside it."""
