@@ -11,6 +11,12 @@ from batchscope.common.atomic_files import read_json
 from batchscope.config.configuration import Config
 from batchscope.planning.checks.situation import EngineUse, Situation
 from batchscope.planning.run_sizes import guessed_tokens
+from batchscope.planning.seconds.engine_start import (
+    COMPILING_S,
+    compiles,
+    guessed_start,
+    kind_of_start,
+)
 from batchscope.planning.seconds.first_guess import first_guess
 from batchscope.planning.seconds.machine_speed import Machine
 from batchscope.planning.seconds.passes import Passes, passes_of
@@ -30,15 +36,6 @@ from batchscope.studies.starts import name_of_run, with_starts
 GUESSED_RATE = {"cpu": 150_000.0, "cuda": 20_000.0}
 """Prompt tokens per second: the demo's model on two cores, an 8B model on one large GPU; where not even the
 cost model can tell."""
-
-GUESSED_START_S = {"cpu": 25.0, "cuda": 45.0}
-"""Of an engine with its imports; on CPU that of the reference machine."""
-
-SERVER_S = 8.0
-"""More for a server, on the reference machine."""
-
-FIRST_START_S = 140.0
-"""Of the first engine on a GPU, whose kernels are compiled."""
 
 REASONS = (
     ("Missing output files", "not measured yet"),
@@ -60,7 +57,8 @@ ONLY_CODE = re.compile(r"before: (?:<nothing exclusive>|'code \w+') now: 'code \
 class Rates:
     """What earlier results say: seconds of an engine's start, prompt tokens per second by run and layout."""
 
-    start_s: Mapping[str, float]
+    start_s: Mapping[tuple[str, str], float]
+    """by environment, and kind of start there"""
     by_run: Mapping[str, float]
     by_layout: Mapping[tuple[str, str, str], float]
     """by environment, model and layout; used where the cost model does not know the model's shape"""
@@ -91,6 +89,8 @@ class PlannedRun:
     device: str
     measured_basis: bool
     stale: str | None
+    compiles: tuple[str, ...] = ()
+    """what its engine has to compile before its start, if none did so before (`engine_start.COMPILING_S`)"""
     refused: bool = False
     """whether its engine did not accept it, and it is not asked again"""
 
@@ -113,8 +113,11 @@ def plan_runs(
     )
     offline = [read_json(results / "runs" / run.id / "measurement.json") for run in runs]
     served = [read_json(results / "serving" / run.id / "measurement.json") for run in loads]
-    rates = replace(rates_from(offline), patterns=patterns(results / "runs" / run.id for run in runs))
-    of_servers = replace(rates, start_s=rates_from(served).start_s)
+    devices = {name: each.device for name, each in config.environments.items()}
+    rates = replace(
+        rates_from(offline, devices), patterns=patterns(results / "runs" / run.id for run in runs)
+    )
+    of_servers = replace(rates, start_s=rates_from(served, devices).start_s)
     no = {
         name_in_plan(run)
         for run, found in zip([*runs, *loads], [*offline, *served], strict=True)
@@ -130,10 +133,17 @@ def plan_runs(
 
 
 def first_compiles(planned: Sequence[PlannedRun]) -> list[PlannedRun]:
-    """The same runs; the first engine that starts on a GPU without any experience takes longer."""
-    guessed = GUESSED_START_S["cuda"]
-    first = next((run.engine for run in planned if run.stale and run.start_s == guessed), None)
-    return [replace(run, start_s=FIRST_START_S) if run.engine == first else run for run in planned]
+    """The same runs; the first engine that has something to compile takes longer."""
+    first: dict[str, str] = {}
+    for run in planned:
+        for what in run.compiles if run.stale else ():
+            first.setdefault(what, run.engine)
+
+    def seconds(run: PlannedRun) -> float:
+        own = (COMPILING_S[what] for what in run.compiles if first.get(what) == run.engine)
+        return max(run.start_s, *own, 0.0)
+
+    return [replace(run, start_s=seconds(run)) for run in planned]
 
 
 @dataclass(frozen=True)
@@ -157,9 +167,14 @@ def _with_engines(runs: Sequence[Run]) -> list[tuple[Run, str]]:
     return [(run, engines[run.id]) for run in runs]
 
 
-def rates_from(measurements: Sequence[Mapping[str, Any] | None]) -> Rates:
-    """Medians over whatever has been measured."""
-    starts: dict[str, list[float]] = {}
+def rates_from(measurements: Sequence[Mapping[str, Any] | None], devices: Mapping[str, str]) -> Rates:
+    """Medians over whatever has been measured.
+
+    Args:
+        measurements: what measurement.json says of each run; None: it was not measured.
+        devices: ``cpu`` or ``cuda``, by environment; one that is not there any more is left out.
+    """
+    starts: dict[tuple[str, str], list[float]] = {}
     by_run: dict[str, float] = {}
     by_layout: dict[tuple[str, str, str], list[float]] = {}
     for measured in measurements:
@@ -167,8 +182,10 @@ def rates_from(measurements: Sequence[Mapping[str, Any] | None]) -> Rates:
             continue
         engine, workload = measured["spec"]["engine"], measured["spec"]["workload"]
         rate = median(repeat["prompt_tokens"] / repeat["seconds"] for repeat in measured["repeats"])
-        if not measured["engine"].get("reused"):
-            starts.setdefault(engine["environment"], []).append(_start_of(measured))
+        name = engine["environment"]
+        if name in devices and not measured["engine"].get("reused"):
+            key = (name, kind_of_start(devices[name], engine.get("args", {})))
+            starts.setdefault(key, []).append(_start_of(measured))
         by_run[f"{measured['study']}/{measured['run']}"] = rate
         if workload.get("reuse", "none") == "none":
             by_layout.setdefault((engine["environment"], engine["model"], workload["layout"]), []).append(
@@ -199,9 +216,8 @@ def _plan(run: Run, engine: str, known: Known, rates: Rates, served: Mapping[str
     else:
         times, measured = _expected(run, prompts, tokens, rates, known)
         passes = passes_of(run, times.pass_s, device)
-    guess = GUESSED_START_S[device]
-    if device == "cpu":
-        guess = (guess + (SERVER_S if run.load else 0.0)) / known.machine.speed
+    kind = kind_of_start(device, run.engine.args.as_vllm())
+    guess = guessed_start(kind, serves=run.load is not None, speed=known.machine.speed)
     return PlannedRun(
         run=name_in_plan(run),
         engine=engine,
@@ -211,11 +227,12 @@ def _plan(run: Run, engine: str, known: Known, rates: Rates, served: Mapping[str
         seconds=times.warmup_s + passes.likely * times.pass_s,
         least_s=times.warmup_s + passes.least * times.pass_s,
         most_s=times.warmup_s + passes.most * times.pass_s,
-        start_s=rates.start_s.get(environment, guess),
+        start_s=rates.start_s.get((environment, kind), guess),
         gpus=run.gpus if device == "cuda" else 1,
         device=device,
         measured_basis=measured,
         stale=None,
+        compiles=compiles(kind, [each for name, each in rates.start_s if name == environment]),
     )
 
 

@@ -7,7 +7,8 @@ import pytest
 from batchscope.config.configuration import load_config
 from batchscope.planning.cluster_queue import ALLOCATION_S, RUN_S, allocations, describe_queue, schedule
 from batchscope.planning.cluster_queue import Allocation as Queued
-from batchscope.planning.sweep_plan import GUESSED_START_S, plan_runs
+from batchscope.planning.seconds.engine_start import CPU_START_S
+from batchscope.planning.sweep_plan import plan_runs
 from batchscope.studies.grid import expand_serving, expand_studies
 from batchscope.studies.order import runs_by_engine
 
@@ -41,6 +42,4 @@ def test_an_allocation_starts_its_engine_once(tmp_path: Path) -> None:
     assert [each.runs for each in queue if each.name.startswith("server-")] == [len(points)]
     first = [run for run in planned if run.run in runs_by_engine(runs)[queue[0].name] and run.stale]
     work = sum(run.seconds for run in first)
-    assert queue[0].seconds == pytest.approx(
-        ALLOCATION_S + GUESSED_START_S["cpu"] + work + RUN_S * len(first)
-    )
+    assert queue[0].seconds == pytest.approx(ALLOCATION_S + CPU_START_S + work + RUN_S * len(first))

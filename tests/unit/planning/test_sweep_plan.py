@@ -32,7 +32,7 @@ def test_predictions_follow_from_measured_rates(tmp_path) -> None:
         "engine": {"start_s": 10.0},
         "repeats": [{"prompt_tokens": 1000, "seconds": s} for s in (1.0, 2.0, 4.0)],
     }
-    rates = rates_from([measured, None])
+    rates = rates_from([measured, None], {"cpu": "cpu"})
     assert rates.by_run == {"saturation/packed-n4": 500.0}
     folder = tmp_path / "runs" / "saturation" / "packed-n4"
     folder.mkdir(parents=True)

@@ -61,7 +61,8 @@ def test_what_was_not_measured_takes_what_the_cost_model_says_of_runs_like_it(pa
 def test_other_arithmetic_or_a_damaged_run_says_nothing_of_a_run(packing_on_h200: Path) -> None:
     fp8 = config_of_h200(engine={"args": {"quantization": "fp8"}})
     plan = {run.run: run for run in plan_runs(fp8, packing_on_h200, {})}
-    rates = rates_from([json.loads(path.read_text()) for path in packing_on_h200.rglob("measurement.json")])
+    measured = [json.loads(path.read_text()) for path in packing_on_h200.rglob("measurement.json")]
+    rates = rates_from(measured, {"cuda": "cuda"})
     layout = ("cuda", "hermes-3-8b-shape", "separate")
     size = plan["saturation/separate-n1"].prompt_tokens
     assert plan["saturation/separate-n1"].seconds == pytest.approx(
