@@ -41,7 +41,7 @@ def started() -> Iterator[tuple[str, str, float]]:
 @pytest.mark.parametrize("kind", [EAGER, GRAPHS, FP8])
 def test_seconds_are_about_those_of_the_references(kind: str) -> None:
     seconds = [each for _, found, each in started() if found == kind]
-    assert len(seconds) >= 3
+    assert len(seconds) >= 4
     assert 0.6 < median(seconds) / START_S[kind] < 1.6
 
 
