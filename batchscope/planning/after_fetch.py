@@ -14,7 +14,7 @@ from typing import Any
 from batchscope.common.atomic_files import replacing
 from batchscope.common.errors import UserError
 from batchscope.config.configuration import load_config
-from batchscope.planning.checks import engine_arguments, gemm, memory, models, servers
+from batchscope.planning.checks import engine_arguments, gemm, memory, models
 from batchscope.planning.checks.situation import Situation
 from batchscope.planning.problems import Finding, Problem, describe_problems, problems_of
 from batchscope.planning.prompt_fit import prompt_problems
@@ -81,7 +81,7 @@ def _of_model(call: Mapping[str, Any], model: str, folder: Path, results: Path) 
 
 
 def _findings(situation: Situation) -> Iterable[Finding]:
-    for check in (models.check, engine_arguments.check, servers.answers, gemm.check, memory.check):
+    for check in (models.check, engine_arguments.check, gemm.check, memory.check):
         yield from check(situation)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.label_answers import label_tokenizer
 from support.shapes import HERMES
-from support.situations import engine, of_version, situation
+from support.situations import engine, situation
 
 from batchscope.common.errors import UserError
 from batchscope.planning.after_fetch import VARIABLE, look_again, write_down
@@ -64,24 +64,3 @@ def test_a_model_that_fits_is_taken_and_others_are_not_looked_at(
     look_again("demo", unfit, Path("results"))
     monkeypatch.delenv(VARIABLE)
     look_again("mine", unfit, Path("results"))
-
-
-def test_labels_of_several_tokens_are_told_where_an_older_client_cannot_ask_for_them(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Which labels are one token only the tokenizer tells, and it came with the model."""
-    environment = of_version(tmp_path / "old", "0.18.1")
-    source = tmp_path / "old" / "lib" / "python3.11" / "site-packages" / "vllm" / "benchmarks" / "datasets.py"
-    source.parent.mkdir()
-    source.write_text("class SampleRequest:\n    prompt: str\n")
-    study = {"set": {"n": 4, "texts": 10, "answer": "labels"}, "grid": {"load.seed": [0]}}
-    on_gpu = {"environment": "cuda", "args": {"kv_cache_memory_bytes": None}}
-    asked = {**environment, "engine": on_gpu, "gpus": 1, "serving": {"studies": {"mine": study}}}
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    called(tmp_path, monkeypatch, **asked)
-    look_again("mine", fetched(tmp_path / "new"), Path("results"))
-    called(tmp_path, monkeypatch, **asked, task={"labels": ["in good spirits", "in bad spirits"]})
-    with pytest.raises(
-        UserError, match=r"^serving\.studies\.mine: answer: prompts hold 4 texts and the last 2"
-    ):
-        look_again("mine", fetched(tmp_path / "new"), Path("results"))

@@ -36,7 +36,7 @@ def test_the_last_version_with_2_4_kernels_has_all_but_what_the_worker_does_with
     assert missing(ALL_SOURCES[version], USES) == [
         "config/vllm.py: VllmConfig.use_v2_model_runner()",  # its environment variable tells
         "config/quantization.py: resolve_quantization_config()",  # it quantizes nothing while it loads
-        # for a server's prompts whose answers have different limits: the plan refuses those
+        # of a load's requests: the plan refuses loads with it
         "benchmarks/datasets/datasets.py|benchmarks/datasets.py: SampleRequest.request_overrides",
     ]
 
