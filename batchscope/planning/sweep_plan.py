@@ -141,7 +141,7 @@ def first_compiles(planned: Sequence[PlannedRun]) -> list[PlannedRun]:
 
     def seconds(run: PlannedRun) -> float:
         own = (COMPILING_S[what] for what in run.compiles if first.get(what) == run.engine)
-        return max(run.start_s, *own, 0.0)
+        return max([run.start_s, *own])
 
     return [replace(run, start_s=seconds(run)) for run in planned]
 
@@ -217,7 +217,8 @@ def _plan(run: Run, engine: str, known: Known, rates: Rates, served: Mapping[str
         times, measured = _expected(run, prompts, tokens, rates, known)
         passes = passes_of(run, times.pass_s, device)
     kind = kind_of_start(device, run.engine.args.as_vllm())
-    guess = guessed_start(kind, serves=run.load is not None, speed=known.machine.speed)
+    seen = {each: took for (name, each), took in rates.start_s.items() if name == environment}
+    guess = guessed_start(kind, seen, serves=run.load is not None, speed=known.machine.speed)
     return PlannedRun(
         run=name_in_plan(run),
         engine=engine,
@@ -227,12 +228,12 @@ def _plan(run: Run, engine: str, known: Known, rates: Rates, served: Mapping[str
         seconds=times.warmup_s + passes.likely * times.pass_s,
         least_s=times.warmup_s + passes.least * times.pass_s,
         most_s=times.warmup_s + passes.most * times.pass_s,
-        start_s=rates.start_s.get((environment, kind), guess),
+        start_s=seen.get(kind, guess),
         gpus=run.gpus if device == "cuda" else 1,
         device=device,
         measured_basis=measured,
         stale=None,
-        compiles=compiles(kind, [each for name, each in rates.start_s if name == environment]),
+        compiles=compiles(kind, seen),
     )
 
 

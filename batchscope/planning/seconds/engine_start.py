@@ -6,7 +6,8 @@ quantized to fp8 meanwhile, and 351 and 354 s with scales per block, whose kerne
 first engine of all took 142 to 202 s on machines that had compiled nothing before.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
+from statistics import median
 from typing import Any
 
 EAGER, FP8, FP8_PER_BLOCK, GRAPHS = "eager", "fp8", "fp8_per_block", "graphs"
@@ -22,6 +23,7 @@ SERVER_S = 8.0
 """More for a server on CPU, on the reference machine."""
 
 ANY = "any"
+"""Kernels that every engine on a GPU needs."""
 
 COMPILING_S = {ANY: 160.0, FP8_PER_BLOCK: 350.0}
 """Seconds of the first engine on a GPU, and of the first of a kind, whose kernels are compiled."""
@@ -44,20 +46,24 @@ def kind_of_start(device: str, args: Mapping[str, Any]) -> str:
     return FP8 if quantization.startswith("fp8") else GRAPHS
 
 
-def guessed_start(kind: str, *, serves: bool, speed: float) -> float:
+def guessed_start(kind: str, seen: Mapping[str, float], *, serves: bool, speed: float) -> float:
     """Seconds of a start whose kernels are there.
+
+    On a GPU it goes with the starts of other kinds: a larger model takes longer in each.
 
     Args:
         kind: as `kind_of_start` names it.
+        seen: seconds by kind, of those that have been started in the same environment before.
         serves: whether it is a server.
         speed: of this machine's processor, to the reference machine's.
     """
     if kind == "cpu":
         return (CPU_START_S + (SERVER_S if serves else 0.0)) / speed
-    return START_S[kind]
+    ratios = [took / START_S[each] for each, took in seen.items() if each not in COMPILING_S]
+    return START_S[kind] * (median(ratios) if ratios else 1.0)
 
 
-def compiles(kind: str, known: Sequence[str]) -> tuple[str, ...]:
+def compiles(kind: str, known: Collection[str]) -> tuple[str, ...]:
     """What a start may have to compile first, as keys of `COMPILING_S`.
 
     Args:

@@ -69,8 +69,16 @@ def test_which_starts_are_alike(device: str, args: dict[str, object], kind: str)
 
 
 def test_on_cpu_it_goes_with_the_processor_and_a_server_takes_longer() -> None:
-    assert guessed_start("cpu", serves=False, speed=1.0) == CPU_START_S
-    assert guessed_start("cpu", serves=True, speed=0.5) == 2 * (CPU_START_S + SERVER_S)
+    assert guessed_start("cpu", {}, serves=False, speed=1.0) == CPU_START_S
+    assert guessed_start("cpu", {}, serves=True, speed=0.5) == 2 * (CPU_START_S + SERVER_S)
+
+
+def test_a_larger_model_takes_longer_in_every_kind() -> None:
+    seen = {GRAPHS: 4 * START_S[GRAPHS], FP8: 6 * START_S[FP8]}
+    assert guessed_start(EAGER, {}, serves=False, speed=1.0) == START_S[EAGER]
+    assert guessed_start(EAGER, seen, serves=False, speed=1.0) == 5 * START_S[EAGER]
+    compiled = {FP8_PER_BLOCK: COMPILING_S[FP8_PER_BLOCK]}
+    assert guessed_start(EAGER, compiled, serves=False, speed=1.0) == START_S[EAGER], "it compiled"
 
 
 @pytest.mark.parametrize(
