@@ -114,11 +114,13 @@ class Share:
 SIXTEEN_BITS = "16 bits"
 """Arithmetic of bfloat16 and float16."""
 
-_IN_8_BITS, _ALL_IN_8_BITS = (
-    f"median of the 2 runs with it in docs/reference/{reference}: an 8B model, vLLM 0.26.0, torch "
-    "2.11.0, driver 580.159.04, 2026-11-29"
-    for reference in ("h200-precision", "h200-precision-kv")
+_IN_8_BITS = (
+    "median of the 2 runs with it in docs/reference/{}: an 8B model, vLLM 0.26.0, torch 2.11.0, driver "
+    "580.159.04, 2026-11-29"
 )
+_ONE_IN_8_BITS = _IN_8_BITS.format("h200-precision")
+_BOTH_IN_8_BITS = _IN_8_BITS.format("h200-precision-kv")
+"""Weights or the KV cache in 8 bits, and both."""
 
 SHARES: dict[tuple[str, str], Share] = {
     ("NVIDIA H200", SIXTEEN_BITS): Share(
@@ -126,13 +128,13 @@ SHARES: dict[tuple[str, str], Share] = {
         "median of the 11 runs in docs/reference/h200: an 8B model in bfloat16, vLLM 0.26.0, torch 2.11.0, "
         "driver 580.159.04, 2026-11-22",
     ),
-    ("NVIDIA H200", "fp8_per_tensor"): Share(0.524, _IN_8_BITS),
-    ("NVIDIA H200", "fp8_per_channel"): Share(0.520, _IN_8_BITS),
-    ("NVIDIA H200", "fp8_per_block"): Share(0.500, _IN_8_BITS),
-    ("NVIDIA H200", f"{SIXTEEN_BITS}, KV cache fp8"): Share(0.643, _IN_8_BITS),
-    ("NVIDIA H200", "fp8_per_tensor, KV cache fp8"): Share(0.507, _ALL_IN_8_BITS),
-    ("NVIDIA H200", "fp8_per_channel, KV cache fp8"): Share(0.503, _ALL_IN_8_BITS),
-    ("NVIDIA H200", "fp8_per_block, KV cache fp8"): Share(0.490, _ALL_IN_8_BITS),
+    ("NVIDIA H200", "fp8_per_tensor"): Share(0.524, _ONE_IN_8_BITS),
+    ("NVIDIA H200", "fp8_per_channel"): Share(0.520, _ONE_IN_8_BITS),
+    ("NVIDIA H200", "fp8_per_block"): Share(0.500, _ONE_IN_8_BITS),
+    ("NVIDIA H200", f"{SIXTEEN_BITS}, KV cache fp8"): Share(0.643, _ONE_IN_8_BITS),
+    ("NVIDIA H200", "fp8_per_tensor, KV cache fp8"): Share(0.507, _BOTH_IN_8_BITS),
+    ("NVIDIA H200", "fp8_per_channel, KV cache fp8"): Share(0.503, _BOTH_IN_8_BITS),
+    ("NVIDIA H200", "fp8_per_block, KV cache fp8"): Share(0.490, _BOTH_IN_8_BITS),
     ("NVIDIA H100 80GB HBM3", SIXTEEN_BITS): Share(
         0.625,
         "median of the 11 runs of packing and saturation in docs/reference/h100: an 8B model in bfloat16, "

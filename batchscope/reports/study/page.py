@@ -158,7 +158,7 @@ def _about_sparse_kernels(runs: pd.DataFrame, settings: Sequence[str]) -> list[s
         return []
     names = "; ".join(run_in_words(run, settings) for _, run in uncounted.iterrows())
     which = "" if len(uncounted) == len(asked) else f": {names}"
-    return [f"In how many layers the engine had its sparse kernels was not counted{which}."]
+    return [f"The layers that had sparse kernels were not counted{which}."]
 
 
 def _at_power_limit(runs: pd.DataFrame) -> list[str]:

@@ -13,7 +13,7 @@ from batchscope.results.records import RunRecord
 KERNELS = {"source": "local", "path": "mine", "sparsity": "2:4", "sparse_kernels": True}
 AS_DENSE = {"source": "local", "path": "mine", "sparsity": "2:4"}
 ALL = {"linear": 128, "with_2_4_kernels": 128}
-UNCOUNTED = "In how many layers the engine had its sparse kernels was not counted"
+UNCOUNTED = "The layers that had sparse kernels were not counted"
 
 
 def counted(tmp_path, counts: dict[str, int] | None, model: dict[str, Any] = KERNELS, **values) -> RunRecord:
