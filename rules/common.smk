@@ -30,6 +30,7 @@ from batchscope.studies.starts import with_starts
 from batchscope.studies.turns import turns_of_engines
 from batchscope.studies.prompt_spec import prompt_spec
 from batchscope.common.canonical_json import canonical_json
+from batchscope.common.quiet_exit import exit_undisturbed
 from batchscope.studies.run_spec import run_spec
 from batchscope.workflow.code_digest import code_text
 from batchscope.workflow.snakemake_internals import (
@@ -47,6 +48,7 @@ from batchscope.workflow.user_files import as_inputs, stamp, stamp_of_those_ther
 # Of rules that mark their outputs with update(...): prompts and models that are made again repeat measurements.
 keep_earlier_results()
 end_when_told()
+exit_undisturbed()
 
 try:
     CONFIG = load_config(config)

@@ -4,6 +4,8 @@ import re
 import sys
 from collections.abc import Callable
 
+from batchscope.common.quiet_exit import exit_undisturbed
+
 LONGEST_MESSAGE = 10_000
 """Most characters of a message: what it quotes of a file may have any length."""
 
@@ -43,6 +45,7 @@ def run_script(main: Callable[[], None]) -> None:
     A `UserError` becomes one ``error:`` message and exit status 1; an interrupt from the keyboard becomes
     status 130, as in a shell.
     """
+    exit_undisturbed()
     try:
         main()
     except UserError as error:
